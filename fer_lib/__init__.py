@@ -1,0 +1,3 @@
+"""Models, losses, crops and evidence of the FER reproducibility book."""
+
+__version__ = "0.1.0"

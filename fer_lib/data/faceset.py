@@ -1,0 +1,156 @@
+"""A set of labelled faces, and the one file it is stored in."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from fer_lib.errors import FerError
+from fer_lib.expressions import EXPRESSIONS
+from fer_lib.files import atomic_path
+
+_OPTIONAL = ("votes", "subjects", "sequences", "landmarks")
+
+
+@dataclass(frozen=True, eq=False)
+class FaceSet:
+    """Faces with labels in the book's order, and what else is known of them.
+
+    Attributes:
+        name: short name, for example ``"fer2013"``.
+        images: ``uint8 [N, C, H, W]``, grey (C = 1) or RGB (C = 3).
+        labels: ``int64 [N]``, 0-7 in the order of ``EXPRESSIONS``.
+        splits: ``str [N]``, the data set's own split names.
+        provenance: one sentence on where the faces come from.
+        rendered: whether the faces are computer graphics.
+        votes: ``int64 [N, 10]``, raters' votes in FER+'s column order.
+        subjects: ``int64 [N]``, who is shown.
+        sequences: ``int64 [N]``, which recording a frame belongs to.
+        landmarks: ``float32 [N, 68, 2]``, x and y in pixels, iBUG order.
+        extra: further columns of one row a face, by name.
+
+    Raises:
+        FerError: when a column has the wrong shape, type or range.
+    """
+
+    name: str
+    images: np.ndarray
+    labels: np.ndarray
+    splits: np.ndarray
+    provenance: str
+    rendered: bool = False
+    votes: np.ndarray | None = None
+    subjects: np.ndarray | None = None
+    sequences: np.ndarray | None = None
+    landmarks: np.ndarray | None = None
+    extra: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def __post_init__(self):
+        if self.images.dtype != np.uint8 or self.images.ndim != 4:
+            raise FerError(
+                f"{self.name}: images must be uint8 [N, C, H, W], found "
+                f"{self.images.dtype} {list(self.images.shape)}."
+            )
+        for key, column in self.columns().items():
+            if len(column) != len(self.images):
+                raise FerError(
+                    f"{self.name}: column '{key}' has {len(column)} rows, "
+                    f"expected {len(self.images)}, one for each image."
+                )
+        known = (self.labels >= 0) & (self.labels < len(EXPRESSIONS))
+        if not known.all():
+            row = int(np.flatnonzero(~known)[0])
+            raise FerError(
+                f"{self.name}: row {row} has label {self.labels[row]}, "
+                f"expected 0 to {len(EXPRESSIONS) - 1}."
+            )
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __repr__(self) -> str:
+        c, h, w = self.images.shape[1:]
+        kind = "rendered faces" if self.rendered else "faces"
+        return f"<FaceSet {self.name}: {len(self)} {kind}, {c}x{h}x{w}>"
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """All columns that are present, by name; ``extra`` ones included."""
+        found = {key: getattr(self, key) for key in _OPTIONAL}
+        found = {key: value for key, value in found.items() if value is not None}
+        base = {"images": self.images, "labels": self.labels, "splits": self.splits}
+        extra = {f"extra.{key}": value for key, value in self.extra.items()}
+        return base | found | extra
+
+    def select(self, rows: np.ndarray) -> "FaceSet":
+        """The faces at ``rows`` (indices or a boolean mask), in that order."""
+        changed = {
+            key: getattr(self, key)[rows]
+            for key in ("images", "labels", "splits", *_OPTIONAL)
+            if getattr(self, key) is not None
+        }
+        extra = {key: value[rows] for key, value in self.extra.items()}
+        return replace(self, **changed, extra=extra)
+
+    def split(self, name: str) -> "FaceSet":
+        """The faces of one split; ``FerError`` when it has none."""
+        rows = np.flatnonzero(self.splits == name)
+        if not len(rows):
+            raise FerError(
+                f"{self.name}: no split '{name}', found "
+                f"{', '.join(sorted(set(self.splits.tolist())))}."
+            )
+        return self.select(rows)
+
+    def counts(self) -> np.ndarray:
+        """Faces per class, ``int64 [8]``."""
+        return np.bincount(self.labels, minlength=len(EXPRESSIONS))
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash over every column's name, type, shape and bytes."""
+        digest = hashlib.sha256()
+        for key, column in sorted(self.columns().items()):
+            digest.update(f"{key} {column.dtype.str} {column.shape}\n".encode())
+            digest.update(np.ascontiguousarray(column).data)
+        return digest.hexdigest()
+
+    def save(self, path: Path | str) -> None:
+        """Write the set atomically to one ``.npz`` file with its hash."""
+        about = {f.name: getattr(self, f.name) for f in fields(self)}
+        about = {k: about[k] for k in ("name", "provenance", "rendered")}
+        about = json.dumps(about | {"sha256": self.sha256})
+        with atomic_path(Path(path).with_suffix(".npz")) as temporary:
+            np.savez(temporary, about=np.array(about), **self.columns())
+
+    @classmethod
+    def open(cls, path: Path | str) -> "FaceSet":
+        """Read a saved set and check its hash.
+
+        Raises:
+            FerError: when the file is damaged or no saved face set.
+        """
+        path = Path(path)
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                columns = {key: stored[key] for key in stored.files}
+            about = json.loads(str(columns.pop("about")))
+            expected = about.pop("sha256")
+        except FileNotFoundError:
+            raise
+        except Exception as error:  # zip, zlib, header: all mean damage
+            raise FerError(
+                f"{path}: damaged or no face set ({error}); delete the file, "
+                "it is made again."
+            ) from error
+        extra = {k[6:]: columns.pop(k) for k in list(columns) if k[:6] == "extra."}
+        faces = cls(**about, **columns, extra=extra)
+        if faces.sha256 != expected:
+            raise FerError(
+                f"{path}: content hash {faces.sha256[:12]} differs from the "
+                f"recorded {expected[:12]}; delete the file, it is made again."
+            )
+        return faces

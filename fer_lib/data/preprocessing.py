@@ -1,0 +1,61 @@
+"""From stored pixels to network input, as a record that travels along."""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from fer_lib.errors import FerError
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What is done to a face before a network sees it.
+
+    Saved inside every checkpoint, so that weights are never used with
+    other sizes or scales than those they were trained with.
+    """
+
+    size: int = 48  # height and width in pixels
+    channels: int = 1  # 1: grey, 3: grey repeated, or colour
+    mean: float = 0.5  # subtracted from pixels in 0..1
+    std: float = 0.5  # divided by
+
+    def to_unit(self, images: Tensor | np.ndarray) -> Tensor:
+        """Pixels 0..1, in the network's size and channels.
+
+        Args:
+            images: ``[N, C, H, W]``, uint8 0-255 or float 0..1, C 1 or 3.
+
+        Returns:
+            ``float32 [N, channels, size, size]``.
+        """
+        images = torch.as_tensor(images)
+        if images.ndim != 4 or images.shape[1] not in (1, 3):
+            raise FerError(
+                "images must be [N, C, H, W] with 1 or 3 channels, found "
+                f"{list(images.shape)}."
+            )
+        if images.dtype == torch.uint8:
+            images = images.float() / 255
+        if images.shape[1] > self.channels:
+            grey = torch.tensor([0.299, 0.587, 0.114], device=images.device)
+            images = torch.einsum("nchw,c->nhw", images, grey)[:, None]
+        images = images.expand(-1, self.channels, -1, -1)
+        if images.shape[-2:] != (self.size, self.size):
+            sides = (self.size, self.size)
+            images = F.interpolate(images, sides, mode="bilinear", antialias=True)
+        return images
+
+    def normalise(self, unit: Tensor) -> Tensor:
+        """Network input of pixels that :meth:`to_unit` made."""
+        return (unit - self.mean) / self.std
+
+    def __call__(self, images: Tensor | np.ndarray) -> Tensor:
+        """Network input ``[N, channels, size, size]`` of stored pixels."""
+        return self.normalise(self.to_unit(images))
+
+    def to_json(self) -> dict:
+        return asdict(self)

@@ -1,0 +1,52 @@
+"""Writing files so that nothing is ever half written."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import platformdirs
+
+
+@contextmanager
+def atomic_path(target: Path | str) -> Iterator[Path]:
+    """Yield a temporary path that replaces ``target`` when the block ends.
+
+    The temporary file lies beside the target, so the replacement is atomic.
+    When the block raises, the target is left as it was.
+    """
+    target = Path(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(
+        dir=target.parent, prefix=f".{target.name}-", suffix=target.suffix
+    )
+    os.close(handle)
+    temporary = Path(name)
+    # mkstemp makes files private; keep the permissions a reader expects.
+    umask = os.umask(0)
+    os.umask(umask)
+    temporary.chmod(0o666 & ~umask)
+    try:
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sha256_file(path: Path | str) -> str:
+    """Hexadecimal SHA-256 of a file's bytes."""
+    with Path(path).open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+def cache_dir() -> Path:
+    """Folder of everything that can be computed again.
+
+    ``FER_CACHE`` if set, else the user's cache folder.
+    """
+    named = os.environ.get("FER_CACHE")
+    return Path(named) if named else platformdirs.user_cache_path("fer-book")

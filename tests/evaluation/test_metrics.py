@@ -1,0 +1,99 @@
+"""Metrics against scikit-learn, loops and simulations."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score
+
+from fer_lib.errors import FerError
+from fer_lib.evaluation import metrics
+
+
+@pytest.fixture(scope="module")
+def predictions():
+    rng = np.random.default_rng(0)
+    labels = rng.choice(7, 400, p=[0.1, 0.02, 0.15, 0.3, 0.15, 0.1, 0.18])
+    logits = rng.normal(size=(400, 7)) + 1.5 * np.eye(7)[labels]
+    return logits.astype(np.float16), labels
+
+
+def test_equal_to_scikit_learn(predictions):
+    logits, labels = predictions
+    found, guess = metrics.summarize(logits, labels), logits.argmax(1)
+    assert found["n"] == 400
+    assert found["accuracy"] == np.mean(guess == labels)
+    assert found["mean_class_accuracy"] == pytest.approx(
+        balanced_accuracy_score(labels, guess)
+    )
+    assert found["macro_f1"] == pytest.approx(f1_score(labels, guess, average="macro"))
+    assert np.array_equal(found["confusion"], confusion_matrix(labels, guess))
+
+
+def test_classes_that_do_not_occur_do_not_count(predictions):
+    logits, labels = predictions
+    rows = labels != 1
+    kept, truth = logits[rows], labels[rows]
+    kept[:, 1] = -100
+    found = metrics.summarize(kept, truth)
+    assert found["mean_class_accuracy"] == pytest.approx(
+        balanced_accuracy_score(truth, kept.argmax(1))
+    )
+    assert found["macro_f1"] == pytest.approx(
+        f1_score(truth, kept.argmax(1), average="macro")
+    )
+
+
+def test_calibration_error_equals_a_loop(predictions):
+    logits, labels = predictions
+    scores = np.exp(logits.astype(np.float64))
+    scores /= scores.sum(1, keepdims=True)
+    sure, hit = scores.max(1), scores.argmax(1) == labels
+    error = 0.0
+    for k in range(15):
+        rows = (sure > k / 15) & (sure <= (k + 1) / 15)
+        if rows.any():
+            error += rows.mean() * abs(sure[rows].mean() - hit[rows].mean())
+    found = metrics.summarize(logits, labels)["calibration_error"]
+    assert found == pytest.approx(error, abs=1e-3)
+
+
+def test_order_of_the_faces_does_not_matter(predictions):
+    logits, labels = predictions
+    order = np.random.default_rng(1).permutation(len(labels))
+    one = metrics.summarize(logits, labels)
+    other = metrics.summarize(logits[order], labels[order])
+    assert one["confusion"] == other["confusion"]
+    assert one["macro_f1_ci95"] == other["macro_f1_ci95"]
+
+
+def test_bootstrap_equals_resampling_faces(predictions):
+    """Multinomial draws of cells agree with drawing single faces."""
+    logits, labels = predictions
+    guess = logits.argmax(1)
+    rng = np.random.default_rng(2)
+    drawn = []
+    for _ in range(1500):
+        rows = rng.integers(0, len(labels), len(labels))
+        drawn.append(balanced_accuracy_score(labels[rows], guess[rows]))
+    expected = np.percentile(drawn, [2.5, 97.5])
+    found = metrics.summarize(logits, labels)["mean_class_accuracy_ci95"]
+    assert np.allclose(found, expected, atol=0.02)
+
+
+def test_perfect_predictions():
+    found = metrics.summarize(10.0 * np.eye(7), np.arange(7))
+    assert found["accuracy"] == found["macro_f1"] == 1
+    assert found["accuracy_ci95"][0] < 0.7  # seven faces prove little
+
+
+@pytest.mark.parametrize(
+    ("logits", "labels", "words"),
+    [
+        (np.zeros((3, 7)), [0, 1], "do not fit"),
+        (np.zeros((0, 7)), [], "do not fit"),
+        (np.zeros((2, 7)), [0, 7], "expected 0 to 6"),
+        (np.full((2, 7), np.nan), [0, 1], "prediction 0 of 2 is not finite"),
+    ],
+)
+def test_refusals(logits, labels, words):
+    with pytest.raises(FerError, match=words):
+        metrics.summarize(logits, np.array(labels, int))
