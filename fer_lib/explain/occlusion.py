@@ -75,7 +75,7 @@ def label_flips(
     Returns:
         ``bool [N, rows, columns]``, one entry a window position.
     """
-    _, channels, height, width = unit.shape
+    height, width = unit.shape[-2:]
     tops = window_starts(height, window, stride)
     lefts = window_starts(width, window, stride)
     masks = torch.zeros(len(tops) * len(lefts), 1, height, width, dtype=torch.bool)

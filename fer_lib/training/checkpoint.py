@@ -39,7 +39,8 @@ def read(path: Path | str) -> tuple[dict[str, Tensor], dict]:
     try:
         with safe_open(path, framework="pt") as stored:
             about = json.loads((stored.metadata() or {})["about"])
-            return {key: stored.get_tensor(key) for key in stored.keys()}, about
+            names = stored.keys()
+            return {key: stored.get_tensor(key) for key in names}, about
     except (SafetensorError, KeyError, ValueError) as error:
         raise FerError(
             f"{path}: damaged, or no checkpoint of this library ({error}); "

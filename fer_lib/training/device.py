@@ -1,9 +1,9 @@
 """The machine that a run is on."""
 
-import os
 import platform
 import resource
 import sys
+from pathlib import Path
 
 import torch
 
@@ -30,10 +30,8 @@ def choose_device(name: str = "auto") -> torch.device:
 
 def hardware(device: torch.device) -> dict:
     """What the run is on: device, its name, CPU threads."""
-    if device.type == "cuda":
-        name = torch.cuda.get_device_name(device)
-    else:
-        name = _processor()
+    gpu = device.type == "cuda"
+    name = torch.cuda.get_device_name(device) if gpu else _processor()
     threads = torch.get_num_threads()
     return {"device": device.type, "name": name, "threads": threads}
 
@@ -47,9 +45,9 @@ def peak_memory_mib(device: torch.device) -> float:
 
 
 def _processor() -> str:
-    if os.path.exists("/proc/cpuinfo"):
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
-            for line in lines:
-                if line.startswith("model name"):
-                    return line.split(":", 1)[1].strip()
+    about = Path("/proc/cpuinfo")
+    if about.exists():
+        for line in about.read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()

@@ -1,0 +1,113 @@
+"""``ferbook``, the command line of the book."""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+
+from fer_lib import __version__
+from fer_lib.data import DATASETS
+from fer_lib.data.check import check_fer2013
+from fer_lib.data.download import get_fer2013
+from fer_lib.data.protocols import PROTOCOLS
+from fer_lib.errors import FerError
+from fer_lib.evidence.paths import runs_folder
+from fer_lib.papers import PAPERS
+from fer_lib.reproduce import Request, reproduce
+
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+def duration(text: str) -> float:
+    """Seconds of a text such as ``90s``, ``9m`` or ``2h``."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text.strip())
+    if not found:
+        raise FerError(f"duration '{text}': expected a number with s, m or h, as 9m.")
+    return float(found[1]) * _UNITS[found[2]]
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    options = _parser().parse_args(words)
+    try:
+        return options.run(options)
+    except FerError as error:
+        print(f"ferbook: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("ferbook: interrupted.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="ferbook", description=__doc__)
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    data = commands.add_parser("data", help="check or get a data set")
+    actions = data.add_subparsers(required=True, metavar="ACTION")
+    for name, run, text in (
+        ("check", _data_check, "counts, hashes, and what is wrong"),
+        ("get", _data_get, "download it where that is allowed"),
+    ):
+        action = actions.add_parser(name, help=text, description=text)
+        action.add_argument("dataset", choices=["fer2013"])
+        action.add_argument("--root", required=True, metavar="DIR")
+        action.set_defaults(run=run)
+
+    run = commands.add_parser("reproduce", help="train, evaluate and record a run")
+    run.add_argument("paper", choices=list(PAPERS))
+    run.add_argument("--dataset", default="rendered", choices=DATASETS)
+    run.add_argument("--root", metavar="DIR", help="folder of the data set")
+    run.add_argument("--protocol", default="official", choices=list(PROTOCOLS))
+    run.add_argument("--preset", default="smoke")
+    run.add_argument("--variant", default="default")
+    run.add_argument("--seed", type=int, default=0)
+    run.add_argument("--epochs", type=int, help="instead of the preset's")
+    run.add_argument("--device", default="auto")
+    run.add_argument("--budget", type=str, metavar="9m", help="then save and stop")
+    run.add_argument("--fresh", action="store_true", help="forget earlier tries")
+    run.add_argument("--out", type=Path, help="folder of run records (book/runs)")
+    run.set_defaults(run=_reproduce)
+    return parser
+
+
+def _data_check(options: argparse.Namespace) -> int:
+    report = check_fer2013(options.root)
+    print(report)
+    return 1 if report.problems else 0
+
+
+def _data_get(options: argparse.Namespace) -> int:
+    print(get_fer2013(options.root))
+    return 0
+
+
+def _reproduce(options: argparse.Namespace) -> int:
+    named = {f.name for f in fields(Request)} & vars(options).keys()
+    changes = {"epochs": options.epochs} if options.epochs is not None else {}
+    request = Request(**{key: getattr(options, key) for key in named}, changes=changes)
+    run = reproduce(
+        request,
+        folder=options.out or runs_folder(),
+        device=options.device,
+        budget=duration(options.budget) if options.budget else None,
+        fresh=options.fresh,
+    )
+    if run.record is None:
+        done, total = run.fitted.epoch, run.config.epochs
+        print(
+            f"Stopped after epoch {done} of {total}: the budget ended.  The same "
+            "command goes on from there."
+        )
+        return 0
+    print(json.dumps(run.record.metrics(), indent=1))
+    print(f"Record: {run.record.path}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
