@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--budget", type=str, metavar="9m", help="then save and stop")
     run.add_argument("--fresh", action="store_true", help="forget earlier tries")
     run.add_argument("--out", type=Path, help="folder of run records (book/runs)")
+    run.add_argument("--weights", type=Path, help="write the network there, too")
     run.set_defaults(run=_reproduce)
     return parser
 
@@ -106,6 +107,9 @@ def _reproduce(options: argparse.Namespace) -> int:
         return 0
     print(json.dumps(run.record.metrics(), indent=1))
     print(f"Record: {run.record.path}")
+    if options.weights:
+        run.save(options.weights)
+        print(f"Weights: {options.weights}")
     return 0
 
 

@@ -21,7 +21,8 @@ import fer_lib
 from fer_lib.data import load
 from fer_lib.data.preprocessing import Preprocessing
 from fer_lib.data.protocols import Splits, split
-from fer_lib.evaluation.inference import predict
+from fer_lib.errors import FerError
+from fer_lib.evaluation.inference import PASSES, predict
 from fer_lib.evaluation.metrics import summarize
 from fer_lib.evidence.records import Record, record_path, write_record
 from fer_lib.evidence.source import source_hash
@@ -31,6 +32,7 @@ from fer_lib.papers import paper as find_paper
 from fer_lib.training.checkpoint import load_weights
 from fer_lib.training.device import choose_device, hardware, peak_memory_mib
 from fer_lib.training.loop import Fitted, fit
+from fer_lib.training.weights import committed, read_network, save_network
 
 LIBRARIES = ("torch", "numpy", "kornia", "captum", "torchmetrics")
 
@@ -75,6 +77,31 @@ class Run:
     splits: Splits
     fitted: Fitted
     record: Record | None = None
+
+    def results(self) -> dict:
+        """Metrics by checkpoint, split and pass: recorded, or of this network."""
+        if self.record is not None:
+            return self.record.results
+        test = self.splits.test
+        passes = {
+            view: summarize(
+                predict(self.network, test.images, self.preprocessing, tta=view),
+                test.labels,
+            )
+            for view in PASSES
+        }
+        return {"selected": {str(test.splits[0]): passes}}
+
+    def save(self, path: Path) -> None:
+        """Write the selected weights in half precision, to be committed."""
+        about = {
+            "config": asdict(self.config),
+            "preprocessing": self.preprocessing.to_json(),
+            "classes": list(self.splits.classes),
+            "rendered": self.splits.train.rendered,
+            "command": self.record.command if self.record else None,
+        }
+        save_network(path, self.network, about)
 
 
 def reproduce(
@@ -131,6 +158,28 @@ def reproduce(
     path = record_path(folder, content)
     run.record = write_record(path, content, predictions)
     return run
+
+
+def load_committed(paper: str, splits: Splits, device: str = "auto") -> Run:
+    """The network of a paper that comes with the library, without a record.
+
+    Raises:
+        FerError: when its classes are not those of ``splits``.
+    """
+    where, path = choose_device(device), committed(paper)
+    weights, about = read_network(path)
+    if about["classes"] != list(splits.classes):
+        raise FerError(
+            f"{path.name}: trained on {len(about['classes'])} classes, the "
+            f"protocol '{splits.protocol}' has {len(splits.classes)}; use a "
+            "seven-class protocol, or train."
+        )
+    recipe = find_paper(paper)
+    config = recipe.make_config("paper", **about["config"])
+    network = recipe.make_network(config, len(splits.classes), seed=0).to(where)
+    load_weights(network, weights, str(path))
+    preprocessing = Preprocessing(**about["preprocessing"])
+    return Run(network, config, preprocessing, splits, Fitted(finished=True))
 
 
 def run_source(request: Request) -> str:

@@ -1,0 +1,45 @@
+# make book | test | check | lab | clean
+PYTHON ?= python3
+VENV ?= .venv
+# Where CPU builds of PyTorch lie; empty means PyPI's build (CUDA on Linux).
+ifeq ($(shell uname -s),Linux)
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+endif
+TORCH := $(shell grep '^torch==' constraints.txt)
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed
+
+.PHONY: book test check lab clean setup
+
+book: setup
+	$(BIN)/python -m fer_lib.book.build
+
+test: setup
+	$(BIN)/python -m pytest -n 2
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n 2 -m "not slow and not browser"
+
+lab: setup
+	$(BIN)/jupyter lab notebooks
+
+clean:
+	rm -rf _build .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+setup: $(STAMP)
+
+# torch comes first and alone: only it is asked for at its own index, and
+# its CPU build needs none of the CUDA packages that a plain install brings.
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+	"Python 3.11 or newer is needed, this is " + sys.version.split()[0] \
+	+ "; name another with: make PYTHON=python3.12")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --no-deps --retries 1 \
+	    -c constraints.txt \
+	    $(addprefix --extra-index-url ,$(TORCH_INDEX)) '$(TORCH)'
+	$(BIN)/python -m pip install -c constraints.txt -e '.[book,test]'
+	@touch $@

@@ -1,0 +1,1 @@
+"""Executing chapters, binding numbers to runs, building the site."""

@@ -1,0 +1,59 @@
+"""Sphinx extension: pages that ask no other host for anything.
+
+Mathematics is set by the MathJax files of an installed package, copied next
+to the pages.  Thebe, which would load from elsewhere, is left out.
+"""
+
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+# tex-chtml.js draws with the fonts and loads TeX extensions on demand.
+_MATHJAX = ("tex-chtml.js", "output/chtml/fonts", "input/tex/extensions")
+
+
+def mathjax_folder() -> Path:
+    """Folder of MathJax 3's built files, from ``django-static-mathjax``."""
+    package = find_spec("mathjax").submodule_search_locations[0]
+    return Path(package, "static", "mathjax", "es5")
+
+
+def copy_mathjax(app: Sphinx, error: Exception | None) -> None:
+    """Copy what pages load below ``_static/mathjax`` of the built site."""
+    if error is not None or app.builder.format != "html":
+        return
+    target = Path(app.outdir, "_static", "mathjax")
+    for name in _MATHJAX:
+        source, copied = mathjax_folder() / name, target / name
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, copied, dirs_exist_ok=True)
+        else:
+            shutil.copy2(source, copied)
+
+
+def drop_thebe(app: Sphinx) -> None:
+    """Leave out Thebe, which runs cells on a server that the book lacks.
+
+    Jupyter Book loads its extension unasked, and no setting unloads it.
+    """
+    for listeners in app.events.listeners.values():
+        listeners[:] = [
+            listener
+            for listener in listeners
+            if not listener.handler.__module__.startswith("sphinx_thebe")
+        ]
+    styles = app.registry.css_files
+    styles[:] = [style for style in styles if "thebe" not in str(style[0])]
+
+
+def setup(app: Sphinx) -> dict:
+    """Register the extension."""
+    app.config.mathjax_path = "mathjax/tex-chtml.js"
+    # No page has a live widget, so none needs the CDN's widget scripts.
+    app.config.nb_ipywidgets_js = {}
+    drop_thebe(app)
+    app.connect("build-finished", copy_mathjax)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

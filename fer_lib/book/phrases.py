@@ -1,0 +1,64 @@
+"""How claims, readings and records are told in words and digits."""
+
+from fer_lib.evidence.claims import Claim
+from fer_lib.evidence.readings import Reading
+from fer_lib.evidence.records import Record
+from fer_lib.evidence.verdicts import Judgement
+
+PROTOCOLS = {
+    "official": "the data set's own labels",
+    "ferplus_argmax7": "FER+ labels, most votes of 7",
+    "ferplus_majority7": "FER+ labels, majority of 7",
+    "ferplus_majority8": "FER+ labels, majority of 8",
+}
+NO_RUN = "not run"
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share as digits without the sign: 0.624 is ``62.4``."""
+    return f"{100 * share:.{digits}f}"
+
+
+def paper_value(claim: Claim) -> str:
+    """The paper's value as printed, with its unit; empty if it has none."""
+    if not claim.value:
+        return ""
+    if claim.unit == "images":
+        return f"{claim.value} images, {percent(claim.number)} %"
+    return f"{claim.value} {claim.unit}"
+
+
+def our_value(claim: Claim, reading: Reading) -> str:
+    """Ours with its 95 % interval, n and seeds."""
+    count = len(reading.seeds)
+    seeds = f"{count} seed{'s' if count > 1 else ''}"
+    unit, sign = ("%", "") if claim.kind == "value" else ("points", "+")
+    mean, low, high = (
+        f"{100 * x:{sign}.1f}" for x in (reading.mean, reading.low, reading.high)
+    )
+    to = "–" if claim.kind == "value" else " to "
+    return f"{mean} {unit} (95 % interval {low}{to}{high}, n = {reading.n:,}, {seeds})"
+
+
+def protocol_name(protocol: str) -> str:
+    """A protocol in words."""
+    return PROTOCOLS.get(protocol, protocol)
+
+
+def departures(reading: Reading) -> str:
+    """How the runs depart from the claim; empty if they do not."""
+    told = [f"{d.item} ({d.paper} → {d.ours})" for d in reading.departures]
+    return "departs in " + ", ".join(told) if told else ""
+
+
+def made(record: Record, stale: bool) -> str:
+    """When a run was made, and whether the code changed since."""
+    by = " by an older version of the code" if stale else ""
+    return f"made {record.started[:10]}{by}"
+
+
+def verdict(judgement: Judgement) -> str:
+    """The verdict, with the reason where nothing was attempted."""
+    if judgement.verdict == "not attempted":
+        return f"{judgement.verdict} ({judgement.why})"
+    return str(judgement.verdict)

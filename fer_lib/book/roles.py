@@ -1,0 +1,211 @@
+"""Sphinx extension: numbers on pages are bound to claims and runs.
+
+Roles, each with the id of a claim:
+
+- ``{paper}`` - the paper's value; its place in the paper is the tooltip;
+- ``{ours}`` - ours with n and 95 % interval, of the first protocol that has
+  runs, or of the one named after a colon: ``{ours}`id:ferplus_argmax7```;
+- ``{verdict}`` - the verdict;
+- ``{working}`` - the sum behind the verdict on an arithmetic claim.
+
+Directives: ``{ledger}`` with an optional paper and ``:kind:``, ``{claim-box}``
+and ``{run-table}`` with a paper.
+
+An unknown key, a wrong record and a bare accuracy in a sentence of ``book/``
+all fail the build.
+"""
+
+from pathlib import Path
+from typing import ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective, SphinxRole
+
+from fer_lib.book import phrases
+from fer_lib.book.judged import Ledger, open_ledger
+from fer_lib.book.ledger import claim_box, ledger_table, run_table
+from fer_lib.book.prose import bare_numbers
+from fer_lib.errors import FerError
+from fer_lib.evidence.paths import claims_folder, repository_root
+from fer_lib.evidence.readings import Reading
+from fer_lib.evidence.verdicts import Judgement
+
+
+class PageError(ExtensionError):
+    """A page names what does not exist; ends the build."""
+
+
+class _Bound:
+    """What roles and directives share: the ledger and errors with a place."""
+
+    def ledger(self) -> Ledger:
+        """The ledger; the page is read again when a file behind it changes."""
+        for path in self.env.app.fer_sources:
+            self.env.note_dependency(str(path))
+        return self.env.app.fer_ledger
+
+    def fail(self, error: FerError | str) -> PageError:
+        """The error with page and line."""
+        source, line = self.get_source_info()
+        return PageError(f"{source}:{line}: {error}")
+
+
+class _ClaimRole(SphinxRole, _Bound):
+    """A role whose text is the id of a claim."""
+
+    def run(self):
+        """The number as text, with where it comes from as tooltip."""
+        id, _, protocol = self.text.strip().partition(":")
+        try:
+            judgement = self.ledger().judgement(id)
+            text, tip = self.tell(judgement, protocol)
+        except FerError as error:
+            raise self.fail(error) from error
+        if tip:
+            return [nodes.abbreviation(self.rawtext, text, explanation=tip)], []
+        return [nodes.Text(text)], []
+
+    def tell(self, judgement: Judgement, protocol: str) -> tuple[str, str]:
+        """Text and tooltip; without a tooltip the text is not underlined."""
+        raise NotImplementedError
+
+
+class PaperRole(_ClaimRole):
+    """The paper's value."""
+
+    def tell(self, judgement: Judgement, protocol: str) -> tuple[str, str]:
+        """The value as printed; where it is printed."""
+        text = phrases.paper_value(judgement.claim)
+        if not text or protocol:
+            id = judgement.claim.id
+            raise FerError(f"claim '{id}' has no printed value {protocol}".strip())
+        return text, f"{judgement.claim.where} of the paper"
+
+
+class OursRole(_ClaimRole):
+    """Our value."""
+
+    def tell(self, judgement: Judgement, protocol: str) -> tuple[str, str]:
+        """Ours with interval, n and seeds; departures and date."""
+        reading = _reading(judgement, protocol)
+        if reading is None:
+            return phrases.NO_RUN, judgement.claim.not_attempted
+        newest = max(reading.records, key=lambda record: record.started)
+        told = [
+            phrases.protocol_name(reading.answer.protocol),
+            phrases.departures(reading),
+            phrases.made(newest, self.ledger().stale(newest)),
+        ]
+        return phrases.our_value(judgement.claim, reading), "; ".join(
+            filter(None, told)
+        )
+
+
+class VerdictRole(_ClaimRole):
+    """The verdict on a claim."""
+
+    def tell(self, judgement: Judgement, protocol: str) -> tuple[str, str]:
+        """The verdict; the reason."""
+        if protocol:
+            raise FerError(f"a verdict has no protocol, found '{protocol}'")
+        return phrases.verdict(judgement), judgement.why
+
+
+class WorkingRole(_ClaimRole):
+    """The sum behind an arithmetic claim."""
+
+    def tell(self, judgement: Judgement, protocol: str) -> tuple[str, str]:
+        """The sum in one sentence."""
+        claim = judgement.claim
+        if claim.kind != "arithmetic" or protocol:
+            raise FerError(f"claim '{claim.id}' has no working {protocol}".strip())
+        return judgement.why, ""
+
+
+def _reading(judgement: Judgement, protocol: str) -> Reading | None:
+    """The reading of a protocol, or the first; None when nothing was run."""
+    claim = judgement.claim
+    known = [answer.protocol for answer in claim.answered_by]
+    if not known or (protocol and protocol not in known):
+        raise FerError(
+            f"claim '{claim.id}' is not answered by runs of '{protocol}', "
+            f"expected one of {', '.join(known) or 'none'}"
+        )
+    for reading in judgement.readings:
+        if protocol in ("", reading.answer.protocol):
+            return reading
+    return None
+
+
+class LedgerDirective(SphinxDirective, _Bound):
+    """The ledger's tables."""
+
+    optional_arguments = 1
+    option_spec: ClassVar = {"kind": directives.unchanged_required}
+
+    def run(self):
+        """The tables as HTML."""
+        paper = self.arguments[0].strip() if self.arguments else None
+        try:
+            page = ledger_table(paper, self.options.get("kind"), self.ledger())
+        except FerError as error:
+            raise self.fail(error) from error
+        return [nodes.raw("", page.html(), format="html")]
+
+
+class TableDirective(SphinxDirective, _Bound):
+    """A table of one paper; the directive's name tells which."""
+
+    required_arguments = 1
+    made_by: ClassVar = {"claim-box": claim_box, "run-table": run_table}
+
+    def run(self):
+        """The table as HTML."""
+        try:
+            table = self.made_by[self.name](self.arguments[0].strip(), self.ledger())
+        except FerError as error:
+            raise self.fail(error) from error
+        return [nodes.raw("", table.html(), format="html")]
+
+
+def read_ledger(app: Sphinx) -> None:
+    """Read claims and runs once a build."""
+    try:
+        root = Path(app.config.fer_book_root or repository_root())
+        app.fer_ledger = open_ledger(root)
+    except FerError as error:
+        raise PageError(str(error)) from error
+    records = [record.path for record in app.fer_ledger.records]
+    app.fer_sources = [*claims_folder(root).glob("*.toml"), *records]
+
+
+def check_prose(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Refuse a page of ``book/`` with a bare accuracy."""
+    path = Path(app.env.doc2path(docname))
+    if not docname.startswith("book/") or path.suffix != ".md":
+        return
+    found = bare_numbers(source[0])
+    if found:
+        told = "; ".join(f"line {f.line}: {f.number} in '{f.sentence}'" for f in found)
+        raise PageError(
+            f"{path}: bare number beside a metric, bind it with {{paper}} or "
+            f"{{ours}}: {told}"
+        )
+
+
+def setup(app: Sphinx) -> dict:
+    """Register roles, directives and the check of sentences."""
+    app.add_config_value("fer_book_root", "", "env")
+    app.add_role("paper", PaperRole())
+    app.add_role("ours", OursRole())
+    app.add_role("verdict", VerdictRole())
+    app.add_role("working", WorkingRole())
+    app.add_directive("ledger", LedgerDirective)
+    for name in TableDirective.made_by:
+        app.add_directive(name, TableDirective)
+    app.connect("builder-inited", read_ledger)
+    app.connect("source-read", check_prose)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

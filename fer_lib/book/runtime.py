@@ -1,0 +1,48 @@
+"""What a notebook runs on, told in its first cell."""
+
+import os
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+
+import torch
+
+from fer_lib.errors import FerError
+
+
+def device_name() -> str:
+    """Name of the GPU, or the CPU threads that torch uses."""
+    if torch.cuda.is_available():
+        gpu = torch.cuda.get_device_properties(0)
+        return f"{gpu.name}, {gpu.total_memory / 2**30:.0f} GiB"
+    if torch.backends.mps.is_available():
+        return "Apple GPU (mps)"
+    return f"CPU, {torch.get_num_threads()} of {os.cpu_count()} threads"
+
+
+def show_runtime() -> None:
+    """Print the device and the versions that matter."""
+    names = ("torch", "numpy", "kornia", "captum")
+    found = ", ".join(f"{name} {version(name)}" for name in names)
+    print(f"Runs on {device_name()}; Python {platform.python_version()}")
+    print(found)
+
+
+def show_cost(minutes: Mapping[str, tuple[float, float]], preset: str) -> None:
+    """Print the minutes to expect of a preset on this machine.
+
+    Args:
+        minutes: for each preset the minutes on two CPU cores and on a T4.
+        preset: the one that will run.
+
+    Raises:
+        FerError: when ``preset`` has no entry.
+    """
+    if preset not in minutes:
+        raise FerError(
+            f"No cost is known for preset '{preset}', expected one of "
+            f"{', '.join(minutes)}."
+        )
+    gpu = torch.cuda.is_available()
+    where = "a T4" if gpu else "two CPU cores"
+    print(f"Expect about {minutes[preset][gpu]:g} minutes on {where}.")

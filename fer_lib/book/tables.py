@@ -1,0 +1,137 @@
+"""One table, drawn as HTML for pages and notebooks and as plain text."""
+
+import textwrap
+from dataclasses import dataclass
+from html import escape
+
+# Okabe and Ito's colours, told apart by colour-blind readers; the words
+# stand beside them, so the colour only repeats what is written.
+VERDICT_COLOURS = {
+    "reproduced": "#009e73",
+    "consistent": "#009e73",
+    "direction only": "#56b4e9",
+    "undecided": "#e69f00",
+    "not reproduced": "#d55e00",
+    "contradictory": "#d55e00",
+    "not attempted": "#999999",
+}
+_CELL = "text-align: left; vertical-align: top; padding: 0.3em 0.6em"
+_NARROW = 14  # letters; shorter cells are not wrapped
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text under a header.
+
+    A cell's lines are split by newlines; one that begins with a blank is a
+    detail, drawn smaller.
+
+    Attributes:
+        caption: what the table shows.
+        header: names of the columns.
+        rows: cells, one tuple a row.
+        note: a sentence below the table, may be empty.
+        folded: whether a page shows it only on request.
+    """
+
+    caption: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+    folded: bool = False
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        return self.html()
+
+    def html(self) -> str:
+        """The table as HTML that needs no style sheet."""
+        head = "".join(
+            f'<th scope="col" style="{_CELL}">{escape(name)}</th>'
+            for name in self.header
+        )
+        body = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in self.rows)
+        table = (
+            '<div style="overflow-x: auto"><table class="table fer-ledger" '
+            'style="border-collapse: collapse">'
+            f'<caption style="caption-side: top; text-align: left">'
+            f"{escape(self.caption)}</caption>"
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        )
+        note = f"<p>{escape(self.note)}</p>" if self.note else ""
+        if self.folded:
+            summary = f"<summary>{escape(self.caption)}</summary>"
+            return f"<details>{summary}{table}{note}</details>"
+        return table + note
+
+    def text(self, width: int = 32) -> str:
+        """The table for a terminal, cells wrapped at ``width``."""
+        lines = [_wrapped(row, width) for row in (self.header, *self.rows)]
+        columns = range(len(self.header))
+        widths = [max(len(part) for row in lines for part in row[c]) for c in columns]
+        drawn = [self.caption, ""]
+        for number, row in enumerate(lines):
+            for k in range(max(map(len, row))):
+                parts = [cell[k] if k < len(cell) else "" for cell in row]
+                padded = [p.ljust(w) for p, w in zip(parts, widths, strict=True)]
+                drawn.append("  ".join(padded).rstrip())
+            rule = ["-" * w for w in widths] if number == 0 else []
+            drawn.append("  ".join(rule))
+        return "\n".join([*drawn, *(["", self.note] if self.note else [])])
+
+    def markdown(self) -> str:
+        """The table in GitHub's markdown, without caption and note."""
+        rows = (self.header, ("---",) * len(self.header), *self.rows)
+        cells = [[_plain(cell) for cell in row] for row in rows]
+        return "\n".join("| " + " | ".join(row) + " |" for row in cells)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Tables one below the other."""
+
+    tables: tuple[Table, ...]
+
+    def __repr__(self) -> str:
+        return "\n\n".join(table.text() for table in self.tables)
+
+    def _repr_html_(self) -> str:
+        return self.html()
+
+    def html(self) -> str:
+        """The tables as HTML."""
+        return "\n".join(table.html() for table in self.tables)
+
+
+def _cell(text: str) -> str:
+    """A cell; one that begins with a verdict gets its colour."""
+    lines = text.split("\n")
+    narrow = max(map(len, lines)) <= _NARROW
+    width = "white-space: nowrap" if narrow else "min-width: 11em"
+    return f'<td style="{_CELL}; {width}">{"".join(map(_line, lines))}</td>'
+
+
+def _line(line: str) -> str:
+    """One line of a cell."""
+    shown, colour = escape(line.strip()), VERDICT_COLOURS.get(line)
+    if colour:
+        mark = f'<span aria-hidden="true" style="color: {colour}">&#9632;</span>'
+        return f'<div style="white-space: nowrap">{mark} <strong>{shown}</strong></div>'
+    if line.startswith(" "):
+        return f'<div style="font-size: 0.85em; opacity: 0.8">{shown}</div>'
+    return f"<div>{shown}</div>"
+
+
+def _plain(text: str) -> str:
+    lines = [line.strip() for line in text.split("\n")]
+    return "<br>".join(lines).replace("|", "\\|")
+
+
+def _wrapped(row: tuple[str, ...], width: int) -> list[list[str]]:
+    return [
+        [part for line in cell.split("\n") for part in textwrap.wrap(line, width)]
+        or [""]
+        for cell in row
+    ]

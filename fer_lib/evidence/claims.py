@@ -1,0 +1,197 @@
+"""What a paper claims: the entries of ``book/claims/<paper>.toml``."""
+
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from fer_lib.errors import FerError
+
+KINDS = ("value", "difference", "order", "arithmetic")
+REASONS = (
+    "data gated",
+    "pre-training unavailable",
+    "compute",
+    "unspecified in the paper",
+)
+METRICS = ("accuracy", "recall")
+
+
+@dataclass(frozen=True)
+class Where:
+    """Place in the paper: table, figure or section, then row and column."""
+
+    place: str
+    row: str = ""
+    column: str = ""
+
+    def __str__(self) -> str:
+        row = f", row '{self.row}'" if self.row else ""
+        column = f", column '{self.column}'" if self.column else ""
+        return self.place + row + column
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Which runs answer a claim, and which of their results."""
+
+    protocol: str
+    preset: str = "paper"
+    recipe: str = "paper"
+    variant: str = "default"
+    checkpoint: str = "selected"
+    split: str = "PrivateTest"
+    view: str = "single"
+
+
+@dataclass(frozen=True)
+class Term:
+    """One step of an order claim: a group of classes, or a variant."""
+
+    classes: tuple[str, ...] = ()
+    variant: str = ""
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A printed confusion matrix; rows are true classes.
+
+    Its recalls are value claims of their own.
+    """
+
+    id: str
+    where: Where
+    dataset: str
+    protocol: str
+    classes: tuple[str, ...]
+    rows: tuple[tuple[int, ...], ...]
+    caption: tuple[int, ...]  # images per class as the caption tells them
+    not_attempted: str
+    answered_by: tuple[Answer, ...] = ()
+
+    @property
+    def row_sums(self) -> dict[str, int]:
+        """Images per true class."""
+        sums = map(sum, self.rows)
+        return dict(zip(self.classes, sums, strict=True))
+
+    @property
+    def total(self) -> int:
+        """All images."""
+        return sum(self.row_sums.values())
+
+    @property
+    def hits(self) -> int:
+        """Images on the diagonal."""
+        return sum(row[i] for i, row in enumerate(self.rows))
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A result of somebody else that the paper's table shows."""
+
+    place: str
+    method: str
+    source: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim; ``verdicts`` has the rules of each kind.
+
+    Attributes:
+        id: ``<paper>.<data set>.<what>``.
+        kind: one of ``KINDS``.
+        where: its place in the paper.
+        says: the claim in one sentence of ours.
+        dataset: nickname of the data set, empty for arithmetic.
+        protocol: split and labels that the paper says it used.
+        metric: ``accuracy`` or ``recall.<class>``.
+        value: as printed, digits kept: ``"70.02"`` or ``"9/25"``.
+        unit: unit of ``value``; ``"%"`` and ``"points"`` are hundredths.
+        n: test faces behind the value.
+        answered_by: runs that answer it, or stand beside it.
+        against: the variant that a difference is measured from.
+        order: terms of an order claim, the highest first.
+        check: name of the function that works an arithmetic claim out.
+        data: that function's arguments.
+        not_attempted: reason to give while no run answers it.
+        epochs: training epochs that the paper states, if any.
+    """
+
+    id: str
+    kind: str
+    where: Where
+    says: str
+    dataset: str = ""
+    protocol: str = ""
+    metric: str = "accuracy"
+    value: str = ""
+    unit: str = "%"
+    n: int | None = None
+    answered_by: tuple[Answer, ...] = ()
+    against: str = ""
+    order: tuple[Term, ...] = ()
+    check: str = ""
+    data: dict = field(default_factory=dict, hash=False)
+    not_attempted: str = ""
+    epochs: int | None = None
+
+    @property
+    def paper(self) -> str:
+        """Nickname of the paper."""
+        return self.id.split(".")[0]
+
+    @property
+    def number(self) -> float:
+        """The printed value as a share: 70.02 % is 0.7002."""
+        scale = 100 if self.unit in ("%", "points") else 1
+        return float(Fraction(self.value) / scale)
+
+
+@dataclass(frozen=True)
+class Claims:
+    """All that one file says about a paper."""
+
+    paper: str
+    title: str
+    cite: str  # key of the bibliography
+    claims: tuple[Claim, ...]
+    matrices: tuple[Matrix, ...]
+    quotes: tuple[Quote, ...]
+
+    def claim(self, id: str) -> Claim:
+        """The claim of that id; ``FerError`` when unknown."""
+        return _find(self.claims, id, "claim")
+
+    def matrix(self, id: str) -> Matrix:
+        """The confusion matrix of that id; ``FerError`` when unknown."""
+        return _find(self.matrices, id, "matrix")
+
+
+def recall_claims(matrix: Matrix) -> tuple[Claim, ...]:
+    """The recalls of a confusion matrix, each a value claim."""
+    return tuple(
+        Claim(
+            id=f"{matrix.id}.recall.{name}",
+            kind="value",
+            where=replace(matrix.where, row=name, column=name),
+            says=f"Recall of '{name}', the diagonal over the row's sum.",
+            dataset=matrix.dataset,
+            protocol=matrix.protocol,
+            metric=f"recall.{name}",
+            value=f"{matrix.rows[i][i]}/{n}",
+            unit="images",
+            n=n,
+            answered_by=matrix.answered_by,
+            not_attempted=matrix.not_attempted,
+        )
+        for i, (name, n) in enumerate(matrix.row_sums.items())
+    )
+
+
+def _find(entries: tuple, id: str, what: str):
+    for entry in entries:
+        if entry.id == id:
+            return entry
+    known = ", ".join(entry.id for entry in entries)
+    raise FerError(f"No {what} '{id}', expected one of {known}.")

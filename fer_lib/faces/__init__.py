@@ -1,0 +1,1 @@
+"""Rendered faces: a parametric head, its renderer and its ground truth."""

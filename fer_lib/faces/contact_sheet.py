@@ -1,0 +1,91 @@
+"""A sheet of rendered people, seven expressions each.
+
+python -m fer_lib.faces.contact_sheet OUT.png
+python -m fer_lib.faces.contact_sheet OUT.png --size 160 --subjects 8
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from fer_lib.errors import FerError
+from fer_lib.expressions import EXPRESSIONS
+from fer_lib.faces.landmarks import IBUG_PARTS
+from fer_lib.faces.portrait import CONDITIONS, Portrait, render_face
+from fer_lib.files import atomic_path
+
+HEADER = 20  # pixels
+
+
+def with_points(face: Portrait) -> np.ndarray:
+    """The picture in RGB with its landmarks; hidden ones are hollow."""
+    scale = 4
+    image = Image.fromarray(face.image).convert("RGB")
+    image = image.resize([scale * side for side in image.size])
+    pen = ImageDraw.Draw(image)
+    for low, high in IBUG_PARTS.values():
+        for (x, y), seen in zip(
+            face.landmarks[low:high], face.visible[low:high], strict=True
+        ):
+            x, y = (x + 0.5) * scale, (y + 0.5) * scale
+            box = [x - 5, y - 5, x + 5, y + 5]
+            fill = (240, 228, 66) if seen else None
+            pen.ellipse(box, fill=fill, outline=(240, 228, 66), width=2)
+    return np.asarray(image.resize(face.image.shape[::-1], Image.LANCZOS))
+
+
+def contact_sheet(
+    subjects: int = 6,
+    size: int = 96,
+    seed: int = 0,
+    conditions: str = "studio",
+    points: bool = False,
+    expressions: tuple[str, ...] = EXPRESSIONS[:7],
+) -> Image.Image:
+    """One row a person, one column an expression."""
+    rows = []
+    for subject in range(subjects):
+        faces = [
+            render_face(
+                subject, name, size, seed, subject * 8 + k,
+                CONDITIONS[conditions],
+            )
+            for k, name in enumerate(expressions)
+        ]  # fmt: skip
+        draw = with_points if points else (lambda face: face.image)
+        rows.append(np.concatenate([draw(face) for face in faces], 1))
+    body = Image.fromarray(np.concatenate(rows))
+    sheet = Image.new(body.mode, (body.width, body.height + HEADER), "white")
+    sheet.paste(body, (0, HEADER))
+    pen, font = (
+        ImageDraw.Draw(sheet),
+        ImageFont.load_default(min(0.7 * HEADER, size / 6)),
+    )
+    for k, name in enumerate(expressions):
+        place = (k * size + size / 2, HEADER / 2)
+        pen.text(place, name, fill="black", anchor="mm", font=font)
+    return sheet
+
+
+def main() -> None:
+    """Draw the sheet that the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--subjects", type=int, default=6)
+    parser.add_argument("--size", type=int, default=96)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--conditions", choices=CONDITIONS, default="studio")
+    parser.add_argument("--points", action="store_true")
+    asked = vars(parser.parse_args())
+    out = asked.pop("out")
+    with atomic_path(out) as temporary:
+        contact_sheet(**asked).save(temporary, optimize=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except FerError as error:
+        raise SystemExit(str(error)) from error

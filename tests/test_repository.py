@@ -1,0 +1,166 @@
+"""The repository's own rules: floors, versions, sizes, commands."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import distribution, packages_distributions
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+CONDA_NAMES = {"torch": "pytorch", "dlib-bin": "dlib"}
+
+
+def requirements(*extras):
+    lines = list(PROJECT["dependencies"])
+    for extra in extras:
+        lines += PROJECT["optional-dependencies"][extra]
+    return [Requirement(line) for line in lines]
+
+
+def test_rooms_import_only_from_floors_below():
+    code = "import sys; from importlinter.cli import lint_imports_command as c; c()"
+    command = [sys.executable, "-c", code, "--no-cache"]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_conda_environment_asks_for_the_same():
+    listed = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    conda = [Requirement(line) for line in listed if isinstance(line, str)]
+    [pip] = [line["pip"] for line in listed if isinstance(line, dict)]
+    by_pip = [Requirement(line) for line in pip]
+    ours = {
+        CONDA_NAMES.get(r.name, r.name): (str(r.specifier), str(r.marker))
+        for r in requirements("book", "test")
+    }
+    found = {r.name: (str(r.specifier), str(r.marker)) for r in conda + by_pip}
+    assert found.pop("python")[0] == PROJECT["requires-python"]
+    assert found.pop("pip")
+    assert found == ours
+
+
+def constraints():
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    return {canonicalize_name(r.name): r for r in map(Requirement, lines)}
+
+
+def test_constraints_fix_one_exact_version_each():
+    for requirement in constraints().values():
+        [specifier] = requirement.specifier
+        assert specifier.operator == "=="
+        assert "+" not in specifier.version
+
+
+def test_constraints_hold_for_everything_that_make_installs():
+    """Every package that the extras need, directly or not, is fixed."""
+    fixed, seen = constraints(), set()
+    waiting = requirements("book", "test")
+    while waiting:
+        requirement = waiting.pop()
+        name = canonicalize_name(requirement.name)
+        key = (name, frozenset(requirement.extras))
+        if key in seen or not applies(requirement):
+            continue
+        seen.add(key)
+        assert name in fixed, f"{name} is missing in constraints.txt"
+        installed = distribution(name)
+        for line in installed.requires or ():
+            needed = Requirement(line)
+            if applies(needed, requirement.extras):
+                waiting.append(needed)
+
+
+def applies(requirement, extras=()):
+    marker = requirement.marker
+    return marker is None or any(
+        marker.evaluate({"extra": extra}) for extra in ("", *extras)
+    )
+
+
+def test_constraints_agree_with_the_lower_bounds():
+    fixed = constraints()
+    for requirement in requirements("book", "test"):
+        [specifier] = fixed[canonicalize_name(requirement.name)].specifier
+        assert requirement.specifier.contains(specifier.version), requirement
+
+
+@pytest.mark.parametrize("folder", ["fer_lib", "tests", "benchmarks"])
+def test_files_hold_one_idea_each(folder):
+    for path in (ROOT / folder).rglob("*.py"):
+        lines = len(path.read_text(encoding="utf-8").splitlines())
+        assert lines <= 250, f"{path.relative_to(ROOT)} has {lines} lines"
+
+
+def make_targets():
+    text = (ROOT / "Makefile").read_text()
+    return set(re.search(r"^\.PHONY: (.+)$", text, re.MULTILINE).group(1).split())
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", *sorted(Path("book").glob("*.md"))]
+)
+def test_named_make_targets_exist(page):
+    named = re.findall(r"\bmake (\w+)", (ROOT / page).read_text())
+    assert set(named) - {"it", "sure"} <= make_targets()
+
+
+def test_the_console_script_exists():
+    module, function = PROJECT["scripts"]["ferbook"].split(":")
+    assert callable(getattr(__import__(module, fromlist=["main"]), function))
+
+
+def test_no_file_names_a_folder_of_one_machine():
+    """But for the one script that may look beside the clone."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listed.returncode:
+        pytest.skip("no git checkout")
+    beside = "../" + "shared"
+    for name in listed.stdout.split():
+        path = ROOT / name
+        if path.suffix in {".npz", ".png", ".safetensors"} or name == ".ci/run":
+            continue
+        if path.is_file():
+            assert beside not in path.read_text(encoding="utf-8"), name
+
+
+def imported(folder):
+    """Distributions that the files of a folder import, with one such file."""
+    owners, found = packages_distributions(), {}
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in getattr(node, "names", ())]
+            if isinstance(node, ast.ImportFrom):
+                names = [] if node.level else [node.module]
+            elif not isinstance(node, ast.Import):
+                continue
+            for name in names:
+                for owner in owners.get(name.split(".")[0], ()):
+                    found[canonicalize_name(owner)] = path.name
+    return found
+
+
+@pytest.mark.parametrize(
+    ("folder", "extras"), [("fer_lib", ("book", "kaggle")), ("tests", ("book", "test"))]
+)
+def test_every_import_is_asked_for(folder, extras):
+    asked = {canonicalize_name(r.name) for r in requirements(*extras)}
+    # Jupyter Book brings these, in the versions that fit it.
+    asked |= {"sphinx", "docutils", "nbformat", "packaging", "fer-book"}
+    for name, file in imported(ROOT / folder).items():
+        assert name in asked, f"{file} imports {name}: add it to pyproject.toml"
