@@ -9,6 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from fer_lib import __version__
+from fer_lib.book.ledger import claims_json, claims_text
 from fer_lib.data import DATASETS
 from fer_lib.data.check import check_fer2013
 from fer_lib.data.download import get_fer2013
@@ -58,6 +59,11 @@ def _parser() -> argparse.ArgumentParser:
         action.add_argument("--root", required=True, metavar="DIR")
         action.set_defaults(run=run)
 
+    ledger = commands.add_parser("claims", help="the ledger with its verdicts")
+    ledger.add_argument("--paper", choices=list(PAPERS))
+    ledger.add_argument("--json", action="store_true")
+    ledger.set_defaults(run=_claims)
+
     run = commands.add_parser("reproduce", help="train, evaluate and record a run")
     run.add_argument("paper", choices=list(PAPERS))
     run.add_argument("--dataset", default="rendered", choices=DATASETS)
@@ -83,7 +89,14 @@ def _data_check(options: argparse.Namespace) -> int:
 
 
 def _data_get(options: argparse.Namespace) -> int:
-    print(get_fer2013(options.root))
+    report = get_fer2013(options.root)
+    print(report)
+    return 1 if report.problems else 0
+
+
+def _claims(options: argparse.Namespace) -> int:
+    tell = claims_json if options.json else claims_text
+    print(tell(options.paper))
     return 0
 
 

@@ -24,14 +24,14 @@ def atomic_path(target: Path | str) -> Iterator[Path]:
     )
     os.close(handle)
     temporary = Path(name)
-    # mkstemp makes files private; keep the permissions a reader expects.
     umask = os.umask(0)
     os.umask(umask)
-    temporary.chmod(0o666 & ~umask)
     try:
         yield temporary
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
+        # mkstemp, and some writers, make files private.
+        temporary.chmod(0o666 & ~umask)
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)

@@ -152,7 +152,8 @@ def reproduce(
     )
     run = Run(network, config, plan.preprocessing, splits, fitted)
     if not fitted.finished:
-        load_weights(network, fitted.selected, str(state))
+        if fitted.selected:
+            load_weights(network, fitted.selected, str(state))
         return run
     content, predictions = _describe(request, run, started, where, source)
     path = record_path(folder, content)

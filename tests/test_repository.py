@@ -106,12 +106,13 @@ def make_targets():
     return set(re.search(r"^\.PHONY: (.+)$", text, re.MULTILINE).group(1).split())
 
 
-@pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", *sorted(Path("book").glob("*.md"))]
-)
+PROSE = ["README.md", "CONTRIBUTING.md", "book/how_to_run.md"]
+
+
+@pytest.mark.parametrize("page", PROSE)
 def test_named_make_targets_exist(page):
-    named = re.findall(r"\bmake (\w+)", (ROOT / page).read_text())
-    assert set(named) - {"it", "sure"} <= make_targets()
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert set(re.findall(r"(?:^|`)make (\w+)", text, re.M)) <= make_targets()
 
 
 def test_the_console_script_exists():

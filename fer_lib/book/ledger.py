@@ -173,8 +173,11 @@ def _title(paper: str) -> str:
 
 
 def _claims(title: str, found: list[Judgement], ledger: Ledger, **options) -> Table:
+    header = ("Claim", "Paper", "Ours", "Verdict")
     rows = tuple(_claim(judgement, ledger) for judgement in found)
-    return Table(title, ("Claim", "Paper", "Ours", "Verdict"), rows, **options)
+    if not any(row[1] for row in rows):  # orders have no value
+        header, rows = header[::2] + header[3:], tuple(r[::2] + r[3:] for r in rows)
+    return Table(title, header, rows, **options)
 
 
 def _claim(judgement: Judgement, ledger: Ledger) -> tuple[str, ...]:
@@ -192,8 +195,9 @@ def _reading(claim: Claim, reading: Reading, ledger: Ledger) -> str:
     """What one protocol's runs say: figure, departures, date."""
     record = max(reading.records, key=lambda r: r.started)
     lines = [
-        f"With {phrases.protocol_name(reading.answer.protocol)}: "
-        f"{phrases.our_value(claim, reading)}",
+        phrases.our_figure(claim, reading),
+        phrases.our_interval(claim, reading),
+        phrases.protocol_name(reading.answer.protocol),
         phrases.departures(reading),
         phrases.made(record, any(map(ledger.stale, reading.records))),
     ]

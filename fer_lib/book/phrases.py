@@ -28,16 +28,25 @@ def paper_value(claim: Claim) -> str:
     return f"{claim.value} {claim.unit}"
 
 
+def our_figure(claim: Claim, reading: Reading) -> str:
+    """Ours with its unit alone."""
+    if claim.kind == "value":
+        return f"{percent(reading.mean)} %"
+    return f"{100 * reading.mean:+.1f} points"
+
+
+def our_interval(claim: Claim, reading: Reading) -> str:
+    """The 95 % interval of ours, n and seeds."""
+    count, sign = len(reading.seeds), "" if claim.kind == "value" else "+"
+    low, high = (f"{100 * x:{sign}.1f}" for x in (reading.low, reading.high))
+    to = "–" if claim.kind == "value" else " to "
+    seeds = f"{count} seed{'s' if count > 1 else ''}"
+    return f"95 % interval {low}{to}{high}, n = {reading.n:,}, {seeds}"
+
+
 def our_value(claim: Claim, reading: Reading) -> str:
     """Ours with its 95 % interval, n and seeds."""
-    count = len(reading.seeds)
-    seeds = f"{count} seed{'s' if count > 1 else ''}"
-    unit, sign = ("%", "") if claim.kind == "value" else ("points", "+")
-    mean, low, high = (
-        f"{100 * x:{sign}.1f}" for x in (reading.mean, reading.low, reading.high)
-    )
-    to = "–" if claim.kind == "value" else " to "
-    return f"{mean} {unit} (95 % interval {low}{to}{high}, n = {reading.n:,}, {seeds})"
+    return f"{our_figure(claim, reading)} ({our_interval(claim, reading)})"
 
 
 def protocol_name(protocol: str) -> str:

@@ -28,11 +28,14 @@ def show_runtime() -> None:
     print(found)
 
 
-def show_cost(minutes: Mapping[str, tuple[float, float]], preset: str) -> None:
+def show_cost(
+    minutes: Mapping[str, tuple[float | None, float | None]], preset: str
+) -> None:
     """Print the minutes to expect of a preset on this machine.
 
     Args:
-        minutes: for each preset the minutes on two CPU cores and on a T4.
+        minutes: for each preset the minutes on two CPU cores and on a T4;
+            ``None`` where nobody has measured them.
         preset: the one that will run.
 
     Raises:
@@ -45,4 +48,8 @@ def show_cost(minutes: Mapping[str, tuple[float, float]], preset: str) -> None:
         )
     gpu = torch.cuda.is_available()
     where = "a T4" if gpu else "two CPU cores"
-    print(f"Expect about {minutes[preset][gpu]:g} minutes on {where}.")
+    expected = minutes[preset][gpu]
+    if expected is None:
+        print(f"How long preset '{preset}' takes on {where} is not measured.")
+    else:
+        print(f"Expect about {expected:g} minutes on {where}.")

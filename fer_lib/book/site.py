@@ -106,10 +106,13 @@ def write_setup_cell(path: Path, source: str) -> bool:
     """Put ``source`` into a notebook's first code cell; whether it changed."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
     first = next(c for c in notebook["cells"] if c["cell_type"] == "code")
-    lines = source.splitlines(keepends=True)
-    if first["source"] == lines:
+    wanted = {"source": source.splitlines(keepends=True)}
+    # Folded on pages: no reader needs it to follow a chapter.
+    tags = dict.fromkeys([*first["metadata"].get("tags", []), "hide-input"])
+    wanted["metadata"] = first["metadata"] | {"tags": list(tags)}
+    if first | wanted == first:
         return False
-    first["source"] = lines
+    first |= wanted
     text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -121,7 +121,7 @@ def _line(line: str) -> str:
         return f'<div style="white-space: nowrap">{mark} <strong>{shown}</strong></div>'
     if line.startswith(" "):
         return f'<div style="font-size: 0.85em; opacity: 0.8">{shown}</div>'
-    return f"<div>{shown}</div>"
+    return f'<div style="margin-top: 0.2em">{shown}</div>'
 
 
 def _plain(text: str) -> str:

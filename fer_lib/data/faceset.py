@@ -101,7 +101,8 @@ class FaceSet:
         if not len(rows):
             raise FerError(
                 f"{self.name}: no split '{name}', found "
-                f"{', '.join(sorted(set(self.splits.tolist())))}."
+                f"{', '.join(sorted(set(self.splits.tolist())))}; "
+                f"{self.provenance}"
             )
         return self.select(rows)
 

@@ -103,7 +103,7 @@ def wild(
             return FaceSet.open(path)
         except FerError as error:
             warnings.warn(f"{error} Rendering it anew.", stacklevel=2)
-            path.unlink()
+            path.unlink(missing_ok=True)
     faces = _render(size, counts, seed, workers)
     if cached:
         faces.save(path)
@@ -160,7 +160,7 @@ def _votes(label: int, strength: float, rng) -> np.ndarray:
     right = (
         0.9
         if EXPRESSIONS[label] == "neutral"
-        else np.clip(0.4 + 0.55 * strength, 0, 0.95)
+        else np.clip(0.25 + 0.5 * strength, 0, 0.95)
     )
     chance = np.zeros(len(FERPLUS_COLUMNS))
     for column, book in enumerate(FERPLUS_TO_BOOK):

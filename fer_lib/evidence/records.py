@@ -81,13 +81,9 @@ class Record:
     ) -> dict:
         """Stored metrics of a checkpoint on a split.
 
-        Args:
-            checkpoint: ``selected``, ``last`` or ``best_on_test``.
-            split: a split's name.
-            view: ``single`` or ``flip`` (mean with the mirror image).
-
-        Raises:
-            FerError: when the run did not report that.
+        The checkpoint is ``selected``, ``last`` or ``best_on_test``, the view
+        ``single`` or ``flip`` (mean with the mirror image); ``FerError`` when
+        the run did not report that.
         """
         try:
             return self.content["results"][checkpoint][split][view]

@@ -38,13 +38,22 @@ def with_points(face: Portrait) -> np.ndarray:
 
 def contact_sheet(
     subjects: int = 6,
-    size: int = 96,
-    seed: int = 0,
+    size: int = 88,
+    seed: int = 4,
     conditions: str = "studio",
     points: bool = False,
     expressions: tuple[str, ...] = EXPRESSIONS[:7],
 ) -> Image.Image:
-    """One row a person, one column an expression."""
+    """Draw one row a person, one column an expression.
+
+    Args:
+        subjects: number of people.
+        size: side of each face in pixels.
+        seed: of the population.
+        conditions: a name of ``CONDITIONS``.
+        points: whether to draw the landmarks.
+        expressions: names of ``EXPRESSIONS``.
+    """
     rows = []
     for subject in range(subjects):
         faces = [
@@ -74,8 +83,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path)
     parser.add_argument("--subjects", type=int, default=6)
-    parser.add_argument("--size", type=int, default=96)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--size", type=int, default=88)
+    parser.add_argument("--seed", type=int, default=4)
     parser.add_argument("--conditions", choices=CONDITIONS, default="studio")
     parser.add_argument("--points", action="store_true")
     asked = vars(parser.parse_args())

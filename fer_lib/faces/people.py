@@ -6,8 +6,8 @@ from functools import cached_property
 import numpy as np
 
 from fer_lib.faces.head import Head, load_head
+from fer_lib.faces.look import Look, hair_volume, local
 from fer_lib.faces.render import normals
-from fer_lib.faces.surface import Look, hair_volume, local
 
 # Shape axes that would look like an expression, or only move the head.
 _LEFT_OUT = (
@@ -113,7 +113,7 @@ def _look(rng: np.random.Generator, african: float, male: float) -> Look:
         lips=rng.uniform(0.45, 0.8),
         iris=rng.uniform(0.02, 0.05) if dark else rng.uniform(0.05, 0.25),
         shirt=rng.uniform(0.02, 0.4),
-        brow_width=rng.uniform(0.75, 1.25) * (0.8 + 0.3 * male),
+        brow_width=rng.uniform(0.75, 1.2) * (0.75 + 0.35 * male),
         brow_height=rng.uniform(-0.015, 0.02),
         hairline=line,
         temple=rng.uniform(-0.05, 0.15 * male),

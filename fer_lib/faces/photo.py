@@ -5,7 +5,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, zoom
 
 from fer_lib.faces.landmarks import interocular
-from fer_lib.faces.surface import smoothstep
+from fer_lib.faces.look import smoothstep
 
 
 def background(side: int, rng: np.random.Generator) -> np.ndarray:

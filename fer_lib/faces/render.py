@@ -8,7 +8,8 @@ import numpy as np
 
 from fer_lib.errors import FerError
 from fer_lib.faces.head import Head
-from fer_lib.faces.surface import Look, surface
+from fer_lib.faces.look import Look
+from fer_lib.faces.surface import surface
 
 SAMPLES = 2  # rays a pixel along each side
 # Where the light stands for each ray of a pixel: a soft shadow's edge
@@ -206,7 +207,7 @@ def shade(
         run: its intersector.
         hits: the points to shade.
         look: the person's colours.
-        folds: depth of wrinkles by name, see ``surface.wrinkles``.
+        folds: depth of wrinkles by name, see ``look.wrinkles``.
         light: in the camera's frame.
         distance: of the pinhole from the head's centre, decimetres.
     """

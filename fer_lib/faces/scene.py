@@ -178,5 +178,8 @@ class Scene:
         return moved.reshape(self.camera.size, -1)
 
     def shading_difference(self, unit: str) -> np.ndarray:
-        """Absolute change of grey ``[S, S]``, 0-1, that a unit makes."""
+        """Absolute change of grey ``[S, S]``, 0-1, that a unit makes.
+
+        Cast shadows and folds of the skin count; pose and light are fixed.
+        """
         return np.abs(self.draw() - self.without(unit).draw())

@@ -49,7 +49,7 @@ class DeepEmotionConfig:
 
 
 PRESETS = {
-    "smoke": {"epochs": 8},
+    "smoke": {"epochs": 20, "batch_size": 32},  # 1,600 rendered faces
     "student": {"epochs": 60},
     "reduced": {},  # 48 pixels are already what a short run can do
     "paper": {},

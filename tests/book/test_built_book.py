@@ -65,6 +65,8 @@ class TestPage:
         formulas = len(browser.find_elements("css selector", ".math"))
         if formulas:
             wait_for(browser, "mjx-container", formulas)
+        refused = browser.find_elements("css selector", "mjx-merror")
+        assert not [formula.text for formula in refused]
         assert not failed_requests(browser)
         assert not [e for e in browser.get_log("browser") if is_fault(e)]
         colour = "return getComputedStyle(document.querySelector('.bd-main'))"

@@ -181,7 +181,7 @@ def test_ledger_directive_lists_every_claim(build, root):
     claims = open_ledger(root).judgements
     assert len(rows) == len(claims) + len(captions)
     values = page.find("table").text
-    assert "With the data set's own labels: 55.0 %" in values
+    assert "55.0 %95 % interval 51.3–58.6, n = 700, 1 seed" in values
     assert "departs in test split (3,589 faces → 700 faces), epochs (300" in values
     assert "by an older version of the code" in values
     folded = page.find("details").find("table")

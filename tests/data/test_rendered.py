@@ -1,5 +1,6 @@
 """The rendered ``wild`` set: structure, determinism and cache."""
 
+import os
 import subprocess
 import sys
 
@@ -109,7 +110,7 @@ def test_script_without_a_guard_does_not_start_itself_again(tmp_path):
         capture_output=True,
         text=True,
         timeout=300,
-        env={**__import__("os").environ, "PYTHONPATH": ":".join(sys.path)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("started") == 1

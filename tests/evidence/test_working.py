@@ -1,10 +1,18 @@
 """Sums inside the paper, against the same sums by hand or by scipy."""
 
+import csv
+import os
+from pathlib import Path
+
+import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
+from torch import nn
 
+from fer_lib.data.ferplus import argmax_labels, read_votes
 from fer_lib.evidence.claims_file import load_claims
 from fer_lib.evidence.deep_emotion import (
     FER2013_ALL,
@@ -90,6 +98,19 @@ def test_the_label_set_by_numbers(paper):
     assert sum(FER2013_ALL.values()) == 35887
 
 
+@pytest.mark.skipif(
+    not os.environ.get("FER_DATA"), reason="FER_DATA names no real FER2013"
+)
+def test_the_votes_are_counted_in_the_real_file():
+    path = Path(os.environ["FER_DATA"]) / "fer2013new.csv"
+    with path.open(newline="") as source:
+        rows = list(csv.DictReader(source))
+    votes = read_votes(path, np.array([row["Usage"] for row in rows]))
+    test = np.array([row["Usage"] == "PrivateTest" for row in rows])
+    labels, _ = argmax_labels(votes["votes"][test & votes["named"]], 7)
+    assert tuple(np.bincount(labels)) == PRIVATE_TEST["FER+ votes"]
+
+
 @given(st.integers(1, 400), st.data())
 def test_printed_digits_of_a_share_are_recognised(n, data):
     hits = data.draw(st.integers(0, n))
@@ -126,9 +147,6 @@ def test_shares_to_a_per_cent(paper):
 
 
 def test_flat_sizes_against_torch():
-    import torch
-    from torch import nn
-
     layers = nn.Sequential(
         nn.Conv2d(1, 8, 3), nn.MaxPool2d(2), nn.Conv2d(8, 10, 3), nn.MaxPool2d(2)
     )

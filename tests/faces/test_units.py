@@ -128,5 +128,5 @@ def test_intensities_are_in_range_and_follow_the_seed(expression, seed, strength
 
 
 def test_unknown_expression_is_refused():
-    with pytest.raises(FerError, match="'joy' is unknown.*happy"):
+    with pytest.raises(FerError, match=r"'joy' is unknown.*happy"):
         expression_units(HEAD, "joy", np.random.default_rng(0))

@@ -1,0 +1,147 @@
+"""FaceSet: what goes in comes out, and damage is found."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fer_lib.data import load
+from fer_lib.data.faceset import FaceSet
+from fer_lib.data.protocols import PROTOCOLS, split
+from fer_lib.errors import FerError
+
+
+def toy(n=12, channels=1, seed=0, **columns):
+    rng = np.random.default_rng(seed)
+    return FaceSet(
+        "toy",
+        rng.integers(0, 256, (n, channels, 6, 6), dtype=np.uint8),
+        rng.integers(0, 8, n),
+        np.array(["Training", "PublicTest", "PrivateTest"])[np.arange(n) % 3],
+        "Drawn by the test.",
+        **columns,
+    )
+
+
+def full(n=12):
+    rng = np.random.default_rng(1)
+    return toy(
+        n,
+        rendered=True,
+        votes=rng.integers(0, 5, (n, 10)),
+        subjects=np.arange(n),
+        sequences=np.arange(n) // 2,
+        landmarks=rng.random((n, 68, 2), dtype=np.float32),
+        extra={"named": rng.random(n) < 0.5},
+    )
+
+
+@given(n=st.integers(1, 9), channels=st.sampled_from([1, 3]), seed=st.integers(0, 99))
+def test_saved_and_opened(tmp_path_factory, n, channels, seed):
+    faces = toy(n, channels, seed)
+    path = tmp_path_factory.mktemp("faces") / "faces.npz"
+    faces.save(path)
+    back = FaceSet.open(path)
+    assert back.sha256 == faces.sha256 and repr(back) == repr(faces)
+
+
+def test_every_column_is_saved_and_hashed(tmp_path):
+    faces = full()
+    faces.save(tmp_path / "faces.npz")
+    back = FaceSet.open(tmp_path / "faces.npz")
+    assert back.rendered and back.provenance == faces.provenance
+    for key, column in faces.columns().items():
+        assert np.array_equal(back.columns()[key], column)
+        if key.startswith("extra."):
+            changed = replace(faces, extra={"named": ~column})
+        else:
+            changed = replace(faces, **{key: column[::-1].copy()})
+        assert changed.sha256 != faces.sha256, key
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.99])
+def test_a_cut_file_is_found(tmp_path, share):
+    path = tmp_path / "faces.npz"
+    full().save(path)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(FerError, match="damaged or no face set"):
+        FaceSet.open(path)
+
+
+def test_one_changed_byte_is_found(tmp_path):
+    path = tmp_path / "faces.npz"
+    faces = full()
+    faces.save(path)
+    content = bytearray(path.read_bytes())
+    where = content.find(faces.images.tobytes()[:40])
+    content[where] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(FerError):
+        FaceSet.open(path)
+
+
+def test_selecting_keeps_rows_together():
+    faces = full()
+    rows = np.array([7, 2, 2])
+    chosen = faces.select(rows)
+    for key, column in faces.columns().items():
+        assert np.array_equal(chosen.columns()[key], column[rows])
+    assert len(faces.split("PublicTest")) == 4
+    assert faces.counts().sum() == 12
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"images": np.zeros((12, 6, 6), np.uint8)}, r"uint8 \[N, C, H, W\]"),
+        ({"images": np.zeros((12, 1, 6, 6))}, "found float64"),
+        ({"labels": np.full(12, 8)}, "row 0 has label 8"),
+        ({"labels": np.arange(12) - 1}, "row 0 has label -1"),
+        ({"subjects": np.arange(11)}, "'subjects' has 11 rows, expected 12"),
+    ],
+)
+def test_wrong_columns_are_refused(change, words):
+    with pytest.raises(FerError, match=words):
+        replace(toy(), **change)
+
+
+def test_protocols():
+    faces = replace(full(30), labels=np.arange(30) % 7)
+    parts = split(faces, "official")
+    assert list(parts.named()) == ["Training", "PublicTest", "PrivateTest"]
+    assert parts.classes[-1] == "neutral"
+    votes = np.zeros((30, 10), int)
+    votes[np.arange(30), np.arange(30) % 8] = 9  # contempt for 7, 15, 23
+    voted = replace(faces, votes=votes, extra={})
+    for name, n, classes in (
+        ("ferplus_argmax7", 30, 7),
+        ("ferplus_majority7", 27, 7),
+        ("ferplus_majority8", 30, 8),
+    ):
+        parts = split(voted, name)
+        assert sum(len(part) for part in parts.named().values()) == n
+        assert len(parts.classes) == classes
+        # Column 0 of the votes is neutral, which the book numbers 6.
+        assert parts.train.labels[0] == 6
+    hashes = {split(voted, name).sha256 for name in PROTOCOLS}
+    assert len(hashes) == 4
+
+
+def test_protocols_refuse_what_they_cannot_honour():
+    with pytest.raises(FerError, match="protocol 'kfold' is unknown"):
+        split(toy(), "kfold")
+    with pytest.raises(FerError, match="no FER"):
+        split(toy(), "ferplus_majority8")
+    merged = replace(toy(), splits=np.full(12, "Test"))
+    with pytest.raises(FerError, match="no split 'Training', found Test; Drawn by"):
+        split(merged, "official")
+
+
+def test_load_refuses():
+    with pytest.raises(FerError, match="'kdef' is unknown"):
+        load("kdef")
+    with pytest.raises(FerError, match="no folder given"):
+        load("fer2013")

@@ -1,0 +1,43 @@
+"""Nothing is ever half written."""
+
+import hashlib
+
+import pytest
+
+from fer_lib.files import atomic_path, cache_dir, sha256_file
+
+
+def test_replaces_only_when_the_block_ends_well(tmp_path):
+    target = tmp_path / "deep" / "file.txt"
+    with atomic_path(target) as temporary:
+        temporary.write_text("one")
+        assert not target.exists()
+    assert target.read_text() == "one"
+    with pytest.raises(RuntimeError), atomic_path(target) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert target.read_text() == "one"
+    assert [p.name for p in target.parent.iterdir()] == ["file.txt"]
+
+
+def test_others_may_read_the_file(tmp_path):
+    """As an ordinary file, whatever the writer made of its permissions."""
+    ordinary, target = tmp_path / "ordinary", tmp_path / "file"
+    ordinary.write_text("")
+    with atomic_path(target) as temporary:
+        temporary.unlink()
+        temporary.touch(mode=0o600)
+    assert target.stat().st_mode == ordinary.stat().st_mode
+
+
+def test_sha256(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"abc")
+    assert sha256_file(path) == hashlib.sha256(b"abc").hexdigest()
+
+
+def test_cache_dir(monkeypatch, tmp_path):
+    monkeypatch.setenv("FER_CACHE", str(tmp_path))
+    assert cache_dir() == tmp_path
+    monkeypatch.delenv("FER_CACHE")
+    assert cache_dir().name == "fer-book"
