@@ -48,7 +48,11 @@ def test_the_record_is_complete_and_true(tiny, tmp_path):
     assert record.data["splits"]["Training"]["per_class"] == [12] * 7
     accuracies = [row["PublicTest_accuracy"] for row in record.curve]
     assert accuracies[record.selection["epoch"] - 1] == max(accuracies)
-    assert {d.item for d in record.deviations} == {"epochs", "initialisation"}
+    assert {d.item for d in record.deviations} == {
+        "epochs",
+        "initialisation",
+        "learning rate",
+    }
     assert done.record.metrics() == record.metrics()
 
 

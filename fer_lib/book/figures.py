@@ -1,9 +1,11 @@
 """Showing figures, sources and tables in a notebook and on the page."""
 
+import ast
 import base64
 import html
 import inspect
 import io
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
@@ -58,12 +60,11 @@ def show_source(*things: Callable) -> None:
     The page then shows the very code that ran.
     """
     for thing in things:
-        lines = inspect.getsource(thing)
+        lines = textwrap.dedent(inspect.getsource(thing)).splitlines()
+        body = ast.parse("\n".join(lines)).body[0].body
         if thing.__doc__:
-            quoted = f'"""{thing.__doc__}"""'
-            before, _, after = lines.partition(quoted)
-            lines = before.rstrip() + after if after else lines
-        display(Code(inspect.cleandoc(lines), language="python"))
+            del lines[body[0].lineno - 1 : body[0].end_lineno]
+        display(Code("\n".join(lines), language="python"))
 
 
 def show_table(
@@ -73,6 +74,9 @@ def show_table(
 
     Numbers between 0 and 1 stay as they are; format them before.
     """
+    if not rows:
+        display(HTML(f"<p>{html.escape(caption)} None yet.</p>"))
+        return
     columns = list(rows[0])
     head = "".join(f'<th scope="col">{html.escape(c)}</th>' for c in columns)
     body = "".join(

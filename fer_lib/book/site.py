@@ -86,7 +86,7 @@ def pages(root: Path = ROOT) -> list[str]:
     """Names of all pages in reading order, as ``_toc.yml`` lists them."""
     toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
     chapters = [
-        chapter["file"] for part in toc["parts"] for chapter in part["chapters"]
+        chapter["file"] for part in toc.get("parts", ()) for chapter in part["chapters"]
     ]
     return [toc["root"], *chapters]
 

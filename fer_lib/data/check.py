@@ -178,8 +178,7 @@ def _known_properties(faces: FaceSet) -> Iterator[str]:
         if split != "Training":
             leaked = np.isin(own, training).sum()
             text += (
-                f", {leaked:,} are in Training as well (known: "
-                f"{KNOWN_LEAKS[split]})"
+                f", {leaked:,} are in Training as well (known: {KNOWN_LEAKS[split]})"
             )
         yield text
     rows = conflicting(groups, faces.labels)

@@ -32,8 +32,7 @@ class Sources:
         "nicolejyt/facialexpressionrecognition",
     )
     votes_url: str = (
-        "https://raw.githubusercontent.com/microsoft/FERPlus/master/"
-        "fer2013new.csv"
+        "https://raw.githubusercontent.com/microsoft/FERPlus/master/fer2013new.csv"
     )
     votes_sha256: str = (
         "9206e20d62f56475939f516847d61753e4860caeac9718b560129541b776fc2c"
@@ -97,8 +96,7 @@ def _get_votes(votes: Path, progress: bool, sources: Sources) -> None:
         fetch(sources.votes_url, votes, sources.votes_sha256, progress)
     except FerError as error:
         raise FerError(
-            f"{str(error).rstrip('.')}, or download it by hand and put it at "
-            f"{votes}."
+            f"{str(error).rstrip('.')}, or download it by hand and put it at {votes}."
         ) from error
 
 
@@ -124,9 +122,7 @@ def _from_kaggle(handles: tuple[str, ...], root: Path) -> Path:
         if not reason:
             return found[0]
         reasons.append(f"{handle}: {reason}")
-    raise _by_hand(
-        f"Kaggle gave no FER2013 ({'; '.join(reasons)})", handles, root
-    )
+    raise _by_hand(f"Kaggle gave no FER2013 ({'; '.join(reasons)})", handles, root)
 
 
 def _by_hand(reason: str, handles: tuple[str, ...], root: Path) -> FerError:

@@ -84,9 +84,7 @@ def named_rows(faces: FaceSet) -> np.ndarray:
     return named & faces.extra.get("lossless", everyone)
 
 
-def argmax_labels(
-    votes: np.ndarray, classes: int = 7
-) -> tuple[np.ndarray, np.ndarray]:
+def argmax_labels(votes: np.ndarray, classes: int = 7) -> tuple[np.ndarray, np.ndarray]:
     """The expression with most votes; ties go to the first in FER+'s order.
 
     No row is dropped: where nobody voted for any of the classes, all are

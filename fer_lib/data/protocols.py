@@ -87,8 +87,7 @@ def split(faces: FaceSet, protocol: str) -> Splits:
     """The parts of ``faces`` under a protocol of :data:`PROTOCOLS`."""
     if protocol not in PROTOCOLS:
         raise FerError(
-            f"protocol '{protocol}' is unknown, expected one of "
-            f"{', '.join(PROTOCOLS)}."
+            f"protocol '{protocol}' is unknown, expected one of {', '.join(PROTOCOLS)}."
         )
     return PROTOCOLS[protocol](faces)
 

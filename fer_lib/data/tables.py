@@ -9,9 +9,7 @@ from fer_lib.errors import FerError
 _AGAIN = "get the file again"
 
 
-def wrong(
-    path: Path, line: int, name: str, found: str, expected: str
-) -> FerError:
+def wrong(path: Path, line: int, name: str, found: str, expected: str) -> FerError:
     """The error of one field; a long value is shortened."""
     shown = found if len(found) <= 24 else f"{found[:21]}..."
     return FerError(
@@ -20,9 +18,7 @@ def wrong(
     )
 
 
-def read_table(
-    path: Path, columns: Sequence[str]
-) -> Iterator[tuple[int, list[str]]]:
+def read_table(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
     """Yield the line number and the named columns of every row.
 
     Blanks around names and fields do not count, and neither does the order

@@ -22,9 +22,7 @@ _TIMEOUT_SECONDS = 30
 _LARGEST_MEMBER = 1 << 30
 
 
-def fetch(
-    url: str, target: Path | str, sha256: str, progress: bool = True
-) -> None:
+def fetch(url: str, target: Path | str, sha256: str, progress: bool = True) -> None:
     """Download a file, going on where an earlier transfer stopped.
 
     Bytes gather in ``<target>.part``; the target appears when they have the

@@ -17,7 +17,7 @@ def tiny(tmp_path, root):
     shutil.copytree(root / "book" / "_static", tmp_path / "book" / "_static")
     shutil.copy2(root / "_config.yml", tmp_path)
     (tmp_path / "book" / "references.bib").touch()
-    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/index\nparts: []\n")
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/index\n")
     return tmp_path
 
 
@@ -26,34 +26,25 @@ def build_page(tiny, text):
     return build.build(root=tiny, output=tiny)
 
 
-def test_a_sound_page_is_built(tiny):
-    page = build_page(tiny, "# Title\n\nA formula $x^2$.\n")
-    assert page.is_file()
-    built = page.with_name("book") / "index.html"
-    assert "x^2" in built.read_text()
-
-
-@pytest.mark.parametrize(
-    ("mistake", "named"),
-    [
-        ("[nowhere](no_such_page)", "no_such_page"),
-        ("{paper}`no.such.claim`", "no.such.claim"),
-        ("{cite:t}`nobody1999`", "nobody1999"),
-        ("The accuracy is 71.23 %.", "71.23"),
-    ],
-    ids=["link", "claim", "citation", "bare number"],
-)
-def test_a_mistake_on_a_page_ends_the_build(tiny, capfd, mistake, named):
-    with pytest.raises(FerError, match="Jupyter Book ended with code"):
-        build_page(tiny, f"# Title\n\n{mistake}\n")
-    printed = capfd.readouterr()
-    assert named in printed.err + printed.out
-
-
-def test_only_pages_of_the_contents_are_built(tiny):
+def test_a_sound_page_is_built_and_nothing_beside_the_contents(tiny, root):
     (tiny / "book" / "draft.md").write_text("# Draft\n\n[broken](nowhere)\n")
-    page = build_page(tiny, "# Title\n")
-    assert not (page.with_name("book") / "draft.html").exists()
+    page = build_page(tiny, "# Title\n\nA formula $x^2$.\n")
+    pages = page.with_name("book")
+    assert page.is_file()
+    assert r"\(x^2\)" in (pages / "index.html").read_text()
+    assert not (pages / "draft.html").exists()
+    staged = yaml.safe_load((tiny / "_build" / "src" / "_config.yml").read_text())
+    own = yaml.safe_load((root / "_config.yml").read_text())
+    assert staged["sphinx"] == own["sphinx"]
+
+
+def test_mistakes_on_a_page_end_the_build_and_are_all_named(tiny, capfd):
+    text = "# Title\n\n[nowhere](no_such_page)\n\n{cite:t}`nobody1999`\n"
+    with pytest.raises(FerError, match="Jupyter Book ended with code"):
+        build_page(tiny, text)
+    printed = capfd.readouterr()
+    for mistake in ("no_such_page", "nobody1999"):
+        assert mistake in printed.err + printed.out
 
 
 def test_a_failure_is_one_sentence_and_an_exit_code(monkeypatch, capsys):
@@ -70,10 +61,3 @@ def test_success_ends_with_the_address_of_the_first_page(monkeypatch, capsys, tm
     monkeypatch.setattr(build, "build", lambda: page)
     assert build.main() == 0
     assert capsys.readouterr().out.splitlines()[-1].endswith(page.as_uri())
-
-
-def test_settings_are_those_of_the_repository(tiny, root):
-    build_page(tiny, "# Title\n")
-    staged = yaml.safe_load((tiny / "_build" / "src" / "_config.yml").read_text())
-    own = yaml.safe_load((root / "_config.yml").read_text())
-    assert staged["sphinx"] == own["sphinx"]

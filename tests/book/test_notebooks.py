@@ -8,10 +8,10 @@ import sys
 import papermill
 import pytest
 
+from fer_lib.book.refresh import WITH_OUTPUTS
 from fer_lib.book.site import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-WITH_OUTPUTS = "01_how_to_run"
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -55,4 +55,6 @@ def test_stored_outputs_are_those_of_the_code():
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, check=False, env=quiet
     )
-    assert done.returncode == 0, done.stdout[-3000:]
+    assert done.returncode == 0, (
+        done.stdout[-3000:] + "\nRun python -m fer_lib.book.refresh"
+    )

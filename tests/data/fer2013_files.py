@@ -50,9 +50,7 @@ def make_rows(seed: int = 0, counts=(5, 3, 3)) -> Rows:
     return Rows(
         images=draw.integers(0, 256, (n, 48, 48), dtype=np.uint8),
         emotions=draw.integers(0, 7, n),
-        usages=[
-            s for s, k in zip(SPLITS, counts, strict=True) for _ in range(k)
-        ],
+        usages=[s for s, k in zip(SPLITS, counts, strict=True) for _ in range(k)],
         votes=draw.multinomial(10, [0.1] * 10, n),
         names=[f"fer{2 * i:07}.png" if i % 3 else "" for i in range(n)],
     )

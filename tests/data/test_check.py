@@ -113,12 +113,8 @@ def test_copies_are_known_properties(published):
     files.write_csv(published, rows)
     text = str(check_fer2013(published))
     assert "Training: 1 images repeat another one" in text
-    assert (
-        "PublicTest: 0 images repeat another one of the split, 1 are" in text
-    )
-    assert (
-        "PrivateTest: 1 images repeat another one of the split, 2 are" in text
-    )
+    assert "PublicTest: 0 images repeat another one of the split, 1 are" in text
+    assert "PrivateTest: 1 images repeat another one of the split, 2 are" in text
     assert "1 images occur with several labels (2 rows)" in text
     assert "1 images are constant" in text
 

@@ -118,15 +118,11 @@ def test_unlike_the_published_set(tmp_path, elsewhere, sources, kaggle):
     other = files.make_rows(counts=(9, 1, 1))
     for name in ("first", "second"):
         files.write_csv(elsewhere / name, other)
-    assert "Training has 9 faces, expected 5" in refusal(
-        tmp_path / "data", sources
-    )
+    assert "Training has 9 faces, expected 5" in refusal(tmp_path / "data", sources)
 
 
 @pytest.mark.parametrize("name", ["fer2013.csv", "../fer2013/fer2013.csv"])
-def test_an_archive_from_a_browser(
-    tmp_path, elsewhere, sources, no_kaggle, name
-):
+def test_an_archive_from_a_browser(tmp_path, elsewhere, sources, no_kaggle, name):
     root = tmp_path / "data"
     root.mkdir()
     with zipfile.ZipFile(root / "archive.zip", "w") as archive:

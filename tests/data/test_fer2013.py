@@ -25,9 +25,7 @@ from fer_lib.errors import FerError
 def test_csv_round_trip(seed, counts, columns, blank):
     rows = files.make_rows(seed, counts)
     with tempfile.TemporaryDirectory() as folder:
-        path = files.write_csv(
-            Path(folder), rows, columns=columns, blank=blank
-        )
+        path = files.write_csv(Path(folder), rows, columns=columns, blank=blank)
         faces = fer2013.load(path, cache=Path(folder, "cache"))
         again = fer2013.load(path, cache=Path(folder, "cache"))
     assert_reads(faces, rows)
@@ -122,9 +120,7 @@ def test_a_wrong_field_is_named(tmp_path, load, column, value, named):
     place=st.integers(0, 2303),
     value=st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
 )
-def test_any_wrong_field_is_refused(
-    tmp_path_factory, row, column, place, value
-):
+def test_any_wrong_field_is_refused(tmp_path_factory, row, column, place, value):
     path = tmp_path_factory.getbasetemp() / "any_wrong_field.csv"
     files.write_csv(path.parent, ROWS, path.name)
     if column == "pixels":
@@ -132,9 +128,7 @@ def test_any_wrong_field_is_refused(
         words[place] = value
         value = " ".join(words)
         numbers = {str(number) for number in range(256)}
-        right = len(value.split()) == 2304 and numbers.issuperset(
-            value.split()
-        )
+        right = len(value.split()) == 2304 and numbers.issuperset(value.split())
     else:
         allowed = {"emotion": map(str, range(7)), "Usage": files.SPLITS}
         right = value.strip() in allowed[column]
@@ -224,9 +218,7 @@ def test_votes_of_other_rows_are_refused(tmp_path, load, count):
     assert f"found {11 + count} rows, expected 11" in refusal(load, tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("column", "value"), [("row", "5"), ("lossless", "2")]
-)
+@pytest.mark.parametrize(("column", "value"), [("row", "5"), ("lossless", "2")])
 def test_wrong_marks_are_named(tmp_path, load, column, value):
     files.write_csv(tmp_path, ROWS)
     path = files.write_exact(tmp_path, [1] * 11, [0] * 11)
