@@ -4,26 +4,26 @@ Chapters, the command line and the queue of open claims all come through
 :func:`reproduce`.
 """
 
-import hashlib
-import json
-import shutil
-import subprocess
-import sys
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
 from torch import nn
 
-import fer_lib
 from fer_lib.data import load
+from fer_lib.data.faceset import FaceSet
 from fer_lib.data.preprocessing import Preprocessing
 from fer_lib.data.protocols import Splits, split
 from fer_lib.errors import FerError
-from fer_lib.evaluation.inference import PASSES, predict
-from fer_lib.evaluation.metrics import summarize
+from fer_lib.evaluation.inference import PASSES
+from fer_lib.evaluation.report import accuracies, results_of, stored_logits
+from fer_lib.evidence.provenance import (
+    code_version,
+    data_description,
+    json_sha256,
+    library_versions,
+)
 from fer_lib.evidence.records import Record, record_path, write_record
 from fer_lib.evidence.source import source_hash
 from fer_lib.files import cache_dir
@@ -33,8 +33,6 @@ from fer_lib.training.checkpoint import load_weights
 from fer_lib.training.device import choose_device, hardware, peak_memory_mib
 from fer_lib.training.loop import Fitted, fit
 from fer_lib.training.weights import committed, read_network, save_network
-
-LIBRARIES = ("torch", "numpy", "kornia", "captum", "torchmetrics")
 
 
 @dataclass(frozen=True)
@@ -83,14 +81,12 @@ class Run:
         if self.record is not None:
             return self.record.results
         test = self.splits.test
-        passes = {
-            view: summarize(
-                predict(self.network, test.images, self.preprocessing, tta=view),
-                test.labels,
-            )
-            for view in PASSES
-        }
-        return {"selected": {str(test.splits[0]): passes}}
+        name = str(test.splits[0])
+        found = {f"{name}/labels": test.labels}
+        for tta in PASSES:
+            logits = stored_logits(self.network, test, self.preprocessing, tta)
+            found[f"selected/{name}/{tta}/logits"] = logits
+        return results_of(found)
 
     def save(self, path: Path) -> None:
         """Write the selected weights in half precision, to be committed."""
@@ -131,7 +127,7 @@ def reproduce(
     config = recipe.make_config(request.preset, request.variant, **request.changes)
     splits = split(load(request.dataset, request.root), request.protocol)
     source = run_source(request)
-    run_id = _hash([recipe.identity(config), request.seed, splits.sha256, source])
+    run_id = json_sha256([recipe.identity(config), request.seed, splits.sha256, source])
     state = cache_dir() / "training" / f"{request.paper}-{run_id[:16]}.safetensors"
     if fresh:
         state.unlink(missing_ok=True)
@@ -144,7 +140,11 @@ def reproduce(
         recipe.make_optimizer(config, network),
         plan,
         splits.train,
-        _evaluator(splits, plan.preprocessing),
+        # The test split is looked at only to show, in the record, what
+        # choosing the best epoch on it would have given.
+        lambda trained: accuracies(
+            trained, (splits.select, splits.test), plan.preprocessing
+        ),
         path=state,
         run_id=run_id,
         budget=budget,
@@ -197,56 +197,24 @@ SHARED = (
 )
 
 
-def _evaluator(splits: Splits, preprocessing: Preprocessing):
-    """Accuracy on the selection and test splits after each epoch.
-
-    The test split is looked at only to show, in the record, what choosing
-    the best epoch on it would have given.
-    """
-
-    def evaluate(network: nn.Module) -> dict[str, float]:
-        found = {}
-        for part in (splits.select, splits.test):
-            scores = predict(network, part.images, preprocessing)
-            hits = float((scores.argmax(1) == part.labels).mean())
-            found[f"{part.splits[0]}_accuracy"] = hits
-        return found
-
-    return evaluate
-
-
 def _predictions(run: Run) -> dict[str, np.ndarray]:
-    """Logits of the reported checkpoints, splits and passes."""
+    """Logits of the reported checkpoints, splits and passes, and labels."""
     select, test = run.splits.select, run.splits.test
-    names = str(select.splits[0]), str(test.splits[0])
     found = {
-        f"{name}/labels": part.labels.astype(np.int8)
-        for name, part in zip(names, (select, test), strict=True)
+        f"{part.splits[0]}/labels": part.labels.astype(np.int8)
+        for part in (select, test)
     }
 
-    def add(checkpoint: str, name: str, part, tta: str) -> None:
-        scores = predict(run.network, part.images, run.preprocessing, tta=tta)
-        # float16 ends at 6e-8: a logarithm of less is all the same to it.
-        key = f"{checkpoint}/{name}/{tta}/logits"
-        found[key] = np.clip(scores, -60000, 60000).astype(np.float16)
+    def add(checkpoint: str, part: FaceSet, tta: str) -> None:
+        logits = stored_logits(run.network, part, run.preprocessing, tta)
+        found[f"{checkpoint}/{part.splits[0]}/{tta}/logits"] = logits
 
-    add("last", names[1], test, "single")
-    add("last", names[0], select, "single")
+    add("last", test, "single")
+    add("last", select, "single")
     load_weights(run.network, run.fitted.selected, "selected weights")
-    add("selected", names[1], test, "single")
-    add("selected", names[1], test, "flip")
+    add("selected", test, "single")
+    add("selected", test, "flip")
     return found
-
-
-def _results(predictions: dict[str, np.ndarray]) -> dict:
-    """Metrics of every set of logits, nested as the keys are."""
-    results: dict = {}
-    for key, logits in predictions.items():
-        if key.endswith("/logits"):
-            checkpoint, part, tta, _ = key.split("/")
-            metrics = summarize(logits, predictions[f"{part}/labels"])
-            results.setdefault(checkpoint, {}).setdefault(part, {})[tta] = metrics
-    return results
 
 
 def _describe(request: Request, run: Run, started, where, source) -> tuple[dict, dict]:
@@ -255,7 +223,6 @@ def _describe(request: Request, run: Run, started, where, source) -> tuple[dict,
     test = str(splits.test.splits[0])
     best = max(fitted.curve, key=lambda row: row[f"{test}_accuracy"])
     predictions = _predictions(run)
-    faces = splits.train
     content = {
         "schema": 1,
         "paper": request.paper,
@@ -266,27 +233,9 @@ def _describe(request: Request, run: Run, started, where, source) -> tuple[dict,
         "variant": request.variant,
         "seed": request.seed,
         "config": config,
-        "config_sha256": _hash(config),
-        "code": {
-            "version": fer_lib.__version__,
-            "source_sha256": source,
-            **_commit(),
-        },
-        "data": {
-            "name": faces.name,
-            "rendered": faces.rendered,
-            "provenance": faces.provenance,
-            "sha256": splits.sha256,
-            "label_rule": splits.label_rule,
-            "classes": list(splits.classes),
-            "splits": {
-                name: {
-                    "n": len(part),
-                    "per_class": part.counts()[: len(splits.classes)].tolist(),
-                }
-                for name, part in splits.named().items()
-            },
-        },
+        "config_sha256": json_sha256(config),
+        "code": code_version(source),
+        "data": data_description(splits),
         "selection": {
             "split": str(splits.select.splits[0]),
             "metric": "accuracy",
@@ -298,7 +247,7 @@ def _describe(request: Request, run: Run, started, where, source) -> tuple[dict,
         },
         "epochs": fitted.epoch,
         "hardware": hardware(where),
-        "libraries": {"python": sys.version.split()[0]} | _versions(),
+        "libraries": library_versions(),
         "command": request.command,
         "started": started.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "wall_seconds": round(sum(row["seconds"] for row in fitted.curve), 1),
@@ -306,35 +255,6 @@ def _describe(request: Request, run: Run, started, where, source) -> tuple[dict,
         "parameters": count_parameters(run.network),
         "curve": fitted.curve,
         "deviations": find_paper(request.paper).deviations(run.config, splits),
-        "results": _results(predictions),
+        "results": results_of(predictions),
     }
     return content, predictions
-
-
-def _hash(value: object) -> str:
-    text = json.dumps(value, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def _commit() -> dict:
-    """Commit of the checkout and whether it was changed; null outside one."""
-    here = Path(fer_lib.__file__).parent
-
-    def git(*words: str) -> str:
-        command = ["git", "-C", str(here), *words]
-        return subprocess.run(command, capture_output=True, text=True).stdout.strip()
-
-    if shutil.which("git") is None or not git("rev-parse", "HEAD"):
-        return {"commit": None, "dirty": None}
-    dirty = git("status", "--porcelain", "--", str(here))
-    return {"commit": git("rev-parse", "HEAD"), "dirty": bool(dirty)}

@@ -8,6 +8,7 @@ import pytest
 from fer_lib import cli, reproduce
 from fer_lib.data.faceset import FaceSet
 from fer_lib.errors import FerError
+from fer_lib.evaluation.inference import predict
 from fer_lib.evidence.records import load_records, read_record
 from fer_lib.reproduce import Request, load_committed
 
@@ -59,7 +60,7 @@ def test_the_record_is_complete_and_true(tiny, tmp_path):
 def test_the_selected_network_gives_the_recorded_predictions(tiny, tmp_path):
     done = run(request(), tmp_path)
     test = done.splits.test
-    scores = reproduce.predict(done.network, test.images, done.preprocessing)
+    scores = predict(done.network, test.images, done.preprocessing)
     stored = done.record.predictions["selected/PrivateTest/single/logits"]
     assert np.allclose(scores, stored, atol=1e-2)
 
@@ -93,7 +94,7 @@ def test_merged_test_splits_are_refused(tiny, tmp_path, monkeypatch):
     splits = np.where(tiny.splits == "Training", "Training", "Test")
     merged = FaceSet("rendered", tiny.images, tiny.labels, splits, "Merged to Test.")
     monkeypatch.setattr(reproduce, "load", lambda name, root: merged)
-    with pytest.raises(FerError, match="no split 'PublicTest'.*Merged to Test"):
+    with pytest.raises(FerError, match=r"no split 'PublicTest'.*Merged to Test"):
         run(request(), tmp_path)
 
 
@@ -120,7 +121,7 @@ def test_weights_come_back(tiny, tmp_path, monkeypatch):
     )
     back = load_committed("deep_emotion", done.splits, "cpu")
     one, other = (
-        reproduce.predict(r.network, done.splits.test.images, r.preprocessing)
+        predict(r.network, done.splits.test.images, r.preprocessing)
         for r in (done, back)
     )
     assert np.allclose(one, other, atol=1e-2)  # half precision

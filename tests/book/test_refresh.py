@@ -24,7 +24,7 @@ def test_outputs_are_stored_but_for_those_of_the_machine(tmp_path):
     refresh(path, root=tmp_path)
 
     after = json.loads(path.read_text())
-    title, machine, numbers = after["cells"]
+    _, machine, numbers = after["cells"]
     assert (machine["outputs"], machine["execution_count"]) == ([], None)
     assert numbers["outputs"][0]["text"] == ["a\n", "b\n"]
     assert numbers["outputs"][1]["data"]["text/plain"] == ["7"]

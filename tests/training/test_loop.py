@@ -1,11 +1,11 @@
 """Training: interrupted, budgeted, diverging and resumed runs."""
 
-import os
 import signal
 import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -127,7 +127,7 @@ def test_killed_and_resumed_equals_straight_through(tmp_path):
     path = tmp_path / "state.safetensors"
     script = textwrap.dedent(f"""
         import sys, time
-        sys.path.insert(0, {os.path.dirname(__file__)!r})
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
         import torch
         torch.set_num_threads(1)
         import test_loop as t

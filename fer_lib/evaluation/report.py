@@ -1,0 +1,52 @@
+"""From networks to stored predictions, and from these to metrics."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from torch import nn
+
+from fer_lib.data.faceset import FaceSet
+from fer_lib.data.preprocessing import Preprocessing
+from fer_lib.evaluation.inference import predict
+from fer_lib.evaluation.metrics import summarize
+
+
+def accuracies(
+    network: nn.Module, parts: Sequence[FaceSet], preprocessing: Preprocessing
+) -> dict[str, float]:
+    """Single-pass accuracy on each part, as ``<split>_accuracy``, 0 to 1."""
+    found = {}
+    for part in parts:
+        scores = predict(network, part.images, preprocessing)
+        hits = float((scores.argmax(1) == part.labels).mean())
+        found[f"{part.splits[0]}_accuracy"] = hits
+    return found
+
+
+def stored_logits(
+    network: nn.Module, part: FaceSet, preprocessing: Preprocessing, tta: str
+) -> np.ndarray:
+    """Class scores ``float16 [n, classes]``, as a run record keeps them."""
+    scores = predict(network, part.images, preprocessing, tta=tta)
+    # float16 ends at 65504; a logarithm as small as that is all the same.
+    return np.clip(scores, -60000, 60000).astype(np.float16)
+
+
+def results_of(predictions: dict[str, np.ndarray]) -> dict:
+    """Metrics of every set of logits, nested as the keys are.
+
+    Args:
+        predictions: logits by ``checkpoint/split/pass/logits`` and labels by
+            ``split/labels``.
+
+    Returns:
+        ``results[checkpoint][split][pass]``, each of
+        :func:`fer_lib.evaluation.metrics.summarize`.
+    """
+    results: dict = {}
+    for key, logits in predictions.items():
+        if key.endswith("/logits"):
+            checkpoint, part, tta, _ = key.split("/")
+            metrics = summarize(logits, predictions[f"{part}/labels"])
+            results.setdefault(checkpoint, {}).setdefault(part, {})[tta] = metrics
+    return results

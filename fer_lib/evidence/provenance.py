@@ -1,0 +1,68 @@
+"""Where a run comes from: code, libraries, data."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import fer_lib
+from fer_lib.data.protocols import Splits
+
+LIBRARIES = ("torch", "numpy", "kornia", "captum", "torchmetrics")
+
+
+def json_sha256(value: object) -> str:
+    """Hash of a JSON-able value; the order of keys does not count."""
+    text = json.dumps(value, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that shape results."""
+    found = {"python": sys.version.split()[0]}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def code_version(source_sha256: str) -> dict:
+    """The library's version, source hash and commit.
+
+    Commit and whether the checkout was changed are null outside of one.
+    """
+    here = Path(fer_lib.__file__).parent
+
+    def git(*words: str) -> str:
+        command = ["git", "-C", str(here), *words]
+        return subprocess.run(command, capture_output=True, text=True).stdout.strip()
+
+    commit = git("rev-parse", "HEAD") if shutil.which("git") else ""
+    return {
+        "version": fer_lib.__version__,
+        "source_sha256": source_sha256,
+        "commit": commit or None,
+        "dirty": bool(git("status", "--porcelain", "--", ".")) if commit else None,
+    }
+
+
+def data_description(splits: Splits) -> dict:
+    """Name, origin, hash, label rule, classes and counts of a data set."""
+    faces, classes = splits.train, splits.classes
+    return {
+        "name": faces.name,
+        "rendered": faces.rendered,
+        "provenance": faces.provenance,
+        "sha256": splits.sha256,
+        "label_rule": splits.label_rule,
+        "classes": list(classes),
+        "splits": {
+            name: {"n": len(part), "per_class": part.counts()[: len(classes)].tolist()}
+            for name, part in splits.named().items()
+        },
+    }
