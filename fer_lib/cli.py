@@ -39,7 +39,11 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"ferbook: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("ferbook: interrupted.", file=sys.stderr)
+        print(
+            "ferbook: interrupted; training goes on from its last finished "
+            "epoch with the same command.",
+            file=sys.stderr,
+        )
         return 130
 
 

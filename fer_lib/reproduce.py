@@ -1,9 +1,6 @@
-"""One run: data set, paper, variant and seed to a recorded result.
+"""One run: data set, paper, variant and seed to a recorded result."""
 
-Chapters, the command line and the queue of open claims all come through
-:func:`reproduce`.
-"""
-
+import shutil
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,12 +9,15 @@ import numpy as np
 from torch import nn
 
 from fer_lib.data import load
-from fer_lib.data.faceset import FaceSet
 from fer_lib.data.preprocessing import Preprocessing
 from fer_lib.data.protocols import Splits, split
 from fer_lib.errors import FerError
-from fer_lib.evaluation.inference import PASSES
-from fer_lib.evaluation.report import accuracies, results_of, stored_logits
+from fer_lib.evaluation.report import (
+    accuracies,
+    results_of,
+    selected_logits,
+    stored_logits,
+)
 from fer_lib.evidence.provenance import (
     code_version,
     data_description,
@@ -32,6 +32,7 @@ from fer_lib.papers import paper as find_paper
 from fer_lib.training.checkpoint import load_weights
 from fer_lib.training.device import choose_device, hardware, peak_memory_mib
 from fer_lib.training.loop import Fitted, fit
+from fer_lib.training.states import state_path
 from fer_lib.training.weights import committed, read_network, save_network
 
 
@@ -80,12 +81,7 @@ class Run:
         """Metrics by checkpoint, split and pass: recorded, or of this network."""
         if self.record is not None:
             return self.record.results
-        test = self.splits.test
-        name = str(test.splits[0])
-        found = {f"{name}/labels": test.labels}
-        for tta in PASSES:
-            logits = stored_logits(self.network, test, self.preprocessing, tta)
-            found[f"selected/{name}/{tta}/logits"] = logits
+        found = selected_logits(self.network, self.splits.test, self.preprocessing)
         return results_of(found)
 
     def save(self, path: Path) -> None:
@@ -128,9 +124,10 @@ def reproduce(
     splits = split(load(request.dataset, request.root), request.protocol)
     source = run_source(request)
     run_id = json_sha256([recipe.identity(config), request.seed, splits.sha256, source])
-    state = cache_dir() / "training" / f"{request.paper}-{run_id[:16]}.safetensors"
+    states = cache_dir() / "training" / f"{request.paper}-{run_id[:16]}"
     if fresh:
-        state.unlink(missing_ok=True)
+        shutil.rmtree(states, ignore_errors=True)
+    state = state_path(states, config.epochs)
 
     network = recipe.make_network(config, len(splits.classes), request.seed)
     network.to(where)
@@ -199,22 +196,14 @@ SHARED = (
 
 def _predictions(run: Run) -> dict[str, np.ndarray]:
     """Logits of the reported checkpoints, splits and passes, and labels."""
-    select, test = run.splits.select, run.splits.test
-    found = {
-        f"{part.splits[0]}/labels": part.labels.astype(np.int8)
-        for part in (select, test)
-    }
-
-    def add(checkpoint: str, part: FaceSet, tta: str) -> None:
-        logits = stored_logits(run.network, part, run.preprocessing, tta)
-        found[f"{checkpoint}/{part.splits[0]}/{tta}/logits"] = logits
-
-    add("last", test, "single")
-    add("last", select, "single")
+    found = {}
+    for part in (run.splits.select, run.splits.test):
+        name = str(part.splits[0])
+        logits = stored_logits(run.network, part, run.preprocessing, "single")
+        found[f"last/{name}/single/logits"] = logits
+        found[f"{name}/labels"] = part.labels.astype(np.int8)
     load_weights(run.network, run.fitted.selected, "selected weights")
-    add("selected", test, "single")
-    add("selected", test, "flip")
-    return found
+    return found | selected_logits(run.network, run.splits.test, run.preprocessing)
 
 
 def _describe(request: Request, run: Run, started, where, source) -> tuple[dict, dict]:

@@ -84,6 +84,15 @@ def test_a_longer_run_goes_on_from_a_shorter_one(tiny, tmp_path):
     assert [r.epochs for r in load_records(tmp_path / "runs")] == [3]
 
 
+def test_a_shorter_run_after_a_longer_one_is_short(tiny, tmp_path):
+    run(request(3), tmp_path / "long")
+    short = run(request(1), tmp_path / "short")
+    assert short.record.epochs == 1
+    again = run(request(1), tmp_path / "again", fresh=True)
+    key = "predictions_sha256"
+    assert short.record.content[key] == again.record.content[key]
+
+
 def test_a_budget_stops_without_a_record(tiny, tmp_path):
     part = run(request(50), tmp_path, budget=0.0)
     assert part.record is None and part.fitted.epoch < 50

@@ -52,4 +52,5 @@ def show_cost(
     if expected is None:
         print(f"How long preset '{preset}' takes on {where} is not measured.")
     else:
-        print(f"Expect about {expected:g} minutes on {where}.")
+        unit = "minute" if expected == 1 else "minutes"
+        print(f"Expect about {expected:g} {unit} on {where}.")

@@ -7,7 +7,7 @@ from torch import nn
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.preprocessing import Preprocessing
-from fer_lib.evaluation.inference import predict
+from fer_lib.evaluation.inference import PASSES, predict
 from fer_lib.evaluation.metrics import summarize
 
 
@@ -30,6 +30,18 @@ def stored_logits(
     scores = predict(network, part.images, preprocessing, tta=tta)
     # float16 ends at 65504; a logarithm as small as that is all the same.
     return np.clip(scores, -60000, 60000).astype(np.float16)
+
+
+def selected_logits(
+    network: nn.Module, test: FaceSet, preprocessing: Preprocessing
+) -> dict[str, np.ndarray]:
+    """Labels and, for every pass, logits of the selected weights on a split."""
+    name = str(test.splits[0])
+    found = {f"{name}/labels": test.labels.astype(np.int8)}
+    for tta in PASSES:
+        logits = stored_logits(network, test, preprocessing, tta)
+        found[f"selected/{name}/{tta}/logits"] = logits
+    return found
 
 
 def results_of(predictions: dict[str, np.ndarray]) -> dict:

@@ -12,7 +12,7 @@ MINUTES = {"smoke": (1, 0.5), "paper": (120, None)}
 @pytest.mark.parametrize(
     ("gpu", "preset", "said"),
     [
-        (False, "smoke", "about 1 minutes on two CPU cores"),
+        (False, "smoke", "about 1 minute on two CPU cores"),
         (True, "smoke", "about 0.5 minutes on a T4"),
         (True, "paper", "on a T4 is not measured"),
     ],
