@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import re
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from fer_lib import __version__
 from fer_lib.book.ledger import claims_json, claims_text
+from fer_lib.book.parameters import duration
 from fer_lib.data import DATASETS
 from fer_lib.data.check import check_fer2013
 from fer_lib.data.download import get_fer2013
@@ -18,16 +18,6 @@ from fer_lib.errors import FerError
 from fer_lib.evidence.paths import runs_folder
 from fer_lib.papers import PAPERS
 from fer_lib.reproduce import Request, reproduce
-
-_UNITS = {"s": 1, "m": 60, "h": 3600}
-
-
-def duration(text: str) -> float:
-    """Seconds of a text such as ``90s``, ``9m`` or ``2h``."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text.strip())
-    if not found:
-        raise FerError(f"duration '{text}': expected a number with s, m or h, as 9m.")
-    return float(found[1]) * _UNITS[found[2]]
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -31,9 +31,16 @@ def stage(root: Path, source: Path, config: dict, cache: Path) -> None:
         notebook, reused = execute(path, PARAMETERS, root=root, cache=cache)
         target = source / path.relative_to(root)
         target.parent.mkdir(parents=True, exist_ok=True)
+        fold_first_cell(notebook)
         nbformat.write(notebook, target)
         how = "unchanged since its last execution" if reused else "executed"
         print(f"{path.name}: {how}", flush=True)
+
+
+def fold_first_cell(notebook: nbformat.NotebookNode) -> None:
+    """Fold the code that sets up Colab: a page is read without it."""
+    first = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    first.metadata.tags = [*first.metadata.get("tags", []), "hide-input"]
 
 
 def build_pages(source: Path, output: Path) -> Path:

@@ -6,6 +6,7 @@ its parameters therefore calls :func:`check_parameters`.
 """
 
 import ast
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from fer_lib.errors import FerError
 
 # The first line of the cell that papermill puts below the parameters.
 _INJECTED = "# Parameters"
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
 @dataclass(frozen=True)
@@ -95,3 +97,15 @@ def _describe(rule: Allowed) -> str:
     if isinstance(rule, Interval):
         return f"a number from {rule.low:g} to {rule.high:g}"
     return f"one of {', '.join(rule)}"
+
+
+def duration(text: str) -> float:
+    """Seconds of a text such as ``90s``, ``9m`` or ``1.5h``.
+
+    Raises:
+        FerError: when it is something else.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text.strip())
+    if not found:
+        raise FerError(f"duration '{text}': expected a number with s, m or h, as 9m.")
+    return float(found[1]) * _SECONDS[found[2]]

@@ -106,13 +106,10 @@ def write_setup_cell(path: Path, source: str) -> bool:
     """Put ``source`` into a notebook's first code cell; whether it changed."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
     first = next(c for c in notebook["cells"] if c["cell_type"] == "code")
-    wanted = {"source": source.splitlines(keepends=True)}
-    # Folded on pages: no reader needs it to follow a chapter.
-    tags = dict.fromkeys([*first["metadata"].get("tags", []), "hide-input"])
-    wanted["metadata"] = first["metadata"] | {"tags": list(tags)}
-    if first | wanted == first:
+    lines = source.splitlines(keepends=True)
+    if first["source"] == lines:
         return False
-    first |= wanted
+    first["source"] = lines
     text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -37,6 +37,11 @@ class TestPage:
         assert not content.select(".output.traceback")
         assert "[?]" not in content.find("article").get_text()
 
+    def test_the_set_up_for_colab_is_folded(self, site, page):
+        if page.startswith("notebooks/"):
+            cell = soup(site, page).select_one("div.cell")
+            assert cell.select_one("details .cell_input")
+
     def test_it_loads_nothing_from_another_host(self, site, page):
         for name, attribute in _LOADING.items():
             for tag in soup(site, page).find_all(name):

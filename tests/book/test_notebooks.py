@@ -1,5 +1,6 @@
 """What holds for every notebook in git."""
 
+import ast
 import json
 import os
 import subprocess
@@ -28,8 +29,8 @@ class TestNotebook:
     def test_it_runs_on_small_rendered_faces_by_default(self, path):
         declared = papermill.inspect_notebook(path)
         defaults = {name: about["default"] for name, about in declared.items()}
-        assert defaults["dataset"] == '"rendered"'
-        assert defaults["preset"] == '"smoke"'
+        assert ast.literal_eval(defaults["dataset"]) == "rendered"
+        assert ast.literal_eval(defaults["preset"]) == "smoke"
         assert all(about["inferred_type_name"] for about in declared.values())
         assert all(about["help"] for about in declared.values())
 

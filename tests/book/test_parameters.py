@@ -8,7 +8,12 @@ from hypothesis import strategies as st
 from papermill.exceptions import PapermillExecutionError
 from papermill.translators import PythonTranslator
 
-from fer_lib.book.parameters import Interval, check_parameters, injected_names
+from fer_lib.book.parameters import (
+    Interval,
+    check_parameters,
+    duration,
+    injected_names,
+)
 from fer_lib.errors import FerError
 
 PYTHON = {
@@ -158,3 +163,10 @@ def test_papermill_is_stopped_by_a_slip(notebook, parameters, message):
         run(notebook, parameters)
     assert failed.value.ename == "FerError"
     assert failed.value.evalue.startswith(message)
+
+
+def test_durations():
+    assert (duration("90s"), duration("1.5h"), duration(" 9m ")) == (90, 5400, 540)
+    for text in ("", "9", "m", "-1m", "9 m", "1h30m", "9 minutes"):
+        with pytest.raises(FerError, match="expected a number with s, m or h"):
+            duration(text)

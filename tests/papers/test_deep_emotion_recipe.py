@@ -90,7 +90,7 @@ def test_deviations():
     config = deep_emotion.make_config("smoke", "feature_warp")
     found = {d["item"]: d for d in deep_emotion.deviations(config, splits)}
     assert set(found) == {"epochs", "warp", "initialisation", "learning rate"}
-    assert (found["epochs"]["paper"], found["epochs"]["ours"]) == ("300", "25")
+    assert (found["epochs"]["paper"], found["epochs"]["ours"]) == ("300", "18")
 
 
 def test_epochs_alone_do_not_shape_a_run():
