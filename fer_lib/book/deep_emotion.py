@@ -88,6 +88,30 @@ def result_rows(run: Run) -> list[dict]:
 _CHOICE = {"last": "the last one", "selected": "best on validation"}
 
 
+def examples(
+    predicted: np.ndarray, labels: np.ndarray, classes: tuple[str, ...]
+) -> tuple[list[int], list[str]]:
+    """A face of each class to look at: the first that is read rightly.
+
+    Args:
+        predicted: ``int [n]``, what the network says.
+        labels: ``int [n]``; every class occurs.
+        classes: their names.
+
+    Returns:
+        Rows, and titles that say how a face is misread where no face of the
+        class is read rightly.
+    """
+    rows, titles = [], []
+    for label, name in enumerate(classes):
+        mine = np.flatnonzero(labels == label)
+        right = mine[predicted[mine] == label]
+        rows.append(int(right[0] if len(right) else mine[0]))
+        misread = "" if len(right) else f"\nread as {classes[predicted[mine[0]]]}"
+        titles.append(name + misread)
+    return rows, titles
+
+
 def smile_rows(scores: Scores, preprocessing: Preprocessing, device) -> list[dict]:
     """Does occlusion find the pixels that a smile moves? Rendered faces.
 

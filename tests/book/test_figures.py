@@ -9,7 +9,12 @@ import pytest
 from bs4 import BeautifulSoup
 
 from fer_lib.book import figures, plots
-from fer_lib.book.deep_emotion import label_sets, paper_matrix, parameter_rows
+from fer_lib.book.deep_emotion import (
+    examples,
+    label_sets,
+    paper_matrix,
+    parameter_rows,
+)
 from fer_lib.book.diagrams import draw_deep_emotion
 from fer_lib.book.exercises import compare
 from fer_lib.errors import FerError
@@ -102,6 +107,14 @@ def test_the_chapter_uses_the_printed_matrix():
     assert counts[names.index("sad"), names.index("neutral")] == 70
     sets, _ = label_sets()
     assert [sum(values) for values in sets.values()] == [3573, 3589, 3574]
+
+
+def test_examples_are_read_rightly_where_there_is_one():
+    predicted, labels = np.array([1, 0, 0, 1, 0]), np.array([0, 0, 1, 1, 1])
+    rows, titles = examples(predicted, labels, ("a", "b"))
+    assert (rows, titles) == ([1, 3], ["a", "b"])
+    rows, titles = examples(np.array([1, 0]), np.array([0, 1]), ("a", "b"))
+    assert (rows, titles) == ([0, 1], ["a\nread as b", "b\nread as a"])
 
 
 def test_flat_sizes_of_the_readings():
