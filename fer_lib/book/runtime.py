@@ -21,7 +21,12 @@ def device_name() -> str:
 
 
 def show_runtime() -> None:
-    """Print the device and the versions that matter."""
+    """Print the device and the versions that matter.
+
+    From here on the notebook shows a :class:`FerError` as its sentence.
+    """
+    # IPython asks an exception for this method; outside it stays unused.
+    FerError._render_traceback_ = lambda error: [f"FerError: {error}"]
     names = ("torch", "numpy", "kornia", "captum")
     found = ", ".join(f"{name} {version(name)}" for name in names)
     print(f"Runs on {device_name()}; Python {platform.python_version()}")
