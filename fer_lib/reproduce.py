@@ -29,11 +29,12 @@ from fer_lib.evidence.source import source_hash
 from fer_lib.files import cache_dir
 from fer_lib.models import count_parameters
 from fer_lib.papers import paper as find_paper
+from fer_lib.papers import restore
 from fer_lib.training.checkpoint import load_weights
 from fer_lib.training.device import choose_device, hardware, peak_memory_mib
 from fer_lib.training.loop import Fitted, fit
 from fer_lib.training.states import state_path
-from fer_lib.training.weights import committed, read_network, save_network
+from fer_lib.training.weights import committed, save_network
 
 
 @dataclass(frozen=True)
@@ -85,13 +86,14 @@ class Run:
         return results_of(found)
 
     def save(self, path: Path) -> None:
-        """Write the selected weights in half precision, to be committed."""
+        """Write the recorded run's weights in half precision, to be committed."""
         about = {
+            "paper": self.record.paper,
             "config": asdict(self.config),
             "preprocessing": self.preprocessing.to_json(),
             "classes": list(self.splits.classes),
             "rendered": self.splits.train.rendered,
-            "command": self.record.command if self.record else None,
+            "command": self.record.command,
         }
         save_network(path, self.network, about)
 
@@ -164,20 +166,16 @@ def load_committed(paper: str, splits: Splits, device: str = "auto") -> Run:
     Raises:
         FerError: when its classes are not those of ``splits``.
     """
-    where, path = choose_device(device), committed(paper)
-    weights, about = read_network(path)
-    if about["classes"] != list(splits.classes):
+    found = restore(committed(paper))
+    if found.classes != splits.classes:
         raise FerError(
-            f"{path.name}: trained on {len(about['classes'])} classes, the "
-            f"protocol '{splits.protocol}' has {len(splits.classes)}; use a "
+            f"{committed(paper).name}: trained on {len(found.classes)} classes, "
+            f"the protocol '{splits.protocol}' has {len(splits.classes)}; use a "
             "seven-class protocol, or train."
         )
-    recipe = find_paper(paper)
-    config = recipe.make_config("paper", **about["config"])
-    network = recipe.make_network(config, len(splits.classes), seed=0).to(where)
-    load_weights(network, weights, str(path))
-    preprocessing = Preprocessing(**about["preprocessing"])
-    return Run(network, config, preprocessing, splits, Fitted(finished=True))
+    network = found.network.to(choose_device(device))
+    fitted = Fitted(finished=True)
+    return Run(network, found.config, found.preprocessing, splits, fitted)
 
 
 def run_source(request: Request) -> str:

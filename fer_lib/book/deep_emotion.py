@@ -10,10 +10,12 @@ from fer_lib.evidence.deep_emotion import PRIVATE_TEST
 from fer_lib.evidence.paths import runs_folder
 from fer_lib.evidence.records import Record, load_records
 from fer_lib.explain.occlusion import Scores, score_drops
+from fer_lib.explain.transformer import sampling_window, window_area
 from fer_lib.expressions import DEEP_EMOTION_ORDER, EXPRESSIONS
 from fer_lib.faces.portrait import render_face
 from fer_lib.models import build, count_parameters
 from fer_lib.models.deep_emotion import LOCALISATIONS
+from fer_lib.papers import Restored, restore
 from fer_lib.reproduce import Run
 
 _MATRIX = "deep_emotion.fer2013.confusion"
@@ -110,6 +112,44 @@ def examples(
         misread = "" if len(right) else f"\nread as {classes[predicted[mine[0]]]}"
         titles.append(name + misread)
     return rows, titles
+
+
+def window_rows(networks: dict[str, Restored], faces: np.ndarray) -> list[dict]:
+    """How much the transformers of several networks look around.
+
+    Args:
+        networks: by name.
+        faces: ``uint8 [N, C, H, W]``.
+
+    Returns:
+        A row for each: mean area of its window, and the standard deviation
+        of its corners over the faces, in pixels.  Zero means that every face
+        gets the same window: the transformer has stopped to look.
+    """
+    rows = []
+    for name, found in networks.items():
+        x = found.preprocessing(faces)
+        with torch.inference_mode():
+            theta = found.network.theta(x)
+        corners = sampling_window(theta, found.preprocessing.size)
+        rows.append(
+            {
+                "network": name,
+                "mean area (% of the face)": f"{100 * window_area(theta).mean():.0f}",
+                "spread of the corners (pixels)": f"{corners.std(0).mean():.2f}",
+                "faces": len(faces),
+            }
+        )
+    return rows
+
+
+def recorded_networks() -> dict[str, Restored]:
+    """Networks trained on real data whose weights stand beside their record."""
+    return {
+        f"real FER2013, {record.protocol} labels": restore(path)
+        for record in real_runs()
+        if (path := record.path.with_suffix(".safetensors")).is_file()
+    }
 
 
 def smile_rows(scores: Scores, preprocessing: Preprocessing, device) -> list[dict]:
