@@ -88,7 +88,8 @@ def show_table(
     note = f"{caption} {units}".strip()
     display(
         HTML(
-            f"<table><caption>{html.escape(note)}</caption>"
+            '<table style="font-size:0.85em">'
+            f"<caption>{html.escape(note)}</caption>"
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         )
     )
@@ -100,8 +101,8 @@ def percent(metrics: Mapping, key: str = "accuracy") -> str:
     Example:
         >>> found = {"n": 4, "accuracy": 0.5, "accuracy_ci95": [0.15, 0.85]}
         >>> percent(found)
-        '50.0 % (15.0 to 85.0, n = 4)'
+        '50.0 % (15.0–85.0), n = 4'
     """
     low, high = (100 * limit for limit in metrics[f"{key}_ci95"])
     value = 100 * metrics[key]
-    return f"{value:.1f} % ({low:.1f} to {high:.1f}, n = {metrics['n']:,})"
+    return f"{value:.1f} % ({low:.1f}–{high:.1f}), n = {metrics['n']:,}"

@@ -32,16 +32,20 @@ def plot_curves(curves: Mapping[str, Sequence[dict]], key: str, label: str) -> F
 
 
 def plot_confusions(matrices: Mapping[str, Sequence], classes: Sequence[str]) -> Figure:
-    """Confusion matrices side by side, each row as shares of its class.
+    """Confusion matrices, two in a line, each row as shares of its class.
 
     Args:
         matrices: counts ``[C, C]``, rows true, columns predicted, by title.
         classes: names of the C classes.
     """
+    columns = min(2, len(matrices))
+    lines = -(-len(matrices) // columns)
     figure, all_axes = plt.subplots(
-        1, len(matrices), figsize=(5.2 * len(matrices), 4.9), squeeze=False
+        lines, columns, figsize=(5.2 * columns, 4.9 * lines), squeeze=False
     )
-    for axes, (title, matrix) in zip(all_axes[0], matrices.items(), strict=True):
+    for axes in all_axes.flat[len(matrices) :]:
+        axes.axis("off")
+    for axes, (title, matrix) in zip(all_axes.flat, matrices.items(), strict=False):
         counts = np.asarray(matrix)
         faces = counts.sum(1, keepdims=True)
         share = counts / np.maximum(faces, 1)
