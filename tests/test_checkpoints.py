@@ -1,0 +1,56 @@
+"""The networks that come with the library and with recorded runs."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fer_lib.data.rendered import wild
+from fer_lib.errors import FerError
+from fer_lib.evaluation.inference import predict
+from fer_lib.evidence.paths import runs_folder
+from fer_lib.evidence.records import read_record
+from fer_lib.models import count_parameters
+from fer_lib.papers import PAPERS, restore
+from fer_lib.training import checkpoint
+from fer_lib.training.weights import FOLDER, committed
+
+RECORDED = sorted(runs_folder().rglob("*.safetensors"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("paper", PAPERS)
+def test_a_committed_network_sees_something(paper):
+    """Far better than chance on rendered people it has never met."""
+    found = restore(committed(paper))
+    assert found.rendered
+    faces = wild(train=7, public=7, private=140, seed=5).split("PrivateTest")
+    scores = predict(found.network, faces.images, found.preprocessing)
+    accuracy = np.mean(scores.argmax(1) == faces.labels)
+    largest = faces.counts().max() / len(faces)
+    # Three standard errors above always naming the most frequent class.
+    assert accuracy > largest + 3 * np.sqrt(largest * (1 - largest) / len(faces))
+
+
+@pytest.mark.parametrize("path", [*FOLDER.glob("*"), *RECORDED], ids=lambda p: p.stem)
+def test_files_are_small_and_complete(path: Path):
+    assert path.stat().st_size <= 500_000
+    found = restore(path)
+    assert count_parameters(found.network) == 66_857
+    assert len(found.classes) == 7
+    assert found.rendered == (path.parent == FOLDER)
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda p: p.parent.name)
+def test_recorded_networks_belong_to_their_record(path: Path):
+    """The stored settings are those of the record beside them."""
+    record, (_, about) = read_record(path.with_suffix(".json")), checkpoint.read(path)
+    assert about["config"] == record.config
+    assert about["command"] == record.command
+
+
+def test_a_file_of_an_unknown_paper_is_refused(tmp_path):
+    path = tmp_path / "other.safetensors"
+    checkpoint.write(path, {}, {"paper": "resnet", "classes": []})
+    with pytest.raises(FerError, match="paper 'resnet' is unknown"):
+        restore(path)
