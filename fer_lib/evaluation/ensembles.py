@@ -1,0 +1,245 @@
+"""Several networks, or several branches of one, that decide together.
+
+Members count alike, as in all papers here: L. Pham et al. (2020), section
+III.C, and R. Wadhawan, T. K. Gandhi (2022), equations (3) and (4), add
+probabilities; the branches of H. Siqueira et al. (2020) vote.
+
+Scores of an ensemble are ``[M, N, C]``: members, faces, classes.
+"""
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import softmax
+
+from fer_lib.errors import FerError
+
+MOST_MEMBERS = 12  # 4095 subsets, some seconds for a test split of FER2013
+
+
+def probabilities(logits: np.ndarray) -> np.ndarray:
+    """Softmax over the last axis, of class scores ``[..., C]``, 0 to 1.
+
+    Equation (3) of Wadhawan and Gandhi (2022).
+    """
+    return softmax(np.asarray(logits, np.float64), axis=-1)
+
+
+def probability_sum(logits: np.ndarray) -> np.ndarray:
+    """Sum of the members' probabilities, ``[N, C]``, 0 to M.
+
+    Its arg-max is equation (4) of Wadhawan and Gandhi (2022), and the
+    "no-weighted sum average" of Pham et al. (2020).
+
+    Args:
+        logits: ``[M, N, C]``, class scores before the softmax.
+
+    >>> probability_sum(np.log([[[0.9, 0.1]], [[0.2, 0.8]]]))
+    array([[1.1, 0.9]])
+    """
+    return probabilities(_checked(logits)).sum(0)
+
+
+def majority_vote(votes: np.ndarray, classes: int) -> np.ndarray:
+    """The class that most members vote for; of ties the lowest index.
+
+    The decision of ESR (Siqueira et al. 2020), as its authors' code has it.
+
+    Args:
+        votes: ``int [M, N]``, 0 to classes - 1.
+        classes: how many there are.
+
+    Returns:
+        ``int [N]``.
+
+    Raises:
+        FerError: when shape or values do not fit.
+
+    >>> majority_vote([[0, 2], [1, 2], [1, 0], [0, 1]], 3)
+    array([0, 2])
+    """
+    votes = np.asarray(votes)
+    if votes.ndim != 2 or not len(votes) or votes.dtype.kind not in "iu":
+        raise FerError(
+            f"votes are {votes.dtype} {list(votes.shape)}, expected whole "
+            "numbers [members, faces] with one member or more."
+        )
+    if votes.size and not (votes.min() >= 0 and votes.max() < classes):
+        raise FerError(
+            f"votes run from {votes.min()} to {votes.max()}, expected 0 to "
+            f"{classes - 1}."
+        )
+    return _one_hot(votes, classes).sum(0).argmax(-1)
+
+
+def _one_hot(votes: np.ndarray, classes: int) -> np.ndarray:
+    return (votes[..., None] == np.arange(classes)).astype(np.float64)
+
+
+def _ballots(logits: np.ndarray) -> np.ndarray:
+    return _one_hot(logits.argmax(-1), logits.shape[-1])
+
+
+# What each member puts into the sum whose arg-max is the decision.
+RULES = {"sum": probabilities, "vote": _ballots}
+
+
+def decide(logits: np.ndarray, rule: str = "sum") -> np.ndarray:
+    """Labels ``int [N]`` that the members agree on; ties as above.
+
+    Equation (4) of Wadhawan and Gandhi (2022) for ``"sum"``.
+
+    Args:
+        logits: ``[M, N, C]``, class scores before the softmax.
+        rule: ``"sum"`` of probabilities or majority ``"vote"``.
+    """
+    return _shares(logits, rule).sum(0).argmax(-1)
+
+
+def accuracy_by_members(
+    logits: np.ndarray, labels: np.ndarray, rule: str = "sum"
+) -> np.ndarray:
+    """Accuracy of the first, the first two, ... and all members.
+
+    Args:
+        logits: ``[M, N, C]``, class scores before the softmax.
+        labels: ``int [N]``.
+        rule: ``"sum"`` or ``"vote"``.
+
+    Returns:
+        ``[M]``, 0 to 1.
+    """
+    shares = _shares(logits, rule)
+    labels = _checked_labels(labels, shares)
+    return (shares.cumsum(0).argmax(-1) == labels).mean(-1)
+
+
+def choose_members(
+    logits: np.ndarray, labels: np.ndarray, rule: str = "sum"
+) -> tuple[int, ...]:
+    """The subset of members with the most correct faces.
+
+    Tries all subsets; of equally good ones the smallest wins, then the one
+    that comes first in order.  Choose on a split that is not reported.
+
+    Args:
+        logits: ``[M, N, C]``, class scores before the softmax, M up to 12.
+        labels: ``int [N]``.
+        rule: ``"sum"`` or ``"vote"``.
+
+    Returns:
+        Indices of the members, ascending.
+    """
+    shares = _shares(logits, rule)
+    labels = _checked_labels(labels, shares)
+    return max(_subsets(len(shares)), key=lambda some: _hits(shares, labels, some))
+
+
+class Choice(NamedTuple):
+    """A subset of members, and what it reaches.
+
+    Attributes:
+        members: their indices, ascending.
+        validation: accuracy on the validation split, 0 to 1.
+        test: accuracy on the test split, 0 to 1.
+    """
+
+    members: tuple[int, ...]
+    validation: float
+    test: float
+
+
+class Selection(NamedTuple):
+    """The same members chosen in three ways.
+
+    Attributes:
+        chosen: by the validation split: the result to report.
+        everyone: without a choice.
+        test_selected: by the test split: a warning, never a result.  Its
+            distance from ``chosen`` is what such a choice would feign.
+    """
+
+    chosen: Choice
+    everyone: Choice
+    test_selected: Choice
+
+
+def selection_report(
+    validation: tuple[np.ndarray, np.ndarray],
+    test: tuple[np.ndarray, np.ndarray],
+    rule: str = "sum",
+) -> Selection:
+    """Members chosen on validation, beside what a choice on test would give.
+
+    Args:
+        validation: logits ``[M, N, C]`` and labels ``[N]``.
+        test: the same of the reported split.
+        rule: ``"sum"`` or ``"vote"``.
+    """
+    here, there = np.shape(validation[0]), np.shape(test[0])
+    if here[::2] != there[::2]:
+        raise FerError(
+            f"scores are {list(here)} on validation and {list(there)} on test, "
+            "expected [members, faces, classes] with equal members and classes."
+        )
+
+    def choice(members: tuple[int, ...]) -> Choice:
+        accuracies = (
+            float((decide(np.asarray(logits)[list(members)], rule) == labels).mean())
+            for logits, labels in (validation, test)
+        )
+        return Choice(members, *accuracies)
+
+    return Selection(
+        choice(choose_members(*validation, rule)),
+        choice(tuple(range(len(test[0])))),
+        choice(choose_members(*test, rule)),
+    )
+
+
+def _subsets(members: int) -> Iterator[tuple[int, ...]]:
+    """All but the empty one, small ones first, each ascending."""
+    if members > MOST_MEMBERS:
+        raise FerError(
+            f"an ensemble of {members} has too many subsets to try, expected "
+            f"{MOST_MEMBERS} members or fewer; leave the weakest out."
+        )
+    for size in range(1, members + 1):
+        yield from combinations(range(members), size)
+
+
+def _hits(shares: np.ndarray, labels: np.ndarray, members: tuple[int, ...]) -> int:
+    return int((shares[list(members)].sum(0).argmax(-1) == labels).sum())
+
+
+def _shares(logits: np.ndarray, rule: str) -> np.ndarray:
+    if rule not in RULES:
+        raise FerError(
+            f"ensemble rule is '{rule}', expected one of {', '.join(RULES)}."
+        )
+    return RULES[rule](_checked(logits))
+
+
+def _checked(logits: np.ndarray) -> np.ndarray:
+    logits = np.asarray(logits, np.float64)
+    if logits.ndim != 3 or 0 in logits.shape:
+        raise FerError(
+            f"scores of an ensemble are {list(logits.shape)}, expected "
+            "[members, faces, classes], one or more each."
+        )
+    if not np.isfinite(logits).all():
+        member = int(np.argwhere(~np.isfinite(logits))[0, 0])
+        raise FerError(f"scores of member {member} are not all finite.")
+    return logits
+
+
+def _checked_labels(labels: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    labels, (faces, classes) = np.asarray(labels), scores.shape[1:]
+    if labels.shape != (faces,) or labels.min() < 0 or labels.max() >= classes:
+        raise FerError(
+            f"labels {list(labels.shape)} do not fit {faces} faces of {classes} "
+            f"classes, expected [{faces}] with values 0 to {classes - 1}."
+        )
+    return labels

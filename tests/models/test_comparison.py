@@ -1,0 +1,152 @@
+"""The networks of Table II of the Residual Masking paper."""
+
+import importlib
+import sys
+from importlib.util import find_spec
+
+import pytest
+import torch
+
+from fer_lib.errors import FerError
+from fer_lib.models.comparison import ARCHITECTURES, Comparison
+from fer_lib.models.cost import cost, count_parameters
+
+needs_pytorchcv = pytest.mark.skipif(
+    find_spec("pytorchcv") is None, reason="needs pytorchcv"
+)
+
+COUNTED = {  # parameters for seven classes
+    "vgg19": 139_598_919,
+    "efficientnet_b2b": 7_710_857,
+    "resnet34": 21_288_263,
+    "resattnet56": 29_776_071,
+    "inception_v3": 21_799_911,
+    "bam_resnet50": 23_880_442,
+    "densenet121": 6_961_031,
+    "resnet152": 58_158_151,
+    "cbam_resnet50": 26_054_967,
+}
+
+
+def on_meta(architecture, **options):
+    with torch.device("meta"):
+        return Comparison(architecture=architecture, **options).eval()
+
+
+def as_printed(count):
+    """Table II cuts millions after the first decimal."""
+    return count // 100_000 / 10
+
+
+@needs_pytorchcv
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_counts_and_shapes(architecture):
+    """At the smallest size: parameters do not depend on it."""
+    size = 96 if architecture == "inception_v3" else 64
+    network, maps = on_meta(architecture, input_size=size), []
+    assert count_parameters(network) == COUNTED[architecture]
+    (layer,) = network.cam_layers().values()
+    layer.register_forward_hook(lambda m, i, out: maps.append(out))
+    faces = torch.empty(2, 3, size, size, device="meta")
+    assert network(faces).shape == (2, 7)
+    assert network.features(faces).shape == (2, network.fc.in_features)
+    assert maps[0].ndim == 4 and maps[0].shape[-1] <= 3
+
+
+@needs_pytorchcv
+def test_size_and_classes_of_the_paper():
+    network = on_meta("resnet34", num_classes=8)
+    assert network(torch.empty(2, 3, 224, 224, device="meta")).shape == (2, 8)
+    assert cost(network).gflops / 2 == pytest.approx(3.663, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    "architecture",
+    sorted(ARCHITECTURES.keys() - {"resattnet56", "cbam_resnet50", "inception_v3"}),
+)
+def test_six_rows_agree_with_table_2(architecture):
+    printed = ARCHITECTURES[architecture].millions
+    assert as_printed(COUNTED[architecture]) == printed
+
+
+def test_inception_was_counted_with_its_auxiliary_classifier():
+    """1 x 1 to 128, 5 x 5 to 768, both normalised, and 1000 classes."""
+    auxiliary = 768 * 128 + 2 * 128 + 128 * 768 * 25 + 2 * 768 + 769 * 1000
+    assert auxiliary == 3_326_696
+    count = COUNTED["inception_v3"]
+    assert as_printed(count + auxiliary) == ARCHITECTURES["inception_v3"].millions
+    assert as_printed(count) == 21.7
+
+
+def test_two_rows_contradict_table_2():
+    """Neither with seven classes nor with ImageNet's thousand."""
+    for architecture in ("resattnet56", "cbam_resnet50"):
+        printed = ARCHITECTURES[architecture].millions
+        seven = COUNTED[architecture]
+        thousand = seven + 993 * (2048 + 1)
+        assert as_printed(seven) != printed != as_printed(thousand)
+        assert abs(seven / 1e6 - printed) > 0.7
+
+
+@needs_pytorchcv
+@pytest.mark.parametrize("architecture", ["resnet34", "efficientnet_b2b"])
+def test_is_pytorchcv_s_network(architecture):
+    """At 224 pixels, the adaptive pooling changes nothing."""
+    module, function, *_ = ARCHITECTURES[architecture]
+    made = importlib.import_module(f"pytorchcv.models.{module}")
+    torch.manual_seed(0)
+    plain = getattr(made, function)(num_classes=7).eval()
+    torch.manual_seed(0)
+    network = Comparison(architecture=architecture).eval()
+    x = torch.rand(1, 3, 224, 224)
+    with torch.no_grad():
+        torch.testing.assert_close(network(x), plain(x), atol=1e-5, rtol=1e-4)
+
+
+@needs_pytorchcv
+def test_trains_and_evaluates_without_the_batch():
+    torch.manual_seed(0)
+    network = Comparison(**Comparison.PRESETS["smoke"])
+    x = torch.rand(3, 3, 96, 96)
+    network(x).square().sum().backward()
+    assert all(p.grad.abs().sum() > 0 for p in network.parameters())
+    network.eval()
+    with torch.no_grad():
+        alone = torch.cat([network(face[None]) for face in x])
+        torch.testing.assert_close(network(x), alone, atol=1e-4, rtol=1e-3)
+
+
+def test_variants_are_the_rows():
+    assert list(Comparison.VARIANTS) == list(Comparison.STATED)
+    assert Comparison.VARIANTS["default"] == {"architecture": "resnet34"}
+    assert Comparison.STATED["vgg19"].parameters == 139.5e6
+    assert "googlenet" not in ARCHITECTURES
+
+
+def test_without_the_package(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pytorchcv.models.resnet", None)
+    with pytest.raises(FerError, match="pip install --no-deps pytorchcv==0"):
+        Comparison()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"architecture": "googlenet"}, "architecture is 'googlenet'"),
+        ({"input_size": 32}, "input_size is 32"),
+        ({"input_size": 100}, "input_size is 100"),
+        (
+            {"architecture": "inception_v3", "input_size": 64},
+            "64, expected a multiple of 32 from 96 up for inception_v3",
+        ),
+    ],
+)
+def test_impossible_comparisons(options, words):
+    with pytest.raises(FerError, match=words):
+        Comparison(**options)
+
+
+@needs_pytorchcv
+def test_refuses_faces_of_another_size():
+    with pytest.raises(FerError, match=r"found \[1, 3, 96, 96\]"):
+        on_meta("resnet34")(torch.empty(1, 3, 96, 96, device="meta"))
