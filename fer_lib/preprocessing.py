@@ -20,8 +20,20 @@ class Preprocessing:
 
     size: int = 48  # height and width in pixels
     channels: int = 1  # 1: grey, 3: grey repeated, or colour
-    mean: float = 0.5  # subtracted from pixels in 0..1
-    std: float = 0.5  # divided by
+    mean: float | tuple[float, ...] = 0.5  # subtracted from pixels in 0..1
+    std: float | tuple[float, ...] = 0.5  # divided by; one, or one a channel
+
+    def __post_init__(self):
+        for name in ("mean", "std"):
+            value = getattr(self, name)
+            if isinstance(value, list):  # as JSON gives it
+                object.__setattr__(self, name, tuple(value))
+            if isinstance(value, list | tuple) and len(value) != self.channels:
+                raise FerError(
+                    f"preprocessing: {name} has {len(value)} values for "
+                    f"{self.channels} channels, expected one number or one a "
+                    "channel."
+                )
 
     def to_unit(self, images: Tensor | np.ndarray) -> Tensor:
         """Pixels 0..1, in the network's size and channels.
@@ -51,7 +63,11 @@ class Preprocessing:
 
     def normalise(self, unit: Tensor) -> Tensor:
         """Network input of pixels that :meth:`to_unit` made."""
-        return (unit - self.mean) / self.std
+        mean, std = (
+            torch.as_tensor(value, dtype=unit.dtype, device=unit.device).view(-1, 1, 1)
+            for value in (self.mean, self.std)
+        )
+        return (unit - mean) / std
 
     def __call__(self, images: Tensor | np.ndarray) -> Tensor:
         """Network input ``[N, channels, size, size]`` of stored pixels."""

@@ -9,7 +9,6 @@ import numpy as np
 from torch import nn
 
 from fer_lib.data import load
-from fer_lib.data.preprocessing import Preprocessing
 from fer_lib.data.protocols import Splits, split
 from fer_lib.errors import FerError
 from fer_lib.evaluation.report import (
@@ -27,9 +26,10 @@ from fer_lib.evidence.provenance import (
 from fer_lib.evidence.records import Record, record_path, write_record
 from fer_lib.evidence.source import source_hash
 from fer_lib.files import cache_dir
-from fer_lib.models import count_parameters
+from fer_lib.models.cost import count_parameters
 from fer_lib.papers import paper as find_paper
 from fer_lib.papers import restore
+from fer_lib.preprocessing import Preprocessing
 from fer_lib.training.checkpoint import load_weights
 from fer_lib.training.device import choose_device, hardware, peak_memory_mib
 from fer_lib.training.loop import Fitted, fit

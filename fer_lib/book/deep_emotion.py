@@ -4,7 +4,6 @@ import numpy as np
 import torch
 
 from fer_lib.book.figures import percent
-from fer_lib.data.preprocessing import Preprocessing
 from fer_lib.evidence.claims_file import load_claims
 from fer_lib.evidence.deep_emotion import PRIVATE_TEST
 from fer_lib.evidence.paths import runs_folder
@@ -16,6 +15,7 @@ from fer_lib.faces.portrait import render_face
 from fer_lib.models import build, count_parameters
 from fer_lib.models.deep_emotion import LOCALISATIONS
 from fer_lib.papers import Restored, restore
+from fer_lib.preprocessing import Preprocessing
 from fer_lib.reproduce import Run
 
 _MATRIX = "deep_emotion.fer2013.confusion"

@@ -4,8 +4,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from fer_lib.data.preprocessing import Preprocessing
 from fer_lib.errors import FerError
+from fer_lib.models.network import logits_of
+from fer_lib.preprocessing import Preprocessing
 
 PASSES = ("single", "flip")
 
@@ -22,8 +23,8 @@ def predict(
     """Class scores of faces, on the device where the network is.
 
     Args:
-        network: maps ``[B, C, H, W]`` to ``[B, classes]``; used, and left,
-            in evaluation mode.
+        network: maps ``[B, C, H, W]`` to class scores ``[B, classes]``, or
+            to a tuple with ``logits``; used, and left, in evaluation mode.
         images: ``uint8 [N, C, H, W]``.
         preprocessing: what the network was trained with.
         tta: ``"single"`` for one pass; ``"flip"`` for test-time
@@ -45,9 +46,9 @@ def predict(
     for batch in torch.split(torch.as_tensor(images), batch_size):
         faces = preprocessing(batch.to(device))
         faces = faces.contiguous(memory_format=torch.channels_last)
-        out = network(faces)
+        out = logits_of(network(faces))
         if tta == "flip":
-            mirrored = network(faces.flip(-1)).softmax(1)
+            mirrored = logits_of(network(faces.flip(-1))).softmax(1)
             out = ((out.softmax(1) + mirrored) / 2).log()
         scores.append(out.float().cpu())
     return torch.cat(scores).numpy()

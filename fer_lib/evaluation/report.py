@@ -6,9 +6,9 @@ import numpy as np
 from torch import nn
 
 from fer_lib.data.faceset import FaceSet
-from fer_lib.data.preprocessing import Preprocessing
 from fer_lib.evaluation.inference import PASSES, predict
 from fer_lib.evaluation.metrics import summarize
+from fer_lib.preprocessing import Preprocessing
 
 
 def accuracies(

@@ -14,8 +14,9 @@ from captum.attr import Occlusion
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from fer_lib.data.preprocessing import Preprocessing
 from fer_lib.errors import FerError
+from fer_lib.models.network import logits_of
+from fer_lib.preprocessing import Preprocessing
 
 Scores = Callable[[Tensor], Tensor]
 
@@ -26,7 +27,7 @@ def from_pixels(network: nn.Module, preprocessing: Preprocessing) -> Scores:
     Zero is black there; after normalisation it would be mid-grey.
     """
     network.eval()
-    return lambda unit: network(preprocessing.normalise(unit))
+    return lambda unit: logits_of(network(preprocessing.normalise(unit)))
 
 
 def window_starts(side: int, window: int, stride: int) -> np.ndarray:

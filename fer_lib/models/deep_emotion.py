@@ -3,7 +3,7 @@
 S. Minaee, M. Minaei, A. Abdolrashidi, "Deep-Emotion: Facial Expression
 Recognition Using Attentional Convolutional Network", Sensors 21(9):3046,
 2021, doi:10.3390/s21093046.  Implements Figure 3 and Section 3; the loss,
-equation (1), is :func:`fer_lib.losses.weight_penalty`.
+equation (1), is :func:`fer_lib.losses.penalty.weight_penalty`.
 
 The authors published no code, and text and figure disagree.  Each reading is
 an option here; the defaults follow the text where it speaks:
@@ -20,11 +20,13 @@ an option here; the defaults follow the text where it speaks:
   fourth convolution is ``batch_norm=True``.
 """
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fer_lib.errors import FerError
+from fer_lib.models.network import Network, check_choice
+from fer_lib.models.spatial_transformer import affine_warp, start_at_identity
+from fer_lib.preprocessing import Preprocessing
 
 # Readings of the localisation network: first and second kernel, what it
 # looks at, and the side of the map that it flattens (0: as it comes).
@@ -38,7 +40,7 @@ LOCALISATIONS = {
 WARPS = ("input", "features", "none")
 
 
-class DeepEmotion(nn.Module):
+class DeepEmotion(Network):
     """The network of Figure 3, from grey faces to class scores.
 
     Args:
@@ -59,6 +61,24 @@ class DeepEmotion(nn.Module):
         FerError: for an unknown or impossible reading, or too small faces.
     """
 
+    NAME = "Deep-Emotion"
+    PRESETS = {  # 48 pixels are little enough for any machine
+        "smoke": {},
+        "student": {},
+        "reduced": {},
+        "paper": {},
+    }
+    VARIANTS = {
+        "default": {},
+        "feature_warp": {"warp": "features"},
+        "no_transformer": {"warp": "none"},
+        "kernels_3_3": {"localisation": "kernels_3_3"},
+        "pooled_to_90": {"localisation": "pooled_to_90"},
+        "resized_to_28": {"localisation": "resized_to_28"},
+        "on_features": {"warp": "features", "localisation": "on_features"},
+        "batch_norm": {"batch_norm": True},
+    }
+
     def __init__(
         self,
         *,
@@ -77,11 +97,13 @@ class DeepEmotion(nn.Module):
         _check_reading(warp, localisation, input_size)
         self.warp, self.align_corners = warp, align_corners
         self.look_at = LOCALISATIONS[localisation][2]
-        self.input_size = input_size
+        # Grey faces in -1..1; the paper does not say, this is ours.
+        self.input = Preprocessing(size=input_size, channels=1, mean=0.5, std=0.5)
         self.conv1 = nn.Conv2d(1, width, 3)
         self.conv2 = nn.Conv2d(width, width, 3)
         self.conv3 = nn.Conv2d(width, width, 3)
         self.conv4 = nn.Conv2d(width, width, 3)
+        self.batch_norm = batch_norm
         self.norm = nn.BatchNorm2d(width) if batch_norm else nn.Identity()
         self.dropout = nn.Dropout(dropout)
         side = ((input_size - 4) // 2 - 4) // 2  # 48 -> 22 -> 9
@@ -93,19 +115,13 @@ class DeepEmotion(nn.Module):
         if init_std:
             self._start_gaussian(init_std)
         if warp != "none":
-            self._start_at_identity()
+            start_at_identity(self.localisation[-1])
 
     def _start_gaussian(self, std: float) -> None:
         for module in self.modules():
             if isinstance(module, (nn.Conv2d, nn.Linear)):
                 nn.init.normal_(module.weight, std=std)
                 nn.init.zeros_(module.bias)
-
-    def _start_at_identity(self) -> None:
-        last = self.localisation[-1]
-        nn.init.zeros_(last.weight)
-        with torch.no_grad():
-            last.bias.copy_(torch.tensor([1.0, 0, 0, 0, 1, 0]))
 
     def penalised_weights(self) -> list[Tensor]:
         """Weights of the last two layers, the ``w_fc`` of equation (1)."""
@@ -132,9 +148,7 @@ class DeepEmotion(nn.Module):
 
     def transform(self, x: Tensor, theta: Tensor) -> Tensor:
         """Sample ``x`` ``[B, C, H, W]`` on the grid of ``theta``."""
-        corners = self.align_corners
-        grid = F.affine_grid(theta, list(x.shape), align_corners=corners)
-        return F.grid_sample(x, grid, align_corners=corners)
+        return affine_warp(x, theta, align_corners=self.align_corners)
 
     def maps(self, x: Tensor) -> Tensor:
         """The four convolutions: ``[B, width, 18, 18]`` at 48 pixels."""
@@ -143,13 +157,13 @@ class DeepEmotion(nn.Module):
         x = F.relu(F.max_pool2d(self.conv2(x), 2))
         return self.norm(self.conv4(F.relu(self.conv3(x))))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Class scores ``[B, num_classes]`` of faces ``[B, 1, H, W]``."""
-        if x.shape[1:] != (1, self.input_size, self.input_size):
-            raise FerError(
-                f"Deep-Emotion takes [B, 1, {self.input_size}, "
-                f"{self.input_size}], found {list(x.shape)}; resize first."
-            )
+    def cam_layers(self) -> dict[str, nn.Module]:
+        """The fourth convolution: ``[B, width, 18, 18]`` at 48 pixels."""
+        return {"conv4": self.norm if self.batch_norm else self.conv4}
+
+    def features(self, x: Tensor) -> Tensor:
+        """``[B, 50]``, the first fully connected layer, of faces."""
+        self.check_faces(x)
         face = x
         if self.warp == "input":
             x = self.transform(x, self._regress(x))
@@ -158,19 +172,16 @@ class DeepEmotion(nn.Module):
         if self.warp == "features":
             seen = maps if self.look_at == "features" else face
             x = self.transform(x, self._regress(seen))
-        return self.fc2(self.hidden(self.fc1(x.flatten(1))))
+        return self.hidden(self.fc1(x.flatten(1)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Class scores ``[B, num_classes]`` of faces ``[B, 1, H, W]``."""
+        return self.fc2(self.features(x))
 
 
 def _check_reading(warp: str, localisation: str, input_size: int) -> None:
-    for name, value, known in (
-        ("warp", warp, WARPS),
-        ("localisation", localisation, tuple(LOCALISATIONS)),
-    ):
-        if value not in known:
-            raise FerError(
-                f"Deep-Emotion: {name} is '{value}', expected one of "
-                f"{', '.join(known)}."
-            )
+    check_choice("Deep-Emotion", "warp", warp, WARPS)
+    check_choice("Deep-Emotion", "localisation", localisation, LOCALISATIONS)
     if warp == "input" and localisation == "on_features":
         raise FerError(
             "Deep-Emotion: localisation='on_features' sees the features, so "

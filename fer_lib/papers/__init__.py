@@ -6,9 +6,9 @@ from types import ModuleType
 
 from torch import nn
 
-from fer_lib.data.preprocessing import Preprocessing
 from fer_lib.errors import FerError
 from fer_lib.papers import deep_emotion
+from fer_lib.preprocessing import Preprocessing
 from fer_lib.training.checkpoint import load_weights
 from fer_lib.training.weights import read_network
 

@@ -17,8 +17,9 @@ from tqdm.auto import tqdm
 
 from fer_lib.data.augment import seeded
 from fer_lib.data.faceset import FaceSet
-from fer_lib.data.preprocessing import Preprocessing
 from fer_lib.errors import FerError
+from fer_lib.models.network import logits_of
+from fer_lib.preprocessing import Preprocessing
 from fer_lib.training import checkpoint
 
 Loss = Callable[[nn.Module, Tensor, Tensor], Tensor]
@@ -34,7 +35,7 @@ class Plan:
     seed: int
     preprocessing: Preprocessing
     augment: nn.Module  # float [B, C, H, W] in 0..1 to the same shape
-    loss: Loss  # of network, class scores [B, classes] and labels [B]
+    loss: Loss  # of network, what it returned, and labels [B]
     sample_weights: Tensor | None = None  # [N]; None: each face once
     select_by: str = "PublicTest_accuracy"  # key that evaluate() returns
 
@@ -147,13 +148,13 @@ def _epoch(network, optimizer, plan, faces, labels, fitted, bar) -> dict:
                 unit = plan.augment(faces[rows].float() / 255)
                 x = plan.preprocessing.normalise(unit)
                 x = x.contiguous(memory_format=torch.channels_last)
-            scores, truth = network(x), labels[rows]
-            loss = plan.loss(network, scores, truth)
+            output, truth = network(x), labels[rows]
+            loss = plan.loss(network, output, truth)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
             loss_sum += loss.detach() * len(rows)
-            hits += (scores.argmax(1) == truth).sum()
+            hits += (logits_of(output).argmax(1) == truth).sum()
             bar.update()
     if not torch.isfinite(loss_sum):
         raise FerError(

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from fer_lib.data.preprocessing import Preprocessing
 from fer_lib.errors import FerError
 from fer_lib.evaluation.inference import predict
 from fer_lib.models import build
+from fer_lib.preprocessing import Preprocessing
 
 
 @pytest.fixture(scope="module")

@@ -94,6 +94,12 @@ def test_gaussian_start():
     assert not network.fc1.bias.any()
 
 
+def test_features_are_what_the_last_layer_sees():
+    network = build("deep_emotion").eval()
+    x = torch.rand(2, 1, 48, 48)
+    torch.testing.assert_close(network.fc2(network.features(x)), network(x))
+
+
 def test_larger_faces():
     assert build("deep_emotion", input_size=96)(torch.rand(1, 1, 96, 96)).shape == (
         1,
@@ -119,7 +125,7 @@ def test_refusals(options, words):
 def test_refuses_other_sizes():
     with pytest.raises(FerError, match=r"found \[1, 3, 48, 48\]"):
         build("deep_emotion")(torch.rand(1, 3, 48, 48))
-    with pytest.raises(FerError, match="unknown"):
+    with pytest.raises(FerError, match="name is 'resnet'"):
         build("resnet")
     with pytest.raises(FerError, match="no theta"):
         build("deep_emotion", warp="none").theta(torch.rand(1, 1, 48, 48))

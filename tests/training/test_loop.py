@@ -13,8 +13,8 @@ import torch
 from torch import nn
 
 from fer_lib.data.faceset import FaceSet
-from fer_lib.data.preprocessing import Preprocessing
 from fer_lib.errors import FerError
+from fer_lib.preprocessing import Preprocessing
 from fer_lib.training import checkpoint
 from fer_lib.training.loop import Plan, fit
 

@@ -1,0 +1,49 @@
+"""Parameters and floating-point operations of a network, counted."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from fer_lib.models.network import Network
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a network takes.
+
+    Attributes:
+        parameters: trainable numbers, shared ones once.
+        gflops: 2 x multiply-accumulates of convolutions and matrix products
+            for one face, in 1e9; normalisations, activations and poolings
+            are not counted, as usual.
+    """
+
+    parameters: int
+    gflops: float
+
+
+def count_parameters(network: nn.Module) -> int:
+    """Trainable numbers of a network, shared ones counted once."""
+    return sum(p.numel() for p in network.parameters() if p.requires_grad)
+
+
+def cost(network: Network) -> Cost:
+    """Count a network on its own input.
+
+    Networks on the ``meta`` device are counted without computing anything::
+
+        with torch.device("meta"):
+            network = build("ramn")
+        cost(network)
+    """
+    size, channels = network.input.size, network.input.channels
+    device = next(network.parameters()).device
+    face = torch.zeros(1, channels, size, size, device=device)
+    was_training = network.training
+    network.eval()
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        network(face)
+    network.train(was_training)
+    return Cost(count_parameters(network), counter.get_total_flops() / 1e9)

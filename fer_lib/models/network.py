@@ -1,0 +1,94 @@
+"""What every network here has in common."""
+
+import math
+from typing import ClassVar, NamedTuple
+
+from torch import Tensor, nn
+
+from fer_lib.errors import FerError
+from fer_lib.preprocessing import Preprocessing
+
+
+class Stated(NamedTuple):
+    """What a paper prints about the size of a network.
+
+    Attributes:
+        parameters: number of parameters, None if it prints none.
+        gflops: 2 x multiply-accumulates of one face, in 1e9, or None.
+        where: the place in the paper.
+    """
+
+    parameters: float | None
+    gflops: float | None
+    where: str
+
+
+class Network(nn.Module):
+    """Base of the papers' networks.
+
+    A subclass sets :attr:`input`, and gives ``forward``, which returns class
+    scores ``[B, num_classes]``, or a named tuple whose field ``logits`` they
+    are; see :func:`logits_of`.
+
+    Attributes:
+        NAME: what messages call it.
+        PRESETS: options of the constructor, by preset (``smoke``,
+            ``student``, ``reduced``, ``paper``); they change sizes only.
+        VARIANTS: options by variant, ``default`` first.
+        STATED: the paper's own figures, by variant.
+        input: what it expects of faces.
+    """
+
+    NAME: ClassVar[str]
+    PRESETS: ClassVar[dict[str, dict]]
+    VARIANTS: ClassVar[dict[str, dict]] = {"default": {}}
+    STATED: ClassVar[dict[str, Stated]] = {}
+    input: Preprocessing
+
+    def features(self, x: Tensor) -> Tensor:
+        """What the last layer sees, ``[B, D]``, of faces ``[B, C, H, W]``."""
+        raise NotImplementedError
+
+    def cam_layers(self) -> dict[str, nn.Module]:
+        """Where Grad-CAM should look: layers by what they look at.
+
+        Their outputs are maps ``[B, C, h, w]``.  One entry for most
+        networks, one a branch or part for ensembles.
+        """
+        raise NotImplementedError
+
+    def check_faces(self, x: Tensor) -> None:
+        """Refuse what is not ``[B, channels, size, size]``."""
+        size, channels = self.input.size, self.input.channels
+        if x.ndim != 4 or x.shape[1:] != (channels, size, size):
+            raise FerError(
+                f"{self.NAME} takes [B, {channels}, {size}, {size}], found "
+                f"{list(x.shape)}; resize first."
+            )
+
+
+def logits_of(output: Tensor | tuple) -> Tensor:
+    """Class scores ``[B, num_classes]`` of what a network returned."""
+    return output if isinstance(output, Tensor) else output.logits
+
+
+def log_mean_probability(branches: Tensor) -> Tensor:
+    """One score for several learners: the mean of their probabilities.
+
+    Args:
+        branches: class scores of M learners, ``[B, M, num_classes]``.
+
+    Returns:
+        ``[B, num_classes]``, logarithms of probabilities that sum to one;
+        their arg-max is that of the summed softmax vectors.
+    """
+    return branches.log_softmax(-1).logsumexp(1) - math.log(branches.shape[1])
+
+
+def check_choice(network: str, name: str, value: object, known) -> None:
+    """Refuse a value that is none of the known ones."""
+    if value not in known:
+        raise FerError(
+            f"{network}: {name} is '{value}', expected one of "
+            f"{', '.join(map(str, known))}."
+        )

@@ -1,0 +1,139 @@
+"""Backbones against their published counts, names and shapes."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from pytorchcv.models.resnet import resnet18
+
+from fer_lib.models.cost import count_parameters
+from fer_lib.models.resnet import BasicBlock, ResNet
+from fer_lib.models.vgg import VGG16
+
+
+def on_meta(make, *args, **options):
+    with torch.device("meta"):
+        return make(*args, **options)
+
+
+@pytest.mark.parametrize(
+    ("depths", "classes", "count"),
+    [
+        ((2, 2, 2, 2), 1000, 11_689_512),  # published totals for ImageNet
+        ((3, 4, 6, 3), 1000, 21_797_672),
+        ((3, 4, 6, 3), 7, 21_288_263),
+    ],
+)
+def test_resnet_counts(depths, classes, count):
+    network = on_meta(ResNet, depths, num_classes=classes)
+    assert count_parameters(network) == count
+
+
+@pytest.mark.parametrize(
+    ("options", "count"),
+    [
+        ({}, 14_714_688),
+        ({"batch_norm": True}, 14_723_136),
+        # The published total for ImageNet, without its last layer.
+        ({"hidden": 4096}, 138_357_544 - 4096 * 1000 - 1000),
+    ],
+)
+def test_vgg_counts(options, count):
+    assert count_parameters(on_meta(VGG16, **options)) == count
+
+
+def test_vgg_has_torchvision_names():
+    """Indices of the convolutions in torchvision's ``features``."""
+    plain = {k for k in on_meta(VGG16).state_dict() if k.endswith("weight")}
+    at = [0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28]
+    assert plain == {f"features.{i}.weight" for i in at}
+    normed = on_meta(VGG16, batch_norm=True).state_dict()
+    at = [0, 3, 7, 10, 14, 17, 20, 24, 27, 30, 34, 37, 40]
+    convolutions = {k for k, v in normed.items() if v.ndim == 4}
+    assert convolutions == {f"features.{i}.weight" for i in at}
+    hidden = on_meta(VGG16, hidden=4096).state_dict()
+    assert hidden["classifier.0.weight"].shape == (4096, 25088)
+    assert hidden["classifier.3.weight"].shape == (4096, 4096)
+
+
+def test_resnet_has_torchvision_names():
+    names = set(on_meta(ResNet, (3, 4, 6, 3), num_classes=7).state_dict())
+    assert len(names) == 218  # entries of torchvision's resnet34 file
+    assert {
+        "conv1.weight",
+        "bn1.running_var",
+        "layer1.2.bn2.bias",
+        "layer2.0.downsample.0.weight",
+        "layer2.0.downsample.1.running_mean",
+        "layer3.5.conv2.weight",
+        "fc.bias",
+    } <= names
+    assert "layer1.0.downsample.0.weight" not in names
+
+
+def test_resnet_computes_what_another_library_does():
+    """pytorchcv's ResNet-18, its tensors in the same order, same scores."""
+    torch.manual_seed(0)
+    ours = ResNet((2, 2, 2, 2), num_classes=7).eval()
+    theirs = resnet18(num_classes=7).eval()
+    by_unit = {}
+    for name, tensor in theirs.state_dict().items():
+        if "num_batches" not in name:
+            by_unit[_torchvision_name(name)] = tensor
+    missing, surplus = ours.load_state_dict(by_unit, strict=False)
+    assert all("num_batches" in name for name in missing) and not surplus
+    x = torch.rand(2, 3, 224, 224)  # theirs pools 7 x 7
+    torch.testing.assert_close(ours(x), theirs(x), atol=1e-5, rtol=1e-4)
+
+
+def _torchvision_name(name: str) -> str:
+    """Their ``features.stage2.unit1.body.conv1.bn.bias`` in ours."""
+    kind = {"conv": "conv", "bn": "bn"}
+    parts = name.split(".")
+    if parts[0] == "output":
+        return f"fc.{parts[1]}"
+    if parts[1] == "init_block":
+        return f"{kind[parts[3]]}1.{parts[4]}"
+    layer, block = parts[1][len("stage") :], int(parts[2][len("unit") :]) - 1
+    where = f"layer{layer}.{block}"
+    if parts[3] == "identity_conv":
+        return f"{where}.downsample.{('conv', 'bn').index(parts[4])}.{parts[5]}"
+    return f"{where}.{parts[5]}{parts[4][-1]}.{parts[6]}"
+
+
+def test_vgg_equals_the_layers_of_table_1():
+    """Column D written as plain calls."""
+    torch.manual_seed(0)
+    network = VGG16(width=4).eval()
+    x = torch.rand(2, 3, 64, 64)
+    convolutions = iter(m for m in network.modules() if isinstance(m, torch.nn.Conv2d))
+    out = x
+    for count in (2, 2, 3, 3, 3):
+        for _ in range(count):
+            layer = next(convolutions)
+            out = F.relu(F.conv2d(out, layer.weight, layer.bias, padding=1))
+        out = F.max_pool2d(out, 2)
+    torch.testing.assert_close(network(x), out.mean((2, 3)))
+    assert next(convolutions, None) is None
+
+
+def test_basic_block_adds_its_shortcut():
+    """With a last normalisation of zero, only the shortcut is left."""
+    torch.manual_seed(0)
+    block = BasicBlock(4, 4).eval()
+    torch.nn.init.zeros_(block.bn2.weight)
+    x = torch.randn(2, 4, 6, 6)
+    torch.testing.assert_close(block(x), x.relu())
+    wider = BasicBlock(4, 8, 2).eval()
+    torch.nn.init.zeros_(wider.bn2.weight)
+    torch.testing.assert_close(wider(x), wider.downsample(x).relu())
+
+
+def test_starts():
+    """He's by fan-out; VGG's biases zero, its hidden layers at 0.01."""
+    torch.manual_seed(0)
+    weight = ResNet((2, 2)).layer2[0].conv2.weight
+    assert weight.std().item() == pytest.approx((2 / (128 * 9)) ** 0.5, rel=0.02)
+    network = VGG16(width=16, hidden=64)
+    assert not any(m.bias.any() for m in network.features if hasattr(m, "bias"))
+    hidden = network.classifier[0].weight
+    assert hidden.std().item() == pytest.approx(0.01, rel=0.02)
