@@ -13,11 +13,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fer_lib.data.augment import flip_rotate_distort, seeded
-from fer_lib.data.preprocessing import Preprocessing
 from fer_lib.data.protocols import Splits
 from fer_lib.errors import FerError
-from fer_lib.losses import weight_penalty
+from fer_lib.losses.penalty import weight_penalty
 from fer_lib.models.deep_emotion import DeepEmotion
+from fer_lib.preprocessing import Preprocessing
 from fer_lib.training.loop import Plan
 
 

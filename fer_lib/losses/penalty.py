@@ -1,4 +1,4 @@
-"""Losses of the papers, as pure functions of tensors."""
+"""Penalty on large weights."""
 
 from collections.abc import Iterable
 

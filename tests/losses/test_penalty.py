@@ -1,8 +1,8 @@
-"""Losses against loops and finite differences."""
+"""Weight penalty against loops and finite differences."""
 
 import torch
 
-from fer_lib.losses import weight_penalty
+from fer_lib.losses.penalty import weight_penalty
 
 
 def test_weight_penalty_equals_a_loop():

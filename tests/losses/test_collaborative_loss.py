@@ -1,0 +1,190 @@
+"""Collaborative loss, equations (3) to (6) of RAMN."""
+
+import pytest
+import torch
+from torch.autograd import gradcheck
+
+from fer_lib.errors import FerError
+from fer_lib.losses import centre_distances, collaborative_loss, inter_class_loss
+
+TASKS = 3
+
+
+def draw(faces=5, size=4):
+    """Random features, labels and centres in float64."""
+    features = torch.randn(faces, TASKS, size, dtype=torch.float64)
+    centres = torch.randn(TASKS, 2, size, dtype=torch.float64)
+    return features, torch.randint(TASKS, (faces,)), centres
+
+
+def squared(x, y):
+    return sum((a - b) ** 2 for a, b in zip(x.tolist(), y.tolist(), strict=True))
+
+
+def by_loops(features, labels, centres, omega, intra, inter):
+    """The loss as the paper's text says it, one number at a time."""
+    total = 0.0
+    for x, label in zip(features, labels.tolist(), strict=True):
+        for task in range(TASKS):
+            y = 1 if task == label else 0
+            pos = squared(x[task], centres[task, y])
+            neg = squared(x[task], centres[task, 1 - y])
+            total += intra * pos + inter * max(omega + pos - neg, 0)
+    return total / len(features)
+
+
+@pytest.mark.equation("ramn", 3)
+@pytest.mark.equation("ramn", 4)
+def test_distances_equal_a_loop():
+    features, labels, centres = draw()
+    positive, negative = centre_distances(features, labels, centres)
+    assert positive.shape == negative.shape == (5, TASKS)
+    for j, label in enumerate(labels.tolist()):
+        for i in range(TASKS):
+            x, y = features[j, i], int(i == label)
+            assert float(positive[j, i]) == pytest.approx(squared(x, centres[i, y]))
+            assert float(negative[j, i]) == pytest.approx(squared(x, centres[i, 1 - y]))
+
+
+@pytest.mark.equation("ramn", 5)
+def test_no_loss_where_the_constraint_holds():
+    """Equation (5) is strict; at equality the loss is zero as well."""
+    omega = 3.0
+    positive = torch.tensor([0.0, 1.0, 1.0, 1.0, 5.0])
+    negative = torch.tensor([9.0, 4.5, 4.0, 3.5, 0.0])
+    holds = positive + omega < negative
+    loss = inter_class_loss(positive, negative, omega)
+    assert holds.tolist() == [True, True, False, False, False]
+    assert not loss[holds].any()
+    assert loss[~holds].tolist() == [0.0, 0.5, 8.0]
+
+
+@pytest.mark.equation("ramn", 6)
+def test_inter_class_loss_equals_a_loop():
+    positive, negative = 5 * torch.rand(2, 4, 3, dtype=torch.float64)
+    loss = inter_class_loss(positive, negative, 1.5)
+    pairs = zip(positive.flatten().tolist(), negative.flatten().tolist(), strict=True)
+    oracle = [max(1.5 + pos - neg, 0) for pos, neg in pairs]
+    assert loss.flatten().tolist() == pytest.approx(oracle)
+
+
+@pytest.mark.parametrize(
+    ("omega", "intra", "inter"), [(3, 1, 1), (0, 1, 1), (1, 0.1, 2), (3, 0, 1)]
+)
+def test_collaborative_loss_equals_a_loop(omega, intra, inter):
+    batch = draw()
+    options = {"omega": omega, "intra_weight": intra, "inter_weight": inter}
+    oracle = by_loops(*batch, omega, intra, inter)
+    assert float(collaborative_loss(*batch, **options)) == pytest.approx(oracle)
+
+
+def test_zero_on_own_centres_that_are_far_apart():
+    _, labels, centres = draw()
+    centres[:, 1] = centres[:, 0] + 1  # squared distance 4, above 3
+    own = torch.nn.functional.one_hot(labels, TASKS)
+    features = torch.stack([centres[range(TASKS), y] for y in own])
+    assert collaborative_loss(features, labels, centres) == 0
+    assert collaborative_loss(features, labels, centres, omega=4.5) > 0
+
+
+@pytest.mark.parametrize("normalise", [False, True])
+def test_gradient(normalise):
+    features, labels, centres = draw()
+    features.requires_grad_()
+    centres.requires_grad_()
+
+    def loss(x, d):
+        return collaborative_loss(x, labels, d, normalise=normalise)
+
+    assert gradcheck(loss, (features, centres))
+
+
+def test_order_of_faces_does_not_matter():
+    features, labels, centres = draw()
+    loss = collaborative_loss(features, labels, centres)
+    order = torch.randperm(5)
+    moved = collaborative_loss(features[order], labels[order], centres)
+    torch.testing.assert_close(moved, loss)
+
+
+def test_names_of_tasks_do_not_matter():
+    features, labels, centres = draw()
+    loss = collaborative_loss(features, labels, centres)
+    order = torch.randperm(TASKS)  # new task i is old task order[i]
+    renamed = order.argsort()[labels]
+    moved = collaborative_loss(features[:, order], renamed, centres[order])
+    torch.testing.assert_close(moved, loss)
+
+
+def test_batch_is_the_mean_of_its_faces():
+    features, labels, centres = draw()
+    single = [
+        collaborative_loss(features[j : j + 1], labels[j : j + 1], centres)
+        for j in range(5)
+    ]
+    mean = torch.stack(single).mean()
+    torch.testing.assert_close(collaborative_loss(features, labels, centres), mean)
+
+
+def test_scale_of_features_does_not_matter_when_normalised():
+    features, labels, centres = draw()
+    loss = collaborative_loss(features, labels, centres, normalise=True)
+    moved = collaborative_loss(7 * features, labels, 0.1 * centres, normalise=True)
+    torch.testing.assert_close(moved, loss)
+
+
+def test_margin_of_three_is_large_on_the_sphere_and_small_off_it():
+    """The docstring's scale trap."""
+    torch.manual_seed(0)
+    features, labels, centres = draw(faces=64, size=128)
+    raw = centre_distances(features, labels, centres)
+    assert float(raw.positive.mean()) == pytest.approx(2 * 128, rel=0.1)
+    unit = [torch.nn.functional.normalize(t, dim=-1) for t in (features, centres)]
+    assert centre_distances(unit[0], labels, unit[1]).negative.max() <= 4
+    for degrees, met in ((119.0, False), (121.0, True)):
+        angle = torch.tensor(degrees, dtype=torch.float64).deg2rad()
+        other = torch.stack([angle.cos(), angle.sin()])
+        here = torch.tensor([1.0, 0.0], dtype=torch.float64)
+        pair = torch.stack([other, here])[None]
+        loss = collaborative_loss(here[None, None], torch.tensor([0]), pair)
+        assert (loss == 0) == met
+
+
+@pytest.mark.parametrize("normalise", [False, True])
+@pytest.mark.parametrize("scale", [-1e4, 0.0, 1e4])
+def test_extreme_features(scale, normalise):
+    features = torch.full((1, TASKS, 8), scale, requires_grad=True)
+    centres = torch.randn(TASKS, 2, 8, requires_grad=True)
+    loss = collaborative_loss(features, torch.tensor([1]), centres, normalise=normalise)
+    loss.backward()
+    assert loss.isfinite()
+    assert features.grad.isfinite().all()
+    assert centres.grad.isfinite().all()
+
+
+def wrong(features=(4, 3, 8), centres=(3, 2, 8), labels=(0, 1, 2, 0), **options):
+    labels = torch.as_tensor(labels)
+    return collaborative_loss(
+        torch.zeros(features), labels, torch.zeros(centres), **options
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"features": (4, 8)}, r"features has shape \[4, 8\], expected \[B, C, d\]"),
+        ({"features": (0, 3, 8), "labels": ()}, "at least one face"),
+        ({"centres": (3, 8)}, r"centres has shape \[3, 8\], expected \[3, 2, 8\]"),
+        ({"labels": (0, 1, 2, 3)}, "labels lie in 0 to 3, expected 0 to 2"),
+        ({"labels": (-1, 0, 0, 0)}, "labels lie in -1 to 0"),
+        ({"labels": (0, 1)}, r"expected torch.int64 \[4\]"),
+        ({"labels": (0.0, 1, 2, 0)}, "labels are torch.float32"),
+        ({"omega": -1}, "omega is -1, expected 0 or more"),
+        ({"intra_weight": -1}, "intra_weight is -1"),
+        ({"inter_weight": -1}, "inter_weight is -1"),
+    ],
+)
+def test_bad_input(changes, message):
+    with pytest.raises(FerError, match=message):
+        wrong(**changes)
+    wrong()

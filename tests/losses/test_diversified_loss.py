@@ -1,0 +1,213 @@
+"""Sums of cross-entropy and diversity, equations (3) to (5)."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch.autograd import gradcheck
+
+from fer_lib.errors import FerError
+from fer_lib.losses import (
+    DiversifiedLoss,
+    ESRLoss,
+    MANetLoss,
+    diversified_loss,
+    diversity,
+    esr_loss,
+    manet_loss,
+    zero_diagonal_diversity,
+)
+
+LABELS = torch.tensor([2, 0, 1, 2])
+
+
+def draw(*shape):
+    return torch.rand(*shape, dtype=torch.float64)
+
+
+def esr(faces=4, branches=3):
+    """Branch scores, labels, channel and spatial attention."""
+    features = draw(branches, faces, 8), draw(branches, faces, 5)
+    return draw(faces, branches, 3), LABELS[:faces], *features
+
+
+def manet(faces=4):
+    """Scores of both branches, labels, branches, positions, channels."""
+    features = draw(2, faces, 8), draw(4, faces, 5), draw(4, faces, 8)
+    return draw(faces, 3), draw(faces, 3), LABELS[:faces], *features
+
+
+def cross_entropy(scores, labels):
+    """Mean negative log of the softmax, one number at a time."""
+    total = 0.0
+    for face, label in zip(scores.tolist(), labels.tolist(), strict=True):
+        total += math.log(sum(math.exp(s - face[label]) for s in face))
+    return total / len(labels)
+
+
+@pytest.mark.equation("diversified_esr", 3)
+def test_diversified_loss():
+    channel, spatial = draw(3, 4, 8), draw(3, 4, 5)
+    entropy = torch.tensor(1.5, dtype=torch.float64)
+    wanted = 1.5 - float(diversity(channel)) - float(diversity(spatial))
+    found = diversified_loss(entropy, channel, spatial)
+    assert float(found) == pytest.approx(wanted)
+
+
+@pytest.mark.equation("diversified_esr", 4)
+def test_esr_loss_equals_a_loop():
+    scores, labels, channel, spatial = esr()
+    wanted = sum(cross_entropy(scores[:, b], labels) for b in range(3))
+    wanted -= float(diversity(channel, 0.7) + diversity(spatial, 0.7))
+    found = esr_loss(scores, labels, channel, spatial, 0.7)
+    assert float(found) == pytest.approx(wanted)
+
+
+@pytest.mark.equation("diversified_manet", 5)
+@pytest.mark.parametrize("lambda_", [0.0, 0.6, 1.0])
+def test_manet_loss_equals_a_loop(lambda_):
+    local, global_, labels, branch, spatial, channel = batch = manet()
+    wanted = lambda_ * cross_entropy(local, labels)
+    wanted += (1 - lambda_) * cross_entropy(global_, labels)
+    wanted -= float(diversity(branch, 1 / 8))
+    wanted -= float(diversity(spatial) + diversity(channel))
+    assert float(manet_loss(*batch, lambda_=lambda_)) == pytest.approx(wanted)
+
+
+def test_cross_entropy_alone_where_all_learners_are_the_same():
+    scores, labels, channel, spatial = esr(branches=1)
+    same = [x.expand(3, -1, -1) for x in (channel, spatial)]
+    entropy = F.cross_entropy(scores[:, 0], labels)
+    torch.testing.assert_close(esr_loss(scores, labels, *same), entropy)
+
+
+def test_more_learners_than_branches_in_use():
+    """Fine-tuning: cross-entropy of one branch, diversity of three."""
+    scores, labels, channel, spatial = esr()
+    wanted = F.cross_entropy(scores[:, 0], labels)
+    wanted = wanted - diversity(channel) - diversity(spatial)
+    found = esr_loss(scores[:, :1], labels, channel, spatial)
+    torch.testing.assert_close(found, wanted)
+
+
+def test_branches_are_summed_not_averaged():
+    scores, labels, channel, spatial = esr()
+    once = esr_loss(scores, labels, channel, spatial)
+    twice = esr_loss(torch.cat([scores, scores], 1), labels, channel, spatial)
+    entropy = sum(F.cross_entropy(scores[:, b], labels) for b in range(3))
+    torch.testing.assert_close(twice - once, entropy)
+
+
+def test_gammas_of_manet():
+    """One gamma serves all; by default branches have their own."""
+    batch = manet()
+    branch = batch[3]
+    for options, rate in (
+        ({"gamma": 0.3}, 0.3),
+        ({"gamma": 0.3, "branch_gamma": 0.1}, 0.1),
+    ):
+        without = manet_loss(*batch[:3], [branch[0]] * 2, *batch[4:], **options)
+        found = without - manet_loss(*batch, **options)
+        torch.testing.assert_close(found, diversity(branch, rate))
+
+
+def test_authors_code_by_name():
+    scores, labels, channel, spatial = esr()
+    entropy = sum(F.cross_entropy(scores[:, b], labels) for b in range(3))
+    found = esr_loss(scores, labels, channel, spatial, 0.1, measure="authors_code")
+    determinants = [zero_diagonal_diversity(x, 0.1) for x in (channel, spatial)]
+    torch.testing.assert_close(found, entropy - sum(determinants))
+    local, global_, labels, *features = manet()
+    found = manet_loss(
+        local, global_, labels, *features, gamma=0.1, measure="authors_code"
+    )
+    entropy = 0.6 * F.cross_entropy(local, labels)
+    entropy = entropy + 0.4 * F.cross_entropy(global_, labels)
+    determinants = [zero_diagonal_diversity(x, 0.1) for x in features]
+    torch.testing.assert_close(found, entropy - sum(determinants))
+
+
+@pytest.mark.parametrize("measure", ["paper", "authors_code"])
+def test_gradients(measure):
+    scores, labels, *features = esr(2)
+    inputs = [x.requires_grad_() for x in (scores, *features)]
+    assert gradcheck(lambda s, *f: esr_loss(s, labels, *f, measure=measure), inputs)
+    local, global_, _, *features = manet(2)
+    inputs = [x.requires_grad_() for x in (local, global_, *features)]
+
+    def loss(one, two, *rest):
+        return manet_loss(one, two, labels, *rest, measure=measure)
+
+    assert gradcheck(loss, inputs)
+
+
+def test_order_of_branches_and_faces_does_not_matter():
+    scores, labels, channel, spatial = esr()
+    loss = esr_loss(scores, labels, channel, spatial)
+    o = torch.randperm(3)
+    moved = esr_loss(scores[:, o], labels, channel[o], spatial[o])
+    torch.testing.assert_close(moved, loss)
+    p = torch.randperm(4)
+    moved = esr_loss(scores[p], labels[p], channel[:, p], spatial[:, p])
+    torch.testing.assert_close(moved, loss)
+    local, global_, labels, *features = manet()
+    loss = manet_loss(local, global_, labels, *features)
+    turned = [x[:, p] for x in features]
+    moved = manet_loss(local[p], global_[p], labels[p], *turned)
+    torch.testing.assert_close(moved, loss)
+
+
+@pytest.mark.parametrize("scale", [-1e4, 1e4])
+def test_extreme_inputs_and_a_single_face(scale):
+    for loss, batch in ((esr_loss, esr(1)), (manet_loss, manet(1))):
+        extreme = [
+            (scale * x).requires_grad_() if x.is_floating_point() else x for x in batch
+        ]
+        value = loss(*extreme)
+        value.backward()
+        assert value.isfinite()
+        for x in extreme:
+            assert x.grad is None or x.grad.isfinite().all()
+
+
+def test_modules_equal_functions():
+    options = {"gamma": 0.2, "measure": "authors_code"}
+    batch = esr()
+    assert torch.equal(ESRLoss(**options)(*batch), esr_loss(*batch, **options))
+    assert torch.equal(ESRLoss()(*batch), esr_loss(*batch))
+    entropy, features = torch.tensor(2.0), batch[2:]
+    found = DiversifiedLoss(**options)(entropy, *features)
+    assert torch.equal(found, diversified_loss(entropy, *features, **options))
+    options |= {"lambda_": 0.3, "branch_gamma": 0.1}
+    batch = manet()
+    assert torch.equal(MANetLoss(**options)(*batch), manet_loss(*batch, **options))
+    assert torch.equal(MANetLoss()(*batch), manet_loss(*batch))
+
+
+@pytest.mark.parametrize(
+    ("position", "value", "options", "message"),
+    [
+        (0, draw(4), {}, r"local has shape \[4\], expected \[B, K\]"),
+        (1, draw(4, 2), {}, r"global_ has shape \[4, 2\], expected \[4, 3\] as local"),
+        (2, LABELS + 1, {}, "labels lie in 1 to 3, expected 0 to 2"),
+        (2, LABELS[:2], {}, r"labels are torch.int64 \[2\]"),
+        (3, draw(2, 4), {}, r"features has shape \[2, 4\]"),
+        (2, LABELS, {"lambda_": 1.2}, "lambda_ is 1.2, expected 0 to 1"),
+        (2, LABELS, {"measure": "sum"}, "expected one of paper, authors_code"),
+        (2, LABELS, {"branch_gamma": -1}, "gamma is -1"),
+    ],
+)
+def test_bad_input_of_manet(position, value, options, message):
+    batch = list(manet())
+    batch[position] = value
+    with pytest.raises(FerError, match=message):
+        manet_loss(*batch, **options)
+
+
+def test_bad_input_of_esr():
+    scores, labels, *features = esr()
+    with pytest.raises(FerError, match=r"branch_logits has shape \[4, 3\]"):
+        esr_loss(scores[:, 0], labels, *features)
+    with pytest.raises(FerError, match="labels lie in 0 to 9"):
+        esr_loss(scores, labels * 0 + torch.tensor([0, 9, 0, 0]), *features)

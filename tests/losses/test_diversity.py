@@ -1,0 +1,208 @@
+"""Diversity, equations (1) and (2) of the diversified networks."""
+
+import math
+from itertools import permutations
+
+import pytest
+import torch
+
+from fer_lib.errors import FerError
+from fer_lib.losses import Diversity, diversity, similarity, zero_diagonal_diversity
+from fer_lib.losses.diversity import AUTHORS_GAMMA
+
+MEASURES = [diversity, zero_diagonal_diversity]
+
+
+def draw(learners=3, faces=4, size=5):
+    return torch.rand(learners, faces, size, dtype=torch.float64)
+
+
+def leibniz(matrix):
+    """Determinant by its definition, a sum over permutations."""
+    total, count = 0.0, len(matrix)
+    for order in permutations(range(count)):
+        inversions = sum(order[i] > order[j] for j in range(count) for i in range(j))
+        product = math.prod(float(matrix[i][order[i]]) for i in range(count))
+        total += (-1) ** inversions * product
+    return total
+
+
+def equally_similar(learners, s, size=20):
+    """Learners on orthogonal axes, at a distance that makes S equal to s."""
+    apart = math.sqrt(-math.log(s) / 2) if s < 1 else 0.0
+    return apart * torch.eye(learners, size, dtype=torch.float64)[:, None]
+
+
+@pytest.mark.equation("diversified_esr", 1)
+@pytest.mark.parametrize("gamma", [0.3, None])
+def test_similarity_equals_a_loop(gamma):
+    features = draw()
+    s = similarity(features, gamma)
+    rate = 30 / 5 if gamma is None else gamma
+    for one in range(3):
+        for two in range(3):
+            total = 0.0
+            for face in range(4):
+                pair = zip(features[one, face], features[two, face], strict=True)
+                squares = sum(float(a - b) ** 2 for a, b in pair)
+                total += math.exp(-rate * squares)
+            assert float(s[one, two]) == pytest.approx(total / 4)
+
+
+def test_similarity_is_a_correlation_matrix():
+    s = similarity(draw(6))
+    assert torch.equal(s, s.T)
+    assert torch.equal(s.diagonal(), torch.ones(6, dtype=s.dtype))
+    assert torch.linalg.eigvalsh(s).min() > -1e-12
+    assert s.min() > 0
+    assert s.max() <= 1
+
+
+@pytest.mark.equation("diversified_esr", 2)
+@pytest.mark.parametrize("learners", [1, 2, 3, 5])
+def test_diversity_equals_the_definition(learners):
+    features = draw(learners)
+    s = similarity(features)
+    assert float(diversity(features)) == pytest.approx(leibniz(s))
+    for i in range(learners):
+        s[i, i] = 0.0
+    assert float(zero_diagonal_diversity(features)) == pytest.approx(leibniz(s))
+
+
+@pytest.mark.parametrize("learners", [2, 3, 4, 9, 15])
+@pytest.mark.parametrize("s", [0.1, 0.5, 1.0])
+def test_equally_similar_learners(learners, s):
+    """Both closed forms of the docstrings."""
+    features = equally_similar(learners, s)
+    closed = (1 - s) ** (learners - 1) * (1 + (learners - 1) * s)
+    assert float(diversity(features, 1)) == pytest.approx(closed, abs=1e-9)
+    closed = (-1) ** (learners - 1) * (learners - 1) * s**learners
+    assert float(zero_diagonal_diversity(features, 1)) == pytest.approx(closed)
+
+
+@pytest.mark.parametrize("learners", [2, 3, 4, 9, 15])
+def test_authors_code_rewards_alike_learners_for_odd_numbers(learners):
+    """The paper's measure never does."""
+    alike, apart = (equally_similar(learners, s) for s in (0.99, 0.01))
+    assert diversity(alike, 1) < diversity(apart, 1)
+    code = zero_diagonal_diversity(alike, 1) > zero_diagonal_diversity(apart, 1)
+    assert bool(code) == (learners % 2 == 1)
+
+
+@pytest.mark.parametrize(("groups", "found"), [((2, 2), 1), ((5, 5, 5), 64)])
+def test_authors_code_rewards_groups_of_clones(groups, found):
+    kinds = torch.eye(3, dtype=torch.float64).mul(99)[:, None]
+    clones = [kinds[k] for k, size in enumerate(groups) for _ in range(size)]
+    different = equally_similar(len(clones), 1e-9)
+    assert float(zero_diagonal_diversity(clones, 1)) == pytest.approx(found)
+    assert float(zero_diagonal_diversity(different, 1)) == pytest.approx(0, abs=1e-9)
+    assert float(diversity(clones, 1)) == pytest.approx(0, abs=1e-9)
+    assert float(diversity(different, 1)) == pytest.approx(1)
+
+
+def test_diversity_rises_as_learners_part():
+    start = draw(9)
+    spread = [float(diversity(0.5 + t * (start - 0.5))) for t in (0.2, 0.5, 1, 2)]
+    assert spread == sorted(spread)
+    assert 0 < spread[0] < spread[-1] < 1
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("learners", [2, 3, 4])
+def test_gradient(measure, learners):
+    features = draw(learners).requires_grad_()
+    assert torch.autograd.gradcheck(measure, features)
+
+
+@pytest.mark.parametrize("spread", [0.0, 1e-3])
+def test_gradient_at_and_near_identical_learners(spread):
+    """S is singular there; the gradient of features is still right."""
+    features = 0.5 + spread * draw()
+    features[1] = features[0]
+    assert torch.autograd.gradcheck(diversity, features.requires_grad_())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("learners", [2, 9, 15])
+def test_gradient_is_finite_however_close_learners_are(dtype, learners):
+    for power in range(0, 40, 2):
+        offset = 10.0**-power * torch.randn(learners, 2, 6, dtype=dtype)
+        features = (0.5 + offset).requires_grad_()
+        value = diversity(features)
+        value.backward()
+        assert value.isfinite()
+        assert features.grad.isfinite().all()
+
+
+@pytest.mark.parametrize(("learners", "size"), [(9, 512), (15, 512), (9, 36), (4, 49)])
+def test_default_gamma_has_a_gradient_where_the_authors_has_none(learners, size):
+    """On what untrained branches give: standard deviation 0.14 to 0.2."""
+    torch.manual_seed(0)
+    spread = 0.14 if size == 512 else 0.2
+    start = 0.5 + spread * torch.randn(learners, 8, size)
+
+    def pull(gamma):
+        features = start.clone().requires_grad_()
+        diversity(features, gamma).backward()
+        return float(features.grad.norm())
+
+    if size == 512:
+        assert similarity(start, AUTHORS_GAMMA).sum() == learners  # underflow
+        assert pull(AUTHORS_GAMMA) == 0
+    assert pull(None) > 0.005
+    assert pull(None) > 10 * pull(AUTHORS_GAMMA)
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_order_of_learners_and_faces_does_not_matter(measure):
+    features = draw(4)
+    value = measure(features)
+    torch.testing.assert_close(measure(features[torch.randperm(4)]), value)
+    torch.testing.assert_close(measure(features[:, torch.randperm(4)]), value)
+
+
+@pytest.mark.parametrize("scale", [-1e4, 1e4])
+def test_extreme_features(scale):
+    features = torch.stack([torch.zeros(2, 512), torch.full((2, 512), scale)])
+    features.requires_grad_()
+    value = diversity(features)
+    value.backward()
+    assert value == 1
+    assert not features.grad.any()
+
+
+def test_one_learner_and_one_face():
+    assert diversity(draw(1, 1)) == 1
+    assert 0 < diversity(draw(2, 1)) < 1
+
+
+def test_autocast_and_bfloat16_are_computed_in_float32():
+    features = torch.rand(3, 4, 512)
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(diversity(features), diversity(features.float()))
+    assert diversity(features.bfloat16()).dtype == torch.float32
+
+
+def test_module_and_list_equal_the_function():
+    features = draw()
+    assert torch.equal(Diversity(0.2)(features), diversity(features, 0.2))
+    assert torch.equal(Diversity()(list(features)), diversity(features))
+
+
+@pytest.mark.parametrize(
+    ("features", "message"),
+    [
+        (torch.zeros(3, 4), r"features has shape \[3, 4\]"),
+        (torch.zeros(3, 0, 4), "at least one face"),
+        ([torch.zeros(2, 3), torch.zeros(2, 4)], r"shapes \[\(2, 3\), \(2, 4\)\]"),
+        ([], "expected one shape"),
+    ],
+)
+def test_bad_features(features, message):
+    with pytest.raises(FerError, match=message):
+        diversity(features)
+
+
+def test_bad_gamma():
+    with pytest.raises(FerError, match="gamma is -1, expected 0 or more"):
+        diversity(draw(), -1)
