@@ -33,6 +33,7 @@ setup: $(STAMP)
 
 # torch comes first and alone: only it is asked for at its own index, and
 # its CPU build needs none of the CUDA packages that a plain install brings.
+# pytorchcv comes without what it asks for: torchvision, which it can do without.
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
 	"Python 3.11 or newer is needed, this is " + sys.version.split()[0] \
@@ -41,5 +42,6 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --no-deps --retries 1 \
 	    -c constraints.txt \
 	    $(addprefix --extra-index-url ,$(TORCH_INDEX)) '$(TORCH)'
-	$(BIN)/python -m pip install -c constraints.txt -e '.[book,test]'
+	$(BIN)/python -m pip install -c constraints.txt -e '.[book,test,onnx]'
+	$(BIN)/python -m pip install --no-deps -c constraints.txt pytorchcv
 	@touch $@

@@ -64,7 +64,7 @@ def test_constraints_fix_one_exact_version_each():
 def test_constraints_hold_for_everything_that_make_installs():
     """Every package that the extras need, directly or not, is fixed."""
     fixed, seen = constraints(), set()
-    waiting = requirements("book", "test")
+    waiting = requirements("book", "test", "onnx")
     while waiting:
         requirement = waiting.pop()
         name = canonicalize_name(requirement.name)
@@ -89,7 +89,7 @@ def applies(requirement, extras=()):
 
 def test_constraints_agree_with_the_lower_bounds():
     fixed = constraints()
-    for requirement in requirements("book", "test"):
+    for requirement in requirements("book", "test", "onnx", "comparison"):
         [specifier] = fixed[canonicalize_name(requirement.name)].specifier
         assert requirement.specifier.contains(specifier.version), requirement
 
@@ -157,7 +157,11 @@ def imported(folder):
 
 
 @pytest.mark.parametrize(
-    ("folder", "extras"), [("fer_lib", ("book", "kaggle")), ("tests", ("book", "test"))]
+    ("folder", "extras"),
+    [
+        ("fer_lib", ("book", "kaggle", "comparison")),
+        ("tests", ("book", "test", "onnx", "comparison")),
+    ],
 )
 def test_every_import_is_asked_for(folder, extras):
     asked = {canonicalize_name(r.name) for r in requirements(*extras)}

@@ -6,7 +6,7 @@ and 2.  Its ensemble with shared representations is that of H. Siqueira,
 S. Magg, S. Wermter, "Efficient Facial Feature Learning with Wide Ensemble-
 Based Convolutional Neural Networks", AAAI 2020, doi:10.1609/aaai.v34i04.6037;
 Figure 3, bottom, and Algorithm 1.  Equations (1) to (4), similarity,
-diversity and loss, are in :mod:`fer_lib.losses.diversity`; they take what
+diversity and loss, are in :mod:`fer_lib.losses`; they take what
 ``forward`` returns.
 
 Papers and public code (github.com/negarhdr/Diversified-Facial-Expression-

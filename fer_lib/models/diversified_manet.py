@@ -6,7 +6,7 @@ and 3.  The network is that of Z. Zhao, Q. Liu, S. Wang, "Learning Deep Global
 Multi-Scale and Local Attention Features for Facial Expression Recognition in
 the Wild", IEEE Transactions on Image Processing 30:6544-6556, 2021,
 doi:10.1109/TIP.2021.3093397.  Equation (5), the loss, is in
-:mod:`fer_lib.losses.diversity`; it takes what ``forward`` returns.
+:mod:`fer_lib.losses.diversified`; it takes what ``forward`` returns.
 
 Papers and public code (github.com/zengqunzhao/MA-Net, commit 923fa6c, and
 github.com/negarhdr/Diversified-Facial-Expression-Recognition, 808a02a)

@@ -3,7 +3,6 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from pytorchcv.models.resnet import resnet18
 
 from fer_lib.models.cost import count_parameters
 from fer_lib.models.resnet import BasicBlock, ResNet
@@ -72,9 +71,12 @@ def test_resnet_has_torchvision_names():
 
 def test_resnet_computes_what_another_library_does():
     """pytorchcv's ResNet-18, its tensors in the same order, same scores."""
+    other = pytest.importorskip(
+        "pytorchcv.models.resnet", reason="needs the extra 'comparison'"
+    )
     torch.manual_seed(0)
     ours = ResNet((2, 2, 2, 2), num_classes=7).eval()
-    theirs = resnet18(num_classes=7).eval()
+    theirs = other.resnet18(num_classes=7).eval()
     by_unit = {}
     for name, tensor in theirs.state_dict().items():
         if "num_batches" not in name:
