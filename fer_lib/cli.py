@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fer_lib import __version__
 from fer_lib.book.ledger import claims_json, claims_text
+from fer_lib.book.networks import network_table
 from fer_lib.book.parameters import duration
 from fer_lib.data import DATASETS
 from fer_lib.data.check import check_fer2013
@@ -16,6 +17,7 @@ from fer_lib.data.download import get_fer2013
 from fer_lib.data.protocols import PROTOCOLS
 from fer_lib.errors import FerError
 from fer_lib.evidence.paths import runs_folder
+from fer_lib.models.catalogue import catalogue
 from fer_lib.papers import PAPERS
 from fer_lib.reproduce import Request, reproduce
 
@@ -53,6 +55,14 @@ def _parser() -> argparse.ArgumentParser:
         action.add_argument("--root", required=True, metavar="DIR")
         action.set_defaults(run=run)
 
+    networks = commands.add_parser("models", help="every network and its size")
+    networks.add_argument(
+        "--preset", default="paper", choices=["smoke", "student", "reduced", "paper"]
+    )
+    networks.add_argument("--classes", type=int, default=7)
+    networks.add_argument("--json", action="store_true")
+    networks.set_defaults(run=_models)
+
     ledger = commands.add_parser("claims", help="the ledger with its verdicts")
     ledger.add_argument("--paper", choices=list(PAPERS))
     ledger.add_argument("--json", action="store_true")
@@ -86,6 +96,15 @@ def _data_get(options: argparse.Namespace) -> int:
     report = get_fer2013(options.root)
     print(report)
     return 1 if report.problems else 0
+
+
+def _models(options: argparse.Namespace) -> int:
+    entries = list(catalogue(options.preset, options.classes))
+    if options.json:
+        print(json.dumps([one.to_json() for one in entries], indent=1))
+    else:
+        print(network_table(entries).text())
+    return 0
 
 
 def _claims(options: argparse.Namespace) -> int:

@@ -9,7 +9,8 @@ Roles, each with the id of a claim:
 - ``{working}`` - the sum behind the verdict on an arithmetic claim.
 
 Directives: ``{ledger}`` with an optional paper and ``:kind:``, ``{claim-box}``
-and ``{run-table}`` with a paper.
+and ``{run-table}`` with a paper; ``{networks}`` and ``{equations}``, the tables
+of what the library builds.
 
 An unknown key, a wrong record and a bare accuracy in a sentence of ``book/``
 all fail the build.
@@ -27,11 +28,13 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from fer_lib.book import phrases
 from fer_lib.book.judged import Ledger, open_ledger
 from fer_lib.book.ledger import claim_box, ledger_table, run_table
+from fer_lib.book.networks import equation_table, network_table, read_equations
 from fer_lib.book.prose import bare_numbers
 from fer_lib.errors import FerError
 from fer_lib.evidence.paths import claims_folder, repository_root
 from fer_lib.evidence.readings import Reading
 from fer_lib.evidence.verdicts import Judgement
+from fer_lib.models.catalogue import catalogue
 
 
 class PageError(ExtensionError):
@@ -171,6 +174,23 @@ class TableDirective(SphinxDirective, _Bound):
         return [nodes.raw("", table.html(), format="html")]
 
 
+class LibraryDirective(SphinxDirective, _Bound):
+    """A table about the library itself; the directive's name tells which."""
+
+    made_by: ClassVar = {
+        "networks": lambda: network_table(catalogue()),
+        "equations": lambda: equation_table(read_equations()),
+    }
+
+    def run(self):
+        """The table as HTML."""
+        try:
+            table = self.made_by[self.name]()
+        except FerError as error:
+            raise self.fail(error) from error
+        return [nodes.raw("", table.html(), format="html")]
+
+
 def read_ledger(app: Sphinx) -> None:
     """Read claims and runs once a build."""
     try:
@@ -206,6 +226,8 @@ def setup(app: Sphinx) -> dict:
     app.add_directive("ledger", LedgerDirective)
     for name in TableDirective.made_by:
         app.add_directive(name, TableDirective)
+    for name in LibraryDirective.made_by:
+        app.add_directive(name, LibraryDirective)
     app.connect("builder-inited", read_ledger)
     app.connect("source-read", check_prose)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

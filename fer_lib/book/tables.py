@@ -77,8 +77,10 @@ class Table:
                 parts = [cell[k] if k < len(cell) else "" for cell in row]
                 padded = [p.ljust(w) for p, w in zip(parts, widths, strict=True)]
                 drawn.append("  ".join(padded).rstrip())
+            # Rows of one line each need no space between them.
             rule = ["-" * w for w in widths] if number == 0 else []
-            drawn.append("  ".join(rule))
+            if number == 0 or any(len(part) > 1 for cells in lines for part in cells):
+                drawn.append("  ".join(rule))
         return "\n".join([*drawn, *(["", self.note] if self.note else [])])
 
     def markdown(self) -> str:

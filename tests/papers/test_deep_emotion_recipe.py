@@ -20,6 +20,7 @@ def faces(n=60):
     return FaceSet("toy", images, np.arange(n) % 7, splits, "drawn by the test")
 
 
+@pytest.mark.equation("deep_emotion", 1)
 def test_equation_1_by_hand():
     config = deep_emotion.make_config("paper")
     network = deep_emotion.make_network(config, 7, seed=0)
