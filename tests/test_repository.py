@@ -159,7 +159,7 @@ def imported(folder):
 @pytest.mark.parametrize(
     ("folder", "extras"),
     [
-        ("fer_lib", ("book", "kaggle", "comparison")),
+        ("fer_lib", ("book", "kaggle", "comparison", "onnx")),
         ("tests", ("book", "test", "onnx", "comparison")),
     ],
 )
