@@ -70,15 +70,13 @@ def layouts(names: list[str], preset: str, batch: int, device, rounds: int) -> s
         last = build(name, preset=preset).to(device)
         last = last.to(memory_format=torch.channels_last)
         y = x.contiguous(memory_format=torch.channels_last)
-        row = [name]
-        for work in (inference, training):
+        for label, work in (("forward", inference), ("both", training)):
             pair = measure(work(plain, x), work(last, y), device, rounds, name)
-            row += [f"{1000 * pair.first:.0f}", f"{1000 * pair.second:.0f}"]
-            row.append(pair.spread())
-        rows.append(row)
-    head = ["network", "forward, ms", "channels_last, ms", "ratio"]
-    head += ["forward + backward, ms", "channels_last, ms", "ratio"]
-    return table(head, rows)
+            ms = [f"{1000 * pair.first:.0f}", f"{1000 * pair.second:.0f}"]
+            rows.append([name, label, *ms, pair.spread()])
+    return table(
+        ["network", "pass", "contiguous, ms", "channels_last, ms", "ratio"], rows
+    )
 
 
 def grouping(names: list[str], preset: str, batch: int, device, rounds: int) -> str:
@@ -90,7 +88,7 @@ def grouping(names: list[str], preset: str, batch: int, device, rounds: int) -> 
             loop, grouped = PARALLEL[name](network, faces_for(network, faces, device))
             for label, work in (
                 ("forward", _without_gradient),
-                ("forward + backward", _with_gradient),
+                ("both", _with_gradient),
             ):
                 pair = measure(work(loop), work(grouped), device, rounds, name)
                 ms = [f"{1000 * pair.first:.0f}", f"{1000 * pair.second:.0f}"]
@@ -125,7 +123,7 @@ def against_theirs(theirs: dict[str, str], batch: int, device, rounds: int) -> s
             row.append(pair.spread())
         rows.append(row)
     head = ["network", "scores differ by", "forward, theirs / ours"]
-    return table([*head, "forward + backward, theirs / ours"], rows)
+    return table([*head, "both, theirs / ours"], rows)
 
 
 def use_of_the_machine(
@@ -196,7 +194,8 @@ def main() -> None:
     text = (
         f"{machine(device)}.  Preset {asked.preset}, batches of "
         f"{asked.batch_size}, float32, medians of {asked.rounds} pairs; a ratio "
-        "above 1 says that the second is faster.\n"
+        "above 1 says that the second is faster.  A pass is forward, or both "
+        "forward and backward.\n"
     )
     text += "".join(f"\n## {title}\n\n{body}\n" for title, body in parts.items())
     print(text)

@@ -60,7 +60,8 @@ def entry(
     name: str, variant: str = "default", preset: str = "paper", num_classes: int = 7
 ) -> Entry:
     """One network, counted on the ``meta`` device."""
-    stated = NETWORKS[name].STATED.get(variant)
+    # A smaller preset is not what the paper counts.
+    stated = NETWORKS[name].STATED.get(variant) if preset == "paper" else None
     try:
         with torch.device("meta"):
             network = build(name, num_classes, preset=preset, variant=variant)
