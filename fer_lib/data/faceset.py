@@ -2,13 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from tqdm.auto import tqdm
 
+from fer_lib.data.mapped import MappedImages, in_parts, write_parts
 from fer_lib.errors import FerError
 from fer_lib.expressions import EXPRESSIONS
 from fer_lib.files import atomic_path
@@ -22,7 +24,9 @@ class FaceSet:
 
     Attributes:
         name: short name, for example ``"fer2013"``.
-        images: ``uint8 [N, C, H, W]``, grey (C = 1) or RGB (C = 3).
+        images: ``uint8 [N, C, H, W]``, grey (C = 1) or RGB (C = 3); an
+            array, or :class:`MappedImages` where the set is large.  Both are
+            read as ``images[rows]``.
         labels: ``int64 [N]``, 0-7 in the order of ``EXPRESSIONS``.
         splits: ``str [N]``, the data set's own split names.
         provenance: one sentence on where the faces come from.
@@ -38,7 +42,7 @@ class FaceSet:
     """
 
     name: str
-    images: np.ndarray
+    images: np.ndarray | MappedImages
     labels: np.ndarray
     splits: np.ndarray
     provenance: str
@@ -86,14 +90,19 @@ class FaceSet:
         return base | found | extra
 
     def select(self, rows: np.ndarray) -> "FaceSet":
-        """The faces at ``rows`` (indices or a boolean mask), in that order."""
+        """The faces at ``rows`` (indices or a boolean mask), in that order.
+
+        Mapped images stay in their file; an array's are copied.
+        """
         changed = {
             key: getattr(self, key)[rows]
-            for key in ("images", "labels", "splits", *_OPTIONAL)
+            for key in ("labels", "splits", *_OPTIONAL)
             if getattr(self, key) is not None
         }
+        mapped = isinstance(self.images, MappedImages)
+        images = self.images.select(rows) if mapped else self.images[rows]
         extra = {key: value[rows] for key, value in self.extra.items()}
-        return replace(self, **changed, extra=extra)
+        return replace(self, **changed, images=images, extra=extra)
 
     def split(self, name: str) -> "FaceSet":
         """The faces of one split; ``FerError`` when it has none."""
@@ -112,24 +121,39 @@ class FaceSet:
 
     @cached_property
     def sha256(self) -> str:
-        """Hash over every column's name, type, shape and bytes."""
+        """Hash over every column's name, type, shape and bytes.
+
+        The same whether the images are mapped or in memory.
+        """
         digest = hashlib.sha256()
         for key, column in sorted(self.columns().items()):
             digest.update(f"{key} {column.dtype.str} {column.shape}\n".encode())
-            digest.update(np.ascontiguousarray(column).data)
+            for part in _shown(column):
+                digest.update(np.ascontiguousarray(part).data)
         return digest.hexdigest()
 
     def save(self, path: Path | str) -> None:
-        """Write the set atomically to one ``.npz`` file with its hash."""
+        """Write the set atomically to one ``.npz`` file with its hash.
+
+        Mapped images go, in parts, to ``.images.npy`` beside it.
+        """
+        path = Path(path).with_suffix(".npz")
         about = {f.name: getattr(self, f.name) for f in fields(self)}
         about = {k: about[k] for k in ("name", "provenance", "rendered")}
+        columns = self.columns()
+        if isinstance(self.images, MappedImages):
+            images = columns.pop("images")
+            beside = path.with_suffix(".images.npy")
+            if images.path != beside or not images.whole:
+                write_parts(beside, images.shape, _shown(images))
+            about["mapped"] = True
         about = json.dumps(about | {"sha256": self.sha256})
-        with atomic_path(Path(path).with_suffix(".npz")) as temporary:
-            np.savez(temporary, about=np.array(about), **self.columns())
+        with atomic_path(path) as temporary:
+            np.savez(temporary, about=np.array(about), **columns)
 
     @classmethod
     def open(cls, path: Path | str) -> "FaceSet":
-        """Read a saved set and check its hash.
+        """Read a saved set and check its hash; mapped images stay mapped.
 
         Raises:
             FerError: when the file is damaged or no saved face set.
@@ -140,18 +164,37 @@ class FaceSet:
                 columns = {key: stored[key] for key in stored.files}
             about = json.loads(str(columns.pop("about")))
             expected = about.pop("sha256")
-        except FileNotFoundError:
+            if about.pop("mapped", False):
+                columns["images"] = MappedImages(path.with_suffix(".images.npy"))
+            extra = {k[6:]: columns.pop(k) for k in list(columns) if k[:6] == "extra."}
+            faces = cls(**about, **columns, extra=extra)
+        except (FileNotFoundError, FerError):
             raise
         except Exception as error:  # zip, zlib, header: all mean damage
             raise FerError(
                 f"{path}: damaged or no face set ({error}); delete the file, "
                 "it is made again."
             ) from error
-        extra = {k[6:]: columns.pop(k) for k in list(columns) if k[:6] == "extra."}
-        faces = cls(**about, **columns, extra=extra)
         if faces.sha256 != expected:
             raise FerError(
                 f"{path}: content hash {faces.sha256[:12]} differs from the "
                 f"recorded {expected[:12]}; delete the file, it is made again."
             )
         return faces
+
+
+def _shown(column: np.ndarray | MappedImages) -> Iterator[np.ndarray]:
+    """The parts of a column, with a bar where they come from a file."""
+    if not isinstance(column, MappedImages):
+        yield from in_parts(column)
+        return
+    bar = tqdm(
+        desc=f"reading {column.path.name}",
+        total=column.nbytes,
+        unit="B",
+        unit_scale=True,
+    )
+    with bar:
+        for part in in_parts(column):
+            yield part
+            bar.update(part.nbytes)

@@ -43,7 +43,8 @@ def predict(
     device = next(network.parameters()).device
     network.eval()
     scores = []
-    for batch in torch.split(torch.as_tensor(images), batch_size):
+    for start in range(0, len(images), batch_size):
+        batch = torch.as_tensor(images[start : start + batch_size])
         faces = preprocessing(batch.to(device))
         faces = faces.contiguous(memory_format=torch.channels_last)
         out = logits_of(network(faces))

@@ -17,6 +17,7 @@ from tqdm.auto import tqdm
 
 from fer_lib.data.augment import seeded
 from fer_lib.data.faceset import FaceSet
+from fer_lib.data.mapped import in_parts
 from fer_lib.errors import FerError
 from fer_lib.models.network import logits_of
 from fer_lib.preprocessing import Preprocessing
@@ -113,20 +114,15 @@ def fit(
 def _on_device(train: FaceSet, preprocessing: Preprocessing, network: nn.Module):
     """Faces as bytes and labels, where the network is."""
     device = next(network.parameters()).device
-    faces = torch.as_tensor(train.images, device=device)
-    if faces.shape[1:] != (
-        preprocessing.channels,
-        preprocessing.size,
-        preprocessing.size,
-    ):
-        # Resize once, not in every epoch; bytes keep it small.
-        faces = torch.cat(
-            [
-                (preprocessing.to_unit(part) * 255).round().byte()
-                for part in faces.split(1024)
-            ]
-        )
-    return faces, torch.as_tensor(train.labels, device=device)
+    sides = (preprocessing.channels, preprocessing.size, preprocessing.size)
+    parts = []
+    for part in in_parts(train.images):
+        faces = torch.as_tensor(part, device=device)
+        if faces.shape[1:] != sides:
+            # Resize once, not in every epoch; bytes keep it small.
+            faces = (preprocessing.to_unit(faces) * 255).round().byte()
+        parts.append(faces)
+    return torch.cat(parts), torch.as_tensor(train.labels, device=device)
 
 
 def _order(plan: Plan, n: int) -> Tensor:
