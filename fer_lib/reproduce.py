@@ -9,7 +9,7 @@ import numpy as np
 from torch import nn
 
 from fer_lib.data import load
-from fer_lib.data.protocols import Splits, split
+from fer_lib.data.protocols import PROTOCOLS, Splits, split
 from fer_lib.errors import FerError
 from fer_lib.evaluation.report import (
     accuracies,
@@ -181,11 +181,13 @@ def load_committed(paper: str, splits: Splits, device: str = "auto") -> Run:
 def run_source(request: Request) -> str:
     """Hash of the code that shapes a run of this paper on this data set."""
     dataset = f"fer_lib.data.{request.dataset}"
-    return source_hash([f"fer_lib.papers.{request.paper}", dataset, *SHARED])
+    # Of the protocols only its own: a new one must not age older runs.
+    made_by = PROTOCOLS[request.protocol]
+    protocol = getattr(made_by, "func", made_by).__module__
+    return source_hash([f"fer_lib.papers.{request.paper}", dataset, protocol, *SHARED])
 
 
 SHARED = (
-    "fer_lib.data.protocols",
     "fer_lib.evaluation.inference",
     "fer_lib.evaluation.metrics",
     "fer_lib.training.loop",

@@ -102,7 +102,7 @@ def argmax_labels(votes: np.ndarray, classes: int = 7) -> tuple[np.ndarray, np.n
     Raises:
         FerError: when ``classes`` is neither 7 nor 8.
     """
-    top = votes[:, : _columns(classes)].argmax(1)
+    top = votes[:, : columns_of(classes)].argmax(1)
     return _TO_BOOK[top], np.ones(len(votes), dtype=bool)
 
 
@@ -129,7 +129,7 @@ def majority_labels(
     left = np.where(votes <= 1, 0, votes)
     top = left.argmax(1)
     kept = 2 * left.max(1, initial=0) > left.sum(1)
-    kept &= top < _columns(classes)
+    kept &= top < columns_of(classes)
     return _TO_BOOK[np.where(kept, top, 0)], kept
 
 
@@ -150,7 +150,7 @@ def probabilities(votes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return shares, total[:, 0] > 0
 
 
-def _columns(classes: int) -> int:
+def columns_of(classes: int) -> int:
     """Leading vote columns of a seven- or eight-class protocol."""
     if classes not in (7, 8):
         raise FerError(

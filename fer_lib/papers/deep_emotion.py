@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fer_lib.data.augment import flip_rotate_distort, seeded
-from fer_lib.data.protocols import Splits
+from fer_lib.data.splits import Splits
 from fer_lib.errors import FerError
 from fer_lib.losses.penalty import weight_penalty
 from fer_lib.models.deep_emotion import DeepEmotion
