@@ -11,10 +11,11 @@ from fer_lib import __version__
 from fer_lib.book.ledger import claims_json, claims_text
 from fer_lib.book.networks import network_table
 from fer_lib.book.parameters import duration
-from fer_lib.data import DATASETS
-from fer_lib.data.check import check_fer2013
+from fer_lib.data import DATASETS, load
+from fer_lib.data.audit import audit
+from fer_lib.data.check_published import check_dataset
 from fer_lib.data.download import get_fer2013
-from fer_lib.data.protocols import PROTOCOLS
+from fer_lib.data.published import how_to_get
 from fer_lib.errors import FerError
 from fer_lib.evidence.paths import runs_folder
 from fer_lib.models.catalogue import catalogue
@@ -48,12 +49,18 @@ def _parser() -> argparse.ArgumentParser:
     actions = data.add_subparsers(required=True, metavar="ACTION")
     for name, run, text in (
         ("check", _data_check, "counts, hashes, and what is wrong"),
-        ("get", _data_get, "download it where that is allowed"),
+        ("audit", _data_audit, "duplicates, leakage, label noise, human ceiling"),
+        ("get", _data_get, "download it where that is allowed, or tell how"),
     ):
         action = actions.add_parser(name, help=text, description=text)
-        action.add_argument("dataset", choices=["fer2013"])
-        action.add_argument("--root", required=True, metavar="DIR")
+        action.add_argument("dataset", choices=DATASETS[1:])
+        action.add_argument("--root", metavar="DIR", help="folder of the data set")
         action.set_defaults(run=run)
+        if name == "audit":
+            action.add_argument(
+                "--detect", action="store_true", help="look for faces, too (minutes)"
+            )
+            action.add_argument("--out", type=Path, help="write it as JSON, too")
 
     networks = commands.add_parser("models", help="every network and its size")
     networks.add_argument(
@@ -72,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("paper", choices=list(PAPERS))
     run.add_argument("--dataset", default="rendered", choices=DATASETS)
     run.add_argument("--root", metavar="DIR", help="folder of the data set")
-    run.add_argument("--protocol", default="official", choices=list(PROTOCOLS))
+    run.add_argument("--protocol", default="official", metavar="NAME")
     run.add_argument("--preset", default="smoke")
     run.add_argument("--variant", default="default")
     run.add_argument("--seed", type=int, default=0)
@@ -87,15 +94,34 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _data_check(options: argparse.Namespace) -> int:
-    report = check_fer2013(options.root)
+    report = check_dataset(options.dataset, _root(options))
     print(report)
     return 1 if report.problems else 0
+
+
+def _data_audit(options: argparse.Namespace) -> int:
+    found = audit(load(options.dataset, _root(options)), detect=options.detect)
+    print(found)
+    if options.out:
+        found.save(options.out)
+        print(f"Record: {options.out}")
+    return 0
 
 
 def _data_get(options: argparse.Namespace) -> int:
-    report = get_fer2013(options.root)
+    if options.dataset != "fer2013":
+        print(how_to_get(options.dataset))
+        return 0
+    report = get_fer2013(_root(options))
     print(report)
     return 1 if report.problems else 0
+
+
+def _root(options: argparse.Namespace) -> str:
+    """The folder that was named; without one there is nothing to do."""
+    if not options.root:
+        raise FerError(f"{options.dataset}: name its folder with --root DIR.")
+    return options.root
 
 
 def _models(options: argparse.Namespace) -> int:

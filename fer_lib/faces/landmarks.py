@@ -53,6 +53,16 @@ IBUG_PARTS = {
     "mouth": (48, 68),
 }
 
+# The five subsets that the part ensemble learns from (Wadhawan and Gandhi,
+# "Landmark-Aware and Part-based Ensemble Transfer Learning", 2022).
+FIVE_PARTS = {
+    "jaw": (0, 17),
+    "eyebrows": (17, 27),
+    "nose": (27, 36),
+    "eyes": (36, 48),
+    "mouth": (48, 68),
+}
+
 
 def interocular(points: np.ndarray) -> np.ndarray:
     """Distance between the outer corners of the eyes, as 300-W measures.
@@ -64,3 +74,64 @@ def interocular(points: np.ndarray) -> np.ndarray:
         ``[...]``, in the unit of the points.
     """
     return np.linalg.norm(points[..., 45, :] - points[..., 36, :], axis=-1)
+
+
+def eye_centres(points: np.ndarray) -> np.ndarray:
+    """Mean of the six points of each eye, the image's left one first.
+
+    Args:
+        points: ``[..., 68, 2]``.
+
+    Returns:
+        ``[..., 2, 2]``.
+    """
+    eyes = points[..., slice(*FIVE_PARTS["eyes"]), :]
+    return np.stack([eyes[..., :6, :].mean(-2), eyes[..., 6:, :].mean(-2)], -2)
+
+
+def mirror_points(points: np.ndarray, width: int) -> np.ndarray:
+    """The points in the mirror image, in iBUG order again.
+
+    Args:
+        points: ``[..., 68, 2]``, pixel centres at whole numbers.
+        width: of the image in pixels.
+
+    Returns:
+        A copy of the same shape: what was left is now right, and is numbered
+        so.
+    """
+    mirrored = np.array(points)[..., IBUG_FLIP, :]
+    mirrored[..., 0] = width - 1 - mirrored[..., 0]
+    return mirrored
+
+
+def normalised_error(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Distance of each point from the truth, by the inter-ocular distance.
+
+    The usual measure of 300-W; a mean above 0.08 counts as a failure.
+
+    Args:
+        found: ``[..., 68, 2]``.
+        truth: ``[..., 68, 2]``, in the same unit; gives the scale.
+
+    Returns:
+        ``[..., 68]``, a share of the distance between the outer corners of
+        the eyes (points 36 and 45); not a number where they coincide.
+    """
+    scale = interocular(truth)[..., None]
+    distance = np.linalg.norm(found - truth, axis=-1)
+    return distance / np.where(scale > 0, scale, np.nan)
+
+
+def part_means(values: np.ndarray) -> dict[str, np.ndarray]:
+    """Mean over each of the five parts.
+
+    Args:
+        values: ``[..., 68]``, for example of :func:`normalised_error`.
+
+    Returns:
+        ``[...]`` by the names of :data:`FIVE_PARTS`.
+    """
+    return {
+        part: values[..., slice(*place)].mean(-1) for part, place in FIVE_PARTS.items()
+    }

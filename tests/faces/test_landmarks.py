@@ -7,15 +7,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fer_lib.faces.conditions import STUDIO
 from fer_lib.faces.head import load_head
 from fer_lib.faces.landmarks import (
+    FIVE_PARTS,
     IBUG_FLIP,
     IBUG_PARTS,
     LANDMARKS,
+    eye_centres,
     interocular,
+    mirror_points,
+    normalised_error,
+    part_means,
 )
 from fer_lib.faces.look import local
-from fer_lib.faces.portrait import STUDIO, render_face, subject_person
+from fer_lib.faces.portrait import render_face, subject_person
 from fer_lib.faces.scene import Scene, camera_on, turned
 
 
@@ -29,6 +35,36 @@ def test_parts_cover_all_points_once():
     covered = [i for low, high in IBUG_PARTS.values() for i in range(low, high)]
     assert sorted(covered) == list(range(68))
     assert len(set(LANDMARKS.tolist())) == 68
+
+
+def test_five_parts_merge_the_seven():
+    covered = [i for low, high in FIVE_PARTS.values() for i in range(low, high)]
+    assert covered == list(range(68))
+    outputs = {part: 2 * (high - low) for part, (low, high) in FIVE_PARTS.items()}
+    # The widths of the part ensemble's five heads.
+    assert outputs == {"jaw": 34, "eyebrows": 20, "nose": 18, "eyes": 24, "mouth": 40}
+
+
+def test_mirror_points_stay_in_their_parts_and_come_back(base):
+    points = base[:, :2] * [10, -10] + 50
+    mirrored = mirror_points(points, 101)
+    np.testing.assert_allclose(mirror_points(mirrored, 101), points)
+    np.testing.assert_allclose(mirrored[36], [100 - points[45, 0], points[45, 1]])
+    left, right = eye_centres(mirrored)
+    np.testing.assert_allclose(left, [100, 0] + eye_centres(points)[1] * [-1, 1])
+    assert left[0] < right[0], "the image's left eye stays the first"
+
+
+def test_normalised_error():
+    truth = np.zeros((2, 68, 2))
+    truth[:, 45, 0] = 50
+    found = truth + np.array([3, 4])
+    np.testing.assert_allclose(normalised_error(found, truth), 0.1)
+    found[1, 48:68] = truth[1, 48:68]
+    means = part_means(normalised_error(found, truth))
+    np.testing.assert_allclose(means["mouth"], [0.1, 0])
+    np.testing.assert_allclose(means["jaw"], [0.1, 0.1])
+    assert np.isnan(normalised_error(found, np.zeros((2, 68, 2)))).all()
 
 
 def test_flip_is_an_involution_that_keeps_the_midline():
