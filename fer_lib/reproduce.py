@@ -13,9 +13,9 @@ from fer_lib.data.protocols import PROTOCOLS, Splits, split
 from fer_lib.errors import FerError
 from fer_lib.evaluation.report import (
     accuracies,
+    last_logits,
     results_of,
     selected_logits,
-    stored_logits,
 )
 from fer_lib.evidence.provenance import (
     code_version,
@@ -196,14 +196,12 @@ SHARED = (
 
 def _predictions(run: Run) -> dict[str, np.ndarray]:
     """Logits of the reported checkpoints, splits and passes, and labels."""
-    found = {}
-    for part in (run.splits.select, run.splits.test):
-        name = str(part.splits[0])
-        logits = stored_logits(run.network, part, run.preprocessing, "single")
-        found[f"last/{name}/single/logits"] = logits
-        found[f"{name}/labels"] = part.labels.astype(np.int8)
+    splits, prepared = run.splits, run.preprocessing
+    found = last_logits(
+        run.network, splits.train, (splits.select, splits.test), prepared
+    )
     load_weights(run.network, run.fitted.selected, "selected weights")
-    return found | selected_logits(run.network, run.splits.test, run.preprocessing)
+    return found | selected_logits(run.network, splits.test, prepared)
 
 
 def _describe(request: Request, run: Run, started, where, source) -> tuple[dict, dict]:

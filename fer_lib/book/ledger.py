@@ -66,13 +66,14 @@ def run_table(paper: str, ledger: Ledger | None = None) -> Table:
     """Every run of a paper: last epoch, selected, flipped, best on test."""
     ledger = ledger or open_ledger()
     header = ("Run", "Selected", "Selected + flip", "Last epoch", "Best on test")
-    header += ("Mean over classes",)
+    header += ("Mean over classes", "Not in training")
     rows = [_run(r, ledger) for r in ledger.records if r.paper == paper]
     note = (
         "Accuracy in % on PrivateTest with its 95 % interval. Selected is the "
         "epoch that is best on the split named there, flip adds the mirror "
         "image. Best on test is a warning of what choosing on the test split "
-        "would have shown; it is never reported as a result."
+        "would have shown; it is never reported as a result. Not in training "
+        "leaves out the faces whose very image is also a training image."
     )
     return Table(f"Runs of {paper}", header, tuple(rows), note)
 
@@ -95,6 +96,7 @@ def _run(record: Record, ledger: Ledger) -> tuple[str, ...]:
         _share(record, "last"),
         f"{phrases.percent(best['accuracy'])}\n epoch {best['epoch']}" if best else "",
         _share(record, "selected", key="mean_class_accuracy"),
+        _share(record, "selected", key="unseen_accuracy"),
     )
 
 
@@ -105,6 +107,8 @@ def _share(
         metrics = record.metrics(checkpoint, view=view)
     except FerError:
         return "not kept"
+    if key not in metrics:
+        return "not recorded"
     low, high = map(phrases.percent, metrics[f"{key}_ci95"])
     return f"{phrases.percent(metrics[key])}\n {low}–{high}"
 

@@ -51,7 +51,9 @@ def bootstrap_interval(
     return float(low), float(high)
 
 
-def summarize(logits: np.ndarray, labels: np.ndarray) -> dict:
+def summarize(
+    logits: np.ndarray, labels: np.ndarray, in_training: np.ndarray | None = None
+) -> dict:
     """All metrics of one set of predictions.
 
     Args:
@@ -59,12 +61,15 @@ def summarize(logits: np.ndarray, labels: np.ndarray) -> dict:
             rounded to float16 first, the precision in which they are
             stored, so that metrics computed from a stored record agree.
         labels: ``int [n]``, 0 to classes - 1.
+        in_training: ``[n]``, not zero for faces that stand in training, too,
+            see :func:`fer_lib.data.duplicates.leaked`.
 
     Returns:
         ``n``; ``accuracy`` (Wilson interval), ``mean_class_accuracy`` and
         ``macro_f1`` (bootstrap intervals), each in 0..1 with a second key
         ``..._ci95``; ``calibration_error`` (15 equal bins); ``confusion``
-        (rows true, columns predicted).
+        (rows true, columns predicted).  With ``in_training`` also
+        ``unseen_n`` and ``unseen_accuracy``, of the other faces alone.
 
     Raises:
         FerError: when shapes or labels do not fit, or a score is not finite.
@@ -77,7 +82,7 @@ def summarize(logits: np.ndarray, labels: np.ndarray) -> dict:
     confusion = counted.numpy()
     hits, n = int(np.trace(confusion)), len(truth)
     error = multiclass_calibration_error(scores.softmax(1), truth, classes)
-    return {
+    found = {
         "n": n,
         "accuracy": hits / n,
         "accuracy_ci95": list(wilson_interval(hits, n)),
@@ -89,6 +94,21 @@ def summarize(logits: np.ndarray, labels: np.ndarray) -> dict:
         "macro_f1_ci95": list(bootstrap_interval(macro_f1, confusion)),
         "calibration_error": float(error),
         "confusion": confusion.tolist(),
+    }
+    if in_training is not None:
+        right = (scores.argmax(1) == truth).numpy()
+        found |= _unseen(right[np.asarray(in_training) == 0])
+    return found
+
+
+def _unseen(right: np.ndarray) -> dict:
+    hits, n = int(right.sum()), len(right)
+    if not n:
+        raise FerError("every reported face stands in training, too.")
+    return {
+        "unseen_n": n,
+        "unseen_accuracy": hits / n,
+        "unseen_accuracy_ci95": list(wilson_interval(hits, n)),
     }
 
 

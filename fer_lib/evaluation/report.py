@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from torch import nn
 
+from fer_lib.data.duplicates import leaked
 from fer_lib.data.faceset import FaceSet
 from fer_lib.evaluation.inference import PASSES, predict
 from fer_lib.evaluation.metrics import summarize
@@ -32,6 +33,23 @@ def stored_logits(
     return np.clip(scores, -60000, 60000).astype(np.float16)
 
 
+def last_logits(
+    network: nn.Module,
+    train: FaceSet,
+    parts: Sequence[FaceSet],
+    preprocessing: Preprocessing,
+) -> dict[str, np.ndarray]:
+    """Logits of the last weights, labels, and which faces were trained on."""
+    found = {}
+    for part in parts:
+        name = str(part.splits[0])
+        logits = stored_logits(network, part, preprocessing, "single")
+        found[f"last/{name}/single/logits"] = logits
+        found[f"{name}/labels"] = part.labels.astype(np.int8)
+        found[f"{name}/in_training"] = leaked(train, part).astype(np.int8)
+    return found
+
+
 def selected_logits(
     network: nn.Module, test: FaceSet, preprocessing: Preprocessing
 ) -> dict[str, np.ndarray]:
@@ -48,8 +66,9 @@ def results_of(predictions: dict[str, np.ndarray]) -> dict:
     """Metrics of every set of logits, nested as the keys are.
 
     Args:
-        predictions: logits by ``checkpoint/split/pass/logits`` and labels by
-            ``split/labels``.
+        predictions: logits by ``checkpoint/split/pass/logits``, labels by
+            ``split/labels``, and where known which faces stand in training,
+            too, by ``split/in_training``.
 
     Returns:
         ``results[checkpoint][split][pass]``, each of
@@ -59,6 +78,7 @@ def results_of(predictions: dict[str, np.ndarray]) -> dict:
     for key, logits in predictions.items():
         if key.endswith("/logits"):
             checkpoint, part, tta, _ = key.split("/")
-            metrics = summarize(logits, predictions[f"{part}/labels"])
+            known = predictions.get(f"{part}/in_training")
+            metrics = summarize(logits, predictions[f"{part}/labels"], known)
             results.setdefault(checkpoint, {}).setdefault(part, {})[tta] = metrics
     return results

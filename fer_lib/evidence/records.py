@@ -213,7 +213,8 @@ def _check_metrics(
                 place = f"{checkpoint}/{split}/{view}"
                 arrays = _pair(path, predictions, place, f"{split}/labels")
                 _check_counts(path, content, split, arrays[1])
-                _compare(path, place, told, summarize(*arrays))
+                known = predictions.get(f"{split}/in_training")
+                _compare(path, place, told, summarize(*arrays, known))
 
 
 def _check_counts(path: Path, content: Mapping, split: str, labels: np.ndarray):

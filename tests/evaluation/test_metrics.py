@@ -6,6 +6,7 @@ from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score
 
 from fer_lib.errors import FerError
 from fer_lib.evaluation import metrics
+from fer_lib.evaluation.intervals import wilson_interval
 
 
 @pytest.fixture(scope="module")
@@ -97,3 +98,18 @@ def test_perfect_predictions():
 def test_refusals(logits, labels, words):
     with pytest.raises(FerError, match=words):
         metrics.summarize(logits, np.array(labels, int))
+
+
+def test_faces_that_stand_in_training_are_left_out():
+    """By hand: two of five are copies, one right and one wrong."""
+    logits = np.eye(3)[[0, 1, 2, 0, 1]]
+    labels, copies = np.array([0, 1, 0, 1, 1]), np.array([1, 0, 0, 1, 0])
+    found = metrics.summarize(logits, labels, copies)
+    assert found["accuracy"] == 3 / 5
+    assert (found["unseen_n"], found["unseen_accuracy"]) == (3, 2 / 3)
+    assert found["unseen_accuracy_ci95"] == list(wilson_interval(2, 3))
+    assert metrics.summarize(logits, labels).keys() == {
+        k for k in found if "unseen" not in k
+    }
+    with pytest.raises(FerError, match="every reported face"):
+        metrics.summarize(logits, labels, np.ones(5))
