@@ -1,11 +1,11 @@
-"""Rendered faces a second, at 48 and at 96 pixels.
+"""Rendered faces a second, for each corpus.
 
     python benchmarks/rendering.py
     python benchmarks/rendering.py --faces 400 --repeats 5 --workers 2
 
 Prints a table with medians, the machine and the versions.  Each repeat
-renders the ``wild`` set with another seed, nothing cached; the start of the
-worker processes is part of the time in the last row of each size.
+renders the corpus with another seed, nothing cached; the start of the worker
+processes is part of the time in the last row of each corpus.
 """
 
 import argparse
@@ -17,15 +17,23 @@ from importlib.metadata import version
 
 from tqdm.auto import tqdm
 
-from fer_lib.data.rendered import wild
+from fer_lib.data.rendered import load
 from fer_lib.expressions import EXPRESSIONS
-from fer_lib.faces.portrait import WILD, draw_columns
+from fer_lib.faces.conditions import CONDITIONS
+from fer_lib.faces.portrait import draw_columns
+
+PICTURES = (("wild", 48), ("wild", 96), ("lab", 160), ("stylised", 96))
+# Faces of one subject of lab, and of one take of stylised.
+SEQUENCES, TAKE = 7 * 6, 6 * 7
 
 
-def one_process(faces: int, size: int, seed: int) -> float:
+def one_process(corpus: str, size: int, faces: int, seed: int) -> float:
     """Faces a second in this process, people and head ready."""
-    jobs = [(k % 20, EXPRESSIONS[k % 7], size, seed, k, WILD) for k in range(faces)]
-    for job in jobs[:20]:
+    conditions = CONDITIONS[corpus]
+    jobs = [
+        (k % 6, EXPRESSIONS[k % 7], size, seed, k, conditions) for k in range(faces)
+    ]
+    for job in jobs[:6]:
         draw_columns(job)
     start = time.perf_counter()
     for job in jobs:
@@ -33,11 +41,16 @@ def one_process(faces: int, size: int, seed: int) -> float:
     return faces / (time.perf_counter() - start)
 
 
-def whole_set(faces: int, size: int, seed: int, workers: int) -> float:
-    """Faces a second of ``wild``, start of the processes included."""
+def whole_set(corpus: str, size: int, faces: int, seed: int, workers: int) -> float:
+    """Faces a second of a corpus, start of the processes included."""
+    counts = {
+        "wild": {"train": faces, "public": 1, "private": 1},
+        "lab": {"subjects": -(-faces // SEQUENCES)},
+        "stylised": {"takes": -(-faces // TAKE)},
+    }[corpus]
     start = time.perf_counter()
-    wild(size, faces, 1, 1, seed=seed, workers=workers, cached=False)
-    return (faces + 2) / (time.perf_counter() - start)
+    made = load(corpus, size=size, seed=seed, workers=workers, cached=False, **counts)
+    return len(made) / (time.perf_counter() - start)
 
 
 def main() -> None:
@@ -48,7 +61,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     asked = parser.parse_args()
     rows = []
-    for size in (48, 96):
+    for corpus, size in PICTURES:
         for label, measure in (
             ("1 process, warm", one_process),
             (
@@ -57,20 +70,21 @@ def main() -> None:
             ),
         ):
             rates = [
-                measure(asked.faces, size, seed)
-                for seed in tqdm(range(asked.repeats), desc=f"{size} px")
+                measure(corpus, size, asked.faces, seed)
+                for seed in tqdm(range(asked.repeats), desc=f"{corpus}, {size} px")
             ]
-            rows.append((size, label, rates))
+            rows.append((corpus, size, label, rates))
     print(f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}")
-    libraries = ("numpy", "scipy", "embreex")
+    libraries = ("numpy", "scipy", "embreex", "pillow")
     print(", ".join(f"{name} {version(name)}" for name in libraries))
-    print(f"{asked.faces} faces a repeat, {asked.repeats} repeats\n")
-    print("| pixels | how | median faces/s | lowest | highest |")
-    print("|---|---|---|---|---|")
-    for size, label, rates in rows:
+    print(f"{asked.faces} faces a repeat or a few more, {asked.repeats} repeats\n")
+    print("| corpus | pixels | how | median faces/s | lowest | highest |")
+    print("|---|---|---|---|---|---|")
+    for corpus, size, label, rates in rows:
         middle = statistics.median(rates)
         print(
-            f"| {size} | {label} | {middle:.0f} | {min(rates):.0f} | {max(rates):.0f} |"
+            f"| {corpus} | {size} | {label} | {middle:.0f} | {min(rates):.0f} "
+            f"| {max(rates):.0f} |"
         )
 
 

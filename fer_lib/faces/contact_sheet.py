@@ -5,6 +5,7 @@ python -m fer_lib.faces.contact_sheet OUT.png --size 160 --subjects 8
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from fer_lib.errors import FerError
 from fer_lib.expressions import EXPRESSIONS
+from fer_lib.faces.conditions import CONDITIONS
 from fer_lib.faces.landmarks import IBUG_PARTS
-from fer_lib.faces.portrait import CONDITIONS, Portrait, render_face
+from fer_lib.faces.portrait import Portrait, render_face
 from fer_lib.files import atomic_path
 
 HEADER = 20  # pixels
@@ -54,27 +56,44 @@ def contact_sheet(
         points: whether to draw the landmarks.
         expressions: names of ``EXPRESSIONS``.
     """
-    rows = []
-    for subject in range(subjects):
-        faces = [
-            render_face(
-                subject, name, size, seed, subject * 8 + k,
-                CONDITIONS[conditions],
-            )
+    draw = with_points if points else (lambda face: face.image)
+    rows = [
+        [
+            draw(render_face(
+                subject, name, size, seed, subject * 8 + k, CONDITIONS[conditions],
+            ))
             for k, name in enumerate(expressions)
-        ]  # fmt: skip
-        draw = with_points if points else (lambda face: face.image)
-        rows.append(np.concatenate([draw(face) for face in faces], 1))
-    body = Image.fromarray(np.concatenate(rows))
-    sheet = Image.new(body.mode, (body.width, body.height + HEADER), "white")
-    sheet.paste(body, (0, HEADER))
-    pen, font = (
-        ImageDraw.Draw(sheet),
-        ImageFont.load_default(min(0.7 * HEADER, size / 6)),
-    )
-    for k, name in enumerate(expressions):
-        place = (k * size + size / 2, HEADER / 2)
+        ]
+        for subject in range(subjects)
+    ]  # fmt: skip
+    return grid(rows, expressions)
+
+
+def grid(
+    rows: Sequence[Sequence[np.ndarray]],
+    columns: Sequence[str],
+    names: Sequence[str] = (),
+) -> Image.Image:
+    """Pictures in rows and columns, with titles.
+
+    Args:
+        rows: ``uint8 [S, S]`` or ``[S, S, 3]`` pictures, all of one size.
+        columns: title of each column.
+        names: title of each row; none leaves no room for them.
+    """
+    size = len(rows[0][0])
+    body = Image.fromarray(np.concatenate([np.concatenate(row, 1) for row in rows]))
+    font = ImageFont.load_default(min(0.7 * HEADER, size / 6))
+    left = max((HEADER + int(font.getlength(name)) for name in names), default=0)
+    sheet = Image.new(body.mode, (left + body.width, HEADER + body.height), "white")
+    sheet.paste(body, (left, HEADER))
+    pen = ImageDraw.Draw(sheet)
+    for k, name in enumerate(columns):
+        place = (left + (k + 0.5) * size, HEADER / 2)
         pen.text(place, name, fill="black", anchor="mm", font=font)
+    for k, name in enumerate(names):
+        place = (HEADER / 2, HEADER + (k + 0.5) * size)
+        pen.text(place, name, fill="black", anchor="lm", font=font)
     return sheet
 
 

@@ -49,6 +49,10 @@ class Person:
         skin[:, 1] -= head.curtain * self.look.length
         return skin
 
+    def posed(self, units: np.ndarray) -> np.ndarray:
+        """The vertices ``[V, 3]`` with face units ``[52]`` moved."""
+        return load_head().express(self.neutral, units)
+
     @property
     def triangles(self) -> np.ndarray:
         """The head's triangles, long hair only for those who wear it."""

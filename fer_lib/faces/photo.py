@@ -1,7 +1,10 @@
 """What comes between a face and its picture: background, things in front,
-blur and noise."""
+blur, noise and compression."""
+
+from io import BytesIO
 
 import numpy as np
+from PIL import Image
 from scipy.ndimage import gaussian_filter, zoom
 
 from fer_lib.faces.landmarks import interocular
@@ -110,11 +113,36 @@ def occlude(
     return image + cover * (np.clip(shaded, 0, 1) - image), cover > 0.5
 
 
-def develop(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Lens and film: blur, contrast, brightness and noise, 0-1."""
+def develop(
+    image: np.ndarray,
+    rng: np.random.Generator,
+    blur: float = 0.75,
+    exposure: float = 1.0,
+    grain: tuple[float, float] = (0.004, 0.028),
+) -> np.ndarray:
+    """Lens and film: blur, contrast, brightness and noise.
+
+    Args:
+        image: grey ``[S, S]``, 0-1.
+        rng: source of chance.
+        blur: largest standard deviation, in pixels of a picture of 48.
+        exposure: factor on the spread of contrast and brightness.
+        grain: lowest and highest standard deviation of the noise.
+
+    Returns:
+        ``[S, S]``, 0-1.
+    """
     scale = len(image) / 48
-    image = gaussian_filter(image, rng.uniform(0, 0.75) * scale)
-    contrast, brightness = rng.uniform(0.75, 1.25), rng.normal(0, 0.05)
+    image = gaussian_filter(image, rng.uniform(0, blur) * scale)
+    contrast = rng.uniform(1 - 0.25 * exposure, 1 + 0.25 * exposure)
+    brightness = rng.normal(0, 0.05 * exposure)
     image = 0.5 + contrast * (image - 0.5) + brightness
-    grain = rng.normal(0, rng.uniform(0.004, 0.028), image.shape)
-    return np.clip(image + grain, 0, 1)
+    noise = rng.normal(0, rng.uniform(*grain), image.shape)
+    return np.clip(image + noise, 0, 1)
+
+
+def compress(image: np.ndarray, quality: int) -> np.ndarray:
+    """What JPEG of a quality from 1 to 95 leaves of ``uint8 [S, S]``."""
+    stored = BytesIO()
+    Image.fromarray(image).save(stored, "JPEG", quality=quality)
+    return np.asarray(Image.open(stored))

@@ -5,50 +5,21 @@ from functools import lru_cache
 
 import numpy as np
 
+from fer_lib.faces.characters import character
+from fer_lib.faces.conditions import STUDIO, Conditions
 from fer_lib.faces.head import load_head
 from fer_lib.faces.people import Person, person
-from fer_lib.faces.photo import background, develop, occlude
+from fer_lib.faces.photo import background, compress, develop, occlude
 from fer_lib.faces.render import SAMPLES, Light
 from fer_lib.faces.scene import Scene, camera_on, turned
-from fer_lib.faces.units import expression_units
+from fer_lib.faces.units import distractor_units, expression_units
 
-PEOPLE, TAKES = 0, 1  # first spawn keys: chance for people and for pictures
+# First spawn keys: chance for people, for pictures and for single frames.
+PEOPLE, TAKES, FRAMES = 0, 1, 4
+SWAY = 12  # frames from rest to the other end of idle movements
+FLAT_TONES = 4
 
-
-@dataclass(frozen=True, eq=False)
-class Conditions:
-    """How pictures are taken; angles in degrees, normal deviates.
-
-    Attributes:
-        yaw, pitch, roll: standard deviations of the head's pose.
-        strength: lowest and highest strength of the expression.
-        distractors: factor on gaze, blinks and idle movements.
-        occluded: share of faces with something in front.
-        shift: standard deviation of the face's place, share of half a side.
-        zoom: lowest and highest magnification.
-        photo: whether lens, grain and a busy background take part.
-        side_light: standard deviation of the lamp's direction sideways.
-    """
-
-    yaw: float = 15.0
-    pitch: float = 7.0
-    roll: float = 6.0
-    strength: tuple[float, float] = (0.5, 1.1)
-    distractors: float = 1.0
-    occluded: float = 0.12
-    shift: float = 0.05
-    zoom: tuple[float, float] = (0.95, 1.25)
-    photo: bool = True
-    side_light: float = 0.7
-
-
-WILD = Conditions()
-STUDIO = Conditions(
-    yaw=6, pitch=3, roll=2, strength=(0.9, 1.1), distractors=0.4, occluded=0,
-    shift=0, zoom=(0.9, 0.9), photo=False, side_light=0.35,
-)  # fmt: skip
 Columns = dict[str, np.ndarray]
-CONDITIONS = {"wild": WILD, "studio": STUDIO}
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +61,12 @@ def subject_person(seed: int, subject: int) -> Person:
     return person(np.random.default_rng(chance))
 
 
+def _chance(seed: int, take: int) -> list[np.random.Generator]:
+    """Six streams: act, stand, lamp, film, drift and compression."""
+    chance = np.random.SeedSequence(seed, spawn_key=(TAKES, take))
+    return [np.random.default_rng(stream) for stream in chance.spawn(6)]
+
+
 def _light(skin: float, conditions: Conditions, rng) -> Light:
     """A lamp set so that the skin is neither black nor burnt out."""
     aim = (
@@ -100,7 +77,45 @@ def _light(skin: float, conditions: Conditions, rng) -> Light:
     # A camera half corrects for dark and for fair skin.
     level = rng.uniform(0.75, 1.2) * 1.25 * (0.32 / skin) ** 0.55
     hard = rng.uniform(0.45, 0.8)
-    return Light(aim, level * hard, level * 0.3, level * (1 - hard))
+    tones = FLAT_TONES if conditions.stylised else 0
+    return Light(aim, level * hard, level * 0.3, level * (1 - hard), tones)
+
+
+def set_scene(
+    subject: int = 0,
+    expression: str = "happy",
+    size: int = 48,
+    seed: int = 0,
+    take: int = 0,
+    conditions: Conditions = STUDIO,
+    frame: int = 0,
+    intensity: float = 1.0,
+) -> tuple[Scene, float]:
+    """What :func:`render_face` draws, before any ray is cast.
+
+    Same arguments.  Returns the scene and the strength of the expression.
+    """
+    act, stand, lamp, _, drift, _ = _chance(seed, take)
+    cast = character(subject) if conditions.stylised else subject_person(seed, subject)
+    strength = act.uniform(*conditions.strength) * intensity
+    units = expression_units(
+        load_head(), expression, act, strength, conditions.distractors
+    )
+    angles = np.clip(stand.normal(size=3), -2.5, 2.5) * np.radians(
+        [conditions.yaw, conditions.pitch, conditions.roll]
+    )
+    zoom, distance = stand.uniform(*conditions.zoom), stand.uniform(6, 14)
+    shift = tuple(conditions.shift * np.clip(stand.normal(size=2), -2, 2))
+    if frame > 1:
+        turn = np.clip(drift.normal(size=3), -2.5, 2.5) * np.radians(conditions.drift)
+        # So that the head does not spin in a long sequence.
+        angles = angles + turn * SWAY * np.sin((frame - 1) / SWAY)
+        sway = 0.5 - 0.5 * np.cos(np.pi * (frame - 1) / SWAY)
+        idle = conditions.distractors * distractor_units(load_head(), drift)
+        units = units + sway * idle
+    camera = camera_on(cast, size, turned(*angles), zoom, distance, shift)
+    light = _light(cast.look.skin, conditions, lamp)
+    return Scene(cast, units, camera, light), strength
 
 
 def render_face(
@@ -110,40 +125,33 @@ def render_face(
     seed: int = 0,
     take: int = 0,
     conditions: Conditions = STUDIO,
+    frame: int = 0,
+    intensity: float = 1.0,
 ) -> Portrait:
     """Draw one face; the same arguments give the same bytes.
 
     Args:
-        subject: number of the person in the population of ``seed``.
+        subject: number of the person in the population of ``seed``, or of a
+            stylised character.
         expression: a name of ``EXPRESSIONS``.
         size: side of the image in pixels.
         seed: of the population.
-        take: number of the picture; pose, light and units follow from it.
-        conditions: ``STUDIO`` (clean) or ``WILD``, or your own.
+        take: number of the picture or of the sequence; pose, light and
+            units follow from it.
+        conditions: one of ``CONDITIONS``, or your own.
+        frame: of a sequence, from 1; identity, light and the expression's
+            units stay, head and gaze drift.  0 is a picture of its own.
+        intensity: share of the take's strength, 0 is a neutral face.
 
     Raises:
-        FerError: when the expression is unknown or embreex is missing.
+        FerError: when the expression or the character is unknown, or
+            embreex is missing.
     """
-    chance = np.random.SeedSequence(seed, spawn_key=(TAKES, take))
-    act, stand, lamp, film = map(np.random.default_rng, chance.spawn(4))
-    who = subject_person(seed, subject)
-    strength = act.uniform(*conditions.strength)
-    units = expression_units(
-        load_head(), expression, act, strength, conditions.distractors
+    scene, strength = set_scene(
+        subject, expression, size, seed, take, conditions, frame, intensity
     )
-    angles = np.clip(stand.normal(size=3), -2.5, 2.5) * np.radians(
-        [conditions.yaw, conditions.pitch, conditions.roll]
-    )
-    camera = camera_on(
-        who,
-        size,
-        turned(*angles),
-        stand.uniform(*conditions.zoom),
-        stand.uniform(6, 14),
-        tuple(conditions.shift * np.clip(stand.normal(size=2), -2, 2)),
-    )
-    scene = Scene(who, units, camera, _light(who.look.skin, conditions, lamp))
-    behind = background(size * SAMPLES, film) if conditions.photo else 0.55
+    *_, film, _, press = _chance(seed, take)
+    behind = background(size * SAMPLES, film) if conditions.background else 0.55
     image = scene.draw(behind)
     points, visible = scene.landmarks()
     covered = np.zeros((size, size), bool)
@@ -151,11 +159,19 @@ def render_face(
         image, covered = occlude(image, points, film)
         column, row = np.clip(np.rint(points), 0, size - 1).astype(int).T
         visible = visible & ~covered[row, column]
-    if conditions.photo:
-        image = develop(image, film)
+    if conditions.developed:
+        if frame:  # the noise of every frame is its own
+            key = np.random.SeedSequence(seed, spawn_key=(FRAMES, take, frame))
+            film = np.random.default_rng(key)
+        image = develop(
+            image, film, conditions.blur, conditions.exposure, conditions.grain
+        )
+    image = np.rint(image * 255).astype(np.uint8)
+    if any(conditions.jpeg):
+        image = compress(image, round(press.uniform(*conditions.jpeg)))
     return Portrait(
-        np.rint(image * 255).astype(np.uint8), points.astype(np.float32),
-        visible, units.astype(np.float32), float(strength), covered, scene,
+        image, points.astype(np.float32), visible, scene.units.astype(np.float32),
+        float(strength), covered, scene,
     )  # fmt: skip
 
 

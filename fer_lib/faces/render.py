@@ -9,11 +9,12 @@ import numpy as np
 from fer_lib.errors import FerError
 from fer_lib.faces.head import Head
 from fer_lib.faces.look import Look
-from fer_lib.faces.surface import surface
+from fer_lib.faces.surface import flat, surface
 
 SAMPLES = 2  # rays a pixel along each side
 # Where the light stands for each ray of a pixel: a soft shadow's edge
 # without noise.
+OUTLINE = 0.25  # cosine to the view below which a drawing has its line
 LIGHT_JITTER = np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]]) * 0.06
 
 
@@ -67,12 +68,14 @@ class Light:
         key: strength of the lamp.
         fill: strength of light from where the camera stands.
         ambient: strength of light from everywhere.
+        tones: number of flat tones, as in a drawing; 0 is smooth.
     """
 
     direction: tuple[float, float, float] = (0.4, 0.5, 0.8)
     key: float = 0.75
     fill: float = 0.2
     ambient: float = 0.3
+    tones: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,4 +236,7 @@ def shade(
     half /= np.linalg.norm(half, axis=1, keepdims=True)
     spark = np.clip(np.einsum("kd,kd->k", normal, half), 0, 1)
     shine = skin.gloss * spark**skin.sharpness * ~blocked
+    if light.tones:
+        diffuse, shine = flat(diffuse, shine, light.tones)
+        diffuse *= np.where(facing < OUTLINE, 0.3, 1)
     return skin.albedo * diffuse + light.key * shine

@@ -61,8 +61,8 @@ def camera_on(
         distance: of the camera, decimetres.
         shift: x and y of the face from the centre, share of half a side.
     """
-    head, neutral = load_head(), person.neutral
-    eyes = head.eye_centre(neutral)
+    neutral = person.posed(np.zeros(len(load_head().unit_names)))
+    eyes = load_head().eye_centre(neutral)
     chin = neutral[LANDMARKS[8]]
     centre = eyes + 0.36 * (chin - eyes) - [0, 0, 0.3]
     half = 0.87 * np.linalg.norm(eyes - chin) / zoom
@@ -89,8 +89,7 @@ class Scene:
     @cached_property
     def points(self) -> np.ndarray:
         """Vertices ``[V, 3]`` in the camera's frame, decimetres."""
-        moved = load_head().express(self.person.neutral, self.units)
-        return self.camera.to_camera(moved)
+        return self.camera.to_camera(self.person.posed(self.units))
 
     @cached_property
     def run(self):

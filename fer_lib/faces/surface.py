@@ -130,3 +130,18 @@ def _set_mouth(made: Surface, teeth, tongue, place, look: Look) -> None:
     made.sharpness[teeth] = 30
     made.albedo[tongue] = 0.15 * look.skin + 0.08
     made.open[tongue] = (0.05 + 0.3 * front)[tongue]
+
+
+def flat(
+    diffuse: np.ndarray, shine: np.ndarray, tones: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Light in flat tones, and one tone of gloss, as in a drawing.
+
+    Args:
+        diffuse: ``[K]``, light that falls on a point; 1 is full.
+        shine: ``[K]``, mirrored light.
+        tones: number of different tones up to 1; the darkest is half a step
+            above black.
+    """
+    steps = np.round(diffuse * (tones - 1)) / (tones - 1)
+    return np.maximum(steps, 0.5 / (tones - 1)), np.where(shine > 0.2, 0.5, 0.0)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from fer_lib.faces.contact_sheet import HEADER, contact_sheet, with_points
-from fer_lib.faces.portrait import CONDITIONS, render_face
+from fer_lib.faces.conditions import CONDITIONS
+from fer_lib.faces.contact_sheet import HEADER, contact_sheet, grid, with_points
+from fer_lib.faces.portrait import render_face
 
 
 @pytest.mark.parametrize("conditions", CONDITIONS)
@@ -24,3 +25,11 @@ def test_points_are_drawn_where_the_landmarks_are():
     columns, rows = np.rint(face.landmarks[face.visible]).astype(int).T
     assert yellow[rows, columns].mean() > 0.95
     assert yellow.mean() < 0.15
+
+
+def test_row_titles_stand_left_of_the_pictures():
+    rows = [[np.full((24, 24), 10 * (3 * r + c), np.uint8) for c in range(3)]
+            for r in range(2)]  # fmt: skip
+    sheet = np.asarray(grid(rows, ["a", "b", "c"], ["one", "two"]))
+    np.testing.assert_array_equal(sheet[HEADER:, -72:], np.block(rows))
+    assert (sheet[HEADER:, :-72] < 128).any(), "the titles"

@@ -6,13 +6,10 @@ import numpy as np
 import pytest
 
 from fer_lib.errors import FerError
+from fer_lib.faces.conditions import WILD
 from fer_lib.faces.head import load_head
 from fer_lib.faces.photo import OCCLUDERS, background, capsule, develop, occlude
-from fer_lib.faces.portrait import (
-    WILD,
-    render_face,
-    subject_person,
-)
+from fer_lib.faces.portrait import render_face, subject_person
 
 
 @pytest.fixture(scope="module")
