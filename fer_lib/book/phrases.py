@@ -10,6 +10,25 @@ PROTOCOLS = {
     "ferplus_argmax7": "FER+ labels, most votes of 7",
     "ferplus_majority7": "FER+ labels, majority of 7",
     "ferplus_majority8": "FER+ labels, majority of 8",
+    "ferplus_argmax8": "FER+ labels, most votes of 8",
+    "ferplus_probability7": "FER+ votes as shares, 7 classes",
+    "ferplus_probability8": "FER+ votes as shares, 8 classes",
+    "ferplus_multitarget7": "FER+ votes as several labels, 7 classes",
+    "ferplus_multitarget8": "FER+ votes as several labels, 8 classes",
+    "ferplus_validation8": "FER+ validation split, majority of 8",
+    "rafdb_test": "RAF-DB's test split",
+    "affectnet_val7": "AffectNet's validation split, 7 classes",
+    "affectnet_val8": "AffectNet's validation split, 8 classes",
+    "sfew_val": "SFEW's validation split",
+    "ckplus_last3": "CK+, last three frames, folds by subject",
+    "ckplus_last3_leaky": "CK+, last three frames, random folds",
+    "ckplus_first_last3": "CK+ with neutral frames, folds by subject",
+    "ckplus_deep_emotion": "CK+, last frames, random split",
+    "jaffe_subjects": "JAFFE, one woman left out",
+    "jaffe_deep_emotion": "JAFFE, random split",
+    "ferg_characters": "FERG, one character left out",
+    "ferg_deep_emotion": "FERG, random split",
+    "oulu_last3": "Oulu-CASIA, last three frames, folds by subject",
 }
 NO_RUN = "not run"
 
@@ -50,8 +69,10 @@ def our_value(claim: Claim, reading: Reading) -> str:
 
 
 def protocol_name(protocol: str) -> str:
-    """A protocol in words."""
-    return PROTOCOLS.get(protocol, protocol)
+    """A protocol in words, and which of its folds."""
+    base, _, fold = protocol.partition("-fold")
+    words = PROTOCOLS.get(base, base)
+    return f"{words}, fold {fold}" if fold else words
 
 
 def departures(reading: Reading) -> str:

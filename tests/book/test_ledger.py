@@ -5,6 +5,7 @@ import json
 import pytest
 from bs4 import BeautifulSoup
 
+from fer_lib.book import phrases
 from fer_lib.book.judged import KINDS, kind_of, open_ledger
 from fer_lib.book.ledger import (
     claim_box,
@@ -17,6 +18,7 @@ from fer_lib.book.ledger import (
     update_readme,
 )
 from fer_lib.book.tables import VERDICT_COLOURS, Table
+from fer_lib.data.protocols import PROTOCOLS
 from fer_lib.errors import FerError
 from fer_lib.evidence.paths import repository_root
 from fer_lib.evidence.rules import Verdict
@@ -140,3 +142,9 @@ def test_the_readme_is_updated_between_its_marks(tmp_path, ledger):
     path.write_text("no marks", encoding="utf-8")
     with pytest.raises(FerError, match=r"README\.md: expected one line"):
         update_readme(path, ledger)
+
+
+def test_every_protocol_has_a_name_in_words():
+    for name in PROTOCOLS:
+        assert phrases.protocol_name(name) != name
+    assert phrases.protocol_name("jaffe_subjects-fold3").endswith(", fold 3")
