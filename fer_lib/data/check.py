@@ -8,8 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from fer_lib.data import fer2013, ferplus
+from fer_lib.data.duplicates import exact_copies
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.fer2013_files import MERGED, SPLITS
+from fer_lib.data.mapped import in_parts
+from fer_lib.data.properties import conflicts, constant_rows
 from fer_lib.errors import FerError
 from fer_lib.expressions import EXPRESSIONS, FER2013_TO_BOOK
 
@@ -150,26 +153,10 @@ def _count_table(faces: FaceSet) -> Iterator[str]:
             yield _row("  official", (*expected, expected.sum()))
 
 
-def image_groups(images: np.ndarray) -> np.ndarray:
-    """Number images so that equal ones share a number, ``int64 [N]``.
-
-    Args:
-        images: ``uint8 [N, C, H, W]``, compared byte for byte.
-    """
-    rows = np.ascontiguousarray(images).reshape(len(images), -1)
-    whole = rows.view(np.dtype((np.void, rows.shape[1])))[:, 0]
-    return np.unique(whole, return_inverse=True)[1]
-
-
-def conflicting(groups: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Rows whose image occurs with more than one label, ``bool [N]``."""
-    pairs = np.unique(np.stack([groups, labels]), axis=1)
-    return np.bincount(pairs[0])[groups] > 1
-
-
 def _known_properties(faces: FaceSet) -> Iterator[str]:
     yield "known properties of this data set, no problems:"
-    groups = image_groups(faces.images)
+    copies = exact_copies(in_parts(faces.images))
+    groups = copies.ids
     training = groups[faces.splits == "Training"]
     for split in _splits(faces):
         own = groups[faces.splits == split]
@@ -181,12 +168,12 @@ def _known_properties(faces: FaceSet) -> Iterator[str]:
                 f", {leaked:,} are in Training as well (known: {KNOWN_LEAKS[split]})"
             )
         yield text
-    rows = conflicting(groups, faces.labels)
-    images, count = len(np.unique(groups[rows])), rows.sum()
-    yield f"  {images:,} images occur with several labels ({count:,} rows)"
-    pixels = faces.images.reshape(len(faces), -1)
-    constant = (pixels == pixels[:, :1]).all(1).sum()
-    yield f"  {constant:,} images are constant"
+    several = conflicts(copies, faces.labels)
+    yield (
+        f"  {several['images']:,} images occur with several labels "
+        f"({several['rows']:,} rows)"
+    )
+    yield f"  {len(constant_rows(faces)):,} images are constant"
 
 
 def _ferplus_counts(faces: FaceSet) -> dict[str, tuple[int, ...]]:

@@ -119,21 +119,6 @@ def test_copies_are_known_properties(published):
     assert "1 images are constant" in text
 
 
-def test_groups_are_equal_images():
-    images = np.zeros((4, 1, 3, 3), dtype=np.uint8)
-    images[[1, 3], 0, 2, 2] = 1
-    groups = check.image_groups(images)
-    equal = groups[:, None] == groups
-    pixels = images.reshape(4, -1)
-    assert (equal == (pixels[:, None] == pixels).all(2)).all()
-    assert check.conflicting(groups, np.array([0, 1, 0, 2])).tolist() == [
-        False,
-        True,
-        False,
-        True,
-    ]
-
-
 @pytest.mark.slow
 def test_the_real_set_passes(real_root, real_cache):
     report = check_fer2013(real_root, real_cache)
