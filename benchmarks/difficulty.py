@@ -1,6 +1,6 @@
 """What a small network reaches on ``wild`` at each difficulty knob.
 
-    python benchmarks/difficulty.py
+    python benchmarks/difficulty.py > book/difficulty_tables.md
     python benchmarks/difficulty.py --only default blur --seeds 3
 
 Each row changes one thing of ``wild`` and leaves people, takes and labels as
@@ -81,6 +81,17 @@ def right(train: FaceSet, test: FaceSet, seed: int) -> int:
     return int((named == test.extra["expression"]).sum())
 
 
+def told(options: dict) -> str:
+    """Options as a reader writes them."""
+    pairs = (
+        f"{knob}: {' to '.join(map(str, value))}"
+        if isinstance(value, tuple)
+        else f"{knob}: {value}"
+        for knob, value in options.items()
+    )
+    return ", ".join(pairs) or "-"
+
+
 def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -102,7 +113,7 @@ def main() -> None:
         mean = float(np.mean(counts))
         low, high = wilson_interval(mean, asked.test)
         print(
-            f"| {name} | {SETTINGS[name] or '-'} | {100 * mean / asked.test:.1f} "
+            f"| {name} | {told(SETTINGS[name])} | {100 * mean / asked.test:.1f} "
             f"| {100 * low:.1f} to {100 * high:.1f} |",
             flush=True,
         )
