@@ -25,7 +25,7 @@ from fer_lib.errors import FerError
 from fer_lib.files import atomic_path, sha256_file
 
 KERNEL = "python3"
-_INPUTS = ("fer_lib", "book/claims", "book/runs")
+_INPUTS = ("fer_lib", "book/claims", "book/runs", "book/audits")
 _SKIPPED = ("__pycache__", ".ipynb_checkpoints")
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
