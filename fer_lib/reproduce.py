@@ -32,8 +32,8 @@ from fer_lib.papers import restore
 from fer_lib.preprocessing import Preprocessing
 from fer_lib.training.checkpoint import load_weights
 from fer_lib.training.device import choose_device, hardware, peak_memory_mib
-from fer_lib.training.loop import Fitted, fit
-from fer_lib.training.states import state_path
+from fer_lib.training.loop import fit
+from fer_lib.training.states import Fitted, state_path
 from fer_lib.training.weights import committed, save_network
 
 
@@ -77,6 +77,7 @@ class Run:
     splits: Splits
     fitted: Fitted
     record: Record | None = None
+    selected_by: str = "accuracy"  # which value, on the selection split
 
     def results(self) -> dict:
         """Metrics by checkpoint, split and pass: recorded, or of this network."""
@@ -125,18 +126,20 @@ def reproduce(
     config = recipe.make_config(request.preset, request.variant, **request.changes)
     splits = split(load(request.dataset, request.root), request.protocol)
     source = run_source(request)
-    run_id = json_sha256([recipe.identity(config), request.seed, splits.sha256, source])
+    plan = recipe.make_plan(config, splits, request.seed)
+    # Only where epochs do no more than end a run may a longer one go on.
+    identity = recipe.identity(config)
+    identity |= {} if plan.open_ended else {"epochs": plan.epochs}
+    run_id = json_sha256([identity, request.seed, splits.sha256, source])
     states = cache_dir() / "training" / f"{request.paper}-{run_id[:16]}"
     if fresh:
         shutil.rmtree(states, ignore_errors=True)
-    state = state_path(states, config.epochs)
+    state = state_path(states, plan.epochs)
 
     network = recipe.make_network(config, len(splits.classes), request.seed)
     network.to(where)
-    plan = recipe.make_plan(config, splits, request.seed)
     fitted = fit(
         network,
-        recipe.make_optimizer(config, network),
         plan,
         splits.train,
         # The test split is looked at only to show, in the record, what
@@ -149,7 +152,8 @@ def reproduce(
         budget=budget,
         progress=progress,
     )
-    run = Run(network, config, plan.preprocessing, splits, fitted)
+    selected_by = plan.selects_by(plan.stages[-1])
+    run = Run(network, config, plan.preprocessing, splits, fitted, None, selected_by)
     if not fitted.finished:
         if fitted.selected:
             load_weights(network, fitted.selected, str(state))
@@ -197,9 +201,8 @@ SHARED = (
 def _predictions(run: Run) -> dict[str, np.ndarray]:
     """Logits of the reported checkpoints, splits and passes, and labels."""
     splits, prepared = run.splits, run.preprocessing
-    found = last_logits(
-        run.network, splits.train, (splits.select, splits.test), prepared
-    )
+    parts = (splits.select, splits.test)
+    found = last_logits(run.network, splits.train, parts, prepared)
     load_weights(run.network, run.fitted.selected, "selected weights")
     return found | selected_logits(run.network, splits.test, prepared)
 
@@ -207,8 +210,9 @@ def _predictions(run: Run) -> dict[str, np.ndarray]:
 def _describe(request: Request, run: Run, started, where, source) -> tuple[dict, dict]:
     """The content of the record and its predictions."""
     config, fitted, splits = asdict(run.config), run.fitted, run.splits
-    test = str(splits.test.splits[0])
-    best = max(fitted.curve, key=lambda row: row[f"{test}_accuracy"])
+    select, key = str(splits.select.splits[0]), f"{splits.test.splits[0]}_accuracy"
+    # A stage that does not classify, of landmarks say, has no accuracies.
+    best = max((row for row in fitted.curve if key in row), key=lambda row: row[key])
     predictions = _predictions(run)
     content = {
         "schema": 1,
@@ -224,13 +228,10 @@ def _describe(request: Request, run: Run, started, where, source) -> tuple[dict,
         "code": code_version(source),
         "data": data_description(splits),
         "selection": {
-            "split": str(splits.select.splits[0]),
-            "metric": "accuracy",
+            "split": select,
+            "metric": run.selected_by.removeprefix(f"{select}_"),
             "epoch": fitted.selected_epoch,
-            "best_on_test": {
-                "epoch": best["epoch"],
-                "accuracy": best[f"{test}_accuracy"],
-            },
+            "best_on_test": {"epoch": best["epoch"], "accuracy": best[key]},
         },
         "epochs": fitted.epoch,
         "hardware": hardware(where),

@@ -21,8 +21,9 @@ def plot_curves(curves: Mapping[str, Sequence[dict]], key: str, label: str) -> F
     figure, axes = plt.subplots(figsize=(7, 3.6))
     styles = ["-", "--", ":", "-."]
     for row, (name, curve) in enumerate(curves.items()):
-        epochs = [point["epoch"] for point in curve]
-        values = [100 * point[key] for point in curve]
+        told = [point for point in curve if key in point]  # not every stage has it
+        epochs = [point["epoch"] for point in told]
+        values = [100 * point[key] for point in told]
         colour = list(COLOURS.values())[row % len(COLOURS)]
         axes.plot(epochs, values, styles[row % 4], color=colour, label=name)
     axes.set(xlabel="epoch", ylabel=f"{label} (%)")

@@ -18,7 +18,8 @@ from fer_lib.errors import FerError
 from fer_lib.losses.penalty import weight_penalty
 from fer_lib.models.deep_emotion import DeepEmotion
 from fer_lib.preprocessing import Preprocessing
-from fer_lib.training.loop import Plan
+from fer_lib.training.draws import oversampled
+from fer_lib.training.plan import Loss, Plan, Stage
 
 
 @dataclass(frozen=True)
@@ -134,26 +135,17 @@ def overall_loss(
     return F.cross_entropy(scores, labels) + penalty * squares
 
 
-def sample_weights(labels: Tensor, power: float) -> Tensor | None:
-    """Weight of each face: its class's count to the minus ``power``.
-
-    0.5 makes the expected share of a class proportional to the square root
-    of its count; 1 makes all classes equally frequent.  ``None`` for 0.
-    """
-    if power == 0:
-        return None
-    counts = torch.bincount(labels).double()
-    return counts[labels] ** -power
-
-
 def make_plan(config: DeepEmotionConfig, splits: Splits, seed: int) -> Plan:
-    """What the training loop needs to know."""
-    select = str(splits.select.splits[0])
-    return Plan(
+    """One stage at a constant rate."""
+    stage = Stage(
         epochs=config.epochs,
         batch_size=config.batch_size,
-        seed=seed,
-        preprocessing=make_preprocessing(config),
+        loss=Loss(
+            lambda network, scores, batch: overall_loss(
+                network, scores, batch.labels, config.penalty
+            )
+        ),
+        optimizer=lambda network, loss: make_optimizer(config, network),
         augment=flip_rotate_distort(
             flip=config.flip,
             degrees=config.degrees,
@@ -161,14 +153,10 @@ def make_plan(config: DeepEmotionConfig, splits: Splits, seed: int) -> Plan:
             scale=config.scale,
             shear=config.shear,
         ),
-        loss=lambda network, scores, labels: overall_loss(
-            network, scores, labels, config.penalty
-        ),
-        sample_weights=sample_weights(
-            torch.as_tensor(splits.train.labels), config.oversampling
-        ),
-        select_by=f"{select}_accuracy",
+        order=oversampled(config.oversampling),
     )
+    select = str(splits.select.splits[0])
+    return Plan(seed, make_preprocessing(config), (stage,), f"{select}_accuracy")
 
 
 # Fields whose default is the paper's value, by the name of the deviation.

@@ -18,13 +18,23 @@ from fer_lib.files import atomic_path
 
 
 def write(path: Path | str, tensors: Mapping[str, Tensor], about: dict) -> None:
-    """Write named tensors and a JSON-able description, atomically."""
+    """Write named tensors and a JSON-able description, atomically.
+
+    Raises:
+        FerError: when they cannot be written; the file before is kept.
+    """
     on_cpu = {
         name: tensor.detach().cpu().contiguous().clone()
         for name, tensor in tensors.items()
     }
-    with atomic_path(path) as temporary:
-        save_file(on_cpu, temporary, metadata={"about": json.dumps(about)})
+    try:
+        with atomic_path(path) as temporary:
+            save_file(on_cpu, temporary, metadata={"about": json.dumps(about)})
+    except (OSError, SafetensorError) as error:
+        raise FerError(
+            f"{path}: cannot be written ({error}), what stood there is kept; free "
+            "disk space, or set another folder."
+        ) from error
 
 
 def read(path: Path | str) -> tuple[dict[str, Tensor], dict]:
@@ -73,9 +83,13 @@ def restore_optimizer(
     groups: list[dict],
 ) -> None:
     """Undo :func:`flatten_optimizer`."""
+    weights = [p for group in optimizer.param_groups for p in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         index, key = name.split("/")
+        weight = weights[int(index)].detach()
+        if tensor.ndim == 4:  # in its weight's memory format, else steps are slow
+            tensor = torch.empty_like(weight).copy_(tensor)
         state.setdefault(int(index), {})[key] = tensor
     optimizer.load_state_dict({"state": state, "param_groups": groups})
 

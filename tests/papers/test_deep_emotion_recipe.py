@@ -107,12 +107,12 @@ def test_augmentation_keeps_size_and_range():
     )
     torch.manual_seed(0)
     x = torch.rand(16, 1, 48, 48)
-    changed = plan.augment(x)
+    changed = plan.stages[0].augment(x)
     assert changed.shape == x.shape and changed.min() >= 0 and changed.max() <= 1
     assert not torch.equal(changed, x)
     # A flat face stays flat: what comes in from outside repeats the border.
     flat = torch.full((8, 1, 48, 48), 0.7)
-    torch.testing.assert_close(plan.augment(flat), flat)
+    torch.testing.assert_close(plan.stages[0].augment(flat), flat)
 
 
 def test_refusals():
