@@ -151,9 +151,8 @@ def _reproduce(options: argparse.Namespace) -> int:
         fresh=options.fresh,
     )
     if run.record is None:
-        done, total = run.fitted.epoch, run.config.epochs
         print(
-            f"Stopped after epoch {done} of {total}: the budget ended.  The same "
+            f"Stopped after epoch {run.fitted.epoch}: the budget ended.  The same "
             "command goes on from there."
         )
         return 0

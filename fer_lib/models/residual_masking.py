@@ -6,7 +6,7 @@ doi:10.1109/ICPR48806.2021.9411919.  Implements Table I, Figure 2 and
 equation (1); the ensemble of section III.C is in
 :mod:`fer_lib.evaluation.ensembles`.
 
-Where text, table and the authors' code (github.com/phamquilluan/
+Where text, table and the authors' code (github.com/phamquiluan/
 ResidualMaskingNetwork, network ``resmasking_dropout1``) disagree:
 
 * The stem is 7 x 7 and the first pooling 3 x 3, as in Table I and the code;

@@ -7,12 +7,28 @@ from types import ModuleType
 from torch import nn
 
 from fer_lib.errors import FerError
-from fer_lib.papers import deep_emotion
+from fer_lib.papers import (
+    comparison,
+    deep_emotion,
+    diversified_esr,
+    diversified_manet,
+    part_ensemble,
+    ramn,
+    residual_masking,
+)
 from fer_lib.preprocessing import Preprocessing
 from fer_lib.training.checkpoint import load_weights
 from fer_lib.training.weights import read_network
 
-PAPERS: dict[str, ModuleType] = {"deep_emotion": deep_emotion}
+PAPERS: dict[str, ModuleType] = {
+    "deep_emotion": deep_emotion,
+    "residual_masking": residual_masking,
+    "ramn": ramn,
+    "diversified_esr": diversified_esr,
+    "diversified_manet": diversified_manet,
+    "part_ensemble": part_ensemble,
+    "comparison": comparison,
+}
 
 
 def paper(name: str) -> ModuleType:
