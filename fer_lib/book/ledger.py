@@ -9,15 +9,28 @@ from collections import Counter
 from pathlib import Path
 
 from fer_lib.book import phrases
+from fer_lib.book.attainable import attainability_table, attainable_cell
 from fer_lib.book.judged import KINDS, Ledger, open_ledger
+from fer_lib.book.run_tables import run_table
 from fer_lib.book.tables import Page, Table
 from fer_lib.errors import FerError
-from fer_lib.evidence.claims import Claim
+from fer_lib.evidence.claims import Claim, Claims
 from fer_lib.evidence.paths import repository_root
 from fer_lib.evidence.readings import Reading
-from fer_lib.evidence.records import Record
 from fer_lib.evidence.verdicts import Judgement
 from fer_lib.files import atomic_path
+
+__all__ = [
+    "attainability_table",
+    "claim_box",
+    "claims_json",
+    "claims_text",
+    "ledger_table",
+    "readme_table",
+    "readme_text",
+    "run_table",
+    "update_readme",
+]
 
 _MARKS = (
     "<!-- ledger: begin (made by fer_lib.book.ledger) -->",
@@ -62,57 +75,6 @@ def claim_box(paper: str, ledger: Ledger | None = None) -> Table:
     return Table(box.caption, box.header, box.rows, note)
 
 
-def run_table(paper: str, ledger: Ledger | None = None) -> Table:
-    """Every run of a paper: last epoch, selected, flipped, best on test."""
-    ledger = ledger or open_ledger()
-    header = ("Run", "Selected", "Selected + flip", "Last epoch", "Best on test")
-    header += ("Mean over classes", "Not in training")
-    rows = [_run(r, ledger) for r in ledger.records if r.paper == paper]
-    note = (
-        "Accuracy in % on PrivateTest with its 95 % interval. Selected is the "
-        "epoch that is best on the split named there, flip adds the mirror "
-        "image. Best on test is a warning of what choosing on the test split "
-        "would have shown; it is never reported as a result. Not in training "
-        "leaves out the faces whose very image is also a training image."
-    )
-    return Table(f"Runs of {paper}", header, tuple(rows), note)
-
-
-def _run(record: Record, ledger: Ledger) -> tuple[str, ...]:
-    chosen = record.selection
-    best = chosen.get("best_on_test")
-    about = (
-        ("Rendered faces, " if record.rendered else "")
-        + phrases.protocol_name(record.protocol),
-        f"{record.preset}, {record.variant}, seed {record.seed}",
-        f"{record.epochs} epochs on {record.hardware['name']}",
-        f"n = {record.metrics()['n']:,}",
-        phrases.made(record, ledger.stale(record)),
-    )
-    return (
-        "\n ".join(about),
-        f"{_share(record, 'selected')}\n epoch {chosen['epoch']}, {chosen['split']}",
-        _share(record, "selected", "flip"),
-        _share(record, "last"),
-        f"{phrases.percent(best['accuracy'])}\n epoch {best['epoch']}" if best else "",
-        _share(record, "selected", key="mean_class_accuracy"),
-        _share(record, "selected", key="unseen_accuracy"),
-    )
-
-
-def _share(
-    record: Record, checkpoint: str, view: str = "single", key: str = "accuracy"
-) -> str:
-    try:
-        metrics = record.metrics(checkpoint, view=view)
-    except FerError:
-        return "not kept"
-    if key not in metrics:
-        return "not recorded"
-    low, high = map(phrases.percent, metrics[f"{key}_ci95"])
-    return f"{phrases.percent(metrics[key])}\n {low}–{high}"
-
-
 def claims_text(paper: str | None = None, ledger: Ledger | None = None) -> str:
     """The ledger for a terminal."""
     return repr(ledger_table(paper, ledger=ledger))
@@ -126,25 +88,40 @@ def claims_json(paper: str | None = None, ledger: Ledger | None = None) -> str:
 
 
 def readme_table(ledger: Ledger | None = None) -> str:
-    """What is reproduced so far, in markdown: values with ours beside them."""
+    """What is reproduced so far, in markdown: counts, then values with runs."""
     ledger = ledger or open_ledger()
-    rows = []
-    for judgement in ledger.select(None, "value"):
-        claim = judgement.claim
-        ours = [
-            f"{phrases.our_value(claim, reading)}, "
-            f"{phrases.protocol_name(reading.answer.protocol)}"
-            for reading in judgement.readings
-        ]
-        rows.append(
-            (
-                f"{_title(claim.paper)}: {claim.says}",
-                phrases.paper_value(claim),
-                "\n".join(ours) or "–",
-                phrases.verdict(judgement),
-            )
-        )
-    return Table("", ("Claim", "Paper", "Ours", "Verdict"), tuple(rows)).markdown()
+    counted = tuple(_counted(claims, ledger) for claims in ledger.papers)
+    header = ("Paper", "Claims", "Verdicts")
+    tables = [Table("", header, counted)]
+    run = [j for j in ledger.select(None, "value") if j.readings]
+    if run:
+        header = ("Claim", "Paper", "Ours", "Verdict")
+        rows = tuple(_run_value(judgement, ledger) for judgement in run)
+        tables.append(Table("", header, rows))
+    return "\n\n".join(table.markdown() for table in tables)
+
+
+def _counted(claims: Claims, ledger: Ledger) -> tuple[str, ...]:
+    found = ledger.select(claims.paper, None)
+    counts = Counter(str(judgement.verdict) for judgement in found)
+    told = ", ".join(f"{n} {name}" for name, n in sorted(counts.items()))
+    return claims.name, str(len(found)), told
+
+
+def _run_value(judgement: Judgement, ledger: Ledger) -> tuple[str, ...]:
+    claim = judgement.claim
+    ours = [
+        f"{phrases.our_value(claim, reading)}, "
+        f"{phrases.protocol_name(reading.answer.protocol)}"
+        for reading in judgement.readings
+    ]
+    name = next(p.name for p in ledger.papers if p.paper == claim.paper)
+    return (
+        f"{name}: {claim.says}",
+        phrases.paper_value(claim),
+        "\n".join(ours),
+        phrases.verdict(judgement),
+    )
 
 
 def readme_text(text: str, table: str) -> str:
@@ -172,16 +149,13 @@ def update_readme(path: Path | str, ledger: Ledger | None = None) -> bool:
     return after != before
 
 
-def _title(paper: str) -> str:
-    return "-".join(word.capitalize() for word in paper.split("_"))
-
-
 def _claims(title: str, found: list[Judgement], ledger: Ledger, **options) -> Table:
-    header = ("Claim", "Paper", "Ours", "Verdict")
+    header = ("Claim", "Paper", "k of n", "Ours", "Verdict")
     rows = tuple(_claim(judgement, ledger) for judgement in found)
-    if not any(row[1] for row in rows):  # orders have no value
-        header, rows = header[::2] + header[3:], tuple(r[::2] + r[3:] for r in rows)
-    return Table(title, header, rows, **options)
+    # Orders have no value, and only accuracies are shares of n.
+    shown = [c for c in range(len(header)) if any(row[c] for row in rows)]
+    header, *rows = (tuple(row[c] for c in shown) for row in (header, *rows))
+    return Table(title, header, tuple(rows), **options)
 
 
 def _claim(judgement: Judgement, ledger: Ledger) -> tuple[str, ...]:
@@ -190,6 +164,7 @@ def _claim(judgement: Judgement, ledger: Ledger) -> tuple[str, ...]:
     return (
         f"{claim.says}\n {claim.where}",
         phrases.paper_value(claim),
+        attainable_cell(claim),
         "\n".join(ours) or phrases.NO_RUN,
         f"{judgement.verdict}\n {judgement.why}",
     )

@@ -28,6 +28,9 @@ PROTOCOLS = {
     "jaffe_deep_emotion": "JAFFE, random split",
     "ferg_characters": "FERG, one character left out",
     "ferg_deep_emotion": "FERG, random split",
+    "sfew_to_ckplus": "learned on SFEW, reported on CK+",
+    "sfew_to_jaffe": "learned on SFEW, reported on JAFFE",
+    "rafdb_to_affectnet": "learned on RAF-DB, reported on AffectNet",
     "oulu_last3": "Oulu-CASIA, last three frames, folds by subject",
 }
 NO_RUN = "not run"

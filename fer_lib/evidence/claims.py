@@ -12,7 +12,9 @@ REASONS = (
     "compute",
     "unspecified in the paper",
 )
-METRICS = ("accuracy", "recall")
+METRICS = ("accuracy", "recall", "frames_per_second")
+# What the terms of an order may be told by.
+TERMS = ("classes", "variant", "view", "measure", "variant measure")
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,12 @@ class Where:
 
 @dataclass(frozen=True)
 class Answer:
-    """Which runs answer a claim, and which of their results."""
+    """Which runs answer a claim, and which of their results.
+
+    A protocol with folds stands for all of them; ``view`` is one of
+    ``schema.VIEWS``, or ``member.<name>`` for one member of an ensemble.  A
+    variant may belong to another recipe: ``comparison/vgg19``.
+    """
 
     protocol: str
     preset: str = "paper"
@@ -44,10 +51,26 @@ class Answer:
 
 @dataclass(frozen=True)
 class Term:
-    """One step of an order claim: a group of classes, or a variant."""
+    """One step of an order claim: one of these, or a variant's measure.
+
+    Attributes:
+        classes: a group of classes, by its mean recall.
+        variant: the runs of a variant.
+        view: a result of the answer's own runs, such as ``member.mouth``.
+        measure: something else that the runs measured on every test face,
+            stored beside the logits as ``<split>/measures/<measure>``; a
+            share, so that hundredths are points (of a face's side, of heat).
+    """
 
     classes: tuple[str, ...] = ()
     variant: str = ""
+    view: str = ""
+    measure: str = ""
+
+    @property
+    def by(self) -> str:
+        """Names of the fields that are set, in a row."""
+        return " ".join(name for name, value in vars(self).items() if value)
 
 
 @dataclass(frozen=True)
@@ -105,10 +128,11 @@ class Claim:
         says: the claim in one sentence of ours.
         dataset: nickname of the data set, empty for arithmetic.
         protocol: split and labels that the paper says it used.
-        metric: ``accuracy`` or ``recall.<class>``.
+        metric: ``accuracy``, ``recall.<class>`` or ``frames_per_second``; a
+            recall in an order compares variants on that class alone.
         value: as printed, digits kept: ``"70.02"`` or ``"9/25"``.
         unit: unit of ``value``; ``"%"`` and ``"points"`` are hundredths.
-        n: test faces behind the value.
+        n: test faces behind the value; None where the paper does not tell.
         answered_by: runs that answer it, or stand beside it.
         against: the variant that a difference is measured from.
         order: terms of an order claim, the highest first.
@@ -158,6 +182,12 @@ class Claims:
     claims: tuple[Claim, ...]
     matrices: tuple[Matrix, ...]
     quotes: tuple[Quote, ...]
+    name: str = ""  # what the book calls the method; from the nickname if empty
+
+    def __post_init__(self):
+        words = self.paper.split("_")
+        named = self.name or "-".join(word.capitalize() for word in words)
+        object.__setattr__(self, "name", named)
 
     def claim(self, id: str) -> Claim:
         """The claim of that id; ``FerError`` when unknown."""

@@ -12,6 +12,7 @@ from fer_lib.evidence.claims import (
     KINDS,
     METRICS,
     REASONS,
+    TERMS,
     Claim,
     Claims,
     Matrix,
@@ -22,7 +23,7 @@ from fer_lib.evidence.paths import claims_folder
 
 # What an entry needs beside the fields that have no default.
 _MEASURED = ("dataset", "protocol", "not_attempted")
-_NUMBERED = (*_MEASURED, "value", "n", "answered_by")
+_NUMBERED = (*_MEASURED, "value", "answered_by")
 _NEEDED = {
     "value": _NUMBERED,
     "difference": (*_NUMBERED, "against"),
@@ -130,23 +131,26 @@ def _check_answers(path: Path, row: dict, claim: Claim) -> None:
 
 
 def _check_value(path: Path, row: dict, claim: Claim) -> None:
+    speed = claim.metric == "frames_per_second"
     try:
-        inside = -1 <= claim.number <= 1
+        inside = speed or -1 <= claim.number <= 1
         Fraction(claim.value)
     except (ValueError, ZeroDivisionError):
         inside = False
     if not inside:
         told = f"value is '{claim.value}' {claim.unit}, expected a share of 1"
         raise _error(path, row, told)
-    if claim.n < 1:
+    if claim.answered_by and claim.n is None:
+        told = f"a claim of kind {claim.kind} needs 'n' to be answered"
+        raise _error(path, row, told)
+    if claim.n is not None and claim.n < 1:
         raise _error(path, row, f"n is {claim.n}, expected 1 or more")
 
 
 def _check_order(path: Path, row: dict, claim: Claim) -> None:
-    only_classes = all(t.classes and not t.variant for t in claim.order)
-    only_variants = all(t.variant and not t.classes for t in claim.order)
-    if len(claim.order) == 1 or not (only_classes or only_variants):
-        told = "order needs two terms or more, all of classes or all of variants"
+    kinds = {term.by for term in claim.order}
+    if len(claim.order) == 1 or len(kinds) > 1 or not kinds <= set(TERMS):
+        told = f"order needs two terms or more, all by one of {', '.join(TERMS)}"
         raise _error(path, row, told)
     if claim.answered_by and not claim.order:
         raise _error(path, row, "answered_by without order has nothing to compare")

@@ -7,7 +7,16 @@ import numpy as np
 
 from fer_lib.errors import FerError
 from fer_lib.evaluation.intervals import wilson_interval
-from fer_lib.evidence.claims import Answer, Claim
+from fer_lib.evidence.claims import Answer, Claim, Term
+from fer_lib.evidence.matching import (
+    Runs,
+    belongs,
+    flat,
+    matching,
+    paired,
+    per_face,
+    same_faces,
+)
 from fer_lib.evidence.records import Deviation, Record
 from fer_lib.evidence.rules import (
     Verdict,
@@ -19,6 +28,7 @@ from fer_lib.evidence.rules import (
 from fer_lib.evidence.statistics import (
     Difference,
     group_difference,
+    measured_difference,
     paired_difference,
 )
 
@@ -29,7 +39,8 @@ class Reading:
 
     Attributes:
         answer: which runs these are.
-        records: the runs, one a seed (an order may need several variants).
+        records: the runs, one a seed (one a fold and seed where there are
+            folds; an order may need several variants).
         mean: ours, a share or a difference of shares.
         low: lower limit of its 95 % interval over faces.
         high: upper limit.
@@ -65,49 +76,41 @@ def readings_of(claim: Claim, records: Iterable[Record]) -> tuple[Reading, ...]:
     Raises:
         FerError: when runs that are to be compared tested different faces.
     """
-    usable = [record for record in records if _belongs(record, claim)]
+    usable = [record for record in records if belongs(record, claim)]
     read = {"value": _value, "difference": _difference, "order": _order}[claim.kind]
     found = [read(claim, answer, usable) for answer in claim.answered_by]
     return tuple(reading for reading in found if reading)
 
 
-def _belongs(record: Record, claim: Claim) -> bool:
-    """Rendered faces never answer a claim about a real data set."""
-    real = claim.dataset != "rendered"
-    same = record.paper == claim.paper and record.dataset == claim.dataset
-    return same and not (real and record.rendered)
-
-
-def _matching(
-    records: Iterable[Record], answer: Answer, variant: str = ""
-) -> tuple[Record, ...]:
-    wanted = (
-        answer.protocol,
-        answer.preset,
-        answer.recipe,
-        variant or answer.variant,
-    )
-    return tuple(
-        r for r in records if (r.protocol, r.preset, r.recipe, r.variant) == wanted
-    )
-
-
 def _value(claim: Claim, answer: Answer, usable: list[Record]) -> Reading | None:
-    records = _matching(usable, answer)
-    if not records:
+    seeds = matching(usable, claim, answer)
+    if not seeds:
         return None
-    hits, n = zip(*(_hits(r, claim.metric, answer) for r in records), strict=True)
+    shares, n = zip(*(_share(r, claim.metric, answer) for r in seeds), strict=True)
     if len(set(n)) > 1:
         raise FerError(
             f"Runs of claim '{claim.id}' tested {sorted(set(n))} faces; run "
             "them again on one data set."
         )
-    mean = sum(hits) / len(hits) / n[0]
+    mean = sum(shares) / len(shares)
     low, high = wilson_interval(mean * n[0], n[0])
-    departures = _departures(claim, answer, records, n[0])
+    departures = _departures(claim, answer, flat(seeds), n[0])
     stands_beside = blocking(departures)
     verdict = None if stands_beside else judge_value(mean, claim.number, claim.n)
-    return Reading(answer, records, mean, low, high, n[0], departures, verdict)
+    return Reading(answer, flat(seeds), mean, low, high, n[0], departures, verdict)
+
+
+def _share(runs: Runs, metric: str, answer: Answer) -> tuple[float, int]:
+    """What a seed reached, and on how many faces.
+
+    Papers with folds report the mean of their accuracies.  A fold may lack a
+    class, so recalls are of all folds together.
+    """
+    counted = np.array([_hits(record, metric, answer) for record in runs])
+    hits, n = counted.sum(0)
+    folds = metric == "accuracy" and len(runs) > 1
+    share = np.mean(counted[:, 0] / counted[:, 1]) if folds else hits / n
+    return float(share), int(n)
 
 
 def _hits(record: Record, metric: str, answer: Answer) -> tuple[int, int]:
@@ -121,38 +124,45 @@ def _hits(record: Record, metric: str, answer: Answer) -> tuple[int, int]:
 
 
 def _difference(claim: Claim, answer: Answer, usable: list[Record]) -> Reading | None:
-    first = _matching(usable, answer)
-    second = _matching(usable, answer, claim.against)
-    if not first or not second:
+    terms = (Term(variant=answer.variant), Term(variant=claim.against))
+    sides = paired([matching(usable, claim, answer, term.variant) for term in terms])
+    if not all(sides):
         return None
-    found = paired_difference(*_paired(claim, answer, first, second))
-    departures = _departures(claim, answer, first + second, found.n)
+    found = _pair(claim, answer, terms, sides)
+    records = flat(sides[0] + sides[1])
+    departures = _departures(claim, answer, records, found.n)
     verdict = judge_difference(found, claim.number)
-    return _compared(answer, first + second, departures, verdict, (found,))
+    return _compared(answer, records, departures, verdict, (found,))
 
 
 def _order(claim: Claim, answer: Answer, usable: list[Record]) -> Reading | None:
-    by_variant = [_matching(usable, answer, term.variant) for term in claim.order]
-    if not by_variant or not all(by_variant):
+    sides = paired([matching(usable, claim, answer, t.variant) for t in claim.order])
+    if not sides or not all(sides):
         return None
-    pairs = []
-    for i in range(len(claim.order) - 1):
-        higher, lower = claim.order[i : i + 2]
-        if higher.classes:
-            pairs.append(_class_pair(by_variant[0], answer, higher, lower))
-        else:
-            sides = _paired(claim, answer, by_variant[i], by_variant[i + 1])
-            pairs.append(paired_difference(*sides))
-    records = tuple(dict.fromkeys(r for group in by_variant for r in group))
+    pairs = tuple(
+        _pair(claim, answer, claim.order[i : i + 2], sides[i : i + 2])
+        for i in range(len(sides) - 1)
+    )
+    records = flat(runs for seeds in sides for runs in seeds)
     departures = _departures(claim, answer, records, None)
-    return _compared(answer, records, departures, judge_order(pairs), tuple(pairs))
+    return _compared(answer, records, departures, judge_order(pairs), pairs)
 
 
-def _class_pair(records: tuple[Record, ...], answer: Answer, higher, lower):
-    labels = records[0].predictions[f"{answer.split}/labels"]
-    index = records[0].classes.index
-    groups = (tuple(map(index, term.classes)) for term in (higher, lower))
-    return group_difference(_mean_correct(records, answer), labels, *groups)
+def _pair(claim: Claim, answer: Answer, terms, sides) -> Difference:
+    """The first term less the second, on the same faces."""
+    labels = same_faces(claim, answer, sides[0] + sides[1])
+    classes = sides[0][0][0].classes
+    if terms[0].classes:
+        groups = (tuple(map(classes.index, term.classes)) for term in terms)
+        return group_difference(per_face(sides[0], answer, Term()), labels, *groups)
+    first, second = (
+        per_face(seeds, answer, term) for seeds, term in zip(sides, terms, strict=True)
+    )
+    if claim.metric.startswith("recall."):
+        rows = labels == classes.index(claim.metric.removeprefix("recall."))
+        first, second = first[rows], second[rows]
+    compare = measured_difference if terms[0].measure else paired_difference
+    return compare(first, second)
 
 
 def _compared(answer, records, departures, verdict, pairs) -> Reading:
@@ -160,24 +170,6 @@ def _compared(answer, records, departures, verdict, pairs) -> Reading:
     weakest = min(pairs, key=lambda pair: pair.low)
     figures = (weakest.mean, weakest.low, weakest.high, weakest.n)
     return Reading(answer, records, *figures, departures, verdict, pairs)
-
-
-def _mean_correct(records: tuple[Record, ...], answer: Answer) -> np.ndarray:
-    place = (answer.checkpoint, answer.split, answer.view)
-    return np.mean([record.correct(*place) for record in records], axis=0)
-
-
-def _paired(claim: Claim, answer: Answer, first, second):
-    """Per-face correctness of two groups of runs on the same faces."""
-    key = f"{answer.split}/labels"
-    labels = first[0].predictions[key]
-    for record in first + second:
-        if not np.array_equal(record.predictions[key], labels):
-            raise FerError(
-                f"{record.path}: claim '{claim.id}' compares runs on the same "
-                f"faces, but labels differ from {first[0].path}; run again."
-            )
-    return _mean_correct(first, answer), _mean_correct(second, answer)
 
 
 def _departures(

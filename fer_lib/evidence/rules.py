@@ -17,9 +17,8 @@ side; else undecided.
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
-from fer_lib.evaluation.intervals import wilson_interval
 from fer_lib.evidence.records import Deviation
-from fer_lib.evidence.statistics import Difference
+from fer_lib.evidence.statistics import Difference, resolution
 
 POINT = 0.01
 EPOCHS_SLACK = 0.10
@@ -47,8 +46,7 @@ def tolerance(paper: float, n: int) -> float:
         paper: the paper's value, 0 to 1.
         n: the paper's number of test faces.
     """
-    low, high = wilson_interval(paper * n, n)
-    return max(POINT, (high - low) / 2)
+    return max(POINT, resolution(paper, n))
 
 
 def judge_value(mean: float, paper: float, n: int) -> Verdict:

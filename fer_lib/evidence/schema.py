@@ -1,5 +1,6 @@
 """The fields of a run record and their types."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from fer_lib.errors import FerError
 SCHEMA = 1
 CHECKPOINTS = ("selected", "last", "best_on_test")
 VIEWS = ("single", "flip")
+# One member of an ensemble in a single pass: "member.mouth".
+MEMBER = re.compile(r"member\.[a-z0-9_]+")
 
 _NUMBER = (int, float)
 # A tuple of types is an alternative, a dict the fields of an object, a list
@@ -92,7 +95,8 @@ def _check_results(path: Path, content: Mapping) -> None:
             _one_of(path, place, split, tuple(content["data"]["splits"]))
             _check(path, place, views, dict)
             for view, metrics in views.items():
-                _one_of(path, place, view, VIEWS)
+                if not MEMBER.fullmatch(view):
+                    _one_of(path, place, view, (*VIEWS, "member.<name>"))
                 _check(path, f"{place}.{view}", metrics, dict)
 
 

@@ -4,14 +4,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fer_lib.errors import FerError
-from fer_lib.evidence import deep_emotion, working
+from fer_lib.evidence import deep_emotion, networks, part_ensemble, printed, working
 from fer_lib.evidence.claims import Claim, Claims
 from fer_lib.evidence.readings import Reading, readings_of
 from fer_lib.evidence.records import Record
 from fer_lib.evidence.rules import Verdict, tolerance
 from fer_lib.evidence.statistics import Difference
 
-CHECKS = working.CHECKS | deep_emotion.CHECKS
+CHECKS = {
+    name: check
+    for module in (working, printed, networks, deep_emotion, part_ensemble)
+    for name, check in module.CHECKS.items()
+}
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,8 @@ def _work_out(claim: Claim, paper: Claims) -> Judgement:
             f"{claim.paper}.toml: claim '{claim.id}' has data that its check "
             f"'{claim.check}' does not take ({error})."
         ) from error
+    if found.consistent is None:
+        return Judgement(claim, Verdict.NOT_ATTEMPTED, found.text)
     outcome = Verdict.CONSISTENT if found.consistent else Verdict.CONTRADICTORY
     return Judgement(claim, outcome, found.text)
 

@@ -1,31 +1,21 @@
 """Sums that need only the paper's own figures."""
 
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
+from fer_lib.evidence.attainability import attained, printed_as
 from fer_lib.evidence.claims import Claim, Claims
 
 
 @dataclass(frozen=True)
 class Working:
-    """Outcome of an arithmetic claim with the sum behind it."""
+    """Outcome of an arithmetic claim with the sum behind it.
 
-    consistent: bool
-    text: str
-
-
-def printed_as(hits: int, n: int, printed: str) -> str:
-    """How ``hits / n`` in per cent gives the printed digits.
-
-    Returns:
-        ``"rounded"``, ``"cut off"`` or, when neither gives them, ``""``.
+    ``consistent`` is None where an optional package is missing.
     """
-    exact = Decimal(100 * hits) / n
-    step = Decimal(printed)
-    for mode, name in ((ROUND_HALF_UP, "rounded"), (ROUND_DOWN, "cut off")):
-        if exact.quantize(step, mode) == step:
-            return name
-    return ""
+
+    consistent: bool | None
+    text: str
 
 
 def accuracy_of_matrix(paper: Claims, claim: Claim, *, matrix: str) -> Working:
@@ -71,8 +61,11 @@ def parts_and_total(
 
 
 def same_count(paper: Claims, claim: Claim, *, counts: dict) -> Working:
-    """Do several places tell the same number of images?"""
-    told = "; ".join(f"{place}: {count:,}" for place, count in counts.items())
+    """Do several places tell the same number, or the same printed digits?"""
+    told = "; ".join(
+        f"{place}: {count:,}" if isinstance(count, int) else f"{place}: {count}"
+        for place, count in counts.items()
+    )
     return Working(len(set(counts.values())) == 1, f"{told}.")
 
 
@@ -86,14 +79,12 @@ def same_as_matrix(paper: Claims, claim: Claim, *, matrix: str, told: int) -> Wo
 
 def attainable(paper: Claims, claim: Claim) -> Working:
     """Is there a whole number of hits that gives the printed accuracy?"""
+    found = attained(claim.value, claim.n)
+    if found.how:
+        text = f"{found.hits:,} of {claim.n:,} images give {claim.value} %"
+        return Working(True, f"{text} ({found.how}).")
     near = round(float(Decimal(claim.value)) / 100 * claim.n)
-    tried = [k for k in range(near - 2, near + 3) if 0 <= k <= claim.n]
-    for hits in tried:
-        how = printed_as(hits, claim.n, claim.value)
-        if how:
-            text = f"{hits:,} of {claim.n:,} images give {claim.value} % ({how})."
-            return Working(True, text)
-    shown = [k for k in tried if abs(k - near) <= 1]
+    shown = [k for k in (near - 1, near, near + 1) if 0 <= k <= claim.n]
     sums = ", ".join(f"{k}/{claim.n} = {100 * k / claim.n:.2f} %" for k in shown)
     return Working(False, f"{sums}; none of them is printed as {claim.value} %.")
 

@@ -18,7 +18,7 @@ from fer_lib.book.ledger import (
     update_readme,
 )
 from fer_lib.book.tables import VERDICT_COLOURS, Table
-from fer_lib.data.protocols import PROTOCOLS
+from fer_lib.data.protocols import PAIRS, PROTOCOLS
 from fer_lib.errors import FerError
 from fer_lib.evidence.paths import repository_root
 from fer_lib.evidence.rules import Verdict
@@ -114,7 +114,8 @@ def test_the_run_table_has_a_row_for_each_run(ledger):
 
 def test_the_command_line_sees_the_same(ledger):
     told = json.loads(claims_json("deep_emotion", ledger))
-    assert [entry["id"] for entry in told] == list(ledger.judgements)
+    expected = [j.claim.id for j in ledger.select("deep_emotion", None)]
+    assert [entry["id"] for entry in told] == expected
     for entry in told:
         judgement = ledger.judgements[entry["id"]]
         assert entry["verdict"] == judgement.verdict
@@ -145,6 +146,6 @@ def test_the_readme_is_updated_between_its_marks(tmp_path, ledger):
 
 
 def test_every_protocol_has_a_name_in_words():
-    for name in PROTOCOLS:
+    for name in (*PROTOCOLS, *PAIRS):
         assert phrases.protocol_name(name) != name
     assert phrases.protocol_name("jaffe_subjects-fold3").endswith(", fold 3")

@@ -131,9 +131,9 @@ def test_working_role(build):
         ("{ours}`deep_emotion.layers`", "not answered by runs"),
         (f"{{verdict}}`{ID}:official`", "a verdict has no protocol"),
         (f"{{working}}`{ID}`", "has no working"),
-        ("```{ledger} ramn\n```", "No claims of paper 'ramn'"),
+        ("```{ledger} other\n```", "No claims of paper 'other'"),
         ("```{ledger}\n:kind: guess\n```", "No kind 'guess'"),
-        ("```{claim-box} ramn\n```", "No claims of paper 'ramn'"),
+        ("```{claim-box} other\n```", "No claims of paper 'other'"),
         ("The accuracy is 70.02 %.", "bare number beside a metric"),
     ],
 )
@@ -178,7 +178,7 @@ def test_ledger_directive_lists_every_claim(build, root):
         "Recalls of the printed confusion matrices",
     ]
     rows = page.find_all("tr")
-    claims = open_ledger(root).judgements
+    claims = open_ledger(root).select("deep_emotion", None)
     assert len(rows) == len(claims) + len(captions)
     values = page.find("table").text
     assert "55.0 %95 % interval 51.3–58.6, n = 700, 1 seed" in values

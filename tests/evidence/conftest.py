@@ -72,16 +72,31 @@ def content_of(predictions, **changed):
 
 @pytest.fixture
 def make_record(tmp_path):
-    """Write a record with a given number of faces that are right."""
+    """Write a record whose faces are right where ``correct`` says so.
 
-    def make(labels=None, correct=None, folder=None, **changed):
+    ``members`` are the same for members of an ensemble, ``measures`` other
+    numbers a face.
+    """
+
+    def make(
+        labels=None,
+        correct=None,
+        folder=None,
+        split="PrivateTest",
+        members=None,
+        measures=None,
+        **changed,
+    ):
         labels = np.arange(70) % 7 if labels is None else np.asarray(labels)
         correct = np.arange(len(labels)) % 2 == 0 if correct is None else correct
-        logits, labels = predictions_of(labels, correct)
-        predictions = {
-            "selected/PrivateTest/single/logits": logits,
-            "PrivateTest/labels": labels,
-        }
+        views = {"single": correct}
+        views |= {f"member.{name}": right for name, right in (members or {}).items()}
+        predictions = {f"{split}/labels": labels.astype(np.int8)}
+        for view, right in views.items():
+            logits, _ = predictions_of(labels, right)
+            predictions[f"selected/{split}/{view}/logits"] = logits
+        for name, values in (measures or {}).items():
+            predictions[f"{split}/measures/{name}"] = np.float32(values)
         content = content_of(predictions, **changed)
         path = record_path(folder or tmp_path / "runs", content)
         return write_record(path, content, predictions)
