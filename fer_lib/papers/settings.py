@@ -65,15 +65,25 @@ def identity(config: object) -> dict:
     """What shapes the course of a run; weight files by content, not place."""
     values = asdict(config)
     if values.get("pretrained"):
-        values["pretrained"] = sha256_file(values["pretrained"])
+        values["pretrained"] = _content(values["pretrained"])
     return values
+
+
+def _content(pretrained: str) -> str:
+    """SHA-256 of a weight file."""
+    if not Path(pretrained).is_file():
+        raise FerError(
+            f"{pretrained}: no such file of pre-trained weights; correct its "
+            "path, or train from scratch without it."
+        )
+    return sha256_file(pretrained)
 
 
 def described(pretrained: str) -> str:
     """A weight file by name and content, or that there is none."""
     if not pretrained:
         return "none, from scratch"
-    return f"{Path(pretrained).name}, sha256 {sha256_file(pretrained)[:12]}"
+    return f"{Path(pretrained).name}, sha256 {_content(pretrained)[:12]}"
 
 
 def deviation(item: str, paper: object, ours: object, why: str) -> dict:
