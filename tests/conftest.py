@@ -6,8 +6,12 @@ from pathlib import Path
 # Two workers share two cores: one thread each, kernels included.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import numpy as np
 import pytest
 import torch
+
+from fer_lib import reproduce
+from fer_lib.data.faceset import FaceSet
 
 torch.set_num_threads(1)
 
@@ -16,3 +20,17 @@ torch.set_num_threads(1)
 def root() -> Path:
     """The repository."""
     return Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def tiny(monkeypatch, tmp_path):
+    """140 random faces instead of a data set; caches below the test's folder."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (140, 1, 48, 48), dtype=np.uint8)
+    splits = np.array(["Training"] * 84 + ["PublicTest"] * 28 + ["PrivateTest"] * 28)
+    faces = FaceSet(
+        "rendered", images, np.arange(140) % 7, splits, "drawn.", rendered=True
+    )
+    monkeypatch.setattr(reproduce, "load", lambda name, root: faces)
+    monkeypatch.setenv("FER_CACHE", str(tmp_path / "cache"))
+    return faces

@@ -4,38 +4,15 @@ import json
 
 import numpy as np
 import pytest
+from drawn_requests import request, run
 
 from fer_lib import cli, reproduce
+from fer_lib import run as finished
 from fer_lib.data.faceset import FaceSet
 from fer_lib.errors import FerError
 from fer_lib.evaluation.inference import predict
 from fer_lib.evidence.records import load_records, read_record
-from fer_lib.reproduce import Request, load_committed
-
-
-@pytest.fixture
-def tiny(monkeypatch, tmp_path):
-    """140 random faces instead of a data set; caches below the test's folder."""
-    rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, (140, 1, 48, 48), dtype=np.uint8)
-    splits = np.array(["Training"] * 84 + ["PublicTest"] * 28 + ["PrivateTest"] * 28)
-    faces = FaceSet(
-        "rendered", images, np.arange(140) % 7, splits, "drawn.", rendered=True
-    )
-    monkeypatch.setattr(reproduce, "load", lambda name, root: faces)
-    monkeypatch.setenv("FER_CACHE", str(tmp_path / "cache"))
-    return faces
-
-
-def request(epochs=2, **options):
-    return Request("deep_emotion", changes={"epochs": epochs}, **options)
-
-
-def run(wanted, tmp_path, **options):
-    folder = tmp_path / "runs"
-    return reproduce.reproduce(
-        wanted, folder=folder, device="cpu", progress=False, **options
-    )
+from fer_lib.reproduce import load_committed
 
 
 def test_the_record_is_complete_and_true(tiny, tmp_path):
@@ -126,7 +103,7 @@ def test_weights_come_back(tiny, tmp_path, monkeypatch):
     done = run(request(), tmp_path)
     done.save(tmp_path / "network.safetensors")
     monkeypatch.setattr(
-        reproduce, "committed", lambda paper: tmp_path / "network.safetensors"
+        finished, "committed", lambda paper: tmp_path / "network.safetensors"
     )
     back = load_committed("deep_emotion", done.splits, "cpu")
     one, other = (

@@ -28,7 +28,11 @@ def stored_logits(
     network: nn.Module, part: FaceSet, preprocessing: Preprocessing, tta: str
 ) -> np.ndarray:
     """Class scores ``float16 [n, classes]``, as a run record keeps them."""
-    scores = predict(network, part.images, preprocessing, tta=tta)
+    return storable(predict(network, part.images, preprocessing, tta=tta))
+
+
+def storable(scores: np.ndarray) -> np.ndarray:
+    """Class scores ``[n, classes]`` as float16."""
     # float16 ends at 65504; a logarithm as small as that is all the same.
     return np.clip(scores, -60000, 60000).astype(np.float16)
 

@@ -41,8 +41,9 @@ class Record:
         content: the JSON file's content; the schema is in the book's
             chapter on how to read a run.
         predictions: logits ``float16 [n, classes]`` by
-            ``checkpoint/split/pass/logits`` and labels ``int8 [n]`` by
-            ``split/labels``.
+            ``checkpoint/split/pass/logits``, labels ``int8 [n]`` by
+            ``split/labels`` and values ``float32 [n]`` of every face by
+            ``split/measures/name``.
     """
 
     path: Path
@@ -82,8 +83,9 @@ class Record:
         """Stored metrics of a checkpoint on a split.
 
         The checkpoint is ``selected``, ``last`` or ``best_on_test``, the view
-        ``single`` or ``flip`` (mean with the mirror image); ``FerError`` when
-        the run did not report that.
+        ``single``, ``flip`` (mean with the mirror image), ``random10`` (mean
+        of ten augmented passes) or ``member.<name>``; ``FerError`` when the
+        run did not report that.
         """
         try:
             return self.content["results"][checkpoint][split][view]

@@ -28,7 +28,7 @@ arXiv:1605.00055).  The mean over draws is the loss of the soft label.
 """
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, replace
 
 import torch
@@ -46,7 +46,7 @@ NAME = "modern recipe"
 
 
 @dataclass(frozen=True)
-class ModernConfig:
+class Config:
     """Hyper-parameters of the recipe; all ours."""
 
     epochs: int = 100  # of all stages that classify, in the paper's shares
@@ -66,24 +66,31 @@ class ModernConfig:
 
 PRESETS = {
     "smoke": {"epochs": 24, "batch_size": 32},
+    "small": {"epochs": 12, "batch_size": 64},
     "student": {"epochs": 60},
     "reduced": {"epochs": 60},
     "paper": {},
 }
 
 
-def make_config(preset: str, **changes) -> ModernConfig:
+def make_config(preset: str, **changes) -> Config:
     """Configuration of a preset, with further changes."""
     variants = {"default": {}}
     return settings.choose(
-        NAME, ModernConfig(), PRESETS, variants, preset, "default", changes
+        NAME, Config(), PRESETS, variants, preset, "default", changes
     )
 
 
-def modernised(plan: Plan, splits: Splits, config: ModernConfig) -> Plan:
+def replanned(
+    plan: Plan,
+    splits: Splits,
+    config: Config,
+    make_network: Callable[[], nn.Module] | None = None,
+) -> Plan:
     """A paper's plan with its stages that classify trained by this recipe.
 
-    Stages of another task, such as landmarks, stay the paper's.
+    Stages of another task, such as landmarks, stay the paper's, and so does
+    the network: ``make_network`` is not used.
     """
     total = sum(stage.epochs for stage in plan.stages if stage.classifies)
     stages = []
@@ -95,7 +102,7 @@ def modernised(plan: Plan, splits: Splits, config: ModernConfig) -> Plan:
     return replace(plan, stages=tuple(stages))
 
 
-def _modern(stage: Stage, epochs: int, splits: Splits, config: ModernConfig) -> Stage:
+def _modern(stage: Stage, epochs: int, splits: Splits, config: Config) -> Stage:
     soft = "targets" in (stage.faces or splits.train).extra
     return replace(
         stage,
@@ -146,7 +153,7 @@ class DrawnLabels(nn.Module):
         return torch.where(share < self.smoothing, any_class, batch.labels)
 
 
-def rate_factor(config: ModernConfig, epoch: int, epochs: int) -> float:
+def rate_factor(config: Config, epoch: int, epochs: int) -> float:
     """What the learning rate is multiplied by in an epoch, from 0."""
     rising = round(config.warm_up * epochs)
     if epoch < rising:
@@ -155,7 +162,7 @@ def rate_factor(config: ModernConfig, epoch: int, epochs: int) -> float:
 
 
 def make_optimizer(
-    config: ModernConfig, of_paper: Optimizer, undecayed: Collection[Tensor] = ()
+    config: Config, of_paper: Optimizer, undecayed: Collection[Tensor] = ()
 ) -> torch.optim.AdamW:
     """AdamW of what the paper's optimizer would train.
 
@@ -176,7 +183,7 @@ def make_optimizer(
     )
 
 
-def make_augmentation(config: ModernConfig) -> nn.Module:
+def make_augmentation(config: Config) -> nn.Module:
     """Mirror images, moved a little, with a rectangle painted over."""
     return augmentation(
         flip=config.flip,
@@ -206,7 +213,7 @@ _REPLACED = {
 }
 
 
-def deviations(of_paper: list[dict], plan: Plan, config: ModernConfig) -> list[dict]:
+def deviations(of_paper: list[dict], plan: Plan, config: Config) -> list[dict]:
     """Where a modern run departs from its paper.
 
     Args:

@@ -33,7 +33,7 @@ from fer_lib.data.splits import Splits
 from fer_lib.files import sha256_file
 from fer_lib.models.network import logits_of
 from fer_lib.models.residual_masking import ResidualMaskingNetwork
-from fer_lib.papers import settings
+from fer_lib.papers import mask_evaluation, settings
 from fer_lib.preprocessing import Preprocessing
 from fer_lib.training.plan import Loss, Plan, Stage
 
@@ -100,6 +100,8 @@ def make_config(
 
 
 identity = settings.identity
+# What a record may hold besides the logits of one pass and two.
+views, measures = mask_evaluation.views, mask_evaluation.measures
 
 
 def make_network(config: ResidualMaskingConfig, classes: int, seed: int) -> nn.Module:

@@ -29,7 +29,7 @@ def plan_of(recipe, splits=None, **changes):
     config = recipe.make_config("smoke", **SMALL[recipe])
     splits = splits or drawn_splits()
     how = modern.make_config("smoke", **changes)
-    return config, modern.modernised(recipe.make_plan(config, splits, 1), splits, how)
+    return config, modern.replanned(recipe.make_plan(config, splits, 1), splits, how)
 
 
 def test_rates_rise_and_fall():
@@ -125,7 +125,7 @@ def test_stages_keep_their_order_and_shares():
     )
     config = modern.make_config("student", epochs=80)
     paper = Plan(0, ramn.make_preprocessing(ramn.make_config("smoke")), stages)
-    plan = modern.modernised(paper, drawn_splits(), config)
+    plan = modern.replanned(paper, drawn_splits(), config)
     assert plan.stages[0] is stages[0] and plan.stages[3] is stages[3]
     head, tuning = plan.stages[1:3]
     assert (head.epochs, tuning.epochs) == (20, 60)
