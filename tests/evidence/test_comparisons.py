@@ -39,7 +39,8 @@ def test_differences_are_paired_on_the_same_faces(make_record, shares, value, ex
 
 def test_a_deviating_run_still_answers_a_difference(make_record):
     claim = claim_of("difference", value="10", unit="points", against="plain")
-    runs = _difference_runs(make_record, right(0.8), right(0.7), epochs=60)
+    short = {"epochs": 60, "config": {"epochs": 60}}
+    runs = _difference_runs(make_record, right(0.8), right(0.7), **short)
     found = judge(claim, PAPER, runs)
     assert found.verdict == Verdict.REPRODUCED
     assert [d.item for d in found.readings[0].departures] == ["epochs"]

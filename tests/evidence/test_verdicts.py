@@ -78,7 +78,7 @@ BLOCKED = {
         {"deviations": [{"item": "width", "paper": "10", "ours": "5"}]},
         "width",
     ),
-    "too few epochs": ({"epochs": 60}, "epochs"),
+    "too few epochs": ({"epochs": 60, "config": {"epochs": 60}}, "epochs"),
     "too many epochs": ({"epochs": 400}, "epochs"),
     "chosen on the test split": (
         {"selection": {"split": "PrivateTest", "epoch": 1, "metric": "accuracy"}},
@@ -101,6 +101,18 @@ def test_a_run_that_deviates_stands_beside_only(make_record, why):
 def test_ten_per_cent_of_the_epochs_may_be_missing(make_record):
     record = make_record(labels=LABELS, correct=right(0.7), epochs=270)
     assert judge(claim_of(), PAPER, [record]).verdict == Verdict.REPRODUCED
+
+
+@pytest.mark.parametrize("recipe, stands_beside", [("paper", False), ("modern", True)])
+def test_a_run_may_stop_early_where_its_recipe_says_so(
+    make_record, recipe, stands_beside
+):
+    """A recipe of 300 epochs that ended after 120, as it may."""
+    changed = {"epochs": 120, "config": {"epochs": 300}, "recipe": recipe}
+    record = make_record(labels=LABELS, correct=right(0.7), **changed)
+    claim = claim_of(answered_by=(Answer("official", recipe=recipe),))
+    (reading,) = judge(claim, PAPER, [record]).readings
+    assert (reading.verdict is None) == stands_beside
 
 
 def test_another_label_set_or_test_size_stands_beside(make_record):
