@@ -4,23 +4,21 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 
-from fer_lib import __version__
+from fer_lib import __version__, cli_reproduce
 from fer_lib.book.ledger import claims_json, claims_text
 from fer_lib.book.networks import network_table
-from fer_lib.book.parameters import duration
 from fer_lib.data import DATASETS, load
 from fer_lib.data.audit import audit
 from fer_lib.data.check_published import check_dataset
 from fer_lib.data.download import get_fer2013
 from fer_lib.data.published import how_to_get
 from fer_lib.errors import FerError
-from fer_lib.evidence.paths import runs_folder
 from fer_lib.models.catalogue import catalogue
 from fer_lib.papers import PAPERS
-from fer_lib.reproduce import Request, reproduce
+
+PRESETS = ["smoke", "small", "student", "reduced", "paper"]
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -63,9 +61,7 @@ def _parser() -> argparse.ArgumentParser:
             action.add_argument("--out", type=Path, help="write it as JSON, too")
 
     networks = commands.add_parser("models", help="every network and its size")
-    networks.add_argument(
-        "--preset", default="paper", choices=["smoke", "student", "reduced", "paper"]
-    )
+    networks.add_argument("--preset", default="paper", choices=PRESETS)
     networks.add_argument("--classes", type=int, default=7)
     networks.add_argument("--json", action="store_true")
     networks.set_defaults(run=_models)
@@ -75,21 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     ledger.add_argument("--json", action="store_true")
     ledger.set_defaults(run=_claims)
 
-    run = commands.add_parser("reproduce", help="train, evaluate and record a run")
-    run.add_argument("paper", choices=list(PAPERS))
-    run.add_argument("--dataset", default="rendered", choices=DATASETS)
-    run.add_argument("--root", metavar="DIR", help="folder of the data set")
-    run.add_argument("--protocol", default="official", metavar="NAME")
-    run.add_argument("--preset", default="smoke")
-    run.add_argument("--variant", default="default")
-    run.add_argument("--seed", type=int, default=0)
-    run.add_argument("--epochs", type=int, help="instead of the preset's")
-    run.add_argument("--device", default="auto")
-    run.add_argument("--budget", type=str, metavar="9m", help="then save and stop")
-    run.add_argument("--fresh", action="store_true", help="forget earlier tries")
-    run.add_argument("--out", type=Path, help="folder of run records (book/runs)")
-    run.add_argument("--weights", type=Path, help="write the network there, too")
-    run.set_defaults(run=_reproduce)
+    cli_reproduce.add_to(commands)
     return parser
 
 
@@ -136,31 +118,6 @@ def _models(options: argparse.Namespace) -> int:
 def _claims(options: argparse.Namespace) -> int:
     tell = claims_json if options.json else claims_text
     print(tell(options.paper))
-    return 0
-
-
-def _reproduce(options: argparse.Namespace) -> int:
-    named = {f.name for f in fields(Request)} & vars(options).keys()
-    changes = {"epochs": options.epochs} if options.epochs is not None else {}
-    request = Request(**{key: getattr(options, key) for key in named}, changes=changes)
-    run = reproduce(
-        request,
-        folder=options.out or runs_folder(),
-        device=options.device,
-        budget=duration(options.budget) if options.budget else None,
-        fresh=options.fresh,
-    )
-    if run.record is None:
-        print(
-            f"Stopped after epoch {run.fitted.epoch}: the budget ended.  The same "
-            "command goes on from there."
-        )
-        return 0
-    print(json.dumps(run.record.metrics(), indent=1))
-    print(f"Record: {run.record.path}")
-    if options.weights:
-        run.save(options.weights)
-        print(f"Weights: {options.weights}")
     return 0
 
 

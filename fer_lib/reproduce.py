@@ -44,7 +44,7 @@ class Request:
     recipe: str = "paper"
     variant: str = "default"
     seed: int = 0
-    changes: dict = field(default_factory=dict)
+    changes: dict = field(default_factory=dict, hash=False)
     target: str = ""
     target_root: str | None = None
 
