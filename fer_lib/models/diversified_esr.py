@@ -145,7 +145,8 @@ class DiversifiedESR(Network):
 
     NAME = "ESR"
     PRESETS = {
-        "smoke": {"input_size": 64, "width": 8},
+        "smoke": {"input_size": 64, "width": 4},
+        "small": {"input_size": 64, "width": 8},
         "student": {"input_size": 64, "width": 32},
         "reduced": {"input_size": 96},
         "paper": {},

@@ -160,7 +160,8 @@ class DiversifiedMANet(Network):
 
     NAME = "MA-Net"
     PRESETS = {
-        "smoke": {"input_size": 64, "width": 8},
+        "smoke": {"input_size": 64, "width": 4},
+        "small": {"input_size": 64, "width": 8},
         "student": {"input_size": 64, "width": 32},
         "reduced": {"input_size": 96},
         "paper": {},

@@ -83,6 +83,7 @@ class PartEnsemble(Network):
     NAME = "part ensemble"
     PRESETS: ClassVar = {
         "smoke": {"input_size": 48, "width": 4},
+        "small": {"input_size": 48, "width": 8},
         "student": {"input_size": 80, "width": 8},
         "reduced": {"input_size": 96},
         "paper": {},

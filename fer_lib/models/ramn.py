@@ -86,7 +86,8 @@ class RAMN(Network):
 
     NAME = "RAMN"
     PRESETS = {
-        "smoke": {"input_size": 48, "width": 8},
+        "smoke": {"input_size": 48, "width": 4},
+        "small": {"input_size": 48, "width": 8},
         "student": {"input_size": 64, "width": 32},
         "reduced": {"input_size": 96},
         "paper": {},

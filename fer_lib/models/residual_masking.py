@@ -168,7 +168,8 @@ class ResidualMaskingNetwork(Network):
 
     NAME = "Residual Masking Network"
     PRESETS = {
-        "smoke": {"input_size": 64, "width": 8},
+        "smoke": {"input_size": 64, "width": 2},
+        "small": {"input_size": 64, "width": 8},
         "student": {"input_size": 64, "width": 32},
         "reduced": {"input_size": 96},
         "paper": {},

@@ -78,6 +78,14 @@ PRESETS = {
         "head_epochs": 3,
         "tuning_rate": 0.003,
     },
+    # For FER2013 on a laptop, without a GPU.
+    "small": {
+        "landmark_epochs": 4,
+        "expression_epochs": 8,
+        "head_epochs": 2,
+        "batch_size": 64,
+        "tuning_rate": 0.001,
+    },
     "student": {"landmark_epochs": 6, "expression_epochs": 14, "head_epochs": 4},
     "reduced": {},
     "paper": {},
