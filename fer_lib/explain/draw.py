@@ -7,6 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
+from fer_lib.explain.colours import DIVERGING, MARK, SEQUENTIAL
+
 
 def draw_maps(
     images: np.ndarray,
@@ -30,7 +32,7 @@ def draw_maps(
     largest = float(np.nanmax(np.abs(maps))) if np.isfinite(maps).any() else 1.0
     end = limit or largest or 1.0  # an all-zero map still needs a scale
     scale = {"vmin": -end if signed else 0, "vmax": end}
-    colours = "PuOr_r" if signed else "cividis"
+    colours = DIVERGING if signed else SEQUENTIAL
     n = len(images)
     figure, axes = plt.subplots(
         2, n, figsize=(1.5 * n + 0.8, 3.4), squeeze=False, layout="constrained"
@@ -65,8 +67,8 @@ def draw_windows(
         axes[0], images, corners, titles, strict=True
     ):
         panel.imshow(image, cmap="gray", vmin=0, vmax=1)
-        panel.add_patch(Polygon(polygon, fill=False, edgecolor="#E69F00", lw=2))
-        panel.plot(*polygon[0], "o", color="#E69F00", ms=4)
+        panel.add_patch(Polygon(polygon, fill=False, edgecolor=MARK, lw=2))
+        panel.plot(*polygon[0], "o", color=MARK, ms=4)
         panel.set(xticks=[], yticks=[])
         panel.set_xlim(-margin, size + margin)
         panel.set_ylim(size + margin, -margin)

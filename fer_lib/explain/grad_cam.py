@@ -7,13 +7,14 @@ captum's; here it fits the networks of the book.  Captum enlarges maps with
 the nearest value by default, the Grad-CAM paper and this module bilinearly.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 from captum.attr import LayerAttribution, LayerGradCam
 from torch import Tensor, nn
 
 from fer_lib.errors import FerError
+from fer_lib.explain.passes import evaluating
 from fer_lib.models.network import Network, logits_of
 
 
@@ -26,7 +27,7 @@ def grad_cam(
 ) -> Tensor:
     """Equations (5) and (6) of the part ensemble's paper.
 
-    The network is put into evaluation mode.
+    The network is evaluated, and left in the mode it was in.
 
     Args:
         network: one of the book's.
@@ -45,15 +46,39 @@ def grad_cam(
     Raises:
         FerError: when no layer, or an unknown one, is named.
     """
-    network.eval()
     if not isinstance(layer, nn.Module):
-        layer = _named_layer(network, layer)
-    cam = LayerGradCam(lambda faces: logits_of(network(faces)), layer)
-    maps = cam.attribute(x, target, relu_attributions=True)  # [B, 1, h, w]
-    if upsample:
-        sides = tuple(x.shape[-2:])
-        maps = LayerAttribution.interpolate(maps, sides, "bilinear")
-    return maps[:, 0].detach()
+        layer = named_layer(network, layer)
+    with evaluating(network):
+        maps = signed_cam(lambda faces: logits_of(network(faces)), layer, x, target)
+    maps = maps.relu()
+    return enlarge(maps, tuple(x.shape[-2:])) if upsample else maps
+
+
+def signed_cam(
+    scores: Callable[[Tensor], Tensor],
+    layer: nn.Module,
+    x: Tensor,
+    target: Tensor | int,
+) -> Tensor:
+    """The sum of equation (6), before its ReLU takes the negative away.
+
+    Args:
+        scores: class scores ``[B, num_classes]`` of faces, in which the
+            layer takes part, in evaluation mode.
+        layer: whose output maps are weighted.
+        x: faces, as ``scores`` takes them.
+        target: as of :func:`grad_cam`.
+
+    Returns:
+        ``[B, h, w]``, negative where a position speaks against the class.
+    """
+    cam = LayerGradCam(scores, layer)
+    return cam.attribute(x, target, relu_attributions=False)[:, 0].detach()
+
+
+def enlarge(maps: Tensor, sides: tuple[int, int]) -> Tensor:
+    """Maps ``[B, h, w]`` as ``[B, H, W]``, bilinearly."""
+    return LayerAttribution.interpolate(maps[:, None], sides, "bilinear")[:, 0]
 
 
 def union(maps: Iterable[Tensor]) -> Tensor:
@@ -74,7 +99,12 @@ def union(maps: Iterable[Tensor]) -> Tensor:
     return scaled.amax(0)
 
 
-def _named_layer(network: Network, name: str | None) -> nn.Module:
+def named_layer(network: Network, name: str | None) -> nn.Module:
+    """A layer among ``network.cam_layers()``; None for the only one.
+
+    Raises:
+        FerError: when no layer, or an unknown one, is named.
+    """
     layers = network.cam_layers()
     if name is None and len(layers) == 1:
         return next(iter(layers.values()))

@@ -3,7 +3,8 @@
 Two readings of the same experiment.  :func:`label_flips` is the one of
 Deep-Emotion (section 4.4, after Zeiler and Fergus 2014): a square is set to
 zero, and where the prediction turns wrong, the square is marked.
-:func:`score_drops` is captum's: how far the score of a class falls.
+:func:`score_drops` is captum's: how far the score of a class falls.  Both at
+once, for any network, in :mod:`fer_lib.explain.occlusion_maps`.
 """
 
 from collections.abc import Callable
@@ -14,7 +15,8 @@ from captum.attr import Occlusion
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from fer_lib.errors import FerError
+from fer_lib.explain.covering import cover, filling, pixel_means, window_starts
+from fer_lib.explain.passes import evaluating, faces_together
 from fer_lib.models.network import logits_of
 from fer_lib.preprocessing import Preprocessing
 
@@ -24,42 +26,62 @@ Scores = Callable[[Tensor], Tensor]
 def from_pixels(network: nn.Module, preprocessing: Preprocessing) -> Scores:
     """Class scores as a function of pixels in 0..1, the scale to occlude in.
 
-    Zero is black there; after normalisation it would be mid-grey.
+    Zero is black there; after normalisation it would be mid-grey.  The
+    network is evaluated, and left in the mode it was in.
     """
-    network.eval()
-    return lambda unit: logits_of(network(preprocessing.normalise(unit)))
 
+    def scores(unit: Tensor) -> Tensor:
+        with evaluating(network):
+            return logits_of(network(preprocessing.normalise(unit)))
 
-def window_starts(side: int, window: int, stride: int) -> np.ndarray:
-    """Left (or top) edges of the windows along one side, in pixels.
-
-    The last window is moved back where the stride would leave a rest, so
-    that every pixel is covered.
-
-    Raises:
-        FerError: when the window or the stride does not fit.
-    """
-    if not 1 <= window <= side or stride < 1:
-        raise FerError(
-            f"window {window} and stride {stride} do not fit a side of {side} "
-            f"pixels, expected a window of 1 to {side} and a stride of 1 or more."
-        )
-    starts = np.arange(0, side - window + 1, stride)
-    rest = side - window
-    return starts if starts[-1] == rest else np.append(starts, rest)
+    return scores
 
 
 @torch.inference_mode()
-def label_flips(
+def covered_scores(
     scores: Scores,
     unit: Tensor,
-    labels: Tensor,
     *,
     window: int,
     stride: int = 1,
-    fill: float = 0.0,
-    batch_size: int = 1024,
+    fill: float | str = "zero",
+    batch_size: int | None = None,
     progress: bool = False,
+) -> Tensor:
+    """Class scores of every face under every window.
+
+    Faces and windows fill passes together, whatever their numbers.
+
+    Args:
+        scores: class scores of pixels; see :func:`from_pixels`.
+        unit: faces ``[N, C, H, W]``, pixels in 0..1.
+        window: side of the square in pixels.
+        stride: step between squares in pixels.
+        fill: as of :func:`filling`.
+        batch_size: covered faces in one pass; by their size if None.
+        progress: whether to show a bar.
+
+    Returns:
+        ``[N, rows, columns, num_classes]``, one entry a window position.
+    """
+    starts = [window_starts(side, window, stride) for side in unit.shape[-2:]]
+    tops, lefts = (torch.as_tensor(s, device=unit.device) for s in starts)
+    fillings = filling(unit, fill, window)
+    grid = (len(unit), len(tops), len(lefts))
+    total = len(unit) * len(tops) * len(lefts)
+    count = batch_size or faces_together(unit.shape[1], unit.shape[-1])
+    found = []
+    with tqdm(total=total, unit="window", disable=not progress) as bar:
+        for flat in torch.arange(total, device=unit.device).split(count):
+            face, row, column = torch.unravel_index(flat, grid)
+            at = (tops[row], lefts[column], window)
+            found.append(scores(cover(unit[face], fillings[face], *at)))
+            bar.update(len(flat))
+    return torch.cat(found).unflatten(0, grid)
+
+
+def label_flips(
+    scores: Scores, unit: Tensor, labels: Tensor, *, window: int, **options
 ) -> np.ndarray:
     """Whether each covered square makes the prediction wrong.
 
@@ -68,30 +90,14 @@ def label_flips(
         unit: faces ``[N, C, H, W]``, pixels in 0..1.
         labels: ``int64 [N]``, what counts as right.
         window: side of the square in pixels; the paper's N, not given there.
-        stride: step between squares in pixels; the paper's s, not given.
-        fill: value put in the square, 0..1; the paper's is zero.
-        batch_size: covered faces in one pass of the network.
-        progress: whether to show a bar.
+        options: of :func:`covered_scores`: ``stride``, the paper's s, not
+            given, ``fill``, the paper's is zero, and the rest.
 
     Returns:
         ``bool [N, rows, columns]``, one entry a window position.
     """
-    height, width = unit.shape[-2:]
-    tops = window_starts(height, window, stride)
-    lefts = window_starts(width, window, stride)
-    masks = torch.zeros(len(tops) * len(lefts), 1, height, width, dtype=torch.bool)
-    for row, (top, left) in enumerate((t, s) for t in tops for s in lefts):
-        masks[row, :, top : top + window, left : left + window] = True
-    masks = masks.to(unit.device)
-    wrong = []
-    total = len(unit) * len(masks)
-    with tqdm(total=total, unit="window", disable=not progress) as bar:
-        for flat in torch.arange(total, device=unit.device).split(batch_size):
-            face, mask = flat // len(masks), flat % len(masks)
-            covered = unit[face].masked_fill(masks[mask], fill)
-            wrong.append(scores(covered).argmax(1) != labels[face])
-            bar.update(len(flat))
-    return torch.cat(wrong).view(len(unit), len(tops), len(lefts)).cpu().numpy()
+    found = covered_scores(scores, unit, window=window, **options)
+    return (found.argmax(-1) != labels[:, None, None]).cpu().numpy()
 
 
 def flip_map(flips: np.ndarray, size: int, window: int, stride: int) -> np.ndarray:
@@ -107,18 +113,7 @@ def flip_map(flips: np.ndarray, size: int, window: int, stride: int) -> np.ndarr
         ``float64 [..., size, size]`` in 0..1.  The paper's marked region is
         where this is above zero.
     """
-    starts = window_starts(size, window, stride)
-    if flips.shape[-2:] != (len(starts), len(starts)):
-        raise FerError(
-            f"flips have {list(flips.shape[-2:])} windows, expected "
-            f"{[len(starts)] * 2} for {size} pixels, window {window}, stride {stride}."
-        )
-    # cover[window, pixel]: which pixels of a side a window lies over.
-    pixel = np.arange(size)
-    cover = (pixel >= starts[:, None]) & (pixel < starts[:, None] + window)
-    cover = cover.astype(np.float64)
-    marked = np.einsum("...rc,rh,cw->...hw", flips.astype(np.float64), cover, cover)
-    return marked / np.einsum("rh,cw->hw", cover, cover)
+    return pixel_means(flips, (size, size), window, stride)
 
 
 def score_drops(
@@ -128,7 +123,7 @@ def score_drops(
     *,
     window: int,
     stride: int = 1,
-    fill: float = 0.0,
+    fill: float | str = "zero",
     windows_per_pass: int = 64,
 ) -> np.ndarray:
     """How far the class score falls when a pixel is covered (captum).
@@ -138,8 +133,9 @@ def score_drops(
         unit: faces ``[N, C, H, W]``, pixels in 0..1.
         targets: ``int64 [N]``, the class whose score is watched.
         window: side of the square in pixels.
-        stride: step in pixels.
-        fill: value put in the square, 0..1.
+        stride: step in pixels; where it leaves a rest, captum's last window
+            is cut off at the edge, not moved back.
+        fill: as of :func:`filling`.
         windows_per_pass: window positions in one pass of the network.
 
     Returns:
@@ -151,7 +147,7 @@ def score_drops(
         unit,
         sliding_window_shapes=(unit.shape[1], window, window),
         strides=(unit.shape[1], stride, stride),
-        baselines=fill,
+        baselines=filling(unit, fill, window),
         target=targets,
         perturbations_per_eval=windows_per_pass,
     )

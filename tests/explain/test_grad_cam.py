@@ -117,7 +117,7 @@ def test_works_without_any_gradient_wanted(network, x):
     network.requires_grad_(False).train()
     with torch.no_grad():
         assert torch.equal(grad_cam(network, x, 0), expected)
-    assert not network.training and not x.requires_grad
+    assert network.training and not x.requires_grad
 
 
 class Corner(Small):

@@ -109,5 +109,5 @@ def test_refusals(window, stride):
 
 
 def test_refuses_flips_of_other_windows():
-    with pytest.raises(FerError, match="expected \\[7, 7\\] for 9 pixels"):
+    with pytest.raises(FerError, match="expected \\[7, 7\\] for 9 x 9 pixels"):
         occlusion.flip_map(np.zeros((3, 3), bool), 9, 3, 1)

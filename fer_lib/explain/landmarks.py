@@ -1,0 +1,155 @@
+"""Landmarks before and after a part ensemble learned expressions.
+
+R. Wadhawan, T. K. Gandhi, 2022 (:mod:`fer_lib.models.part_ensemble`), Figure
+10: the localisation head stays as it was, the extractor below it was tuned.
+What the head then says shows how far the extractor has left landmarks behind.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import torch
+
+from fer_lib.data.faceset import FaceSet
+from fer_lib.errors import FerError
+from fer_lib.explain.passes import evaluating, passes
+from fer_lib.faces.landmarks import interocular
+from fer_lib.models.part_network import PARTS, Localiser, landmark_points
+from fer_lib.preprocessing import Preprocessing
+
+
+class KeepsLocalisers(Protocol):
+    """A part ensemble that still has the localisers it started from."""
+
+    originals: Sequence[Localiser]
+    members: tuple[str, ...]
+
+    def tuned(self) -> Sequence[Localiser]:
+        """The original heads on the extractors as they are now."""
+
+
+class Errors(NamedTuple):
+    """How far predicted points are from the true ones; N faces, M members.
+
+    Attributes:
+        absolute: ``float64 [N, M]``, mean error of a coordinate as a share of
+            the face's side: equation (1) of the paper.
+        normalised: ``float64 [N, M]``, mean distance of a point as a share of
+            the distance between the outer corners of the eyes, as 300-W
+            measures; not a number where these coincide.
+    """
+
+    absolute: np.ndarray
+    normalised: np.ndarray
+
+
+class LandmarkDrift(NamedTuple):
+    """What :func:`landmark_drift` returns; N faces, M members.
+
+    Positions are shares of the face, x and y.
+
+    Attributes:
+        names: of the members: parts, or ``full_transfer_1`` to ``_5``.
+        parts: what each predicts, a key of
+            :data:`~fer_lib.models.part_network.PARTS`.
+        truth: ``float64 [N, 68, 2]``.
+        before: ``float64 [N, P, 2]`` of each member, P points as its part
+            has, by the localiser that it started from.
+        after: likewise, with the extractor as it is now.
+        errors_before: of ``before``.
+        errors_after: of ``after``.
+    """
+
+    names: tuple[str, ...]
+    parts: tuple[str, ...]
+    truth: np.ndarray
+    before: tuple[np.ndarray, ...]
+    after: tuple[np.ndarray, ...]
+    errors_before: Errors
+    errors_after: Errors
+
+
+def landmark_drift(
+    network: KeepsLocalisers,
+    faces: FaceSet,
+    preprocessing: Preprocessing,
+    *,
+    batch_size: int | None = None,
+) -> LandmarkDrift:
+    """Landmarks by the original heads, before and after fine-tuning.
+
+    Args:
+        network: which keeps its localisers, as
+            :class:`~fer_lib.papers.part_transfer.TransferEnsemble`; left as
+            it was.
+        faces: a set with landmarks;
+            :func:`~fer_lib.papers.part_transfer.annotated` fits them.
+        preprocessing: what the network expects.
+        batch_size: faces in one pass; by their size if None.
+
+    Raises:
+        FerError: when the network has no localisers, as the Baseline, or the
+            faces have no landmarks.
+    """
+    if faces.landmarks is None:
+        raise FerError(f"{faces.name}: has no landmarks; fit them with annotated().")
+    originals, tuned = list(network.originals), list(network.tuned())
+    if not originals:
+        raise FerError(
+            "landmarks: the network has no localisers, expected one that started "
+            "from landmarks, not the Baseline."
+        )
+    height, width = faces.images.shape[2:]
+    truth = (faces.landmarks.astype(np.float64) + 0.5) / [width, height]
+    before, after = (
+        tuple(_points(one, faces.images, preprocessing, batch_size) for one in which)
+        for which in (originals, tuned)
+    )
+    parts = tuple(localiser.part for localiser in originals)
+    return LandmarkDrift(
+        network.members,
+        parts,
+        truth,
+        before,
+        after,
+        landmark_errors(before, parts, truth),
+        landmark_errors(after, parts, truth),
+    )
+
+
+@torch.inference_mode()
+def _points(
+    localiser: Localiser,
+    images: np.ndarray,
+    preprocessing: Preprocessing,
+    batch_size: int | None,
+) -> np.ndarray:
+    """Predicted positions ``[N, P, 2]`` as shares of the face."""
+    size, found = preprocessing.size, []
+    with evaluating(localiser):
+        for _, unit in passes(localiser, images, preprocessing, batch_size):
+            outputs = localiser(preprocessing.normalise(unit))
+            found.append(landmark_points(outputs, size).double().cpu())
+    # The localisers' pixels have their centres at whole numbers.
+    return (torch.cat(found).numpy() + 0.5) / size
+
+
+def landmark_errors(
+    predicted: Iterable[np.ndarray], parts: Sequence[str], truth: np.ndarray
+) -> Errors:
+    """Both errors of every face and member.
+
+    Args:
+        predicted: ``[N, P, 2]`` of each member.
+        parts: what each predicts.
+        truth: ``[N, 68, 2]``, in the same unit.
+    """
+    eyes = interocular(truth)
+    scale = np.where(eyes > 0, eyes, np.nan)
+    absolute, normalised = [], []
+    for points, part in zip(predicted, parts, strict=True):
+        off = points - truth[:, slice(*PARTS[part])]
+        absolute.append(np.abs(off).mean((1, 2)))
+        normalised.append(np.linalg.norm(off, axis=-1).mean(1) / scale)
+    return Errors(np.stack(absolute, 1), np.stack(normalised, 1))

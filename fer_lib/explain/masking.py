@@ -1,0 +1,124 @@
+"""What the masking blocks of the Residual Masking Network do.
+
+L. Pham et al., 2020 (:mod:`fer_lib.models.residual_masking`), Figure 1: maps
+before and after the third block.  A softmax over C channels makes the mean
+of a mask exactly 1 / C at every position, so that the mean shows nothing;
+what a mask prefers is in its gain, and how much in its distribution.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from fer_lib.explain.passes import evaluating, passes
+from fer_lib.models.residual_masking import (
+    ConstantMask,
+    ResidualMaskingNetwork,
+    Stage,
+)
+from fer_lib.preprocessing import Preprocessing
+
+# Edges of the histogram: mask times channels, so that 1 is the control.
+MULTIPLES = np.logspace(-6, 3, 91)
+
+
+class Masking(NamedTuple):
+    """What :func:`masking` returns: N faces, one entry a block in each tuple.
+
+    Attributes:
+        names: ``layer 1`` to ``layer 4``.
+        before: ``float32 [N, h, w]``, mean over channels of the maps that
+            reach the block, zero or more.
+        after: likewise, of the maps that leave it.
+        gain: ``float32 [N, h, w]``, after over before; 1 where there is
+            nothing to mask.  The control multiplies by 1 + 1 / C everywhere.
+        peak: ``float32 [N, h, w]``, the mask's largest value 0..1 over the
+            channels.
+        counts: ``int64 [bins]``, how many values of the mask, over faces,
+            channels and positions, lie between the :data:`MULTIPLES` of
+            1 / C; what lies outside is counted in the outermost bins.
+        channels: C of each block.
+        predicted: ``int64 [N]``, with the masks as they are.
+        control: ``int64 [N]``, with 1 / C in place of every mask.
+    """
+
+    names: tuple[str, ...]
+    before: tuple[np.ndarray, ...]
+    after: tuple[np.ndarray, ...]
+    gain: tuple[np.ndarray, ...]
+    peak: tuple[np.ndarray, ...]
+    counts: tuple[np.ndarray, ...]
+    channels: tuple[int, ...]
+    predicted: np.ndarray
+    control: np.ndarray
+
+    @property
+    def agreement(self) -> float:
+        """Share of faces, 0..1, to which the control says the same."""
+        return float((self.predicted == self.control).mean())
+
+
+@torch.inference_mode()
+def masking(
+    network: ResidualMaskingNetwork,
+    images: np.ndarray,
+    preprocessing: Preprocessing,
+    *,
+    batch_size: int | None = None,
+) -> Masking:
+    """Maps around every masking block, the masks, and their control.
+
+    Args:
+        network: with masks of any kind; left as it was.
+        images: ``uint8 [N, C, H, W]``.
+        preprocessing: what the network expects.
+        batch_size: faces in one pass; by their size if None.
+    """
+    found, predicted, control = [], [], []
+    with evaluating(network):
+        for _, unit in passes(network, images, preprocessing, batch_size):
+            x = preprocessing.normalise(unit)
+            stages = network.stages(x)
+            found.append([_summary(stage) for stage in stages])
+            predicted.append(network.fc(stages[-1].after.mean((2, 3))).argmax(1))
+            control.append(_without_masks(network, x).argmax(1))
+    blocks = [_joined(parts) for parts in zip(*found, strict=True)]
+    before, after, gain, peak, counts = zip(*blocks, strict=True)
+    return Masking(
+        tuple(f"layer {i + 1}" for i in range(len(blocks))),
+        before,
+        after,
+        gain,
+        peak,
+        tuple(rows.sum(0) for rows in counts),
+        tuple(network.backbone.stage_channels),
+        torch.cat(predicted).cpu().numpy(),
+        torch.cat(control).cpu().numpy(),
+    )
+
+
+def _without_masks(network: ResidualMaskingNetwork, x: Tensor) -> Tensor:
+    """Class scores with 1 / C in place of every value of every mask."""
+    flat = nn.ModuleList(ConstantMask(1 / c) for c in network.backbone.stage_channels)
+    return network.fc(network.backbone.maps(x, flat).mean((2, 3)))
+
+
+def _summary(stage: Stage) -> tuple[np.ndarray, ...]:
+    """Before, after, gain, peak ``[B, h, w]`` and counts ``[1, bins]``."""
+    before, after = stage.before.mean(1), stage.after.mean(1)
+    gain = torch.where(before > 0, after / before, 1.0)
+    maps = (before, after, gain, stage.mask.amax(1))
+    return *(m.float().cpu().numpy() for m in maps), _counted(stage.mask)
+
+
+def _joined(parts: tuple[tuple[np.ndarray, ...], ...]) -> list[np.ndarray]:
+    """The summaries of one block in all passes, behind one another."""
+    return [np.concatenate(values) for values in zip(*parts, strict=True)]
+
+
+def _counted(mask: Tensor) -> np.ndarray:
+    multiples = (mask * mask.shape[1]).double().cpu().numpy()
+    inside = multiples.clip(MULTIPLES[0], MULTIPLES[-1])
+    return np.histogram(inside, MULTIPLES)[0][None]
