@@ -14,6 +14,7 @@ from fer_lib.book.faces_pipeline import Stage
 from fer_lib.book.figures import COLOURS
 from fer_lib.data.corpus_sheet import corpus_sheet
 from fer_lib.data.faceset import FaceSet
+from fer_lib.explain.colours import part_colour
 from fer_lib.expressions import FERPLUS_COLUMNS
 from fer_lib.faces.landmarks import FIVE_PARTS
 
@@ -134,9 +135,9 @@ def _draw_marks(panel: Axes, stage: Stage) -> None:
                       edgecolor=COLOURS["yellow"], lw=2)
         )  # fmt: skip
     if stage.points is not None:
-        names = ("sky", "orange", "green", "yellow", "vermilion")
-        for name, part in zip(names, FIVE_PARTS.values(), strict=True):
-            panel.plot(*stage.points[slice(*part)].T, ".", color=COLOURS[name], ms=3)
+        for name, part in FIVE_PARTS.items():
+            colour = part_colour(name)
+            panel.plot(*stage.points[slice(*part)].T, ".", color=colour, ms=3)
 
 
 def plot_optimism(
