@@ -18,7 +18,7 @@ def attainable_cell(claim: Claim) -> str:
     chance = f"by chance {phrases.percent(found.chance, 0)} %"
     if found.hits is None:
         return f"no k of {found.n:,}\n {chance}"
-    return f"{found.hits:,} of {found.n:,}\n {found.how}, {chance}"
+    return f"{found.hits:,} of {found.n:,}\n {found.how}\n {chance}"
 
 
 def attainability_table(
@@ -35,7 +35,8 @@ def attainability_table(
     rows = [
         (
             claims.name,
-            f"{told.dataset}\n {phrases.protocol_name(told.protocol)}",
+            f"{phrases.dataset_name(told.dataset)}\n "
+            f"{phrases.protocol_name(told.protocol)}",
             f"{told.n:,}",
             f"{told.passed} of {told.tried}",
             f"{phrases.percent(told.chance, 0)} %",
@@ -45,11 +46,12 @@ def attainability_table(
         if paper in (None, claims.paper)
         for told in tally(claims.claims)
     ]
-    header = ("Paper", "Data set", "n", "Attainable", "Each by chance", "p")
+    header = ("Paper", "Data set", "n", "Attainable", "By chance", "p")
     note = (
         "Attainable is an accuracy that some whole number of hits on n faces "
         "gives, rounded or cut off. Where each passes by chance easily, it says "
         "little. p is the probability that chance alone lets so many pass: a "
         "small one speaks for this n. Means over folds are left out."
     )
-    return Table("Are the printed accuracies k of n?", header, tuple(rows), note)
+    table = Table("Are the printed accuracies k of n?", header, tuple(rows), note)
+    return table.without_first() if paper else table

@@ -1,52 +1,57 @@
-"""What the Deep-Emotion chapter computes from claims, records and runs."""
+"""What the Deep-Emotion chapter alone computes and draws."""
+
+from itertools import pairwise
 
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 
-from fer_lib.book.figures import percent
-from fer_lib.evidence.claims_file import load_claims
+from fer_lib.book.chapter_results import printed_matrix, recorded
+from fer_lib.book.diagrams import chain, draw_blocks
 from fer_lib.evidence.deep_emotion import PRIVATE_TEST
-from fer_lib.evidence.paths import runs_folder
-from fer_lib.evidence.records import Record, load_records
 from fer_lib.explain.occlusion import Scores, score_drops
 from fer_lib.explain.transformer import sampling_window, window_area
-from fer_lib.expressions import DEEP_EMOTION_ORDER, EXPRESSIONS
+from fer_lib.expressions import EXPRESSIONS
 from fer_lib.faces.portrait import render_face
 from fer_lib.models import build, count_parameters
 from fer_lib.models.deep_emotion import LOCALISATIONS
 from fer_lib.papers import Restored, restore
 from fer_lib.preprocessing import Preprocessing
-from fer_lib.reproduce import Run
 
-_MATRIX = "deep_emotion.fer2013.confusion"
+MATRIX = "deep_emotion.fer2013.confusion"
+
+_MAIN = (
+    ("face", "1 x 48 x 48", "black"),
+    ("warp", "1 x 48 x 48", "vermilion"),
+    ("conv 3x3\nReLU", "10 x 46 x 46", "blue"),
+    ("conv 3x3\npool, ReLU", "10 x 22 x 22", "blue"),
+    ("conv 3x3\nReLU", "10 x 20 x 20", "blue"),
+    ("conv 3x3\npool, ReLU", "10 x 9 x 9", "blue"),
+    ("dropout", "810", "sky"),
+    ("FC, ReLU", "50", "green"),
+    ("FC", "7 scores", "green"),
+)
+_LOCALISATION = (
+    ("conv 7x7\npool, ReLU", "8 x 21 x 21", "orange"),
+    ("conv 5x5\npool, ReLU", "10 x 8 x 8", "orange"),
+    ("FC, ReLU", "32", "orange"),
+    ("FC", r"$\theta$: 6 numbers", "orange"),
+)
 
 
-def real_runs(variants: tuple[str, ...] = ()) -> list[Record]:
-    """Recorded runs on real data, the default variant first.
-
-    Args:
-        variants: to keep; all if empty.
-    """
-    found = [
-        record
-        for record in load_records(runs_folder())
-        if record.paper == "deep_emotion" and not record.rendered
-    ]
-    kept = [r for r in found if not variants or r.variant in variants]
-    return sorted(kept, key=lambda r: (r.variant != "default", r.protocol, r.seed))
-
-
-def paper_matrix() -> tuple[str, np.ndarray, list[str]]:
-    """The paper's Figure 8: title, counts and classes in the book's order."""
-    matrix = load_claims("deep_emotion").matrix(_MATRIX)
-    order = np.argsort(DEEP_EMOTION_ORDER)
-    counts = np.array(matrix.rows)[np.ix_(order, order)]
-    return f"paper, {matrix.where.place}", counts, list(EXPRESSIONS[:7])
+def draw_deep_emotion() -> Figure:
+    """Deep-Emotion in its default reading, with the shape after each part."""
+    main = chain(_MAIN, gap=1.25)
+    where = chain(_LOCALISATION, x=0.4, y=1.9, gap=1.25)
+    where = {f"where {name}": block for name, block in where.items()}
+    arrows = [*pairwise(main), *pairwise(where)]
+    arrows += [("0", "where 0"), ("where 3", "1", "where to look")]
+    return draw_blocks(main | where, arrows)
 
 
 def label_sets() -> tuple[dict[str, list[int]], list[str]]:
     """Test faces per class: the paper's matrix and two label sets."""
-    title, counts, names = paper_matrix()
+    title, counts, names = printed_matrix(MATRIX)
     return {title: counts.sum(1).tolist()} | dict(PRIVATE_TEST), names
 
 
@@ -60,58 +65,6 @@ def parameter_rows() -> list[dict]:
         parameters = f"{count_parameters(network):,}"
         rows.append({"localisation": name, "flat size": flat, "parameters": parameters})
     return rows
-
-
-def result_rows(run: Run) -> list[dict]:
-    """A run's results, one row for each checkpoint, split and pass."""
-    rows = [
-        {
-            "epoch chosen by": _CHOICE[checkpoint],
-            "split": part,
-            "pass": view,
-            "accuracy": percent(metrics),
-            "mean class accuracy": percent(metrics, "mean_class_accuracy"),
-            "macro F1": percent(metrics, "macro_f1"),
-            "calibration error": f"{metrics['calibration_error']:.3f}",
-        }
-        for checkpoint, parts in run.results().items()
-        for part, passes in parts.items()
-        for view, metrics in passes.items()
-    ]
-    if run.record is None:
-        return rows
-    peek = run.record.selection["best_on_test"]
-    warning = dict.fromkeys(rows[0], "")
-    value = f"{100 * peek['accuracy']:.1f} % in epoch {peek['epoch']}"
-    warning |= {"epoch chosen by": "best on test (a warning)", "accuracy": value}
-    return [*rows, warning]
-
-
-_CHOICE = {"last": "the last one", "selected": "best on validation"}
-
-
-def examples(
-    predicted: np.ndarray, labels: np.ndarray, classes: tuple[str, ...]
-) -> tuple[list[int], list[str]]:
-    """A face of each class to look at: the first that is read rightly.
-
-    Args:
-        predicted: ``int [n]``, what the network says.
-        labels: ``int [n]``; every class occurs.
-        classes: their names.
-
-    Returns:
-        Rows, and titles that say how a face is misread where no face of the
-        class is read rightly.
-    """
-    rows, titles = [], []
-    for label, name in enumerate(classes):
-        mine = np.flatnonzero(labels == label)
-        right = mine[predicted[mine] == label]
-        rows.append(int(right[0] if len(right) else mine[0]))
-        misread = "" if len(right) else f"\nread as {classes[predicted[mine[0]]]}"
-        titles.append(name + misread)
-    return rows, titles
 
 
 def window_rows(networks: dict[str, Restored], faces: np.ndarray) -> list[dict]:
@@ -147,7 +100,9 @@ def recorded_networks() -> dict[str, Restored]:
     """Networks trained on real data whose weights stand beside their record."""
     return {
         f"real FER2013, {record.protocol} labels": restore(path)
-        for record in real_runs()
+        for record in recorded(
+            "deep_emotion", preset="paper", recipe="paper", variant="default", seed=0
+        )
         if (path := record.path.with_suffix(".safetensors")).is_file()
     }
 

@@ -1,80 +1,136 @@
-"""The papers' networks as drawings of our own."""
+"""The papers' networks as drawings of our own: blocks and arrows."""
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from fer_lib.book.figures import COLOURS
+from fer_lib.errors import FerError
 
-Box = tuple[str, str, str]  # name, shape below it, colour of COLOURS
-
-
-def draw_chain(
-    axes: Axes, boxes: Sequence[Box], *, left: float, y: float, step: float
-) -> list[float]:
-    """Boxes from left to right with arrows between; their centres' x."""
-    centres = [left + column * step for column in range(len(boxes))]
-    for x, (name, shape, colour) in zip(centres, boxes, strict=True):
-        axes.add_patch(
-            FancyBboxPatch(
-                (x - 0.4 * step, y - 0.38),
-                0.8 * step,
-                0.76,
-                boxstyle="round,pad=0.02",
-                facecolor=COLOURS[colour] + "33",
-                edgecolor=COLOURS[colour],
-            )
-        )
-        axes.text(x, y, name, ha="center", va="center", fontsize=8.5)
-        axes.text(x, y - 0.5, shape, ha="center", va="top", fontsize=7.5)
-    for before, after in pairwise(centres):
-        axes.annotate(
-            "",
-            (after - 0.42 * step, y),
-            (before + 0.42 * step, y),
-            arrowprops={"arrowstyle": "->"},
-        )
-    return centres
+_MARGIN = 0.3
+_WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 1}  # over arrows
 
 
-def draw_deep_emotion() -> Figure:
-    """Deep-Emotion in its default reading, with the shape after each part."""
-    figure, axes = plt.subplots(figsize=(10, 3.6))
-    main = [
-        ("face", "1 x 48 x 48", "black"),
-        ("warp", "1 x 48 x 48", "vermilion"),
-        ("conv 3x3\nReLU", "10 x 46 x 46", "blue"),
-        ("conv 3x3\npool, ReLU", "10 x 22 x 22", "blue"),
-        ("conv 3x3\nReLU", "10 x 20 x 20", "blue"),
-        ("conv 3x3\npool, ReLU", "10 x 9 x 9", "blue"),
-        ("dropout", "810", "sky"),
-        ("FC, ReLU", "50", "green"),
-        ("FC", "7 scores", "green"),
-    ]
-    where = [
-        ("conv 7x7\npool, ReLU", "8 x 21 x 21", "orange"),
-        ("conv 5x5\npool, ReLU", "10 x 8 x 8", "orange"),
-        ("FC, ReLU", "32", "orange"),
-        ("FC", r"$\theta$: 6 numbers", "orange"),
-    ]
-    centres = draw_chain(axes, main, left=0, y=0, step=1.25)
-    above = draw_chain(axes, where, left=0.4, y=1.9, step=1.25)
-    arrow = {"arrowstyle": "->", "color": COLOURS["vermilion"]}
-    axes.annotate("", (above[0] - 0.1, 1.25), (centres[0], 0.42), arrowprops=arrow)
-    axes.annotate(
-        "",
-        (centres[1] + 0.1, 0.42),
-        (above[3] - 0.1, 1.2),
-        arrowprops=arrow | {"connectionstyle": "arc3,rad=-0.1"},
-    )
-    axes.text(4.1, 1.0, "where to look", color=COLOURS["vermilion"], fontsize=8)
-    axes.text(6.0, 1.9, "localisation network", va="center", color="#8a6000")
-    axes.set_xlim(-0.7, 10.7)
-    axes.set_ylim(-0.95, 2.5)
-    axes.axis("off")
+@dataclass(frozen=True)
+class Block:
+    """A box of a diagram.
+
+    Attributes:
+        x: of its centre, in units of about a box and its gap.
+        y: of its centre, upwards.
+        text: inside it, one or more lines.
+        below: under it, such as the shape of what leaves it.
+        colour: one of ``COLOURS``.
+        width: of the box.
+        height: of the box.
+    """
+
+    x: float
+    y: float
+    text: str
+    below: str = ""
+    colour: str = "blue"
+    width: float = 0.8
+    height: float = 0.76
+
+
+def draw_blocks(
+    blocks: Mapping[str, Block],
+    arrows: Sequence[tuple[str, ...]],
+    size: tuple[float, float] = (10, 3.6),
+) -> Figure:
+    """A diagram of blocks and arrows.
+
+    Args:
+        blocks: boxes by name.
+        arrows: pairs (from, to) of names, or triples with a label.
+        size: width and height of the figure, inches.
+
+    Raises:
+        FerError: when an arrow names a block that is not there.
+    """
+    figure, axes = plt.subplots(figsize=size)
+    boxes = {name: _draw_block(axes, block) for name, block in blocks.items()}
+    for start, end, *label in arrows:
+        for name in (start, end):
+            if name not in blocks:
+                raise FerError(
+                    f"diagram: an arrow names '{name}', expected one of "
+                    f"{', '.join(blocks)}; correct it."
+                )
+        _draw_arrow(axes, (blocks[start], blocks[end]), (boxes[start], boxes[end]))
+        if label:
+            _draw_label(axes, blocks[start], blocks[end], label[0])
+    _frame(axes, list(blocks.values()))
     figure.tight_layout()
     return figure
+
+
+def chain(
+    steps: Sequence[tuple[str, str, str]], x: float = 0, y: float = 0, gap: float = 1
+) -> dict[str, Block]:
+    """Blocks from left to right, by ``"0"``, ``"1"``, ...
+
+    Args:
+        steps: text, text below and colour of each.
+        x: of the first.
+        y: of all.
+        gap: from centre to centre.
+    """
+    return {
+        str(place): Block(x + place * gap, y, *step, width=0.8 * gap)
+        for place, step in enumerate(steps)
+    }
+
+
+def _draw_block(axes: Axes, block: Block) -> FancyBboxPatch:
+    colour = COLOURS[block.colour]
+    corner = block.x - block.width / 2, block.y - block.height / 2
+    box = FancyBboxPatch(
+        corner,
+        block.width,
+        block.height,
+        boxstyle="round,pad=0.02",
+        facecolor=colour + "33",
+        edgecolor=colour,
+    )
+    axes.add_patch(box)
+    middle = {"ha": "center", "va": "center", "fontsize": 8.5}
+    axes.text(block.x, block.y, block.text, **middle)
+    if block.below:
+        under = block.y - block.height / 2 - 0.1
+        place = {"ha": "center", "va": "top", "fontsize": 7.5}
+        axes.text(block.x, under, block.below, bbox=_WHITE, **place)
+    return box
+
+
+def _draw_arrow(
+    axes: Axes,
+    blocks: tuple[Block, Block],
+    boxes: tuple[FancyBboxPatch, FancyBboxPatch],
+) -> None:
+    """An arrow from the edge of one box to that of another."""
+    start, end = ((block.x, block.y) for block in blocks)
+    ends = {"patchA": boxes[0], "patchB": boxes[1], "shrinkA": 1, "shrinkB": 1}
+    style = {"arrowstyle": "->", "mutation_scale": 10, "color": "black"}
+    axes.add_patch(FancyArrowPatch(start, end, **ends, **style))
+
+
+def _draw_label(axes: Axes, start: Block, end: Block, text: str) -> None:
+    x, y = (start.x + end.x) / 2, (start.y + end.y) / 2
+    axes.text(x, y, text, fontsize=7.5, ha="center", va="center", bbox=_WHITE)
+
+
+def _frame(axes: Axes, blocks: Sequence[Block]) -> None:
+    """Limits that show all blocks and what is written below them."""
+    left = min(block.x - block.width / 2 for block in blocks)
+    right = max(block.x + block.width / 2 for block in blocks)
+    low = min(block.y - block.height / 2 - 0.45 * bool(block.below) for block in blocks)
+    high = max(block.y + block.height / 2 for block in blocks)
+    axes.set_xlim(left - _MARGIN, right + _MARGIN)
+    axes.set_ylim(low - _MARGIN / 2, high + _MARGIN / 2)
+    axes.axis("off")

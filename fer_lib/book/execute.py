@@ -83,7 +83,8 @@ def execute(
 def with_outputs(notebook, executed) -> nbformat.NotebookNode:
     """``notebook`` with the outputs of ``executed``, code cell by code cell.
 
-    Widgets are left out: without a kernel they are dead on a page.
+    Widgets are left out: without a kernel they are dead on a page.  Of what
+    papermill notes, only when and how long goes to the page: no folders.
     """
     cells = [c for c in notebook.cells if c.cell_type == "code"]
     done = [c for c in executed.cells if c.cell_type == "code"]
@@ -92,6 +93,10 @@ def with_outputs(notebook, executed) -> nbformat.NotebookNode:
         cell.outputs = [o for o in run.outputs if _WIDGET not in o.get("data", {})]
     notebook.metadata.kernelspec = executed.metadata.kernelspec
     notebook.metadata.language_info = executed.metadata.language_info
+    noted = executed.metadata.get("papermill", {})
+    notebook.metadata.executed = {
+        name: noted[name] for name in ("start_time", "duration") if name in noted
+    }
     return notebook
 
 

@@ -28,16 +28,19 @@ COLOURS = {
 RENDERED = "Rendered faces (computer graphics), no real person."
 
 
-def show(figure: Figure, alt: str, caption: str = "") -> None:
+def show(figure: Figure, alt: str = "", caption: str = "") -> None:
     """Display a figure with a text for readers who cannot see it.
 
     Works alike in JupyterLab, on Colab and on the static page.
 
     Args:
         figure: closed afterwards.
-        alt: what the figure shows, in one or two sentences; required.
+        alt: what the figure shows, in one or two sentences; required, unless
+            the figure brings its own, ``figure.alt_text``, as those of
+            :mod:`fer_lib.explain` do.
         caption: shown below the figure.
     """
+    alt = alt or getattr(figure, "alt_text", "")
     if len(alt.split()) < 4:
         raise FerError(f"alt text '{alt}' says too little; describe the figure.")
     buffer = io.BytesIO()

@@ -27,9 +27,17 @@ def present_hash(record: Record) -> str:
 
     Empty, so that the run counts as old, when its modules are gone.
     """
+    request = Request(
+        record.paper,
+        record.dataset,
+        protocol=record.protocol,
+        recipe=record.recipe,
+        # A protocol of two data sets is named after them.
+        target=record.protocol.partition("_to_")[2],
+    )
     try:
-        return run_source(Request(record.paper, record.dataset))
-    except FerError:
+        return run_source(request)
+    except (FerError, KeyError):
         return ""
 
 
@@ -57,12 +65,13 @@ class Ledger:
         }
 
     @cached_property
-    def _hashes(self) -> dict[tuple[str, str], str]:
-        return {(r.paper, r.dataset): self.present_hash(r) for r in self.records}
+    def _hashes(self) -> dict[tuple[str, ...], str]:
+        made = {_made_by(record): record for record in self.records}
+        return {key: self.present_hash(record) for key, record in made.items()}
 
     def stale(self, record: Record) -> bool:
         """Whether the code changed since the run."""
-        return record.stale(self._hashes[record.paper, record.dataset])
+        return record.stale(self._hashes[_made_by(record)])
 
     def judgement(self, id: str) -> Judgement:
         """Judgement of a claim; ``FerError`` when the id is unknown."""
@@ -82,6 +91,11 @@ class Ledger:
             if paper in (None, judgement.claim.paper)
             and kind in (None, kind_of(judgement.claim))
         ]
+
+
+def _made_by(record: Record) -> tuple[str, ...]:
+    """What decides which code made a run."""
+    return record.paper, record.dataset, record.protocol, record.recipe
 
 
 def open_ledger(root: Path | None = None) -> Ledger:

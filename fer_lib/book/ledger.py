@@ -9,14 +9,14 @@ from collections import Counter
 from pathlib import Path
 
 from fer_lib.book import phrases
-from fer_lib.book.attainable import attainability_table, attainable_cell
+from fer_lib.book.attainable import attainability_table
+from fer_lib.book.claim_tables import claim_rows, sum_rows
 from fer_lib.book.judged import KINDS, Ledger, open_ledger
 from fer_lib.book.run_tables import run_table
 from fer_lib.book.tables import Page, Table
 from fer_lib.errors import FerError
-from fer_lib.evidence.claims import Claim, Claims
+from fer_lib.evidence.claims import Claims
 from fer_lib.evidence.paths import repository_root
-from fer_lib.evidence.readings import Reading
 from fer_lib.evidence.verdicts import Judgement
 from fer_lib.files import atomic_path
 
@@ -55,8 +55,10 @@ def ledger_table(
     for name, title in KINDS.items():
         found = ledger.select(paper, name) if kind in (None, name) else []
         if found:
-            make = _sums if name == "arithmetic" else _claims
-            tables.append(make(title, found, ledger, folded=name == "recall"))
+            make = sum_rows if name == "arithmetic" else claim_rows
+            # What no run stands beside is listed on request.
+            folded = name == "recall" or not (kind or any(j.readings for j in found))
+            tables.append(make(title, found, ledger, folded=folded))
     if kind and not tables:
         ledger.select(paper, kind)  # tells an unknown kind from an empty one
     return Page(tuple(tables))
@@ -70,7 +72,7 @@ def claim_box(paper: str, ledger: Ledger | None = None) -> Table:
     counts = Counter(str(j.verdict) for j in others)
     told = ", ".join(f"{n} {name}" for name, n in sorted(counts.items()))
     title = next(p.title for p in ledger.papers if p.paper == paper)
-    box = _claims(f"What the paper claims: {title}", values, ledger)
+    box = claim_rows(f"What the paper claims: {title}", values, ledger)
     note = f"{len(others)} further claims: {told}. The ledger lists them all."
     return Table(box.caption, box.header, box.rows, note)
 
@@ -111,8 +113,10 @@ def _counted(claims: Claims, ledger: Ledger) -> tuple[str, ...]:
 def _run_value(judgement: Judgement, ledger: Ledger) -> tuple[str, ...]:
     claim = judgement.claim
     ours = [
-        f"{phrases.our_value(claim, reading)}, "
-        f"{phrases.protocol_name(reading.answer.protocol)}"
+        f"{phrases.our_figure(claim, reading)} "
+        f"({phrases.our_interval(claim, reading)}), "
+        f"{phrases.protocol_name(reading.answer.protocol)}, "
+        f"{phrases.settings(reading.answer)}"
         for reading in judgement.readings
     ]
     name = next(p.name for p in ledger.papers if p.paper == claim.paper)
@@ -149,47 +153,6 @@ def update_readme(path: Path | str, ledger: Ledger | None = None) -> bool:
     return after != before
 
 
-def _claims(title: str, found: list[Judgement], ledger: Ledger, **options) -> Table:
-    header = ("Claim", "Paper", "k of n", "Ours", "Verdict")
-    rows = tuple(_claim(judgement, ledger) for judgement in found)
-    # Orders have no value, and only accuracies are shares of n.
-    shown = [c for c in range(len(header)) if any(row[c] for row in rows)]
-    header, *rows = (tuple(row[c] for c in shown) for row in (header, *rows))
-    return Table(title, header, tuple(rows), **options)
-
-
-def _claim(judgement: Judgement, ledger: Ledger) -> tuple[str, ...]:
-    claim = judgement.claim
-    ours = [_reading(claim, reading, ledger) for reading in judgement.readings]
-    return (
-        f"{claim.says}\n {claim.where}",
-        phrases.paper_value(claim),
-        attainable_cell(claim),
-        "\n".join(ours) or phrases.NO_RUN,
-        f"{judgement.verdict}\n {judgement.why}",
-    )
-
-
-def _reading(claim: Claim, reading: Reading, ledger: Ledger) -> str:
-    """What one protocol's runs say: figure, departures, date."""
-    record = max(reading.records, key=lambda r: r.started)
-    lines = [
-        phrases.our_figure(claim, reading),
-        phrases.our_interval(claim, reading),
-        phrases.protocol_name(reading.answer.protocol),
-        phrases.departures(reading),
-        phrases.made(record, any(map(ledger.stale, reading.records))),
-    ]
-    return "\n ".join(filter(None, lines))
-
-
-def _sums(title: str, found: list[Judgement], ledger: Ledger, **options) -> Table:
-    rows = tuple(
-        (f"{j.claim.says}\n {j.claim.where}", str(j.verdict), j.why) for j in found
-    )
-    return Table(title, ("Claim", "Verdict", "Working"), rows, **options)
-
-
 def _entry(judgement: Judgement) -> dict:
     claim = judgement.claim
     return {
@@ -207,10 +170,14 @@ def _entry(judgement: Judgement) -> dict:
         "ours": [
             {
                 "protocol": reading.answer.protocol,
+                "preset": reading.answer.preset,
+                "recipe": reading.answer.recipe,
+                "variant": reading.answer.variant,
                 "mean": reading.mean,
                 "interval95": [reading.low, reading.high],
                 "n": reading.n,
                 "seeds": list(reading.seeds),
+                "spread": reading.spread,
                 "departures": [vars(d) for d in reading.departures],
                 "records": [record.path.name for record in reading.records],
             }

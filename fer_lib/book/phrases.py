@@ -1,8 +1,9 @@
 """How claims, readings and records are told in words and digits."""
 
-from fer_lib.evidence.claims import Claim
+from fer_lib.data.published import PUBLISHED
+from fer_lib.evidence.claims import Answer, Claim
 from fer_lib.evidence.readings import Reading
-from fer_lib.evidence.records import Record
+from fer_lib.evidence.records import Deviation, Record
 from fer_lib.evidence.verdicts import Judgement
 
 PROTOCOLS = {
@@ -33,7 +34,18 @@ PROTOCOLS = {
     "rafdb_to_affectnet": "learned on RAF-DB, reported on AffectNet",
     "oulu_last3": "Oulu-CASIA, last three frames, folds by subject",
 }
+OTHER_NAMES = {"fer2013": "FER2013", "vemo": "VEMO", "rendered": "rendered faces"}
 NO_RUN = "not run"
+# What a recipe is when it is not the paper's own, and a pass when it is no
+# single one.
+RECIPES = {
+    "modern": "recipe modern (one of today for all papers)",
+    "rendered_first": "recipe rendered_first (rendered faces, then photographs)",
+}
+VIEWS = {
+    "flip": "mean with the mirror image",
+    "random10": "mean of ten augmented passes",
+}
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -58,17 +70,39 @@ def our_figure(claim: Claim, reading: Reading) -> str:
 
 
 def our_interval(claim: Claim, reading: Reading) -> str:
-    """The 95 % interval of ours, n and seeds."""
+    """The 95 % interval of ours, n, seeds and their standard deviation."""
     count, sign = len(reading.seeds), "" if claim.kind == "value" else "+"
     low, high = (f"{100 * x:{sign}.1f}" for x in (reading.low, reading.high))
     to = "–" if claim.kind == "value" else " to "
     seeds = f"{count} seed{'s' if count > 1 else ''}"
+    if reading.spread is not None:
+        seeds += f" that spread by {100 * reading.spread:.1f} points"
     return f"95 % interval {low}{to}{high}, n = {reading.n:,}, {seeds}"
 
 
 def our_value(claim: Claim, reading: Reading) -> str:
-    """Ours with its 95 % interval, n and seeds."""
-    return f"{our_figure(claim, reading)} ({our_interval(claim, reading)})"
+    """Ours with its 95 % interval, n, seeds, and how it was trained."""
+    told = [our_interval(claim, reading), *unlike_paper(reading.answer)]
+    return f"{our_figure(claim, reading)} ({'; '.join(told)})"
+
+
+def unlike_paper(answer: Answer) -> list[str]:
+    """Preset and recipe of runs, where they are not the paper's."""
+    preset = [] if answer.preset == "paper" else [f"preset {answer.preset}"]
+    return preset + ([] if answer.recipe == "paper" else [f"recipe {answer.recipe}"])
+
+
+def trained(preset: str, recipe: str) -> str:
+    """Size and recipe of runs in words."""
+    how = RECIPES.get(recipe, f"recipe {recipe}")
+    return f"preset {preset}, {'recipe of the paper' if recipe == 'paper' else how}"
+
+
+def settings(answer: Answer) -> str:
+    """Preset, recipe and pass of the runs that answer a claim."""
+    passed = VIEWS.get(answer.view, "")
+    told = trained(answer.preset, answer.recipe)
+    return f"{told}, {passed}" if passed else told
 
 
 def protocol_name(protocol: str) -> str:
@@ -78,16 +112,57 @@ def protocol_name(protocol: str) -> str:
     return f"{words}, fold {fold}" if fold else words
 
 
-def departures(reading: Reading) -> str:
-    """How the runs depart from the claim; empty if they do not."""
-    told = [f"{d.item} ({d.paper} → {d.ours})" for d in reading.departures]
+def dataset_name(nickname: str) -> str:
+    """A data set as its authors call it."""
+    known = PUBLISHED.get(nickname)
+    return known.title if known else OTHER_NAMES.get(nickname, nickname)
+
+
+def departures(reading: Reading, short: bool = False) -> str:
+    """How the runs depart from the claim; empty if they do not.
+
+    Where it has to be short, long values are left out.
+    """
+    longest = 25 if short else None
+    told = [_departure(deviation, longest) for deviation in reading.departures]
     return "departs in " + ", ".join(told) if told else ""
 
 
+def _departure(deviation: Deviation, longest: int | None) -> str:
+    change = f"{deviation.paper} → {deviation.ours}"
+    if longest and len(change) > longest:
+        return deviation.item
+    return f"{deviation.item} ({change})"
+
+
 def made(record: Record, stale: bool) -> str:
-    """When a run was made, and whether the code changed since."""
+    """When a run was made, who sent it in, and whether the code changed since."""
     by = " by an older version of the code" if stale else ""
-    return f"made {record.started[:10]}{by}"
+    reader = record.content.get("reader")
+    sent = f", sent in by {reader}" if reader else ""
+    return f"made {record.started[:10]}{by}{sent}"
+
+
+def duration(seconds: float) -> str:
+    """A time in the unit that suits it.
+
+    >>> duration(42), duration(2305.4), duration(9000)
+    ('42 s', '38 min', '2.5 h')
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 6000:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def hardware(record: Record) -> str:
+    """What a run was made on."""
+    told = record.hardware
+    threads = told["threads"]
+    if told["device"] != "cpu":
+        return told["name"]
+    return f"{told['name']}, {threads} thread{'s' if threads > 1 else ''}"
 
 
 def verdict(judgement: Judgement) -> str:

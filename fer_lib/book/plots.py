@@ -76,8 +76,12 @@ def plot_faces(faces: FaceSet, rows: Sequence[int], titles: Sequence[str]) -> Fi
     """Some faces in a grid of up to seven columns, with titles."""
     columns = min(7, len(rows))
     lines = -(-len(rows) // columns)
+    written = max(title.count("\n") for title in titles)  # a line is 0.16 inches
     figure, all_axes = plt.subplots(
-        lines, columns, figsize=(1.35 * columns, 1.6 * lines), squeeze=False
+        lines,
+        columns,
+        figsize=(1.35 * columns, (1.6 + 0.16 * written) * lines),
+        squeeze=False,
     )
     for axes in all_axes.flat:
         axes.axis("off")

@@ -8,55 +8,30 @@ Roles, each with the id of a claim:
 - ``{verdict}`` - the verdict;
 - ``{working}`` - the sum behind the verdict on an arithmetic claim.
 
-Directives: ``{ledger}`` with an optional paper and ``:kind:``, ``{claim-box}``
-and ``{run-table}`` with a paper; ``{networks}`` and ``{equations}``, the tables
-of what the library builds.
+``directives`` has what puts tables and plots on pages.
 
 An unknown key, a wrong record and a bare accuracy in a sentence of ``book/``
 all fail the build.
 """
 
 from pathlib import Path
-from typing import ClassVar
 
 from docutils import nodes
-from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
-from sphinx.errors import ExtensionError
-from sphinx.util.docutils import SphinxDirective, SphinxRole
+from sphinx.util.docutils import SphinxRole
 
 from fer_lib.book import phrases
-from fer_lib.book.judged import Ledger, open_ledger
-from fer_lib.book.ledger import claim_box, ledger_table, run_table
-from fer_lib.book.networks import equation_table, network_table, read_equations
+from fer_lib.book.bound import Bound, PageError
+from fer_lib.book.directives import add_directives
+from fer_lib.book.judged import open_ledger
 from fer_lib.book.prose import bare_numbers
 from fer_lib.errors import FerError
 from fer_lib.evidence.paths import claims_folder, repository_root
 from fer_lib.evidence.readings import Reading
 from fer_lib.evidence.verdicts import Judgement
-from fer_lib.models.catalogue import catalogue
 
 
-class PageError(ExtensionError):
-    """A page names what does not exist; ends the build."""
-
-
-class _Bound:
-    """What roles and directives share: the ledger and errors with a place."""
-
-    def ledger(self) -> Ledger:
-        """The ledger; the page is read again when a file behind it changes."""
-        for path in self.env.app.fer_sources:
-            self.env.note_dependency(str(path))
-        return self.env.app.fer_ledger
-
-    def fail(self, error: FerError | str) -> PageError:
-        """The error with page and line."""
-        source, line = self.get_source_info()
-        return PageError(f"{source}:{line}: {error}")
-
-
-class _ClaimRole(SphinxRole, _Bound):
+class _ClaimRole(SphinxRole, Bound):
     """A role whose text is the id of a claim."""
 
     def run(self):
@@ -99,6 +74,7 @@ class OursRole(_ClaimRole):
         newest = max(reading.records, key=lambda record: record.started)
         told = [
             phrases.protocol_name(reading.answer.protocol),
+            phrases.settings(reading.answer),
             phrases.departures(reading),
             phrases.made(newest, self.ledger().stale(newest)),
         ]
@@ -143,54 +119,6 @@ def _reading(judgement: Judgement, protocol: str) -> Reading | None:
     return None
 
 
-class LedgerDirective(SphinxDirective, _Bound):
-    """The ledger's tables."""
-
-    optional_arguments = 1
-    option_spec: ClassVar = {"kind": directives.unchanged_required}
-
-    def run(self):
-        """The tables as HTML."""
-        paper = self.arguments[0].strip() if self.arguments else None
-        try:
-            page = ledger_table(paper, self.options.get("kind"), self.ledger())
-        except FerError as error:
-            raise self.fail(error) from error
-        return [nodes.raw("", page.html(), format="html")]
-
-
-class TableDirective(SphinxDirective, _Bound):
-    """A table of one paper; the directive's name tells which."""
-
-    required_arguments = 1
-    made_by: ClassVar = {"claim-box": claim_box, "run-table": run_table}
-
-    def run(self):
-        """The table as HTML."""
-        try:
-            table = self.made_by[self.name](self.arguments[0].strip(), self.ledger())
-        except FerError as error:
-            raise self.fail(error) from error
-        return [nodes.raw("", table.html(), format="html")]
-
-
-class LibraryDirective(SphinxDirective, _Bound):
-    """A table about the library itself; the directive's name tells which."""
-
-    made_by: ClassVar = {
-        "networks": lambda: network_table(catalogue()),
-        "equations": lambda: equation_table(read_equations()),
-    }
-
-    def run(self):
-        """The table as HTML."""
-        try:
-            table = self.made_by[self.name]()
-        except FerError as error:
-            raise self.fail(error) from error
-        return [nodes.raw("", table.html(), format="html")]
-
-
 def read_ledger(app: Sphinx) -> None:
     """Read claims and runs once a build."""
     try:
@@ -223,11 +151,7 @@ def setup(app: Sphinx) -> dict:
     app.add_role("ours", OursRole())
     app.add_role("verdict", VerdictRole())
     app.add_role("working", WorkingRole())
-    app.add_directive("ledger", LedgerDirective)
-    for name in TableDirective.made_by:
-        app.add_directive(name, TableDirective)
-    for name in LibraryDirective.made_by:
-        app.add_directive(name, LibraryDirective)
+    add_directives(app)
     app.connect("builder-inited", read_ledger)
     app.connect("source-read", check_prose)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

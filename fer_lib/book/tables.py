@@ -1,7 +1,7 @@
 """One table, drawn as HTML for pages and notebooks and as plain text."""
 
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 # Okabe and Ito's colours, told apart by colour-blind readers; the words
@@ -17,6 +17,7 @@ VERDICT_COLOURS = {
 }
 _CELL = "text-align: left; vertical-align: top; padding: 0.3em 0.6em"
 _NARROW = 14  # letters; shorter cells are not wrapped
+_LONG = 60  # letters; details of more need room
 
 
 @dataclass(frozen=True)
@@ -53,18 +54,26 @@ class Table:
             for name in self.header
         )
         body = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in self.rows)
+        # A table of names and values has no names of columns.
+        head = f"<thead><tr>{head}</tr></thead>" if any(self.header) else ""
         table = (
             '<div style="overflow-x: auto"><table class="table fer-ledger" '
             'style="border-collapse: collapse">'
             f'<caption style="caption-side: top; text-align: left">'
             f"{escape(self.caption)}</caption>"
-            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+            f"{head}<tbody>{body}</tbody></table></div>"
         )
         note = f"<p>{escape(self.note)}</p>" if self.note else ""
         if self.folded:
-            summary = f"<summary>{escape(self.caption)}</summary>"
+            told = f"{self.caption} ({len(self.rows)})"
+            summary = f"<summary>{escape(told)}</summary>"
             return f"<details>{summary}{table}{note}</details>"
         return table + note
+
+    def without_first(self) -> "Table":
+        """The same without its first column, where that would not differ."""
+        rows = tuple(row[1:] for row in self.rows)
+        return replace(self, header=self.header[1:], rows=rows)
 
     def text(self, width: int = 32) -> str:
         """The table for a terminal, cells wrapped at ``width``."""
@@ -91,10 +100,31 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Sentence:
+    """What stands in the place of a table that would have no row."""
+
+    words: str
+
+    def __repr__(self) -> str:
+        return self.words
+
+    def _repr_html_(self) -> str:
+        return self.html()
+
+    def text(self) -> str:
+        """The words."""
+        return self.words
+
+    def html(self) -> str:
+        """The words as a paragraph."""
+        return f"<p>{escape(self.words)}</p>"
+
+
+@dataclass(frozen=True)
 class Page:
     """Tables one below the other."""
 
-    tables: tuple[Table, ...]
+    tables: tuple[Table | Sentence, ...]
 
     def __repr__(self) -> str:
         return "\n\n".join(table.text() for table in self.tables)
@@ -110,9 +140,18 @@ class Page:
 def _cell(text: str) -> str:
     """A cell; one that begins with a verdict gets its colour."""
     lines = text.split("\n")
-    narrow = max(map(len, lines)) <= _NARROW
-    width = "white-space: nowrap" if narrow else "min-width: 11em"
-    return f'<td style="{_CELL}; {width}">{"".join(map(_line, lines))}</td>'
+    return f'<td style="{_CELL}; {_width(lines)}">{"".join(map(_line, lines))}</td>'
+
+
+def _width(lines: list[str]) -> str:
+    """Least width of a cell, by its longest line and its longest main line."""
+    longest = max(len(line.strip()) for line in lines)
+    main = max((len(line) for line in lines if not line.startswith(" ")), default=0)
+    if longest <= _NARROW:
+        return "white-space: nowrap"
+    if main > _NARROW + 2:
+        return "min-width: 9em"
+    return "min-width: 13em" if longest > _LONG else "min-width: 8em"
 
 
 def _line(line: str) -> str:

@@ -1,7 +1,7 @@
 """What the runs say beside a claim."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -48,6 +48,8 @@ class Reading:
         departures: how the runs depart from the claim.
         verdict: None for runs that only stand beside the claim.
         pairs: the differences of an order claim.
+        spread: standard deviation of the figure over seeds; None for one seed
+            and for orders.
     """
 
     answer: Answer
@@ -59,6 +61,7 @@ class Reading:
     departures: tuple[Deviation, ...]
     verdict: Verdict | None
     pairs: tuple[Difference, ...] = ()
+    spread: float | None = None
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -97,7 +100,13 @@ def _value(claim: Claim, answer: Answer, usable: list[Record]) -> Reading | None
     departures = _departures(claim, answer, flat(seeds), n[0])
     stands_beside = blocking(departures)
     verdict = None if stands_beside else judge_value(mean, claim.number, claim.n)
-    return Reading(answer, flat(seeds), mean, low, high, n[0], departures, verdict)
+    found = Reading(answer, flat(seeds), mean, low, high, n[0], departures, verdict)
+    return replace(found, spread=_spread(shares))
+
+
+def _spread(shares: Sequence[float]) -> float | None:
+    """Standard deviation over seeds."""
+    return float(np.std(shares, ddof=1)) if len(shares) > 1 else None
 
 
 def _share(runs: Runs, metric: str, answer: Answer) -> tuple[float, int]:
@@ -132,7 +141,9 @@ def _difference(claim: Claim, answer: Answer, usable: list[Record]) -> Reading |
     records = flat(sides[0] + sides[1])
     departures = _departures(claim, answer, records, found.n)
     verdict = judge_difference(found, claim.number)
-    return _compared(answer, records, departures, verdict, (found,))
+    shares = [[_share(r, claim.metric, answer)[0] for r in seeds] for seeds in sides]
+    reading = _compared(answer, records, departures, verdict, (found,))
+    return replace(reading, spread=_spread(np.subtract(*shares)))
 
 
 def _order(claim: Claim, answer: Answer, usable: list[Record]) -> Reading | None:

@@ -46,12 +46,21 @@ def execute(folder: Path, **parameters) -> str:
 
 def test_two_parameters_put_real_data_in_place(fer2013, monkeypatch):
     monkeypatch.setenv("FER_CACHE", str(fer2013 / "cache"))
-    text = execute(fer2013, dataset="fer2013", data_root=str(fer2013), epochs=1)
+    text = execute(
+        fer2013,
+        dataset="fer2013",
+        data_root=str(fer2013),
+        train=True,
+        settings="epochs=1",
+        reader="A reader",
+    )
     runs = fer2013 / "_build" / "runs" / "deep_emotion" / "fer2013-official"
     record = read_record(runs / "smoke-paper-default-seed0.json")
     assert not record.rendered and record.epochs == 1
     assert record.metrics()["n"] == 70
+    assert record.reader == "A reader"
     assert "FER2013 from fer2013.csv, 168 rows" in text
+    assert "Your record: _build/runs/deep_emotion/" in text
     assert "Faces of your own copy" in text
 
 
@@ -59,7 +68,10 @@ def test_two_parameters_put_real_data_in_place(fer2013, monkeypatch):
     ("parameters", "words"),
     [
         ({"beta": 0.02}, "Unknown parameter 'beta'"),
-        ({"epochs": -1}, "expected a whole number from 0 to 1000"),
+        ({"seed": -1}, "expected a whole number from 0 to 9999"),
+        ({"settings": "epoch=5"}, "settings' has 'epoch', expected name=value"),
+        ({"settings": "epochs=five"}, "expected a value like 18 (int)"),
+        ({"protocol": "ckplus"}, "protocol 'ckplus' is unknown"),
         ({"dataset": "fer2013"}, "no folder given"),
         ({"dataset": "fer2013", "data_root": "nowhere"}, "no FER2013 found"),
     ],

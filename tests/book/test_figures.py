@@ -9,14 +9,14 @@ import pytest
 from bs4 import BeautifulSoup
 
 from fer_lib.book import figures, plots
+from fer_lib.book.chapter_faces import first_right
+from fer_lib.book.chapter_results import printed_matrix
 from fer_lib.book.deep_emotion import (
-    examples,
+    MATRIX,
+    draw_deep_emotion,
     label_sets,
-    paper_matrix,
     parameter_rows,
 )
-from fer_lib.book.diagrams import draw_deep_emotion
-from fer_lib.book.exercises import compare
 from fer_lib.errors import FerError
 from fer_lib.evaluation.metrics import summarize
 from fer_lib.explain.draw import draw_maps, draw_windows
@@ -41,6 +41,16 @@ def test_every_figure_has_an_alt_text(shown):
     assert page.figcaption.text == "Ours & nobody else's."
     with pytest.raises(FerError, match="says too little"):
         figures.show(draw_deep_emotion(), "a figure")
+    with pytest.raises(FerError, match="says too little"):
+        figures.show(draw_deep_emotion())
+
+
+def test_a_figure_may_bring_its_own_alt_text(shown):
+    figure = draw_deep_emotion()
+    figure.alt_text = "A chain of boxes from the face to seven scores."
+    figures.show(figure, caption="Ours.")
+    page = BeautifulSoup(shown[0].data, "html.parser")
+    assert page.img["alt"] == figure.alt_text
 
 
 def test_sources_are_shown_whole_and_without_docstrings(shown):
@@ -100,7 +110,7 @@ def test_windows_are_drawn_where_they_are():
 
 def test_the_chapter_uses_the_printed_matrix():
     """Figure 8 in the book's order: 2502 hits, happy in row and column 3."""
-    _, counts, names = paper_matrix()
+    _, counts, names = printed_matrix(MATRIX)
     assert np.trace(counts) == 2502 and counts.sum() == 3573
     assert counts[names.index("happy")].sum() == 930
     assert counts[names.index("neutral"), names.index("neutral")] == 1035
@@ -111,22 +121,12 @@ def test_the_chapter_uses_the_printed_matrix():
 
 def test_examples_are_read_rightly_where_there_is_one():
     predicted, labels = np.array([1, 0, 0, 1, 0]), np.array([0, 0, 1, 1, 1])
-    rows, titles = examples(predicted, labels, ("a", "b"))
+    rows, titles = first_right(predicted, labels, ("a", "b"))
     assert (rows, titles) == ([1, 3], ["a", "b"])
-    rows, titles = examples(np.array([1, 0]), np.array([0, 1]), ("a", "b"))
+    rows, titles = first_right(np.array([1, 0]), np.array([0, 1]), ("a", "b"))
     assert (rows, titles) == ([0, 1], ["a\nread as b", "b\nread as a"])
 
 
 def test_flat_sizes_of_the_readings():
     rows = {row["localisation"]: row["flat size"] for row in parameter_rows()}
     assert list(rows.values()) == [640, 1000, 90, 90, 90]
-
-
-@pytest.mark.parametrize(
-    ("guess", "words"),
-    [(None, "No guess yet"), (10.0, "not close"), (2.5, ": close")],
-)
-def test_compare(capsys, guess, words):
-    compare(guess, 2.0, "points")
-    out = capsys.readouterr().out
-    assert words in out and "2.0 points" in out

@@ -1,0 +1,58 @@
+"""Quizzes that need no script: the answer opens on request."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from IPython.display import HTML, display
+
+from fer_lib.errors import FerError
+
+_LETTERS = "abcdefghij"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question with answers to choose from.
+
+    Attributes:
+        text: the question.
+        choices: two or more answers.
+        right: place of the right one among them, from 0.
+        why: what makes it right, in a sentence or two.
+    """
+
+    text: str
+    choices: tuple[str, ...]
+    right: int
+    why: str
+
+    def __post_init__(self):
+        if len(self.choices) < 2 or self.right not in range(len(self.choices)):
+            raise FerError(
+                f"question '{self.text}': answer {self.right} of "
+                f"{len(self.choices)}, expected two or more answers and the "
+                "place of the right one, from 0."
+            )
+
+    def html(self, number: int) -> str:
+        """The question as HTML, its answer folded."""
+        # Letters of our own: style sheets number lists as they like.
+        choices = [
+            f"{letter}) {escape(choice)}"
+            for letter, choice in zip(_LETTERS, self.choices, strict=False)
+        ]
+        items = "".join(f"<li>{choice}</li>" for choice in choices)
+        return (
+            f'<div class="fer-question"><p><strong>{number}.</strong> '
+            f'{escape(self.text)}</p><ul style="list-style: none">{items}</ul>'
+            f"<details><summary>Answer {number}</summary>"
+            f"<p><strong>{choices[self.right]}.</strong> {escape(self.why)}</p>"
+            "</details></div>"
+        )
+
+
+def quiz(questions: Sequence[Question], first: int = 1) -> None:
+    """Display questions with folded answers, numbered from ``first``."""
+    parts = [one.html(number) for number, one in enumerate(questions, start=first)]
+    display(HTML("".join(parts)))
