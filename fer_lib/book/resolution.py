@@ -56,7 +56,7 @@ def _rows(claims: Iterable[Claim]) -> Iterator[tuple[str, ...]]:
             f"{n:,}",
             _span([claim.value for claim in values]) + " %",
             _span([f"{100 * share:.2f}" for share in shown]) + " pts",
-            f"{below} of {len(gaps)}" if gaps else "none claimed",
+            f"{below} of {len(gaps)}" if gaps else "none",
         )
 
 

@@ -34,7 +34,8 @@ def run_table(paper: str, ledger: Ledger | None = None) -> Table:
         "would have shown; it is never reported as a result. Not in training "
         "leaves out the faces whose very image is also a training image."
     )
-    return Table(f"Runs of {paper}", header, tuple(rows), note)
+    names = {claims.paper: claims.name for claims in ledger.papers}
+    return Table(f"Runs of {names.get(paper, paper)}", header, tuple(rows), note)
 
 
 def _run(record: Record, ledger: Ledger) -> tuple[str, ...]:

@@ -17,9 +17,14 @@ from fer_lib.models import build, count_parameters
 from fer_lib.models.residual_masking import ConstantMask
 
 
+@pytest.fixture(scope="module")
+def rows():
+    return chapter.parts_box().rows
+
+
 class TestTheNetwork:
-    def test_parts_add_up_to_the_whole(self):
-        *parts, whole = chapter.parts_box().rows
+    def test_parts_add_up_to_the_whole(self, rows):
+        *parts, whole = rows
         network = build_on_paper()
         rest = count_parameters(network.backbone.conv1)
         rest += count_parameters(network.backbone.bn1) + count_parameters(network.fc)
@@ -31,8 +36,8 @@ class TestTheNetwork:
         stem = 2 * 7 * 7 * 3 * 64 * 112 * 112 / 1e9
         assert work + stem == pytest.approx(float(whole[4]), abs=0.05)
 
-    def test_shapes_are_those_of_table_i(self):
-        shapes = {row[0]: row[1] for row in chapter.parts_box().rows}
+    def test_shapes_are_those_of_table_i(self, rows):
+        shapes = {row[0]: row[1] for row in rows}
         assert shapes["layer 1"] == shapes["mask 1"] == "64 x 56 x 56"
         assert shapes["mask 4"] == "512 x 7 x 7"
 
