@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from fer_lib.data.rendered import wild
 from fer_lib.errors import FerError
@@ -11,7 +12,7 @@ from fer_lib.evaluation.inference import predict
 from fer_lib.evidence.paths import runs_folder
 from fer_lib.evidence.records import read_record
 from fer_lib.models import count_parameters
-from fer_lib.papers import restore
+from fer_lib.papers import PAPERS, paper, restore
 from fer_lib.training import checkpoint
 from fer_lib.training.weights import FOLDER, committed
 
@@ -20,10 +21,10 @@ RECORDED = sorted(runs_folder().rglob("*.safetensors"))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("paper", COMMITTED)
-def test_a_committed_network_sees_something(paper):
+@pytest.mark.parametrize("name", COMMITTED)
+def test_a_committed_network_sees_something(name):
     """Far better than chance on rendered people it has never met."""
-    found = restore(committed(paper))
+    found = restore(committed(name))
     assert found.rendered
     faces = wild(train=7, public=7, private=140, seed=5).split("PrivateTest")
     scores = predict(found.network, faces.images, found.preprocessing)
@@ -33,13 +34,35 @@ def test_a_committed_network_sees_something(paper):
     assert accuracy > largest + 3 * np.sqrt(largest * (1 - largest) / len(faces))
 
 
+def test_every_paper_has_a_network():
+    # The comparison's networks are another library's, not a paper's own.
+    assert set(COMMITTED) == set(PAPERS) - {"comparison"}
+
+
 @pytest.mark.parametrize("path", [*FOLDER.glob("*"), *RECORDED], ids=lambda p: p.stem)
 def test_files_are_small_and_complete(path: Path):
     assert path.stat().st_size <= 500_000
+    stored, about = checkpoint.read(path)
     found = restore(path)
-    assert count_parameters(found.network) == 66_857
+    rebuilt = paper(about["paper"]).make_network(found.config, 7, seed=1)
+    names = dict(rebuilt.named_parameters())
+    assert sum(stored[name].numel() for name in names) == count_parameters(rebuilt)
+    assert stored.keys() == rebuilt.state_dict().keys()
+    assert {tensor.dtype for tensor in stored.values()} <= {torch.float16}
+    assert all(tensor.isfinite().all() for tensor in stored.values())
     assert len(found.classes) == 7
     assert found.rendered == (path.parent == FOLDER)
+
+
+@pytest.mark.parametrize("name", COMMITTED)
+def test_a_committed_network_has_the_record_of_its_training(name):
+    """A run with its settings, command and number of parameters."""
+    _, about = checkpoint.read(committed(name))
+    folder = runs_folder() / name / "rendered-official"
+    records = [read_record(path) for path in sorted(folder.glob("*.json"))]
+    (made_by,) = [r for r in records if r.command == about["command"]]
+    assert about["config"] == made_by.config
+    assert count_parameters(restore(committed(name)).network) == made_by.parameters
 
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda p: p.parent.name)

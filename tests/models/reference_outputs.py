@@ -51,7 +51,7 @@ def cases() -> list[tuple[str, str, str]]:
         if name == "comparison":
             continue  # another library's networks, with tests of its own
         found += [(name, variant, "smoke") for variant in network.VARIANTS]
-        found += [(name, "default", p) for p in ("student", "reduced", "paper")]
+        found += [(name, "default", p) for p in network.PRESETS if p != "smoke"]
     return found
 
 
