@@ -1,111 +1,105 @@
-"""``ferbook reproduce``: one run, or all that claims still lack."""
+"""``ferbook reproduce``: one run, or the runs that claims still lack."""
 
 import argparse
 import json
-from dataclasses import asdict, fields
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import get_type_hints
+from types import NoneType
+from typing import get_args, get_type_hints
 
-from tqdm.auto import tqdm
-
-from fer_lib import queue
-from fer_lib.book import phrases
 from fer_lib.book.parameters import duration
+from fer_lib.book.phrases import duration as told_duration
 from fer_lib.book.tables import Table
-from fer_lib.data import DATASETS, load
+from fer_lib.data import DATASETS
 from fer_lib.errors import FerError
 from fer_lib.evidence.claims_file import load_all_claims
 from fer_lib.evidence.paths import runs_folder
 from fer_lib.papers import PAPERS
 from fer_lib.papers.recipes import RECIPES
+from fer_lib.queue import (
+    Finished,
+    Forecaster,
+    Job,
+    Outcome,
+    Queue,
+    open_queue,
+    request_of,
+    work,
+)
 from fer_lib.reproduce import Request, reproduce
-from fer_lib.training.device import choose_device
-from fer_lib.training.rate import measured_rate
+from fer_lib.training.device import choose_device, hardware
+
+# Options that only one of the two uses has.
+_OF_ONE = ("protocol", "variant", "seed", "target", "target_root", "epochs")
+_OF_ONE += ("set", "pretrained", "fresh", "weights")
+_OF_QUEUE = ("seeds", "list", "json")
+_TYPES = {int: "a whole number", float: "a number", str: "a text"}
+_TYPES |= {bool: "true or false", NoneType: "none"}
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
-    """Add the command to those of ``ferbook``."""
+    """Add ``reproduce`` to the parser's commands."""
     text = "train, evaluate and record a run; without a paper, all that claims lack"
-    run = commands.add_parser("reproduce", help=text, description=text)
-    run.add_argument("paper", nargs="?", choices=list(PAPERS))
-    run.add_argument("--dataset", default="rendered", choices=DATASETS)
+    # What is not named is left to Request.
+    run = commands.add_parser(
+        "reproduce",
+        help=text,
+        description=text,
+        argument_default=argparse.SUPPRESS,
+    )
+    run.add_argument("paper", nargs="?", choices=list(PAPERS), default=None)
+    run.add_argument("--dataset", choices=DATASETS)
     run.add_argument("--root", metavar="DIR", help="folder of the data set")
-    run.add_argument("--target", default="", choices=DATASETS, help="reported set")
-    run.add_argument("--target-root", metavar="DIR", help="its folder")
-    run.add_argument("--protocol", default="official", metavar="NAME")
-    run.add_argument("--preset", default="smoke")
-    run.add_argument("--recipe", default="paper", choices=["paper", *RECIPES])
-    run.add_argument("--variant", default="default")
-    run.add_argument("--seed", type=int, default=0)
-    run.add_argument("--epochs", help="the same as --set epochs=N")
-    run.add_argument("--pretrained", metavar="FILE", help="weights to begin from")
-    run.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE")
+    run.add_argument("--preset")
+    run.add_argument("--recipe", choices=["paper", *RECIPES])
     run.add_argument("--device", default="auto")
     run.add_argument("--budget", metavar="9m", help="then save and stop")
-    run.add_argument("--fresh", action="store_true", help="forget earlier tries")
     run.add_argument("--out", type=Path, help="folder of run records (book/runs)")
-    run.add_argument("--weights", type=Path, help="write the network there, too")
-    only = run.add_argument_group("without a paper")
-    only.add_argument("--seeds", type=int, default=1, help="0 to this less one")
-    only.add_argument("--list", action="store_true", help="show, do not run")
-    only.add_argument("--json", action="store_true", help="the list as JSON")
-    run.set_defaults(run=lambda options: (_one if options.paper else _all)(options))
+
+    one = run.add_argument_group("with a paper")
+    one.add_argument("--protocol", metavar="NAME")
+    one.add_argument("--variant")
+    one.add_argument("--seed", type=int)
+    one.add_argument("--target", choices=DATASETS, help="a second set, to report")
+    one.add_argument("--target-root", metavar="DIR", help="its folder")
+    one.add_argument("--epochs", metavar="N", help="the same as --set epochs=N")
+    one.add_argument("--set", action="append", metavar="FIELD=VALUE", help="a setting")
+    one.add_argument("--pretrained", metavar="FILE", help="weights to begin from")
+    one.add_argument("--fresh", action="store_true", help="forget earlier tries")
+    one.add_argument("--weights", type=Path, help="write the network there, too")
+
+    several = run.add_argument_group("without a paper")
+    several.add_argument("--seeds", type=int, help="that an answer rests on (3)")
+    several.add_argument("--list", action="store_true", help="only tell the runs")
+    several.add_argument("--json", action="store_true", help="tell them as JSON")
+    run.set_defaults(run=_run)
 
 
-def _request(options: argparse.Namespace) -> Request:
-    named = {f.name for f in fields(Request)} & vars(options).keys()
-    values = {key: getattr(options, key) for key in named}
-    return Request(**values | {"paper": options.paper or ""}, changes=_changes(options))
+def _run(options: argparse.Namespace) -> int:
+    others, use = (_OF_QUEUE, "with") if options.paper else (_OF_ONE, "without")
+    if odd := [name for name in others if name in options]:
+        word = odd[0].replace("_", "-")
+        raise FerError(f"--{word} means nothing {use} a paper; leave it out.")
+    given = vars(options) | {"folder": getattr(options, "out", None) or runs_folder()}
+    given["budget"] = duration(options.budget) if "budget" in options else None
+    return _one(given) if options.paper else _queue(given)
 
 
-def _changes(options: argparse.Namespace) -> dict:
-    """What is set, by field, each value of its field's type."""
-    told = list(options.set)
-    for name in ("epochs", "pretrained"):
-        if getattr(options, name) is not None:
-            told.append(f"{name}={getattr(options, name)}")
-    return dict(parse_setting(entry, options.paper, options.recipe) for entry in told)
-
-
-def parse_setting(entry: str, paper: str | None, recipe: str) -> tuple[str, object]:
-    """A field and its value from ``"width=4"``.
-
-    Raises:
-        FerError: when there is no such field, or the value is not of its type.
-    """
-    name, sign, text = entry.partition("=")
-    types = {}
-    if paper:
-        types |= get_type_hints(type(PAPERS[paper].make_config("paper")))
-    if recipe in RECIPES:
-        types |= get_type_hints(RECIPES[recipe].Config)
-    if not sign or name not in types:
-        raise FerError(
-            f"--set {entry}: expected FIELD=VALUE with a field of "
-            f"{', '.join(sorted(types)) or 'a paper'}."
-        )
-    kind = next(k for k in (bool, int, float, str) if _holds(types[name], k))
-    try:
-        if kind is bool:
-            return name, {"true": True, "false": False}[text.lower()]
-        return name, kind(text)
-    except (ValueError, KeyError):
-        expected = "true or false" if kind is bool else kind.__name__
-        raise FerError(f"--set {entry}: '{text}' is no {expected}.") from None
-
-
-def _holds(annotation: object, kind: type) -> bool:
-    """Whether an annotation is a type, or that type or another."""
-    return annotation is kind or kind in getattr(annotation, "__args__", ())
-
-
-def _one(options: argparse.Namespace) -> int:
+def _one(given: dict) -> int:
+    named = {f.name for f in fields(Request)} & given.keys()
+    words = list(given.get("set", ()))
+    words += [f"{n}={given[n]}" for n in ("pretrained", "epochs") if n in given]
+    changes = parsed_settings(given["paper"], given.get("recipe", "paper"), words)
+    request = Request(**{key: given[key] for key in named}, changes=changes)
     run = reproduce(
-        _request(options),
-        folder=options.out or runs_folder(),
-        device=options.device,
-        budget=duration(options.budget) if options.budget else None,
-        fresh=options.fresh,
+        request,
+        folder=given["folder"],
+        device=given["device"],
+        budget=given["budget"],
+        fresh="fresh" in given,
     )
     if run.record is None:
         print(
@@ -116,72 +110,137 @@ def _one(options: argparse.Namespace) -> int:
     (reported,) = run.results()["selected"].values()
     print(json.dumps(reported["single"], indent=1))
     print(f"Record: {run.record.path}")
-    if options.weights:
-        run.save(options.weights)
-        print(f"Weights: {options.weights}")
+    if "weights" in given:
+        run.save(given["weights"])
+        print(f"Weights: {given['weights']}")
     return 0
 
 
-def _all(options: argparse.Namespace) -> int:
-    """The queue: show it, or work it down."""
-    asked, folder = _request(options), options.out or runs_folder()
-    if asked.changes:
-        raise FerError("settings are changed for one paper only; name it.")
+def parsed_settings(paper: str, recipe: str, words: Sequence[str]) -> dict:
+    """Values of texts such as ``beta=0.01``, by the types of their fields.
 
-    def finished(request: Request) -> bool:
-        return queue.is_finished(request, folder)
+    Args:
+        paper: whose settings they are,
+        recipe: or of this one.
+        words: the texts.
 
-    faces = len(load(asked.dataset, asked.root).split("Training"))
-    claims = [claim for paper in load_all_claims() for claim in paper.claims]
-    runs, impossible = queue.lacking(claims, asked, range(options.seeds), finished)
-    rate = measured_rate(choose_device(options.device))
-    jobs = queue.ordered(runs, lambda r: queue.training_gflop(r, faces, 7), rate)
-    if options.json:
-        told = [asdict(job) | {"command": job.request.command} for job in jobs]
-        print(json.dumps({"gflops": rate, "jobs": told}, indent=1))
-    else:
-        print(queue_table(jobs, impossible, rate).text())
-    if options.list or options.json:
+    Raises:
+        FerError: for what is no setting, or has another type.
+    """
+    kinds = get_type_hints(type(PAPERS[paper].make_config("paper")))
+    if recipe in RECIPES:
+        kinds |= get_type_hints(RECIPES[recipe].Config)
+    found = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals or name not in kinds:
+            raise FerError(
+                f"--set {word}: '{name}' is no setting of {paper} with the recipe "
+                f"'{recipe}', expected FIELD=VALUE with one of {', '.join(kinds)}."
+            )
+        found[name] = _typed(name, text, get_args(kinds[name]) or (kinds[name],))
+    return found
+
+
+def _typed(name: str, text: str, kinds: tuple[type, ...]) -> object:
+    words = {NoneType: {"none": None}, bool: {"true": True, "false": False}}
+    for kind in kinds:
+        try:
+            if kind in words:
+                return words[kind][text.lower()]
+            value = kind(text)
+        except (KeyError, ValueError):
+            continue
+        if kind is not float or math.isfinite(value):
+            return value
+    expected = " or ".join(_TYPES[kind] for kind in kinds)
+    raise FerError(f"--set {name}={text}: expected {expected}; correct the value.")
+
+
+def _queue(given: dict) -> int:
+    if "dataset" not in given:
+        raise FerError(
+            "Without a paper, the runs that claims lack are made; name the data "
+            "at hand with --dataset and --root."
+        )
+    if given.get("seeds", 1) < 1:
+        raise FerError(f"--seeds is {given['seeds']}, expected 1 or more.")
+    root, device = given.get("root"), choose_device(given["device"])
+    finished = Finished(given["folder"])
+    named = {key: given[key] for key in ("seeds", "recipe", "preset") if key in given}
+    queue = open_queue(
+        load_all_claims(),
+        given["dataset"],
+        forecast=Forecaster(given["dataset"], root, device),
+        finished=finished,
+        **named,
+    )
+    if "list" in given or "json" in given:
+        machine = hardware(device)
+        told = {"hardware": machine} | queue.to_json()
+        text = queue_text(queue, machine["name"])
+        print(json.dumps(told, indent=1) if "json" in given else text)
         return 0
 
-    def run(request: Request, budget: float | None) -> bool:
-        done = reproduce(request, folder=folder, device=options.device, budget=budget)
-        return done.record is not None
-
-    budget = duration(options.budget) if options.budget else None
-    failed = 0
-    # The bar counts estimated work, so that its estimate is one of the queue.
-    total = sum(job.seconds for job in jobs)
-    with tqdm(total=round(total), unit="s", desc="queue") as bar:
-        for outcome in queue.work_down(jobs, run, finished, budget):
-            failed += outcome.state == "failed"
-            told = f"{outcome.state:9}  {outcome.job.request.command}  {outcome.why}"
-            bar.write(told.rstrip())
-            bar.update(round(outcome.job.seconds))
-    return 1 if failed else 0
-
-
-def queue_table(jobs: list, impossible: tuple, rate: float) -> Table:
-    """The queue as a table, with what it takes in all."""
-    rows = tuple(
-        (
-            f"{job.request.paper}, {job.request.variant}",
-            f"{job.request.protocol}, {job.request.preset}, seed {job.request.seed}",
-            f"{len(job.claims)}",
-            phrases.duration(job.seconds),
-            f"{job.claims_per_hour:.3g}",
+    def make(job: Job, left: float | None) -> bool:
+        request = request_of(job.wanted, job.seed, root)
+        run = reproduce(
+            request, folder=given["folder"], device=device.type, budget=left
         )
-        for job in jobs
-    )
-    hours = sum(job.seconds for job in jobs) / 3600
+        return run.record is not None
+
+    outcome = work(queue.entries, make, finished, finished.path, budget=given["budget"])
+    return _told(outcome)
+
+
+def _told(outcome: Outcome) -> int:
+    """Say what became of the runs; the exit code."""
+    counts = {
+        "done": len(outcome.done),
+        "failed": len(outcome.failed),
+        "another process's": len(outcome.elsewhere),
+        "left, which the same command goes on with": len(outcome.left),
+    }
+    told = [f"{count} {what}" for what, count in counts.items() if count]
+    print(f"Runs: {', '.join(told) or 'none was lacking'}.")
+    for job, reason in outcome.failed.items():
+        print(f"ferbook: {job}: {reason}", file=sys.stderr)
+    return 1 if outcome.failed else 0
+
+
+def queue_text(queue: Queue, machine: str) -> str:
+    """The queue for a terminal, the seeds of a run in one row."""
+    rows: dict[tuple, list] = {}
+    for entry in queue.entries:
+        rows.setdefault(entry.job.wanted, []).append(entry)
+    drawn = [
+        (
+            f"{run.paper}/{run.variant}",
+            run.protocol,
+            run.preset,
+            ", ".join(str(entry.job.seed) for entry in entries),
+            told_duration(entries[0].forecast.seconds),
+            str(len(entries[0].answers)),
+            str(len(entries[0].beside)),
+            str(entries[-1].answered),
+        )
+        for run, entries in rows.items()
+    ]
+    header = ("Run", "Protocol", "Preset", "Seeds", "Each", "Claims", "Beside")
+    header += ("Answered",)
     note = (
-        f"{len(jobs)} runs, {hours:.1f} hours at {rate:.0f} GFLOPs a second, which "
-        "this machine does in a convolution; an estimate from the networks' "
-        "operations, three forward passes a face and epoch."
+        f"{len(queue.entries)} runs, {told_duration(queue.seconds)} in all on "
+        f"{machine}: operations counted, at the rate of a few training steps of "
+        "each paper's network here.  Claims: those that wait for the run; Beside: "
+        "values that it would only stand beside; Answered: answers that are complete "
+        f"with it and all above it.  {len(queue.done)} runs are finished."
     )
-    if impossible:
-        named = (f"{one.wanted.paper}: {one.why}" for one in impossible)
-        named = sorted(set(named))
-        note += f" Not in the queue: {'; '.join(named)}."
-    header = ("Run", "On", "Claims", "Estimated", "Claims an hour")
-    return Table("Runs that claims still lack", header, rows, note)
+    told = [Table("Runs that claims lack", header, tuple(drawn), note).text(48)]
+    if queue.impossible:
+        told += ["", "Runs that claims name and that cannot be made here:"]
+    reasons: dict[str, list[str]] = {}
+    for run, reason in queue.impossible.items():
+        name = f"{run.paper}/{run.variant}, {run.protocol}, {run.preset}"
+        reasons.setdefault(reason, []).append(name)
+    told += [f"  {'; '.join(names)}: {why}" for why, names in reasons.items()]
+    return "\n".join(told)

@@ -1,6 +1,6 @@
 """A trained network, and the record that says how it came about."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
@@ -48,13 +48,19 @@ class Run:
     fitted: Fitted
     record: Record | None = None
     selected_by: str = "accuracy"  # which value, on the selection split
+    _counted: dict = field(default_factory=dict, repr=False)
 
     def results(self) -> dict:
-        """Metrics by checkpoint, split and pass: recorded, or of this network."""
+        """Metrics by checkpoint, split and pass: recorded, or of this network.
+
+        Counted once: a network that is trained further is another run.
+        """
         if self.record is not None:
             return self.record.results
-        found = selected_logits(self.network, self.splits.test, self.preprocessing)
-        return results_of(found)
+        if not self._counted:
+            seen = (self.network, self.splits.test, self.preprocessing)
+            self._counted = results_of(selected_logits(*seen))
+        return self._counted
 
     def settings(self) -> dict:
         """The configuration as it is recorded: a weight file by name alone."""

@@ -1,214 +1,203 @@
-"""The queue: what is lacking, in which order, and who runs it."""
+"""The queue: what is lacking, and in which order."""
 
 import itertools
-import multiprocessing
-import os
-import signal
-import time
-from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-import torch
+from hypothesis import example, given
+from hypothesis import strategies as st
+from queued import claim, forecast, job, papers, record, wanted
 
-from fer_lib import queue
 from fer_lib.errors import FerError
-from fer_lib.evidence.claims import Answer, Claim, Term, Where
-from fer_lib.reproduce import Request
-from fer_lib.training.rate import measured_rate
-
-ASKED = Request("", "fer2013", "/data", preset="paper")
-
-
-def claim(name, kind="value", variant="default", **more):
-    about = {
-        "id": f"ramn.fer2013.{name}",
-        "kind": kind,
-        "where": Where("Table I"),
-        "says": "A claim.",
-        "dataset": "fer2013",
-        "protocol": "official",
-        "answered_by": (Answer("official", variant=variant),),
-    }
-    return Claim(**about | more)
-
-
-def never(request):
-    return False
-
-
-def lacking(claims, asked=ASKED, seeds=(0,), finished=never):
-    runs, impossible = queue.lacking(claims, asked, seeds, finished)
-    return {(r.variant, r.seed): shares for r, shares in runs.items()}, impossible
-
+from fer_lib.evidence.claims import Answer, Term
+from fer_lib.evidence.records import record_path
+from fer_lib.queue import Finished, Need, listing, open_queue
+from fer_lib.queue.needs import in_order
 
 CLAIMS = (
-    claim("a"),
-    claim("b", "difference", "beta", against="baseline"),
-    claim("c", "order", order=(Term(variant="default"), Term(variant="baseline"))),
+    claim("value"),
+    claim("difference", "difference", variant="beta", against="baseline"),
+    claim("order", "order", order=(Term(variant="default"), Term(variant="baseline"))),
 )
+NOTHING = {"done": frozenset(), "far_off": ()}
 
 
-def test_a_claim_is_shared_by_the_runs_that_it_lacks():
-    found, _ = lacking(CLAIMS)
-    a, b, c = (one.id for one in CLAIMS)
-    assert found == {
-        ("default", 0): {a: 1, c: 1 / 2},
-        ("beta", 0): {b: 1 / 2},
-        ("baseline", 0): {b: 1 / 2, c: 1 / 2},
-    }
+def opened(*claims, finished=(), told=None, **options):
+    """A queue in which every run takes an hour unless ``told`` otherwise."""
+    told, records = told or {}, dict(finished)
+
+    def known(run):
+        found = told.get(run.variant, forecast())
+        if isinstance(found, str):
+            raise FerError(found)
+        return found
+
+    return open_queue(
+        papers(*claims),
+        "fer2013",
+        forecast=known,
+        finished=records.get,
+        progress=False,
+        **{"seeds": 1} | options,
+    )
+
+
+def jobs(queue):
+    return [entry.job for entry in queue.entries]
+
+
+def test_every_side_of_a_claim_with_every_seed():
+    queue = opened(CLAIMS[1], seeds=2)
+    assert jobs(queue) == [
+        job(variant, seed) for seed in (0, 1) for variant in ("beta", "baseline")
+    ]
+    assert [entry.answered for entry in queue.entries] == [0, 0, 0, 1]
+    assert queue.seconds == 4 * 3600
+
+
+def test_first_seeds_of_all_sides_come_first():
+    """Though another claim names all seeds of one side before."""
+    told = {"default": forecast(far_off=True)}
+    queue = opened(CLAIMS[0], CLAIMS[2], seeds=2, told=told)
+    sides = [(run.wanted.variant, run.seed) for run in jobs(queue)]
+    assert sides == [(n, seed) for seed in (0, 1) for n in ("default", "baseline")]
+
+
+def test_a_run_is_named_once_and_knows_who_waits_for_it():
+    queue = opened(*CLAIMS)
+    waiting = {entry.job.wanted.variant: len(entry.answers) for entry in queue.entries}
+    assert waiting == {"default": 2, "beta": 1, "baseline": 2}
 
 
 def test_finished_runs_are_not_wanted_again():
-    found, _ = lacking(CLAIMS, finished=lambda request: request.variant == "baseline")
-    assert found["beta", 0] == {CLAIMS[1].id: 1}  # now it alone is missing
-    assert ("baseline", 0) not in found
+    queue = opened(*CLAIMS, finished={job("baseline"): record()})
+    assert set(jobs(queue)) == {job("default"), job("beta")}
+    assert queue.done == (job("baseline"),)
+    everything = {job(name): record() for name in ("default", "beta", "baseline")}
+    assert opened(*CLAIMS, finished=everything).entries == ()
 
 
-def test_every_seed_is_wanted():
-    found, _ = lacking(CLAIMS[:1], seeds=range(3))
-    assert set(found) == {("default", seed) for seed in range(3)}
-    assert sum(share for shares in found.values() for share in shares.values()) == 1
+def test_a_value_is_not_answered_by_runs_far_from_the_paper():
+    queue = opened(*CLAIMS, told={"default": forecast(far_off=True)})
+    told = {entry.job.wanted.variant: entry for entry in queue.entries}
+    assert told["default"].beside == (CLAIMS[0].id,)
+    assert told["default"].answers == (CLAIMS[2].id,)  # like with like
+    # Nor under labels that it does not speak of.
+    other = replace(CLAIMS[0], answered_by=(Answer("ferplus_argmax7"),))
+    (entry,) = opened(other).entries
+    assert (entry.answers, entry.beside) == ((), (other.id,))
 
 
-def test_other_sizes_answer_no_values():
-    answers = (Answer("official", preset="small"),)
-    claims = [replace(one, answered_by=answers) for one in CLAIMS]
-    found, _ = lacking(claims, replace(ASKED, preset="small"))
-    assert found == {
-        ("default", 0): {claims[1].id: 1 / 2, claims[2].id: 1 / 2},
-        ("baseline", 0): {claims[1].id: 1 / 2, claims[2].id: 1 / 2},
-    }
-    assert lacking(claims)[0] == {}
+def test_runs_that_only_stand_beside_come_last():
+    told = {"far": forecast(60, far_off=True), "default": forecast(9000)}
+    queue = opened(claim("far", variant="far"), CLAIMS[0], told=told)
+    assert jobs(queue) == [job("default"), job("far")]
 
 
-def test_what_no_recipe_has_is_told():
-    claims = [claim("a", variant="glasses"), claim("b", protocol="official")]
-    found, impossible = lacking(claims)
-    assert set(found) == {("default", 0)}
-    assert [one.why for one in impossible] == ["no variant 'glasses'"]
+def test_a_larger_answer_makes_a_smaller_needless():
+    both = claim("a", "difference", presets=("paper", "small"), against="beta")
+    large = {job("default"): record(), job("beta"): record()}
+    assert opened(both, finished=large).entries == ()
+    assert opened(both, finished=large, preset="small").entries == ()
+    small = {job("default", preset="small"): record()}
+    small[job("beta", preset="small")] = record()
+    assert set(jobs(opened(both, finished=small))) == set(large)
+    # A value that the larger run leaves open is still to be stood beside.
+    value = claim("b", presets=("paper", "small"))
+    queue = opened(value, finished={job(): record("pre-training")})
+    assert jobs(queue) == [job(preset="small")]
 
 
-def test_claims_of_other_data_sets_are_passed_over():
-    assert lacking([claim("a", dataset="rafdb")])[0] == {}
+def test_what_no_recipe_has_is_told_and_its_partners_not_run():
+    told = {"beta": "no recipe has the variant 'beta'."}
+    queue = opened(*CLAIMS, told=told)
+    assert queue.impossible == {wanted("beta"): told["beta"]}
+    assert {run.wanted.variant for run in jobs(queue)} == {"default", "baseline"}
+    assert all(CLAIMS[1].id not in entry.answers for entry in queue.entries)
 
 
-def test_most_claims_an_hour_first():
-    """Against the best of all orders, by claims answered early."""
-    work = {"default": 7.0, "beta": 1.0, "baseline": 3.0}
-    runs, _ = queue.lacking(CLAIMS, ASKED, (0,), never)
-    jobs = queue.ordered(runs, lambda request: work[request.variant], rate=2.0)
-
-    def waiting(order):
-        """Hours that claims wait, which the best order makes smallest."""
-        ends = itertools.accumulate(job.seconds for job in order)
-        return sum(end * job.worth for end, job in zip(ends, order, strict=True))
-
-    assert [job.seconds for job in jobs] == [work[j.request.variant] / 2 for j in jobs]
-    best = min(itertools.permutations(jobs), key=waiting)
-    assert waiting(jobs) == pytest.approx(waiting(best))
+@pytest.mark.parametrize(
+    "options", [{"recipe": "modern"}, {"preset": "tiny"}], ids=["recipe", "preset"]
+)
+def test_nothing_to_list_is_an_error(options):
+    with pytest.raises(FerError, match="No claim is answered by runs on 'fer2013'"):
+        opened(*CLAIMS, **options)
 
 
-def jobs_of(count):
-    requests = [replace(ASKED, paper="ramn", seed=seed) for seed in range(count)]
-    return [queue.Job(request, ("a",), 1.0, 1.0, 1.0) for request in requests]
+NAMES = "abcd"
+needs_drawn = st.lists(st.sets(st.sampled_from(NAMES), min_size=1), min_size=1)
+times_drawn = st.fixed_dictionaries({n: st.integers(1, 9).map(float) for n in NAMES})
 
 
-def test_failures_are_told_and_passed(tmp_path, monkeypatch):
-    monkeypatch.setenv("FER_CACHE", str(tmp_path))
-
-    def run(request, budget):
-        if request.seed == 1:
-            raise FerError("no such folder.")
-        return True
-
-    found = list(queue.work_down(jobs_of(3), run, never))
-    assert [(one.state, one.why) for one in found] == [
-        ("done", ""),
-        ("failed", "no such folder."),
-        ("done", ""),
+def needs_for(groups):
+    """A difference for each group of variants, all of which it takes."""
+    return [
+        Need(
+            claim(str(number), "difference"),
+            Answer("official"),
+            tuple(job(variant) for variant in sorted(group)),
+        )
+        for number, group in enumerate(groups)
     ]
 
 
-def test_the_budget_is_shared(tmp_path, monkeypatch):
-    """Ten seconds for runs of four: two whole ones, half of the third."""
-    monkeypatch.setenv("FER_CACHE", str(tmp_path))
-    now, given = [100.0], []
-
-    def run(request, budget):
-        given.append(budget)
-        now[0] += min(4, budget)
-        return budget >= 4
-
-    found = list(queue.work_down(jobs_of(5), run, never, 10, clock=lambda: now[0]))
-    assert [one.state for one in found] == ["done", "done"] + ["budget"] * 3
-    assert given == [10, 6, 2]
+def ends(groups, order, seconds):
+    """When each need is complete, and with what it then is."""
+    moments = dict(
+        zip(order, itertools.accumulate(seconds[n] for n in order), strict=True)
+    )
+    return [max(moments[name] for name in group) for group in groups]
 
 
-def _worker(folder: Path, count: int):
-    """Works a queue down; each run leaves a line, then its mark."""
-
-    def run(request, budget):
-        with (folder / "log").open("a") as log:
-            log.write(f"{request.seed}\n")
-        time.sleep(0.02)
-        (folder / f"{request.seed}.done").touch()
-        return True
-
-    def finished(request):
-        return (folder / f"{request.seed}.done").exists()
-
-    for _ in queue.work_down(jobs_of(count), run, finished):
-        pass
+def ordered(groups, times):
+    seconds = {wanted(name): time for name, time in times.items()}
+    order = in_order(needs_for(groups), seconds, **NOTHING)
+    return [run.wanted.variant for run in order]
 
 
-def test_two_processes_run_everything_once(tmp_path, monkeypatch):
-    monkeypatch.setenv("FER_CACHE", str(tmp_path / "cache"))
-    context = multiprocessing.get_context("fork")
-    workers = [context.Process(target=_worker, args=(tmp_path, 30)) for _ in range(2)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(30)
-    runs = Counter((tmp_path / "log").read_text().split())
-    assert runs == Counter(str(seed) for seed in range(30))
+@given(needs_drawn, times_drawn)
+# Two cheap claims inside a dear one are worth more than a cheaper third.
+@example(["a", "b", "ab", "c"], {"a": 6.0, "b": 6.0, "c": 5.0, "d": 1.0})
+def test_the_first_answers_come_at_the_best_rate(groups, times):
+    """Against the rate of every answer that one could begin with."""
+    groups = [set(group) for group in groups]
+    order = ordered(groups, times)
+    assert sorted(order) == sorted(set().union(*groups))
+
+    def rate(runs):
+        return sum(g <= runs for g in groups) / sum(times[n] for n in runs)
+
+    best = max(rate(group) for group in groups)
+    beginnings = [set(order[:n]) for n in range(1, len(order) + 1)]
+    assert max(map(rate, beginnings)) >= best - 1e-12
 
 
-def _hold(request, ready):
-    with queue.claimed(request) as ours:
-        ready.send(ours)
-        time.sleep(60)
+@given(st.lists(st.integers(0, 3), min_size=4, max_size=4), times_drawn)
+def test_claims_without_runs_in_common_wait_least(places, times):
+    """Against all orders, by the sum of the times that claims wait."""
+    groups = [{n for n, p in zip(NAMES, places, strict=True) if p == k} for k in places]
+    groups = [g for i, g in enumerate(groups) if g not in groups[:i]]
+    order = ordered(groups, times)
+    best = min(
+        sum(ends(groups, tried, times)) for tried in itertools.permutations(NAMES)
+    )
+    assert sum(ends(groups, order, times)) == pytest.approx(best)
 
 
-def test_a_dead_process_holds_nothing(tmp_path, monkeypatch):
-    monkeypatch.setenv("FER_CACHE", str(tmp_path))
-    request = jobs_of(1)[0].request
-    context = multiprocessing.get_context("fork")
-    here, there = context.Pipe()
-    holder = context.Process(target=_hold, args=(request, there))
-    holder.start()
-    assert here.recv()
-    with queue.claimed(request) as ours:
-        assert not ours
-    os.kill(holder.pid, signal.SIGKILL)
-    holder.join(10)
-    with queue.claimed(request) as ours:
-        assert ours
+def test_a_record_of_older_code_is_not_finished(tmp_path, monkeypatch):
+    finished, run = Finished(tmp_path), job(seed=2)
+    names = run.wanted._asdict() | {"seed": 2}
+    assert finished.path(run) == record_path(tmp_path, names)
+    assert finished(run) is None
+    finished.path(run).parent.mkdir(parents=True)
+    finished.path(run).touch()
 
+    class Stored:
+        def stale(self, present):
+            return present != "of then"
 
-def test_cost_grows_with_epochs_and_faces():
-    request = Request("deep_emotion", preset="smoke")
-    one = queue.training_gflop(request, 1000, 7)
-    assert queue.training_gflop(request, 3000, 7) == pytest.approx(3 * one)
-    modern = queue.training_gflop(replace(request, recipe="modern"), 1000, 7)
-    assert modern == pytest.approx(one * 24 / 18)
-
-
-@pytest.mark.parametrize("paper", ["part_ensemble", "diversified_esr"])
-def test_all_stages_are_counted(paper):
-    assert queue.training_gflop(Request(paper, preset="smoke"), 10, 7) > 0
-
-
-def test_the_rate_is_measured():
-    assert measured_rate(torch.device("cpu"), seconds=0.01) > 0
+    monkeypatch.setattr(listing, "read_record", lambda path: Stored())
+    monkeypatch.setattr(listing, "run_source", lambda request: "of then")
+    assert isinstance(Finished(tmp_path)(run), Stored)
+    monkeypatch.setattr(listing, "run_source", lambda request: "of now")
+    assert Finished(tmp_path)(run) is None

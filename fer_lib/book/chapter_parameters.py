@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from typing import get_args, get_type_hints
 
 from fer_lib.book.parameters import Allowed, Interval, check_parameters
 from fer_lib.data import DATASETS
@@ -118,13 +119,16 @@ def parse_settings(text: str, config: object) -> dict:
                 f"Parameter 'settings' has '{name}', expected name=value with a "
                 f"name of {', '.join(known)}."
             )
-        found[name] = _read(name, value, known[name])
+        hint = get_type_hints(type(config))[name]
+        found[name] = _read(name, value, known[name], hint)
     return found
 
 
-def _read(name: str, value: str, present: object) -> object:
-    """A value of the type that the field has."""
+def _read(name: str, value: str, present: object, hint: object) -> object:
+    """A value of the type that the field has, or may have."""
     kind = type(present)
+    if present is None:  # "int | None", say
+        kind = get_args(hint)[0]
     try:
         return _TRUTH[value.lower()] if kind is bool else kind(value)
     except (KeyError, TypeError, ValueError):

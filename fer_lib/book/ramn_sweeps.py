@@ -150,7 +150,10 @@ def draw_sweeps(sweeps: Mapping[str, Mapping[str, Mapping]]) -> Figure:
             sorted({value for curve in curves.values() for value in curve})
         )
         panel.grid(alpha=0.3)
-        panel.legend(fontsize=8)
+        if len(curves) > 1:
+            panel.legend(fontsize=8)
+        else:
+            panel.set_title(next(iter(curves)), fontsize=9)
     return figure
 
 

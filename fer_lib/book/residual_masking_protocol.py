@@ -42,15 +42,18 @@ def random_passes(run: Run, faces: FaceSet, count: int = 10) -> np.ndarray:
         count: passes P.
 
     Returns:
-        ``float32 [P, N, num_classes]``, the same every time.
+        ``float32 [P, N, num_classes]``, the same every time; ten of them are
+        those behind a record's ``random10``.
     """
     change, found = augmentation(flip=0.5, degrees=30.0), []
     network, prepared = run.network, run.preprocessing
     with evaluating(network), seeded(0, 3):
-        for _, unit in passes(network, faces.images, prepared, 64):
-            seen = [prepared.normalise(change(unit)) for _ in range(count)]
-            scores = torch.stack([logits_of(network(x)) for x in seen])
-            found.append(scores.float().cpu())
+        for _, unit in passes(network, faces.images, prepared, 256):
+            scores = [
+                logits_of(network(prepared.normalise(change(unit))))
+                for _ in range(count)
+            ]
+            found.append(torch.stack(scores).float().cpu())
     return torch.cat(found, 1).numpy()
 
 

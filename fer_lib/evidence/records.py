@@ -38,8 +38,7 @@ class Record:
 
     Attributes:
         path: its JSON file.
-        content: the JSON file's content; the schema is in the book's
-            chapter on how to read a run.
+        content: the JSON file's, of :mod:`fer_lib.evidence.schema`.
         predictions: logits ``float16 [n, classes]`` by
             ``checkpoint/split/pass/logits``, labels ``int8 [n]`` by
             ``split/labels`` and values ``float32 [n]`` of every face by
@@ -80,12 +79,11 @@ class Record:
         split: str = "PrivateTest",
         view: str = "single",
     ) -> dict:
-        """Stored metrics of a checkpoint on a split.
+        """Stored metrics of a checkpoint, ``selected`` or ``last``, on a split.
 
-        The checkpoint is ``selected``, ``last`` or ``best_on_test``, the view
-        ``single``, ``flip`` (mean with the mirror image), ``random10`` (mean
-        of ten augmented passes) or ``member.<name>``; ``FerError`` when the
-        run did not report that.
+        The view is ``single``, ``flip`` (mean with the mirror image),
+        ``random10`` (mean of ten augmented passes) or ``member.<name>``;
+        ``FerError`` when the run did not report that.
         """
         try:
             return self.content["results"][checkpoint][split][view]

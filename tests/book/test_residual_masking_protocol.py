@@ -13,6 +13,7 @@ from fer_lib.book.residual_masking_figures import draw_feigned, draw_passes
 from fer_lib.errors import FerError
 from fer_lib.evaluation.ensembles import probability_sum
 from fer_lib.evaluation.inference import predict
+from fer_lib.papers.mask_evaluation import PASSES, views
 
 
 class TestTables:
@@ -53,6 +54,13 @@ class TestPasses:
         once, again = (protocol.random_passes(run, some, 3) for _ in range(2))
         assert np.array_equal(once, again)
         assert not np.allclose(once[0], once[1])
+
+    def test_ten_passes_are_those_of_a_record(self):
+        run, some = a_run(), faces(5)
+        scores = protocol.random_passes(run, some, PASSES)
+        mean = probability_sum(scores) / PASSES
+        recorded = views(run.network, some, run.preprocessing)["random10"]
+        assert np.allclose(mean, np.exp(recorded), atol=1e-5)
 
     def test_the_box_compares_ten_with_one(self):
         right = {"single": np.arange(100) < 50, "random10": np.arange(100) < 60}

@@ -158,7 +158,8 @@ def test_growth():
     assert torch.equal(young.branches, grown.branches[:, :2])
     assert torch.equal(young.channel, grown.channel[:2])
     assert torch.equal(young.spatial, grown.spatial[:2])
-    assert network.features(x).shape == (4, 2 * 8 * DiversifiedESR.PRESETS["smoke"]["width"])
+    width = DiversifiedESR.PRESETS["smoke"]["width"]
+    assert network.features(x).shape == (4, 2 * 8 * width)
     assert list(network.cam_layers()) == ["branch 1", "branch 2"]
     assert network.state_dict().keys() == keys
     young.logits.sum().backward()

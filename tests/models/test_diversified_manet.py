@@ -18,10 +18,13 @@ from fer_lib.models.diversified_manet import (
     tile,
 )
 
+SMOKE = DiversifiedMANet.PRESETS["smoke"]
+TRUNK = 2 * SMOKE["width"]  # channels
+
 
 def small(**options):
     torch.manual_seed(0)
-    return DiversifiedMANet(**DiversifiedMANet.PRESETS["smoke"] | options)
+    return DiversifiedMANet(**SMOKE | options)
 
 
 def faces(count=4):
@@ -146,7 +149,7 @@ def test_a_patch_sees_its_quadrant_only():
     """Gradients of a patch's maps, to every position of the trunk's."""
     network = small().eval()
     for i in range(4):
-        trunk = torch.rand(1, 16, 8, 8, requires_grad=True)
+        trunk = torch.rand(1, TRUNK, 8, 8, requires_grad=True)
         network.patch_maps(trunk)[i].square().sum().backward()
         for j, part in enumerate(quadrants(trunk.grad)):
             seen = part.abs().sum((0, 1)) > 0
@@ -155,7 +158,7 @@ def test_a_patch_sees_its_quadrant_only():
 
 def test_patches_do_not_share_weights():
     network = small().eval()
-    same = torch.rand(1, 16, 4, 4)
+    same = torch.rand(1, TRUNK, 4, 4)
     maps = network.patch_maps(tile([same] * 4))
     for first, second in pairwise(maps):
         assert (first - second).abs().max() > 1e-3

@@ -159,7 +159,7 @@ def test_branches_by_loop(combine):
 def test_second_stage_is_linear():
     """As described, branches and classifier together are one linear map."""
     network = smoke()
-    shared = torch.randn(2, 64)
+    shared = torch.randn(2, 8 * SMOKE["width"])
 
     def scores(feature):
         return network.classifier(network.combined(network.expressions(feature)))
@@ -178,7 +178,7 @@ def test_grad_cam_layer_sees_regions():
     x[1, :, 47, 47] += 10  # lower right corner: outside other crops
     network(x)
     before, after = (m.unflatten(0, (-1, 6)) for m in maps)
-    assert before.shape == (2, 6, 64, 3, 3)
+    assert before.shape == (2, 6, 8 * SMOKE["width"], 3, 3)
     changed = (before != after).flatten(2).any(2)
     assert not changed[0].any()
     seen = [n for n, c in zip(crop_names(5), changed[1], strict=True) if c]
