@@ -50,8 +50,17 @@ class Entry:
 
 
 def catalogue(preset: str = "paper", num_classes: int = 7) -> Iterator[Entry]:
-    """All networks and variants, counted without computing anything."""
-    for name, network in NETWORKS.items():
+    """All networks and variants, counted without computing anything.
+
+    Networks that lack the preset are left out.
+
+    Raises:
+        FerError: when none has it.
+    """
+    having = {
+        n: network for n, network in NETWORKS.items() if preset in network.PRESETS
+    }
+    for name, network in (having or NETWORKS).items():
         for variant in network.VARIANTS:
             yield entry(name, variant, preset, num_classes)
 

@@ -7,8 +7,9 @@ import torch
 
 from fer_lib.book.networks import network_table
 from fer_lib.cli import main
+from fer_lib.errors import FerError
 from fer_lib.models import NETWORKS, build
-from fer_lib.models.catalogue import entry
+from fer_lib.models.catalogue import catalogue, entry
 from fer_lib.models.cost import cost
 
 
@@ -22,6 +23,15 @@ def test_every_network_and_variant_is_listed(capsys):
         stated = one["paper"] and one["paper"]["parameters"]
         if stated and one["parameters"]:
             assert one["parameters_ratio"] == one["parameters"] / stated
+
+
+def test_networks_without_a_preset_are_left_out():
+    """Deep-Emotion has no ``small``; what none has is refused."""
+    listed = {one.name for one in catalogue("small")}
+    assert listed == {n for n, net in NETWORKS.items() if "small" in net.PRESETS}
+    assert "ramn" in listed and "deep_emotion" not in listed
+    with pytest.raises(FerError, match="preset is 'tiny', expected one of"):
+        list(catalogue("tiny"))
 
 
 def test_table():

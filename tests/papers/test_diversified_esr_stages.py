@@ -112,5 +112,5 @@ def test_begins_with_an_ensemble_of_other_classes(tmp_path):
     save_network(copy, network_of(config_of(), seed=4), {})
     assert recipe.identity(config) != recipe.identity(moved)
     with pytest.raises(FerError, match="another network's"):
-        wide = replace(config, width=4)
+        wide = replace(config, width=8)
         recipe.make_plan(wide, drawn_splits(), 0).stages[0].begin(network_of(wide))

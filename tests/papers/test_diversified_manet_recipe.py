@@ -107,7 +107,7 @@ TERMS = {
 def test_loss_by_hand(variant):
     config = config_of(variant)
     output = network_of(config)(faces())
-    gammas = {"spatial": None, "channel": None, "branch": 1 / 64}
+    gammas = {"spatial": None, "channel": None, "branch": 1 / (8 * config.width)}
     expected = 0.6 * F.cross_entropy(output.local, LABELS)
     expected = expected + 0.4 * F.cross_entropy(output.global_, LABELS)
     for name in TERMS[variant]:
@@ -201,7 +201,7 @@ def test_training_lowers_the_loss_and_resumes(tmp_path):
 
 def test_begins_with_the_trunk_of_a_file(tmp_path):
     torch.manual_seed(7)
-    trunk, path = ResNet((2, 2, 2, 2), width=8), tmp_path / "resnet18.safetensors"
+    trunk, path = ResNet((2, 2, 2, 2), width=4), tmp_path / "resnet18.safetensors"
     save_file(trunk.state_dict(), path)
     config = config_of(pretrained=str(path))
     network = network_of(config)

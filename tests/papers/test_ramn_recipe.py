@@ -67,12 +67,12 @@ def test_learning_rate_of_every_epoch(variant, after_30):
 
 
 def test_presets_keep_the_course():
-    """Constant for half of the epochs, then five or more drops."""
+    """Constant for half of the epochs, then five drops, or one an epoch."""
     for preset in ramn.PRESETS:
         config = ramn.make_config(preset)
         factors = [ramn.rate_factor(config, e) for e in range(config.epochs)]
         assert factors.count(1.0) == config.epochs / 2
-        assert len(set(factors)) >= 6
+        assert len(set(factors)) >= min(6, 1 + config.epochs // 2)
 
 
 def parts_by_hand(output, labels, centres, beta, omega):
@@ -191,7 +191,7 @@ def test_deviations(tmp_path):
     assert set(found("smoke")) == ALWAYS | sizes
     assert (found("smoke")["width"]["paper"], found("smoke")["width"]["ours"]) == (
         "64",
-        "8",
+        "4",
     )
     assert "label set" in found("paper", protocol="ferplus_majority7")
     assert "batch normalisation" in found("paper", "batch_norm")

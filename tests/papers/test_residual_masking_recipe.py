@@ -59,7 +59,8 @@ TENTHS = [0] * 7 + [1] * 4 + [2] * 3 + [3] * 3
 
 
 def test_plateaus_and_early_stop():
-    config = config_of(epochs=28, batch_size=42, learning_rate=1e-2, width=1)
+    papers = {"plateau_patience": 2, "early_stop": 8}
+    config = config_of(epochs=28, batch_size=42, learning_rate=1e-2, width=1, **papers)
     plan = recipe.make_plan(config, drawn_splits(), seed=0)
     fitted = train(network_of(config), plan, scores=SCORES)
     found = [row["learning_rate"] for row in fitted.curve]
