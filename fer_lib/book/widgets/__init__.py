@@ -1,0 +1,12 @@
+"""Widgets of the pages: small explorers that need no kernel."""
+
+from fer_lib.book.widgets.base import Widget
+from fer_lib.book.widgets.crops import crop_explorer
+from fer_lib.book.widgets.losses import collaborative_explorer, region_loss_explorer
+
+__all__ = [
+    "Widget",
+    "collaborative_explorer",
+    "crop_explorer",
+    "region_loss_explorer",
+]
