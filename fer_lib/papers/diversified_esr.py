@@ -12,7 +12,7 @@ No ensemble of the authors is public, so fine-tuning starts from nothing, too,
 unless ``pretrained`` names the file of an ensemble that was trained here.
 
 The code calls its scheduler before an epoch, as was right in torch 1.0, so
-rates fall after 10 epochs.  Its AffectNet and RAF-DB scripts give the spatial
+rates fall after 10 epochs.  All of its scripts give the spatial
 attention to the channel term, too; no variant imitates that.
 """
 
