@@ -8,7 +8,7 @@ import numpy as np
 from fer_lib.book import phrases
 from fer_lib.book.chapter_parameters import Parameters
 from fer_lib.book.chapter_results import recorded
-from fer_lib.book.tables import Table
+from fer_lib.book.tables import Sentence, Table
 from fer_lib.data.splits import Splits
 from fer_lib.errors import FerError
 from fer_lib.evaluation.inference import predict
@@ -35,7 +35,7 @@ def ablation(
     variants: Sequence[str],
     against: str = "default",
     dataset: str = "fer2013",
-) -> Table:
+) -> Table | Sentence:
     """Variants of a paper against one of them, from recorded runs.
 
     Differences are paired: the same test faces and the same seeds, under one
@@ -58,8 +58,9 @@ def ablation(
                 rows.append(_compared(name, group, *pairs))
     if not rows:
         names = ", ".join(name for name in variants if name != against)
-        caption = f"No recorded runs yet compare {names} with {against} on {dataset}."
-        return Table(caption, _HEADER, ())
+        return Sentence(
+            f"No recorded runs yet compare {names} with {against} on {dataset}."
+        )
     note = (
         "Points of accuracy, the same seeds on the same test faces, with a 95 % "
         "interval over faces; p of McNemar's exact test for each seed."

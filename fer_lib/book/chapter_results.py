@@ -8,7 +8,7 @@ import numpy as np
 
 from fer_lib.book import phrases
 from fer_lib.book.figures import percent
-from fer_lib.book.tables import Table
+from fer_lib.book.tables import Sentence, Table
 from fer_lib.evidence.claims_file import load_claims
 from fer_lib.evidence.paths import runs_folder
 from fer_lib.evidence.records import Record, load_records
@@ -57,7 +57,7 @@ def record_name(record: Record) -> str:
     return f"{record.protocol}, {how}, {record.variant}, seed {record.seed}"
 
 
-def recorded_box(records: Sequence[Record]) -> Table:
+def recorded_box(records: Sequence[Record]) -> Table | Sentence:
     """Recorded runs, a row each."""
     header = ("Labels", "Run", "Single pass", "With mirror image", "Last epoch")
     rows = tuple(
@@ -72,7 +72,7 @@ def recorded_box(records: Sequence[Record]) -> Table:
         for record in records
     )
     if not rows:
-        return Table("No run of these is recorded yet.", header, ())
+        return Sentence("No run of these is recorded yet.")
     kind = "rendered faces" if records[0].rendered else f"real {records[0].dataset}"
     caption = f"Recorded runs: accuracy on PrivateTest, {kind}, 95 % interval"
     return Table(caption, header, rows)

@@ -66,6 +66,9 @@ def draw_mask_distribution(result: Masking) -> Figure:
         share = 100 * counts / counts.sum()
         style = {"color": _BLOCKS[i], "ls": _STYLES[i], "drawstyle": "steps-mid"}
         axes.plot(centres, share, label=label, **style)
+    # Few masks have values near both ends of the histogram.
+    hit = np.flatnonzero(np.sum(result.counts, axis=0))
+    axes.set_xlim(MULTIPLES[max(hit[0] - 1, 0)], MULTIPLES[hit[-1] + 1])
     axes.axvline(1, color="black", lw=0.8)
     axes.annotate(" control, 1 / C", (1, 1), xycoords=("data", "axes fraction"),
                   va="top", fontsize=8)  # fmt: skip
