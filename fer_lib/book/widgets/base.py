@@ -7,6 +7,7 @@ widget can ask its kernel, the same module is carried by an anywidget
 (https://anywidget.dev).
 """
 
+import importlib
 import json
 import os
 import re
@@ -132,7 +133,7 @@ def asks_kernel() -> bool:
     except ImportError:
         return False
     if colab:
-        from google.colab import output
+        output = importlib.import_module("google.colab.output")
 
         output.enable_custom_widget_manager()
     return True
