@@ -112,13 +112,14 @@ def predictions_of(run: Run, recipe: ModuleType) -> dict[str, np.ndarray]:
     found = last_logits(run.network, splits.train, parts, prepared)
     load_weights(run.network, run.fitted.selected, "selected weights")
     found |= selected_logits(run.network, splits.test, prepared)
-    seen, split = (run.network, splits.test, prepared), splits.test.splits[0]
+    split = splits.test.splits[0]
     if hasattr(recipe, "views"):
-        for name, scores in recipe.views(*seen).items():
+        for name, scores in recipe.views(run.network, splits, prepared).items():
             found[f"selected/{split}/{name}/logits"] = storable(scores)
     if hasattr(recipe, "measures"):
-        for name, values in recipe.measures(*seen).items():
-            found[f"{split}/measures/{name}"] = np.asarray(values, np.float32)
+        told = recipe.measures(run.network, splits.test, prepared)
+        for name, values in told.items():
+            found[f"{split}/measures/{name}"] = np.asarray(values, np.float16)
     return found
 
 
@@ -144,7 +145,13 @@ def how_it_went(run: Run, started: datetime, where: torch.device, source: str) -
         "libraries": library_versions(),
         "started": started.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "wall_seconds": round(sum(row["seconds"] for row in fitted.curve), 1),
+        "cpu_seconds": round(sum(row["cpu_seconds"] for row in fitted.curve), 1),
         "peak_memory_mib": peak_memory_mib(where),
         "parameters": count_parameters(run.network),
-        "curve": fitted.curve,
+        "curve": [{k: _shortened(v) for k, v in row.items()} for row in fitted.curve],
     }
+
+
+def _shortened(value: object) -> object:
+    """A number to six digits, which is more than a curve shows."""
+    return float(f"{value:.6g}") if isinstance(value, float) else value

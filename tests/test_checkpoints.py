@@ -13,11 +13,22 @@ from fer_lib.evidence.paths import runs_folder
 from fer_lib.evidence.records import read_record
 from fer_lib.models import count_parameters
 from fer_lib.papers import PAPERS, paper, restore
-from fer_lib.training import checkpoint
-from fer_lib.training.weights import FOLDER, committed
+from fer_lib.training.weights import (
+    FOLDER,
+    SUFFIX,
+    beside,
+    committed,
+    read_network,
+    save_network,
+)
 
-COMMITTED = sorted(path.stem for path in FOLDER.glob("*.safetensors"))
-RECORDED = sorted(runs_folder().rglob("*.safetensors"))
+STORED = sorted(FOLDER.glob(f"*{SUFFIX}"))
+COMMITTED = [path.name.removesuffix(SUFFIX) for path in STORED]
+RECORDED = [
+    weights
+    for record in sorted(runs_folder().rglob("*.json"))
+    if (weights := beside(record)).is_file()
+]
 
 
 @pytest.mark.slow
@@ -39,10 +50,15 @@ def test_every_paper_has_a_network():
     assert set(COMMITTED) == set(PAPERS) - {"comparison"}
 
 
-@pytest.mark.parametrize("path", [*FOLDER.glob("*"), *RECORDED], ids=lambda p: p.stem)
+def test_no_other_file_lies_there():
+    assert sorted(path for path in FOLDER.iterdir() if path.is_file()) == STORED
+    assert set(RECORDED) == set(runs_folder().rglob("*.gz"))
+
+
+@pytest.mark.parametrize("path", [*STORED, *RECORDED], ids=lambda p: p.stem)
 def test_files_are_small_and_complete(path: Path):
     assert path.stat().st_size <= 500_000
-    stored, about = checkpoint.read(path)
+    stored, about = read_network(path)
     found = restore(path)
     rebuilt = paper(about["paper"]).make_network(found.config, 7, seed=1)
     # All of the network, of its shapes, and nothing else.
@@ -57,7 +73,7 @@ def test_files_are_small_and_complete(path: Path):
 @pytest.mark.parametrize("name", COMMITTED)
 def test_a_committed_network_has_the_record_of_its_training(name):
     """A run with its settings, command and number of parameters."""
-    _, about = checkpoint.read(committed(name))
+    _, about = read_network(committed(name))
     folder = runs_folder() / name / "rendered-official"
     records = [read_record(path) for path in sorted(folder.glob("*.json"))]
     (made_by,) = [r for r in records if r.command == about["command"]]
@@ -68,13 +84,38 @@ def test_a_committed_network_has_the_record_of_its_training(name):
 @pytest.mark.parametrize("path", RECORDED, ids=lambda p: p.parent.name)
 def test_recorded_networks_belong_to_their_record(path: Path):
     """The stored settings are those of the record beside them."""
-    record, (_, about) = read_record(path.with_suffix(".json")), checkpoint.read(path)
+    record = read_record(path.with_name(path.name.removesuffix(SUFFIX) + ".json"))
+    _, about = read_network(path)
     assert about["config"] == record.config
     assert about["command"] == record.command
 
 
 def test_a_file_of_an_unknown_paper_is_refused(tmp_path):
-    path = tmp_path / "other.safetensors"
-    checkpoint.write(path, {}, {"paper": "resnet", "classes": []})
+    path = tmp_path / f"other{SUFFIX}"
+    save_network(path, torch.nn.Linear(2, 2), {"paper": "resnet", "classes": []})
     with pytest.raises(FerError, match="paper 'resnet' is unknown"):
         restore(path)
+
+
+def test_a_network_gives_the_same_bytes_and_comes_back(tmp_path):
+    network, about = torch.nn.Linear(3, 2), {"paper": "x", "config": {"a": 1}}
+    one, other = tmp_path / f"one{SUFFIX}", tmp_path / f"other{SUFFIX}"
+    save_network(one, network, about)
+    save_network(other, network, about)
+    assert one.read_bytes() == other.read_bytes()
+    weights, told = read_network(one)
+    assert told == about
+    for key, value in network.state_dict().items():
+        assert torch.equal(weights[key], value.half())
+
+
+@pytest.mark.parametrize("cut", [0, 1, 40, -9])
+def test_a_damaged_network_is_refused(tmp_path, cut):
+    path = tmp_path / f"one{SUFFIX}"
+    save_network(path, torch.nn.Linear(3, 2), {"paper": "x"})
+    path.write_bytes(path.read_bytes()[:cut])
+    with pytest.raises(FerError, match="damaged"):
+        read_network(path)
+    path.unlink()
+    with pytest.raises(FerError, match="no such network"):
+        read_network(path)

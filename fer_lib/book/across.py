@@ -27,7 +27,7 @@ from fer_lib.papers import PAPERS, Restored, restore
 from fer_lib.papers import paper as find_paper
 from fer_lib.training.checkpoint import load_weights
 from fer_lib.training.loop import fit
-from fer_lib.training.weights import committed
+from fer_lib.training.weights import beside, committed
 
 Reader = Callable[[np.ndarray], np.ndarray]  # faces to scores [N, 7]
 Right = Mapping[str, Mapping[str, np.ndarray]]  # reader, corpus: bool [n]
@@ -121,7 +121,7 @@ def networks(dataset: str = "rendered") -> dict[str, Restored]:
             r for name in PAPERS for r in recorded(name, dataset, variant="default")
         ]
         named = {f"{run.paper}, {run.protocol}": run.path for run in runs}
-        files = {k: path.with_suffix(".safetensors") for k, path in named.items()}
+        files = {k: beside(path) for k, path in named.items()}
     found = {name: restore(path) for name, path in files.items() if path.is_file()}
     return {name: one for name, one in found.items() if one.classes == SEVEN}
 

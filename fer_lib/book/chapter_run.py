@@ -13,7 +13,7 @@ from fer_lib.reproduce import reproduce
 from fer_lib.run import Run
 from fer_lib.training.device import choose_device
 from fer_lib.training.states import Fitted
-from fer_lib.training.weights import committed, read_network
+from fer_lib.training.weights import beside, committed, read_network
 
 RECORDS = Path("_build/runs")  # of the runs made in notebooks
 
@@ -70,7 +70,7 @@ def _at_hand(parameters: Parameters, variant: str) -> tuple[Path, Record | None]
     paper, dataset = parameters.paper, parameters.dataset
     records = recorded(paper, dataset, protocol=parameters.protocol, variant=variant)
     for record in records:
-        weights = record.path.with_suffix(".safetensors")
+        weights = beside(record.path)
         if weights.is_file():
             return weights, record
     path = committed(paper)

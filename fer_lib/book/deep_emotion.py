@@ -17,6 +17,7 @@ from fer_lib.models import build, count_parameters
 from fer_lib.models.deep_emotion import LOCALISATIONS
 from fer_lib.papers import Restored, restore
 from fer_lib.preprocessing import Preprocessing
+from fer_lib.training.weights import beside
 
 MATRIX = "deep_emotion.fer2013.confusion"
 
@@ -103,7 +104,7 @@ def recorded_networks() -> dict[str, Restored]:
         for record in recorded(
             "deep_emotion", preset="paper", recipe="paper", variant="default", seed=0
         )
-        if (path := record.path.with_suffix(".safetensors")).is_file()
+        if (path := beside(record.path)).is_file()
     }
 
 

@@ -45,6 +45,7 @@ RECIPES = {
 VIEWS = {
     "flip": "mean with the mirror image",
     "random10": "mean of ten augmented passes",
+    "early_exit": "as many branches as do best on validation",
 }
 
 

@@ -123,7 +123,8 @@ def per_face(seeds: tuple[Runs, ...], answer: Answer, term: Term) -> np.ndarray:
     """
     if term.measure:
         key = f"{answer.split}/measures/{term.measure}"
-        return np.mean([joined(runs, key) for runs in seeds], axis=0)
+        values = [joined(runs, key).astype(np.float64) for runs in seeds]
+        return np.mean(values, axis=0)
     place = (answer.checkpoint, answer.split, term.view or answer.view)
     right = [np.concatenate([r.correct(*place) for r in runs]) for runs in seeds]
     return np.mean(right, axis=0)

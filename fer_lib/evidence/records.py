@@ -1,8 +1,7 @@
 """Records of runs: what was run on what, and the predictions it made.
 
-A record is two files beside one another: a JSON file with the settings, the
-curve and the metrics, and an ``.npz`` file with the logits (float16) and
-labels that every metric is computed from.  Reading one computes them again.
+A record is two files beside one another: a JSON file with settings, curve and
+metrics, and an ``.npz`` file with the logits and labels that these follow from.
 """
 
 import json
@@ -16,8 +15,8 @@ import numpy as np
 from fer_lib.errors import FerError
 from fer_lib.evaluation.metrics import summarize
 from fer_lib.evidence.schema import check_content
-from fer_lib.evidence.storage import json_text, npz_bytes
-from fer_lib.files import atomic_path, sha256_file
+from fer_lib.evidence.storage import json_text
+from fer_lib.files import atomic_path, npz_bytes, sha256_file
 
 _BOOTSTRAPPED = ("mean_class_accuracy_ci95", "macro_f1_ci95")
 
@@ -41,7 +40,7 @@ class Record:
         content: the JSON file's, of :mod:`fer_lib.evidence.schema`.
         predictions: logits ``float16 [n, classes]`` by
             ``checkpoint/split/pass/logits``, labels ``int8 [n]`` by
-            ``split/labels`` and values ``float32 [n]`` of every face by
+            ``split/labels`` and values ``float16 [n]`` of every face by
             ``split/measures/name``.
     """
 
@@ -82,8 +81,9 @@ class Record:
         """Stored metrics of a checkpoint, ``selected`` or ``last``, on a split.
 
         The view is ``single``, ``flip`` (mean with the mirror image),
-        ``random10`` (mean of ten augmented passes) or ``member.<name>``;
-        ``FerError`` when the run did not report that.
+        ``random10`` (of ten augmented passes), ``early_exit`` (the branches
+        that do best on validation) or ``member.<name>``; ``FerError`` when
+        the run did not report that.
         """
         try:
             return self.content["results"][checkpoint][split][view]

@@ -8,7 +8,7 @@ from fer_lib.errors import FerError
 
 SCHEMA = 1
 CHECKPOINTS = ("selected", "last", "best_on_test")
-VIEWS = ("single", "flip", "random10")
+VIEWS = ("single", "flip", "random10", "early_exit")
 # One member of an ensemble in a single pass: "member.mouth".
 MEMBER = re.compile(r"member\.[a-z0-9_]+")
 

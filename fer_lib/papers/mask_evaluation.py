@@ -13,6 +13,7 @@ from torch import Tensor
 from fer_lib.data.augment import seeded
 from fer_lib.data.face_augmentation import augmentation
 from fer_lib.data.faceset import FaceSet
+from fer_lib.data.splits import Splits
 from fer_lib.explain.grad_cam import grad_cam
 from fer_lib.models.network import logits_of
 from fer_lib.models.part_network import PARTS
@@ -25,7 +26,7 @@ PASSES = 10  # the authors' tta_size while training; their results take 8
 
 
 def views(
-    network: ResidualMaskingNetwork, faces: FaceSet, preprocessing: Preprocessing
+    network: ResidualMaskingNetwork, splits: Splits, preprocessing: Preprocessing
 ) -> dict[str, np.ndarray]:
     """Scores after test-time augmentation as the authors' code has it.
 
@@ -35,6 +36,7 @@ def views(
     """
     device = next(network.parameters()).device
     change, found = augmentation(flip=0.5, degrees=30.0), []
+    faces = splits.test
     network.eval()
     with torch.inference_mode(), seeded(0, 3):
         for start in range(0, len(faces), 256):

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from fer_lib.data.faceset import FaceSet
+from fer_lib.data.splits import Splits
 from fer_lib.models.part_ensemble import PartEnsemble, branch_cross_entropy
 from fer_lib.models.part_network import landmark_targets
 from fer_lib.papers.part_heat import heat
@@ -23,13 +24,13 @@ from fer_lib.preprocessing import Preprocessing
 
 
 def views(
-    network: TransferEnsemble, faces: FaceSet, preprocessing: Preprocessing
+    network: TransferEnsemble, splits: Splits, preprocessing: Preprocessing
 ) -> dict[str, np.ndarray]:
     """Scores ``float32 [n, classes]`` of each sub-network alone.
 
     By ``member.<name>``, as run records call them.
     """
-    scores = member_scores(network, faces.images, preprocessing).numpy()
+    scores = member_scores(network, splits.test.images, preprocessing).numpy()
     return {f"member.{name}": scores[:, i] for i, name in enumerate(network.members)}
 
 

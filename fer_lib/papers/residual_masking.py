@@ -179,8 +179,14 @@ STATED = {
     "epochs": ("epochs", "computing time"),
     "learning rate": ("learning_rate", "the preset needs it"),
     "batch size": ("batch_size", "the preset needs it"),
+    "patience": ("plateau_patience", "the preset needs it"),
+    "stopping": ("early_stop", "the preset needs it"),
 }
-_STATED = {**STATED, "width": ("width", "what this preset is for")}
+_STATED = {
+    **STATED,
+    "width": ("width", "what this preset is for"),
+    "dropout": ("dropout", "the preset needs it"),
+}
 
 
 def deviations_of(config: TrainingConfig, splits: Splits, stated: dict) -> list[dict]:

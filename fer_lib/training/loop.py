@@ -110,11 +110,14 @@ class _Work:
     def _epoch(self, running: Running) -> None:
         """Train, evaluate and save one epoch."""
         started, stage, fitted = time.monotonic(), running.stage, self.fitted
+        worked = time.process_time()
         row = running.epoch(fitted.epoch + 1, self.bar)
         if stage.classifies:
             row |= self.evaluate(running.judged)
         row |= stage.evaluate(running.judged)
         row["seconds"] = round(time.monotonic() - started, 3)
+        # Of all threads: on a machine that others use, too, it tells more.
+        row["cpu_seconds"] = round(time.process_time() - worked, 3)
         self._account(running, row)
         running.schedule(row)
         self._save(running, now=fitted.over(self.plan, stage))

@@ -1,11 +1,18 @@
 """Finished networks in files small enough to commit."""
 
+import gzip
+import json
+import zlib
 from pathlib import Path
 
+import safetensors.torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from fer_lib.training import checkpoint
+from fer_lib.errors import FerError
+from fer_lib.files import atomic_path
 
+SUFFIX = ".safetensors.gz"
 FOLDER = Path(__file__).resolve().parents[1] / "checkpoints"
 
 
@@ -13,14 +20,18 @@ def save_network(path: Path | str, network: nn.Module, about: dict) -> None:
     """Write a network in half precision.
 
     Args:
-        path: a ``.safetensors`` file.
+        path: a ``.safetensors.gz`` file.
         network: its weights are stored as float16.
         about: how to build it and how to prepare faces for it (``paper``,
             ``config``, ``preprocessing``, ``classes``), and the run that it
             comes from.
     """
     halves = {key: value.half() for key, value in network.state_dict().items()}
-    checkpoint.write(path, halves, about)
+    halves = {key: value.cpu().contiguous() for key, value in halves.items()}
+    plain = safetensors.torch.save(halves, {"about": json.dumps(about)})
+    with atomic_path(path) as temporary:
+        # No time inside, so that the same network gives the same bytes.
+        temporary.write_bytes(gzip.compress(plain, mtime=0))
 
 
 def read_network(path: Path | str) -> tuple[dict[str, Tensor], dict]:
@@ -29,7 +40,19 @@ def read_network(path: Path | str) -> tuple[dict[str, Tensor], dict]:
     Raises:
         FerError: when the file is missing or damaged.
     """
-    return checkpoint.read(path)
+    path = Path(path)
+    if not path.is_file():
+        raise FerError(f"{path}: no such network; train first.")
+    try:
+        plain = gzip.decompress(path.read_bytes())
+        end = 8 + int.from_bytes(plain[:8], "little")
+        about = json.loads(plain[8:end])["__metadata__"]["about"]
+        return safetensors.torch.load(plain), json.loads(about)
+    except (OSError, EOFError, zlib.error, SafetensorError, KeyError, ValueError) as e:
+        raise FerError(
+            f"{path}: damaged, or no network of this library ({e}); delete it "
+            "and train again."
+        ) from e
 
 
 def committed(paper: str) -> Path:
@@ -38,4 +61,9 @@ def committed(paper: str) -> Path:
     It was trained on rendered faces, so that every machine has a network
     that sees something; it says nothing about real ones.
     """
-    return FOLDER / f"{paper}.safetensors"
+    return FOLDER / f"{paper}{SUFFIX}"
+
+
+def beside(record: Path) -> Path:
+    """Where the weights of a recorded run stand, if they were kept."""
+    return record.with_suffix(SUFFIX)

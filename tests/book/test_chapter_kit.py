@@ -102,7 +102,8 @@ def test_parameters_name_the_run():
 def test_the_committed_network_is_loaded(splits, runs, capsys):
     run = chapter.network(parameters_of(), splits)
     assert (
-        "deep_emotion.safetensors, trained on rendered faces" in capsys.readouterr().out
+        "deep_emotion.safetensors.gz, trained on rendered faces"
+        in capsys.readouterr().out
     )
     assert run.record is None and not run.network.training
     chapter.record_cell(run)

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from drawn_splits import drawn_splits
 
 from fer_lib.errors import FerError
+from fer_lib.papers import diversified_branches
 from fer_lib.papers import diversified_esr as recipe
 from fer_lib.papers.diversified_branches import Together
 from fer_lib.training.loop import fit
@@ -94,7 +96,7 @@ def test_training_lowers_the_loss_and_resumes(variant, tmp_path):
 
 def test_begins_with_an_ensemble_of_other_classes(tmp_path):
     """Its classifiers start anew, all else is taken; content is identity."""
-    path = tmp_path / "ensemble.safetensors"
+    path = tmp_path / "ensemble.safetensors.gz"
     save_network(path, network_of(config_of(), seed=3, classes=8), {})
     config = config_of("ferplus", pretrained=str(path))
     network = network_of(config)
@@ -105,7 +107,7 @@ def test_begins_with_an_ensemble_of_other_classes(tmp_path):
     for key, value in network.state_dict().items():
         expected = start[key] if ".fc." in key else given[key].half().float()
         torch.testing.assert_close(value.float(), expected.float(), rtol=0, atol=0)
-    copy = tmp_path / "copy.safetensors"
+    copy = tmp_path / "copy.safetensors.gz"
     copy.write_bytes(path.read_bytes())
     moved = replace(config, pretrained=str(copy))
     assert recipe.identity(config) == recipe.identity(moved)
@@ -114,3 +116,24 @@ def test_begins_with_an_ensemble_of_other_classes(tmp_path):
     with pytest.raises(FerError, match="another network's"):
         wide = replace(config, width=8)
         recipe.make_plan(wide, drawn_splits(), 0).stages[0].begin(network_of(wide))
+
+
+def test_early_exit_takes_the_branches_that_do_best_on_validation(monkeypatch):
+    """Of equally good numbers the smallest; the test split has no say."""
+    splits, network = drawn_splits(), network_of(config_of())
+    network.active = len(network.branches)
+    asked, right = [], {1: 0.3, 2: 0.8, 3: 0.8}
+
+    def predict(network, images, preprocessing):
+        asked.append((network.active, images is splits.test.images))
+        labels = splits.test.labels if asked[-1][1] else splits.select.labels
+        wrong = np.arange(len(labels)) >= right[network.active] * len(labels)
+        return np.eye(7)[np.where(wrong, (labels + 1) % 7, labels)]
+
+    monkeypatch.setattr(diversified_branches, "predict", predict)
+    found = recipe.views(network, splits, None)
+    assert asked == [(1, False), (2, False), (3, False), (2, True)]
+    assert found.keys() == {"early_exit"} and len(found["early_exit"]) == len(
+        splits.test
+    )
+    assert network.active == len(network.branches) == 3

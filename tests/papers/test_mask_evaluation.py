@@ -86,8 +86,9 @@ def test_the_network_itself_and_its_random_passes(faces):
     prepared = residual_masking.make_preprocessing(config)
     found = residual_masking.measures(network, faces, prepared)
     assert all(np.isfinite(values).all() for values in found.values())
-    one, other = (views(network, faces, prepared)["random10"] for _ in range(2))
+    splits = SimpleNamespace(test=faces)
+    one, other = (views(network, splits, prepared)["random10"] for _ in range(2))
     assert np.array_equal(one, other) and one.shape == (12, 7)
     np.testing.assert_allclose(np.exp(one).sum(1), 1, rtol=1e-5)  # probabilities
-    few = faces.select(np.arange(5))
+    few = SimpleNamespace(test=faces.select(np.arange(5)))
     assert views(network, few, prepared)["random10"].shape == (5, 7)

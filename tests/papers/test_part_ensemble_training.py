@@ -188,7 +188,7 @@ def test_figure_10_from_the_weights_alone(whole, tmp_path):
     drift = select["landmark_error.after.mouth"].mean()
     assert row["PublicTest_landmarks_mouth"] == pytest.approx(drift, rel=1e-4)
 
-    path = tmp_path / "network.safetensors"
+    path = tmp_path / "network.safetensors.gz"
     save_network(path, network, {})
     again = recipe.make_network(recipe.make_config("paper", **SMALL), 7, seed=5)
     again.load_state_dict({k: v.float() for k, v in read_network(path)[0].items()})
@@ -213,7 +213,7 @@ def test_members_make_the_ensemble(variant):
     config = recipe.make_config("paper", variant, **SMALL)
     network = recipe.make_network(config, 7, seed=0)
     prepared = recipe.make_preprocessing(config)
-    views = part_evaluation.views(network, SPLITS.test, prepared)
+    views = part_evaluation.views(network, SPLITS, prepared)
     assert len(views) == 5 and all(MEMBER.fullmatch(name) for name in views)
     shares = [torch.as_tensor(scores).softmax(1) for scores in views.values()]
     whole = predict(network, SPLITS.test.images, prepared)

@@ -152,7 +152,10 @@ def test_deviations(tmp_path, monkeypatch):
     always = {"test-time augmentation", "pre-training"}
     assert items("paper") == always
     sizes = {"input size", "width", "epochs", "learning rate", "batch size"}
-    assert items("smoke") == always | sizes
+    assert items("small") == always | sizes
+    assert items("smoke") == always | sizes | {"patience"}
+    given = {"dropout": 0.0, "early_stop": 70}
+    assert items("paper", **given) == always | {"dropout", "stopping"}
     assert items("paper", protocol="ferplus_argmax7") == always | {"label set"}
     file = tmp_path / "resnet34.pth"
     file.write_bytes(b"someone's weights")
