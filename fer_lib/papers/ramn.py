@@ -31,7 +31,7 @@ from fer_lib.data.splits import Splits
 from fer_lib.losses.collaborative import CollaborativeLoss
 from fer_lib.losses.region import region_loss
 from fer_lib.models.ramn import IMAGENET, RAMN, RAMNOutput
-from fer_lib.papers import settings
+from fer_lib.papers import ramn_evaluation, settings
 from fer_lib.preprocessing import Preprocessing
 from fer_lib.training.plan import Batch, Plan, Stage
 
@@ -119,7 +119,7 @@ def make_config(preset: str, variant: str = "default", **changes) -> RAMNConfig:
     )
 
 
-identity = settings.identity
+identity, measures = settings.identity, ramn_evaluation.measures
 
 
 def make_network(config: RAMNConfig, classes: int, seed: int) -> nn.Module:
