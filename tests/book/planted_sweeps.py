@@ -77,15 +77,15 @@ def run_of(
 
 
 def both_sweeps(seeds=(0,), n=N, **settings):
-    """Every variant of both sweeps, with measures that differ from run to run."""
+    """Every variant of both sweeps; accuracies and spreads grow from run to run."""
     draw = np.random.default_rng(0)
     variants = [v for one in VARIED.values() for v in (one.control, *one.values)]
     return [
         run_of(
             variant,
-            draw.random(n) < 0.5,
+            draw.random(n) < 0.3 + 0.06 * place,
             seed=seed,
-            lead=draw.normal(0.02, 0.01 + 0.005 * place, n),
+            lead=draw.normal(0.02, 0.01 + 0.02 * place, n),
             plane=draw.normal(size=(n, 2)),
             n=n,
             **settings,

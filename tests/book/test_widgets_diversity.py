@@ -163,11 +163,11 @@ class TestInABrowser:
         no_faults(browser)
 
     def test_marks_stand_at_the_values(self, browser, address):
-        open_page(browser, f"{address}#w-diversity=count:4;apart:2;gamma:1")
-        similar = np.exp(-4)
-        code_value = float(MEASURES["authors_code"](branches(4, 2, 0, 1), 1.0)) / 3
+        open_page(browser, f"{address}#w-diversity=count:4;apart:0.5;gamma:1")
+        similar, features = np.exp(-0.25), branches(4, 0.5, 0, 1)
+        ours, theirs = (float(measure(features, 1.0)) for measure in MEASURES.values())
         left, right, top, bottom = 54, 350, 10, 218  # the frame of a chart
-        for name, value in (("paper", 0.998), ("code", code_value)):
+        for name, value in (("paper", ours), ("code", theirs / 3)):
             mark = browser.find_element(By.CSS_SELECTOR, f'[data-mark="{name}"]')
             moved = mark.get_dom_attribute("transform")
             x, y = map(float, re.findall(r"[\d.]+", moved))

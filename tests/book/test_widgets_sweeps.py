@@ -177,6 +177,7 @@ class TestMeasures:
             for v, shift in (("beta", 0), ("default", 1))
         ]
         group = groups_of(records)[0]
+        assert group == groups_of(records)[0]  # the page is built again
         first, second = (
             np.reshape(group["runs"][v]["plane"], (-1, 2)) for v in ("beta", "default")
         )

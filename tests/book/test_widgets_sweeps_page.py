@@ -54,7 +54,7 @@ def test_ticks_are_round_and_inside(browser):
 
 def test_what_is_said_of_every_value_is_the_record(browser, address, widget):
     open_page(browser, address)
-    group = widget.data["groups"][0]
+    group, words = widget.data["groups"][0], set()
     for name, sweep in VARIED.items():
         put(browser, "sweeps", "sweep", name)
         best = widget.data["sweeps"][name]["best"]
@@ -78,6 +78,8 @@ def test_what_is_said_of_every_value_is_the_record(browser, address, widget):
                 assert gap.replace("-", "−") in said
                 word = "better" if low > 0 else "worse" if high < 0 else "undecided"
                 assert said.endswith(f"{word}.")
+                words.add(word)
+    assert words == {"better", "worse", "undecided"}
     no_faults(browser)
 
 
@@ -98,6 +100,9 @@ def test_marks_of_accuracies_stand_at_their_values(browser, address, widget):
     np.testing.assert_allclose(steps, steps[0] * np.array([1, 1, 1, 2]))
     radii = {name: numbers(mark, "r")[0] for name, mark in marks.items()}
     assert max(radii, key=radii.get) == "beta"
+    put(browser, "sweeps", "beta", 0.01)
+    chosen = browser.find_element(By.CSS_SELECTOR, '[data-run="beta_0.01"]')
+    assert numbers(chosen, "r")[0] == radii["beta"] > radii["beta_0.01"]
     texts = [one.text for one in find_all(browser, ".w-row svg:first-child text")]
     assert texts.count("no run") == 1 and "paper's best" in texts
 
@@ -110,6 +115,7 @@ def test_bars_are_the_counts(browser, address, widget, near):
         put(browser, "sweeps", "near", True)
     lead = widget.data["groups"][0]["runs"]["beta_0.01"]["lead"]
     counts = np.array(lead["counts"]["near" if near else "wide"])
+    assert counts[0] != counts[-1] or not near  # or the words show nothing
     heights = [numbers(bar, "height")[0] for bar in find_all(browser, "[data-bar]")]
     np.testing.assert_allclose(
         heights / np.sum(heights), counts[1:-1] / counts[1:-1].sum(), atol=1e-9

@@ -67,10 +67,6 @@ function accuracies(group, sweep, chosen) {
   return axes.svg;
 }
 
-/** Whether another run than the chosen one is the control, and kept its leads. */
-const outlined = ({ runs }, { control }, run) =>
-  Boolean(runs[control]?.lead) && runs[control] !== run;
-
 /** How far sub-images lead; bars of the run, an outline of the control. */
 function leads(group, sweep, run, which) {
   const { start, width, count } = group.bars[which];
@@ -91,7 +87,7 @@ function leads(group, sweep, run, which) {
       height: axes.py(0) - axes.py(share), fill: "var(--w-blue)", opacity: 0.75,
       "data-bar": k }));
   });
-  if (outlined(group, sweep, run)) {
+  if (control?.lead) {
     const outline = sharesOf(control).flatMap((share, k) =>
       [[start + k * width, share], [start + (k + 1) * width, share]]);
     axes.inner.append(line(axes, outline, { stroke: "var(--w-orange)",
@@ -187,7 +183,7 @@ const main = widget("sweeps", ({ data, body }) => {
       notes[1].textContent = `${percent(run.lead.met)} of n = ${run.n} faces lead by `
         + `β = ${run.beta} or more (seed ${run.lead.seed}). Beyond the picture: `
         + `${counts[0]} to the left, ${counts.at(-1)} to the right.${
-          outlined(group, sweep, run) ? ` Orange: ${sweep.without}.` : ""}`;
+          group.runs[sweep.control]?.lead ? ` Orange: ${sweep.without}.` : ""}`;
       notes[2].textContent = `${group.labels.length} of ${run.n} faces, seed `
         + `${run.lead.seed}; what the classifier sees. Each network has axes of its own.`;
       places[1].replaceChildren(leads(group, sweep, run, which), notes[1]);
