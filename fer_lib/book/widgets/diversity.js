@@ -47,9 +47,13 @@ function cofactor(matrix, l, k) {
   return (l + k) % 2 ? -determinant(minor) : determinant(minor);
 }
 
-/** Equation (2) of a similarity matrix with this diagonal, and its slopes. */
-function measured(similar, distances, diagonal, { apart, moved, gamma }) {
-  const matrix = similar.map((row, l) => row.map((one, k) => l === k ? diagonal : one));
+/** Equation (1) on one face, with another diagonal. */
+const similarity = (distances, gamma, diagonal) => distances.map((row, l) => row.map(
+  ({ apart, moved }, k) => l === k ? diagonal : Math.exp(-gamma * (apart + moved))));
+const DIAGONALS = { paper: 1, code: 0 };
+
+/** A determinant and its slopes by both distances. */
+function measured(matrix, distances, { apart, moved, gamma }) {
   let [byApart, byMoved] = [0, 0];
   matrix.forEach((row, l) => row.forEach((one, k) => {
     if (l === k) return;
@@ -63,11 +67,18 @@ function measured(similar, distances, diagonal, { apart, moved, gamma }) {
 /** Equations (1) and (2) on one face, with the paper's diagonal and the code's. */
 export function diversities(setting) {
   const distances = squares(setting);
-  const similar = distances.map((row) => row.map(
-    ({ apart, moved }) => Math.exp(-setting.gamma * (apart + moved))));
-  const [paper, code] = [1, 0].map(
-    (diagonal) => measured(similar, distances, diagonal, setting));
-  return { similar, paper, code };
+  const [similar, zeros] = Object.values(DIAGONALS).map(
+    (diagonal) => similarity(distances, setting.gamma, diagonal));
+  return { similar, paper: measured(similar, distances, setting),
+    code: measured(zeros, distances, setting) };
+}
+
+/** The values of both alone; the code's over n - 1, which it reaches. */
+function scaled(setting) {
+  const distances = squares(setting);
+  const value = (name) => determinant(
+    similarity(distances, setting.gamma, DIAGONALS[name]));
+  return { paper: value("paper"), code: value("code") / (setting.count - 1) };
 }
 
 const NEGLIGIBLE = 1e-6; // slopes below it move nothing in a training
@@ -98,9 +109,6 @@ const LINES = {
   code: { stroke: "var(--w-orange)", "stroke-width": 2.5, fill: "none",
     "stroke-dasharray": "7 4" },
 };
-// The code's determinant reaches n - 1.
-const scaled = (found, count) =>
-  ({ paper: found.paper.value, code: found.code.value / (count - 1) });
 
 /** A mark for each formula: a dot for the paper's, around it a square for the code's. */
 const mark = (name, at, size) => {
@@ -129,16 +137,16 @@ const main = widget("diversity", ({ data, body }) => {
   const results = h("tbody");
   const told = h("p", { role: "status", class: "w-told" });
 
-  const drawCurves = (setting, found) => {
-    const { gamma, apart, count } = setting;
+  const drawCurves = (setting) => {
+    const { gamma, apart } = setting;
     const points = upTo(101).map((k) => {
       const share = Math.max(k / 100, 1e-9);
       const at = { ...setting, apart: Math.sqrt(-Math.log(share) / gamma) };
-      return [share, scaled(diversities(at), count)];
+      return [share, scaled(at)];
     });
     bySimilarity.clear();
     const here = Math.exp(-gamma * apart ** 2);
-    for (const [name, value] of Object.entries(scaled(found, count))) {
+    for (const [name, value] of Object.entries(scaled(setting))) {
       const line = points.map(([share, both]) => [share, both[name]]);
       const at = [bySimilarity.px(here), bySimilarity.py(value)];
       bySimilarity.inner.append(s("path", { d: bySimilarity.path(line),
@@ -148,8 +156,7 @@ const main = widget("diversity", ({ data, body }) => {
   const drawCounts = (setting) => {
     byCount.clear();
     for (const count of upTo(data.most + 1).slice(2)) {
-      const both = scaled(diversities({ ...setting, count }), count);
-      for (const [name, value] of Object.entries(both)) {
+      for (const [name, value] of Object.entries(scaled({ ...setting, count }))) {
         const x = count + (name === "paper" ? -0.14 : 0.14);
         const size = count === setting.count ? 5 : 2.5;
         byCount.inner.append(
@@ -204,14 +211,14 @@ const main = widget("diversity", ({ data, body }) => {
     const found = diversities(setting);
     drawMatrix(found.similar);
     drawResults(found);
-    drawCurves(setting, found);
+    drawCurves(setting);
     drawCounts(setting);
     tell(setting, found);
   });
   const headed = (name, text) => h("th", { scope: "col",
     style: `color: ${LINES[name].stroke}` }, text);
   const table = h("table", {}, h("thead", {}, h("tr", {}, h("td"),
-    headed("paper", "● paper"), headed("code", "□ authors' code"))), results);
+    headed("paper", "● paper"), headed("code", "□ code"))), results);
   const beside = (...nodes) => h("div",
     { style: "flex: 1 1 18rem; overflow-x: auto" }, ...nodes);
   body.append(controls.element, told,

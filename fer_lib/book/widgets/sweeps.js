@@ -172,10 +172,11 @@ const main = widget("sweeps", ({ data, body }) => {
     }
     const run = group.runs[sweep.values.find(([, one]) => one === value)[0]];
     told.textContent = said(group, sweep, value);
-    places[0].replaceChildren(accuracies(group, sweep, value), notes[0]);
+    places[0].replaceChildren(accuracies(group, sweep, value));
     notes[0].textContent = `${group.note} Always saying the most frequent class would be `
-      + `right for ${percent(group.chance)}.${run?.seeds.length > 1
-        ? " Short lines: single seeds." : ""}`;
+      + `right for ${percent(group.chance)}.${
+        Object.values(group.runs).some(({ seeds }) => seeds.length > 1)
+          ? " Short lines: single seeds." : ""}`;
     legend.style.display = run?.plane ? "" : "none";
     if (run?.lead) {
       const which = values.near ? "near" : "wide";
@@ -215,8 +216,9 @@ const main = widget("sweeps", ({ data, body }) => {
   const labelOf = (key) => controls.element.querySelector(
     `[data-key="${key}"]`).closest("label");
   labelOf("made").style.gridColumn = "1 / -1"; // its words are long
-  body.append(controls.element, told, h("div", { class: "w-row" }, places[0], places[1]),
-    h("div", { class: "w-row" }, places[2], legend));
+  const row = (...parts) => h("div", { class: "w-row" }, ...parts);
+  body.append(controls.element, told, notes[0], row(places[0], places[1]),
+    row(places[2], legend));
   controls.start();
 });
 export default main;
