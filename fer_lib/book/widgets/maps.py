@@ -17,7 +17,7 @@ _LARGEST = len(_LETTERS) ** 2 - 1
 _SHOWN = 64  # pixels along a side of a face on a page; larger ones are reduced
 
 
-def colour_stops(name: str, count: int = 17) -> list[str]:
+def colour_stops(name: str, count: int = 21) -> list[str]:
     """Colours of one of matplotlib's maps, between which a page mixes."""
     colours = matplotlib.colormaps[name]
     return [to_hex(colours(share)) for share in np.linspace(0, 1, count)]

@@ -83,9 +83,9 @@ const main = widget("occlusion", ({ data, body, model }) => {
   const frame = s("rect", { fill: "transparent", stroke: "#e69f00", "stroke-width": 3,
     "vector-effect": "non-scaling-stroke" });
   const ground = s("rect", { fill: "#000" });
-  const handle = s("g", {}, ground, view, frame);
+  const handle = s("g", {}, frame);
   const large = s("svg", { ...box, class: "w-place",
-    onclick: (event) => place(axes.value(event)) }, face, handle);
+    onclick: (event) => place(axes.value(event)) }, face, ground, view, handle);
   const map = s("svg", box, behind, over);
   const legend = h("div");
   const told = h("p", { role: "status", class: "w-told" });
