@@ -90,9 +90,17 @@ def test_what_was_trained_is_told_and_the_rest_is_what_if():
 
 
 @pytest.mark.parametrize("variant", ["constant", "no_mask"])
-def test_masks_that_learn_nothing_are_refused(variant):
+def test_masks_that_learn_nothing_stand_alone(variant):
+    run = a_run(variant)
+    widget = masking_explorer(run, FACES, TITLES)
+    kind = "constant" if variant == "constant" else "none"
+    seen = widget.data["seen"][kind]
+    assert widget.data["trained"] == kind and len(widget.data["seen"]) == 1
+    for count, block in zip(CHANNELS, seen["blocks"], strict=True):
+        expected = 1 / count if variant == "constant" else 0
+        assert block["planes"][0][1][4:6] == pytest.approx([expected] * 2, rel=1e-3)
     with pytest.raises(FerError, match="the network's masks have nothing to learn"):
-        masking_explorer(a_run(variant), FACES, TITLES)
+        module.with_masks(run.network, "sigmoid")
 
 
 def test_wide_networks_show_some_channels_of_every_block():

@@ -151,6 +151,23 @@ def test_the_histogram_of_a_constant_stands_at_the_line(browser, address):
     assert "What if" not in body_of(browser).replace("what if", "")
 
 
+def test_the_range_of_a_channel_is_marked_on_the_axis(browser, address, direct):
+    _, mask, _ = maps_of(direct, "softmax", 3, 2, 7)
+    open_page(browser, f"{address}#w-{NAME}=block:3;channel:7;face:2")
+    bar = browser.find_element(By.CSS_SELECTOR, ".w-histogram [data-share]")
+    decade = 10 * float(bar.get_dom_attribute("width"))  # a bin is a tenth of it
+    control, reach, dot = browser.find_elements(
+        By.CSS_SELECTOR, ".w-histogram line, .w-histogram circle"
+    )
+    at = float(control.get_dom_attribute("x1"))
+    places = [float(reach.get_dom_attribute(one)) for one in ("x1", "x2")]
+    places.append(float(dot.get_dom_attribute("cx")))
+    values = np.array([mask.min(), mask.max(), mask.mean()])
+    expected = at + decade * np.log10(values * CHANNELS[3])
+    np.testing.assert_allclose(places, expected, atol=0.5)
+    assert places[1] > places[0] + 5
+
+
 def test_keys_choose_a_channel_and_another_block_may_lack_it(browser, address):
     open_page(browser, f"{address}#w-{NAME}=block:3", 390)
     strip = browser.find_elements(By.CSS_SELECTOR, "[data-channel]")

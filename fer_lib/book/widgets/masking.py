@@ -16,6 +16,7 @@ from fer_lib.explain.colours import SEQUENTIAL
 from fer_lib.explain.masking import MULTIPLES, masking
 from fer_lib.explain.passes import device_of, evaluating
 from fer_lib.models.residual_masking import (
+    ACTIVATIONS,
     ConstantMask,
     MaskingBlock,
     ResidualMaskingNetwork,
@@ -23,7 +24,7 @@ from fer_lib.models.residual_masking import (
 )
 from fer_lib.run import Run
 
-KINDS = ("softmax", "sigmoid", "constant")
+KINDS = (*ACTIVATIONS, "constant")
 _MOST = 120_000  # values of maps in a widget
 _ALT = (
     "Masking explorer. Choose a face, one of four masking blocks, a channel and "
@@ -45,6 +46,14 @@ class Seen(NamedTuple):
     stages: list[Stage]
     said: np.ndarray
     counts: Sequence[np.ndarray]
+
+
+def trained_kind(network: ResidualMaskingNetwork) -> str:
+    """The masks that a network was made with, one of the library's ``MASKS``."""
+    block = network.masking[0]
+    if isinstance(block, MaskingBlock):
+        return block.activation
+    return "constant" if block.value else "none"
 
 
 def with_masks(network: ResidualMaskingNetwork, kind: str) -> ResidualMaskingNetwork:
@@ -77,11 +86,12 @@ def look(run: Run, images: np.ndarray, kind: str) -> Seen:
     """What a run's network does to faces with masks of a kind.
 
     Args:
-        run: whose network has masks that learn; left as it was.
+        run: left as it was.
         images: ``uint8 [N, C, H, W]``.
-        kind: one of :data:`KINDS`.
+        kind: the network's own, or as of :func:`with_masks`.
     """
-    network = with_masks(run.network, kind)
+    own = kind == trained_kind(run.network)
+    network = run.network if own else with_masks(run.network, kind)
     counts = masking(network, images, run.preprocessing).counts
     with evaluating(network):
         x = run.preprocessing(torch.as_tensor(images).to(device_of(network)))
@@ -115,19 +125,17 @@ def masking_explorer(
     """Masks of every block, and what another activation would make of them.
 
     The kinds that the network was not trained with are a what-if: the same
-    weights go on, in all four blocks.
+    weights go on, in all four blocks.  Masks that learn nothing stand alone.
 
     Args:
-        run: of a Residual Masking Network whose masks learn.
+        run: of a Residual Masking Network.
         images: a few faces, ``uint8 [N, C, H, W]``.
         titles: what to call them.
         note: where they come from.
-
-    Raises:
-        FerError: when its masks have nothing to learn.
     """
-    seen = {kind: look(run, images, kind) for kind in KINDS}
-    trained, size = run.network.masking[0].activation, run.preprocessing.size
+    trained, size = trained_kind(run.network), run.preprocessing.size
+    kinds = KINDS if trained in ACTIVATIONS else (trained,)
+    seen = {kind: look(run, images, kind) for kind in kinds}
     kept = kept_channels(seen[trained].stages)
     data = {
         "classes": list(run.splits.classes),
@@ -218,7 +226,7 @@ def _table(seen: dict[str, Seen], trained: str) -> Table:
         for kind, one in seen.items()
         if kind != trained
     )
-    note = f"Of {len(own)} faces the same is said of {same}."
+    note = f"Of {len(own)} faces the same is said of {same}." if same else ""
     header = ("Mask", "1 / C", "Mean", "5 to 95 % of its values", "After / before")
-    caption = f"Masks of a network trained with {trained}, and other kinds put in"
+    caption = f"Masks of a network trained with {trained} masks, and of other kinds"
     return Table(caption, header, tuple(rows), note)
