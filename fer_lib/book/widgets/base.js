@@ -223,6 +223,8 @@ export function draggable(mark, { axes, label, get, move, step = 0.1,
   };
   const go = (place) => { move(place); tell(); };
   filled(mark, { tabindex: 0, role: "slider", "aria-label": label, class: "w-handle",
+    // The page would scroll: touch-action does not reach parts of a picture.
+    ontouchstart: (event) => event.preventDefault(),
     onpointerdown: (event) => {
       mark.setPointerCapture(event.pointerId);
       mark.focus();

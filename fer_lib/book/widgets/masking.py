@@ -188,10 +188,10 @@ def _planes(maps: Tensor, channels: np.ndarray) -> np.ndarray:
 def _plane(before: np.ndarray, mask: np.ndarray, after: np.ndarray) -> list:
     """Bytes of three maps ``[h, w]``, their scales, and their means.
 
-    Maps before and after go from 0 to one value, so that they compare; the
-    mask goes from its least to its greatest.
+    Maps before and after go from 0 to the greatest after, so that they
+    compare: a mask takes nothing away.  The mask has its own range.
     """
-    top = _short(max(before.max(), after.max()))
+    top = _short(after.max())
     low, high = _short(mask.min()), _short(mask.max())
     scales = ((before, 0, top), (mask, low, high), (after, 0, top))
     means = [_short(maps.mean()) for maps in (before, mask, after)]
