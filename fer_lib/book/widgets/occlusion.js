@@ -43,27 +43,24 @@ const signed = (mille) => `${mille < 0 ? "−" : "+"}${Math.abs(mille / 10).toFi
 /** Answers by square: of the page's grids, and what a kernel has said. */
 function answers({ size, windows, strides, grids, classes }) {
   const kept = new Map();
-  const name = (...parts) => parts.join();
-  const pages = windows.map((window, k) => grids[k].map(unpacked));
-  const edges = windows.map((window) => windowStarts(size, window, strides[0]));
-  const ofPage = ({ face, window, fill }, top, left) => {
-    const k = windows.indexOf(window);
-    if (fill !== "zero" || k < 0) return null;
-    const [row, column] = [top, left].map((at) => edges[k].indexOf(at));
-    if (row < 0 || column < 0) return null;
-    const from = (row * edges[k].length + column) * classes.length;
-    return pages[k][face].slice(from, from + classes.length);
+  const name = ({ face, window, fill }, ...place) => [face, window, fill, ...place].join();
+  const put = (of, places, text) => {
+    const values = unpacked(text);
+    places.forEach((place, k) => kept.set(name(of, ...place),
+      values.slice(k * classes.length, (k + 1) * classes.length)));
   };
+  windows.forEach((window, k) => {
+    const edges = windowStarts(size, window, strides[0]);
+    const places = edges.flatMap((top) => edges.map((left) => [top, left]));
+    grids[k].forEach((text, face) => put({ face, window, fill: "zero" }, places, text));
+  });
   return {
-    get: (of, [top, left]) => kept.get(name(of.face, of.window, of.fill, top, left))
-      ?? ofPage(of, top, left),
-    put: ({ face, window, fill, places }, { probabilities, filling }) => {
-      const values = unpacked(probabilities);
-      places.forEach(([top, left], k) => kept.set(name(face, window, fill, top, left),
-        values.slice(k * classes.length, (k + 1) * classes.length)));
-      kept.set(name(face, window, fill), filling);
+    get: (of, place) => kept.get(name(of, ...place)) ?? null,
+    put: (asked, { probabilities, filling }) => {
+      put(asked, asked.places, probabilities);
+      kept.set(name(asked), filling);
     },
-    filling: ({ face, window, fill }) => kept.get(name(face, window, fill)) ?? "",
+    filling: (of) => kept.get(name(of)) ?? "",
   };
 }
 
