@@ -43,7 +43,8 @@ const signed = (mille) => `${mille < 0 ? "−" : "+"}${Math.abs(mille / 10).toFi
 /** Answers by square: of the page's grids, and what a kernel has said. */
 function answers({ size, windows, strides, grids, classes }) {
   const kept = new Map();
-  const name = ({ face, window, fill }, ...place) => [face, window, fill, ...place].join();
+  const name = ({ face, window, fill }, ...place) =>
+    [face, window, fill, ...place].join();
   const put = (of, places, text) => {
     const values = unpacked(text);
     places.forEach((place, k) => kept.set(name(of, ...place),
@@ -52,7 +53,8 @@ function answers({ size, windows, strides, grids, classes }) {
   windows.forEach((window, k) => {
     const edges = windowStarts(size, window, strides[0]);
     const places = edges.flatMap((top) => edges.map((left) => [top, left]));
-    grids[k].forEach((text, face) => put({ face, window, fill: "zero" }, places, text));
+    grids[k].forEach((text, face) =>
+      put({ face, window, fill: "zero" }, places, text));
   });
   return {
     get: (of, place) => kept.get(name(of, ...place)) ?? null,
@@ -182,7 +184,8 @@ const main = widget("occlusion", ({ data, body, model }) => {
       k === target)));
     told.textContent = `Face ${one.title}, square of ${window} x ${window} pixels `
       + `(${FILLS[values.fill]}) at left ${edges[column]}, top ${edges[row]}: ${now
-        ? verdict(before, now, target) : "the kernel is asked."} ${shown} of ${edges.length ** 2} squares seen.`;
+        ? verdict(before, now, target) : "the kernel is asked."} ${shown} of `
+      + `${edges.length ** 2} squares seen.`;
     button.textContent = values.whole ? "start the map again" : "show the whole map";
     tell();
   };
@@ -202,7 +205,8 @@ const main = widget("occlusion", ({ data, body, model }) => {
       h("span", { class: "w-mark", style: `left: ${before / 10}%` }))));
 
   const choice = (label, value, pairs) => ({ label, value, options: pairs });
-  const more = live ? Array.from({ length: Math.floor(size / 2) }, (_, k) => k + 1) : [];
+  const more = live
+    ? Array.from({ length: Math.floor(size / 2) }, (_, k) => k + 1) : [];
   const sides = [...new Set([...data.windows, ...more])].sort((a, b) => a - b);
   const strides = live && data.strides[0] > 1 ? [1, ...data.strides] : data.strides;
   const px = (list) => list.map((one) => [one, `${one} px`]);
