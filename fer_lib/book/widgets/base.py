@@ -21,7 +21,7 @@ from fer_lib.book.tables import Table
 from fer_lib.errors import FerError
 
 MOST = 300_000  # bytes of a widget on a page, its data included
-_IMPORT = re.compile(r'^import \{[^}]*\} from "\./base\.js";\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(base|maps)\.js";\n', re.MULTILINE)
 
 
 def _read(name: str) -> str:
@@ -37,12 +37,14 @@ def module_source(name: str) -> str:
     Raises:
         FerError: when the module does not import ``./base.js`` once.
     """
-    own, count = _IMPORT.subn("", _read(f"{name}.js"))
-    if count != 1:
+    shared = _IMPORT.findall(_read(f"{name}.js"))
+    if (count := shared.count("base")) != 1:
         raise FerError(
             f"{name}.js: {count} imports from ./base.js, expected one, in braces."
         )
-    return _read("base.js") + own
+    # What imports nothing itself comes first.
+    parts = (_read(f"{part}.js") for part in (*sorted(set(shared)), name))
+    return "".join(_IMPORT.sub("", part) for part in parts)
 
 
 @dataclass(frozen=True)
