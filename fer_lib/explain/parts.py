@@ -44,7 +44,7 @@ def facial_parts(landmarks: np.ndarray, sides: tuple[int, int]) -> np.ndarray:
     Raises:
         FerError: for other shapes.
     """
-    points = np.asarray(landmarks, np.float32)
+    points = np.ascontiguousarray(landmarks, np.float32)
     if points.ndim != 3 or points.shape[1:] != (68, 2):
         raise FerError(
             f"facial parts: landmarks of shape {list(points.shape)}, expected "

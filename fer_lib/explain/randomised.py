@@ -54,8 +54,10 @@ def randomised(
         no part in a prediction stay as they are.
 
     Raises:
-        FerError: when the network has no weights, or ``stages`` is below 2.
+        FerError: when ``stages`` is below 2.
     """
+    if stages < 2:
+        raise FerError(f"randomisation: {stages} stages, expected two or more.")
     working = copy.deepcopy(network).eval()
     generator = torch.Generator().manual_seed(seed)
     size, channels = network.input.size, network.input.channels
@@ -63,11 +65,6 @@ def randomised(
         faces = torch.rand(16, channels, size, size, generator=generator)
     x = network.input.normalise(faces.to(device_of(working)))
     layers = executed_layers(working, x[:2])
-    if not layers or stages < 2:
-        raise FerError(
-            f"randomisation: {len(layers)} layers with weights and {stages} stages, "
-            "expected one layer and two stages or more."
-        )
     last, *before = list(layers)[::-1]
     groups = np.array_split(before, max(1, min(stages - 1, len(before))))
     drawn: list[nn.Module] = []
