@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import matplotlib.pyplot as plt
 from IPython.display import display
 from matplotlib.figure import Figure
 
@@ -43,8 +44,6 @@ def window(size: float, across: float, down: float) -> tuple | None:
 
 def draw_view(face, shares, classes, name: str) -> Figure:
     """A face ``[1, S, S]`` and what one network says of it."""
-    import matplotlib.pyplot as plt
-
     figure, (left, right) = plt.subplots(
         1, 2, figsize=(7.5, 2.6), layout="constrained", width_ratios=(1, 1.8)
     )
@@ -63,10 +62,17 @@ def controls(networks: Networks, found: Found):
     """An ``ipywidgets`` box: a photograph, a network, and four sliders."""
     import ipywidgets as widgets  # optional
 
-    long = {"style": {"description_width": "11em"}, "layout": {"width": "30em"}}
+    long = {"style": {"description_width": "14em"}, "layout": {"width": "34em"}}
     slider = _slider(widgets.FloatSlider, long)
-    name = widgets.Dropdown(options=list(networks), description="network", **long)
-    file = widgets.FileUpload(accept="image/*", description="another photograph")
+    # Buttons: JupyterLab takes the letters that are typed in a menu.
+    name = widgets.ToggleButtons(
+        options=list(networks),
+        description="network",
+        style={"button_width": "auto", "description_width": "14em"},
+    )
+    file = widgets.FileUpload(
+        accept="image/*", description="another photograph", layout={"width": "auto"}
+    )
     sliders = {
         "crop": slider("crop (side of the frame)", 1, 0.6, 1.8),
         "blur": slider("blur (pixels of 48)", 0, 0, 4, step=0.25),
