@@ -29,6 +29,7 @@ SIDE = 48  # pixels, grey: what the faces are that the networks learned from
 EYES_APART, EYES_DOWN = 0.34, 0.28
 MOST = 1600  # pixels of a photograph's longer side; larger ones are reduced
 LEAST = 64  # pixels of a face's box: landmarks are fitted to whole pixels
+SURE = 0.2  # score of a detection; sleeves and collars get 0 to 0.2, faces more
 DARKEST = 50  # of 255: the brightest twentieth of a face has to reach it
 _GREY = np.array([0.299, 0.587, 0.114])  # ITU-R 601, as everywhere in the book
 
@@ -135,8 +136,8 @@ def decoded(content: bytes, name: str) -> np.ndarray:
 def find_one(photo: np.ndarray, which: int = 0) -> Found:
     """The face in a photograph, large and bright enough to be read.
 
-    A detection less than half as sure as the surest is taken for a false
-    alarm, as dlib's detector gives them on collars and sleeves.
+    A detection below :data:`SURE`, or less than half as sure as the surest, is
+    taken for a false alarm.
 
     Args:
         photo: ``uint8 [H, W, 3]``.
@@ -146,7 +147,7 @@ def find_one(photo: np.ndarray, which: int = 0) -> Found:
         FerError: when there is none, several, or the one is small or dark.
     """
     faces = find_faces(photo)
-    faces = [one for one in faces if one.score >= faces[0].score / 2]
+    faces = [one for one in faces if one.score >= max(SURE, faces[0].score / 2)]
     faces.sort(key=lambda one: one.box[0])
     if not faces:
         height, width = photo.shape[:2]
