@@ -1,6 +1,7 @@
 """Sliders for crop, blur and a covered window, where a kernel can answer."""
 
 from collections.abc import Callable
+from importlib.util import find_spec
 
 import matplotlib.pyplot as plt
 from IPython.display import display
@@ -8,7 +9,7 @@ from matplotlib.figure import Figure
 
 from fer_lib.book.figures import COLOURS, show
 from fer_lib.book.pictures import Picture
-from fer_lib.book.widgets.base import asks_kernel
+from fer_lib.book.widgets.base import has_reader
 from fer_lib.book.your_face import Found, View, decoded, find_one
 from fer_lib.book.your_face_networks import Networks, probabilities, side_for
 from fer_lib.book.your_face_plots import draw_settings
@@ -24,7 +25,7 @@ def explorer(networks: Networks, found: Found, caption: str) -> None:
         found: the face to begin with.
         caption: whose face that is.
     """
-    if asks_kernel():
+    if has_reader() and find_spec("ipywidgets"):
         display(controls(networks, found))
         return
     name = next(iter(networks))
@@ -94,9 +95,7 @@ def controls(networks: Networks, found: Found):
 
     def load(change: dict) -> None:
         try:
-            upload = change["new"][0]
-            photo = decoded(bytes(upload["content"]), upload["name"])
-            shown["found"] = find_one(photo)
+            shown["found"] = find_one(decoded(*uploaded(change["new"])))
         except FerError as error:
             told.value = f'<p role="alert">{error}</p>'
         else:
@@ -107,6 +106,17 @@ def controls(networks: Networks, found: Found):
     file.observe(load, "value")
     answer()
     return widgets.VBox([file, name, *sliders.values(), told])
+
+
+def uploaded(value: tuple | dict) -> tuple[bytes, str]:
+    """Content and name of the file in a ``FileUpload``'s value.
+
+    Colab's ipywidgets 7 has a dictionary of files by name, version 8 a tuple.
+    """
+    if isinstance(value, dict):
+        name, file = next(iter(value.items()))
+        return bytes(file["content"]), name
+    return bytes(value[0]["content"]), value[0]["name"]
 
 
 def _slider(kind: type, options: dict) -> Callable:

@@ -11,7 +11,7 @@ from torch import nn
 from fer_lib.book import your_face_controls as controls
 from fer_lib.book import your_face_networks as networks
 from fer_lib.book import your_face_plots as plots
-from fer_lib.book.your_face import View, find_one, load_photo
+from fer_lib.book.your_face import View, find_one, load_photo, seen
 from fer_lib.book.your_face_changes import (
     Course,
     Series,
@@ -19,6 +19,7 @@ from fer_lib.book.your_face_changes import (
     change_table,
     courses,
 )
+from fer_lib.book.your_face_networks import NUDGES
 from fer_lib.book.your_face_reasons import reason_table, reasons
 from fer_lib.errors import FerError
 from fer_lib.faces.alignment import move_points
@@ -27,6 +28,8 @@ from fer_lib.models.network import Network
 from fer_lib.papers import Restored, restore
 from fer_lib.preprocessing import Preprocessing
 from fer_lib.training.weights import committed
+
+SAME = np.eye(2, 3)
 
 
 class Brighter(Network):
@@ -99,6 +102,17 @@ def test_half_of_the_nudges_are_mirrored_and_so_change_this_answer(found, left):
     assert told.shares[len(told.shares) // 2 :].max() < 0.1
     row = networks.steadiness_table({"left": told}).rows[0]
     assert row[1] == "light" and row[3] == "50 %" and row[4].startswith("75 % (")
+
+
+def test_rendered_faces_are_held_against_their_own_straight_view(found, left):
+    grey = np.random.default_rng(0).integers(60, 200, (5, 6, 6)).astype(np.uint8)
+    others = grey.repeat(16, 1).repeat(16, 2)
+    told = networks.steadiness(left, found, others)["left"].at_home
+    for face, kept in zip(others, told, strict=True):
+        small = SAME / 2 - [[0, 0, 0.25], [0, 0, 0.25]]
+        half = [view[0, :, :24].mean() > 127.5 for view in seen(face, small, NUDGES)]
+        assert kept == pytest.approx(np.mean([now == half[0] for now in half]))
+    assert 0 < told.min() < told.max()
 
 
 def test_nudges_begin_straight_on_and_are_small_and_all_different():
@@ -236,9 +250,16 @@ def test_sliders_ask_the_network_and_a_bad_file_is_refused(found):
     assert told.value.startswith('<p role="alert">me.txt: cannot be read')
 
 
+def test_files_of_both_versions_of_ipywidgets_are_read():
+    seven = {"me.png": {"metadata": {"name": "me.png"}, "content": b"pixels"}}
+    eight = ({"name": "me.png", "content": memoryview(b"pixels")},)
+    for value in (seven, eight):
+        assert controls.uploaded(value) == (b"pixels", "me.png")
+
+
 def test_without_a_kernel_there_is_a_picture(found, monkeypatch):
     shown = []
-    monkeypatch.setattr(controls, "asks_kernel", lambda: False)
+    monkeypatch.setattr(controls, "has_reader", lambda: False)
     monkeypatch.setattr(controls, "show", lambda figure, caption: shown.append(caption))
     controls.explorer({"ramn": restore(committed("ramn"))}, found, "Astronaut.")
     assert shown == ["ramn at some settings; sliders where a kernel runs. Astronaut."]
@@ -246,7 +267,7 @@ def test_without_a_kernel_there_is_a_picture(found, monkeypatch):
 
 def test_only_a_reader_in_front_of_a_kernel_gets_sliders(found, monkeypatch):
     shown = []
-    monkeypatch.setattr(controls, "asks_kernel", lambda: True)
+    monkeypatch.setattr(controls, "has_reader", lambda: True)
     monkeypatch.setattr(controls, "display", shown.append)
     controls.explorer({"ramn": restore(committed("ramn"))}, found, "Astronaut.")
     assert [type(one).__name__ for one in shown] == ["VBox"]
