@@ -29,9 +29,8 @@ _OPTIONS = (
 )
 # News would be fetched from another host.
 _QUIET = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
-# What a reader without settings sees on the console of an empty notebook:
-# nothing of it is about a widget.
-NOISE = ()
+# What JupyterLab itself puts on the console as severe: version 4.6 nothing.
+NOISE: tuple[str, ...] = ()
 _RUN = "window.jupyterapp.commands.execute('notebook:run-all-cells')"
 
 
@@ -151,6 +150,6 @@ def put(browser, key: str, value) -> None:
 
 def faults(browser) -> list[str]:
     """What stands on the console and is no noise of JupyterLab's own."""
-    told = (e for e in browser.get_log("browser") if e["level"] == "SEVERE")
-    messages = [entry["message"] for entry in told]
-    return [text for text in messages if not any(known in text for known in NOISE)]
+    severe = (e for e in browser.get_log("browser") if e["level"] == "SEVERE")
+    told = [entry["message"] for entry in severe]
+    return [text for text in told if not any(known in text for known in NOISE)]

@@ -142,12 +142,10 @@ def test_without_a_kept_network_it_is_said_what_to_do(monkeypatch):
 
 def test_an_accuracy_comes_from_the_record_of_the_very_network():
     found = networks.chosen_networks()
-    shares = {name: np.eye(7)[2] for name in found}
-    table = networks.answer_table(found, shares)
-    for name, row in zip(found, table.rows, strict=True):
+    for name, row in zip(found, networks.home_table(found).rows, strict=True):
         metrics = networks.record_of(name).metrics()
-        assert row[4].startswith(f"{100 * metrics['accuracy']:.1f} % (")
-        assert row[4].endswith(f"n = {metrics['n']:,}") and row[2] == "fear\n 100 %"
+        assert row[0] == name and row[2].endswith(f"n = {metrics['n']:,}")
+        assert row[2].startswith(f"{100 * metrics['accuracy']:.1f} % (")
         assert networks.record_of(name).rendered == found[name].rendered
     assert networks.record_of("yours") is None
 
@@ -257,17 +255,12 @@ def test_files_of_both_versions_of_ipywidgets_are_read():
         assert controls.uploaded(value) == (b"pixels", "me.png")
 
 
-def test_without_a_kernel_there_is_a_picture(found, monkeypatch):
-    shown = []
-    monkeypatch.setattr(controls, "has_reader", lambda: False)
+def test_a_picture_stands_for_the_sliders_where_nobody_sits(found, monkeypatch):
+    shown, ramn = [], {"ramn": restore(committed("ramn"))}
     monkeypatch.setattr(controls, "show", lambda figure, caption: shown.append(caption))
-    controls.explorer({"ramn": restore(committed("ramn"))}, found, "Astronaut.")
-    assert shown == ["ramn at some settings; sliders where a kernel runs. Astronaut."]
-
-
-def test_only_a_reader_in_front_of_a_kernel_gets_sliders(found, monkeypatch):
-    shown = []
-    monkeypatch.setattr(controls, "has_reader", lambda: True)
-    monkeypatch.setattr(controls, "display", shown.append)
-    controls.explorer({"ramn": restore(committed("ramn"))}, found, "Astronaut.")
-    assert [type(one).__name__ for one in shown] == ["VBox"]
+    monkeypatch.setattr(controls, "display", lambda box: shown.append(type(box)))
+    for somebody in (False, True):
+        monkeypatch.setattr(controls, "has_reader", lambda now=somebody: now)
+        controls.explorer(ramn, found, "Astronaut.")
+    caption, kind = shown
+    assert caption.startswith("ramn at some settings") and kind.__name__ == "VBox"
