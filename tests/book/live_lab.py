@@ -98,6 +98,7 @@ def run_notebook(browser, address: str, folder: Path, name: str, source: str):
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
     )
     nbformat.write(book, folder / f"{name}.ipynb")
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     browser.get("about:blank")
     browser.get_log("browser")
     browser.get(f"{address}/lab/tree/{name}.ipynb?reset")

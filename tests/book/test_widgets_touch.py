@@ -46,8 +46,8 @@ def phone(browser, address):
     browser.execute_cdp_cmd(touching, {"enabled": True, "maxTouchPoints": 1})
     browser.refresh()  # pages ask for it as they load
     yield browser
-    no_faults(browser)
     browser.execute_cdp_cmd(touching, {"enabled": False})
+    no_faults(browser)
 
 
 def shown(browser, selector):
