@@ -72,7 +72,7 @@ def controls(networks: Networks, found: Found):
         style={"button_width": "auto", "description_width": "14em"},
     )
     file = widgets.FileUpload(
-        accept="image/*", description="another photograph", layout={"width": "auto"}
+        accept="image/*", description="another photograph", layout={"width": "16em"}
     )
     sliders = {
         "crop": slider("crop (side of the frame)", 1, 0.6, 1.8),
