@@ -1,14 +1,12 @@
 """What is told of networks on a face, against networks whose answers are known."""
 
 from dataclasses import replace
-from datetime import datetime
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from fer_lib.book import your_face_controls as controls
 from fer_lib.book import your_face_networks as networks
 from fer_lib.book import your_face_plots as plots
 from fer_lib.book.your_face import View, find_one, load_photo, seen
@@ -25,7 +23,7 @@ from fer_lib.errors import FerError
 from fer_lib.faces.alignment import move_points
 from fer_lib.faces.landmarks import FIVE_PARTS
 from fer_lib.models.network import Network
-from fer_lib.papers import Restored, restore
+from fer_lib.papers import Restored
 from fer_lib.preprocessing import Preprocessing
 from fer_lib.training.weights import committed
 
@@ -150,13 +148,6 @@ def test_an_accuracy_comes_from_the_record_of_the_very_network():
     assert networks.record_of("yours") is None
 
 
-def test_strangers_take_turns_and_are_the_same_every_time():
-    images, labels = networks.strangers(9)
-    assert labels.tolist() == [0, 1, 2, 3, 4, 5, 6, 0, 1]
-    np.testing.assert_array_equal(images, networks.strangers(9)[0])
-    assert len({one.tobytes() for one in images}) == 9
-
-
 def test_covering_the_part_that_counts_lowers_the_score_most(found):
     corner = {"corner": restored(Brighter(slice(36, 48), slice(0, 12)))}
     face = np.full((1, 48, 48), 60, np.uint8)
@@ -226,41 +217,3 @@ def test_hollow_marks_are_where_another_answer_is_likelier(found):
     assert kept.get_xdata().tolist() == [0, 2] and lost.get_xdata().tolist() == [1, 3]
     assert lost.get_markerfacecolor() == "white"
     np.testing.assert_allclose(lost.get_ydata(), [20, 30])
-
-
-def test_a_window_is_a_square_around_its_centre():
-    assert controls.window(0.2, 0.5, 0.4) == pytest.approx((0.4, 0.3, 0.6, 0.5))
-    assert controls.window(0, 0.5, 0.4) is None
-
-
-def test_sliders_ask_the_network_and_a_bad_file_is_refused(found):
-    ramn = {"ramn": restore(committed("ramn"))}
-    box = controls.controls(ramn, found)
-    file, _, crop, blur, size, _, _, told = box.children
-    crop.value, blur.value, size.value = 1.3, 1.0, 0.4
-    square = controls.window(0.4, 0.5, round(found.height_of("mouth"), 6))
-    face = found.see([View(crop=1.3, blur=1.0, cover=square)])
-    shares = networks.probabilities(ramn["ramn"], face)[0]
-    word = ramn["ramn"].classes[shares.argmax()]
-    assert f"ramn says {word}, {100 * shares.max():.0f} per cent" in told.value
-    about = {"name": "me.txt", "type": "", "last_modified": datetime.now()}
-    file.value = ({**about, "size": 2, "content": b"no"},)
-    assert told.value.startswith('<p role="alert">me.txt: cannot be read')
-
-
-def test_files_of_both_versions_of_ipywidgets_are_read():
-    seven = {"me.png": {"metadata": {"name": "me.png"}, "content": b"pixels"}}
-    eight = ({"name": "me.png", "content": memoryview(b"pixels")},)
-    for value in (seven, eight):
-        assert controls.uploaded(value) == (b"pixels", "me.png")
-
-
-def test_a_picture_stands_for_the_sliders_where_nobody_sits(found, monkeypatch):
-    shown, ramn = [], {"ramn": restore(committed("ramn"))}
-    monkeypatch.setattr(controls, "show", lambda figure, caption: shown.append(caption))
-    monkeypatch.setattr(controls, "display", lambda box: shown.append(type(box)))
-    for somebody in (False, True):
-        monkeypatch.setattr(controls, "has_reader", lambda now=somebody: now)
-        controls.explorer(ramn, found, "Astronaut.")
-    caption, kind = shown
-    assert caption.startswith("ramn at some settings") and kind.__name__ == "VBox"
