@@ -100,6 +100,8 @@ export function panel(name, controls, draw) {
     if (control.hidden) continue;
     const made = input(control, (value) => change({ [key]: value }));
     made.field.dataset.key = key;
+    // Else JupyterLab takes arrows and letters for commands of its own.
+    made.field.dataset.lmSuppressShortcuts = "";
     element.append(made.element);
     (show[key] = made.show)(control.value);
   }

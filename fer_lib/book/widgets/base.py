@@ -124,17 +124,21 @@ class Widget:
         return page | data, metadata
 
 
+def has_reader() -> bool:
+    """Whether somebody sits in front of this kernel."""
+    # JupyterLab names the notebook of a kernel; papermill does not.
+    return "google.colab" in sys.modules or "JPY_SESSION_NAME" in os.environ
+
+
 def asks_kernel() -> bool:
     """Whether a reader sits in front of this kernel, and anywidget is there."""
-    colab = "google.colab" in sys.modules
-    # JupyterLab names the notebook of a kernel; papermill does not.
-    if not (colab or "JPY_SESSION_NAME" in os.environ):
+    if not has_reader():
         return False
     try:
         import anywidget  # noqa: F401
     except ImportError:
         return False
-    if colab:
+    if "google.colab" in sys.modules:
         output = importlib.import_module("google.colab.output")
 
         output.enable_custom_widget_manager()
