@@ -53,6 +53,7 @@ OWN = {
         "6": "our nearness, in % of the side",
         "4.27": "SFEW's gain over the mean, of Table I",
     },
+    "12_your_face": {"68": "landmarks"},
     "10_verdict": {
         "95": "size of intervals",
         "12": "an exercise's assumption",

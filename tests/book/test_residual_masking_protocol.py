@@ -59,7 +59,9 @@ class TestPasses:
         run, some = a_run(), faces(5)
         scores = protocol.random_passes(run, some, PASSES)
         mean = probability_sum(scores) / PASSES
-        recorded = views(run.network, some, run.preprocessing)["random10"]
+        recorded = views(run.network, SimpleNamespace(test=some), run.preprocessing)[
+            "random10"
+        ]
         assert np.allclose(mean, np.exp(recorded), atol=1e-5)
 
     def test_the_box_compares_ten_with_one(self):
