@@ -13,6 +13,7 @@ from fer_lib.explain.colours import MARK
 from fer_lib.explain.panels import check_titles, grid, show_face, with_alt
 from fer_lib.explain.passes import evaluating, passes
 from fer_lib.models.deep_emotion import DeepEmotion
+from fer_lib.models.spatial_transformer import affine_warp
 from fer_lib.preprocessing import Preprocessing
 
 
@@ -46,6 +47,25 @@ def window_area(theta: Tensor) -> np.ndarray:
     1 is the whole face; above 1 the window reaches beyond it.
     """
     return torch.linalg.det(theta[:, :, :2]).abs().detach().cpu().numpy()
+
+
+def unwarped(maps: Tensor, theta: Tensor, align_corners: bool = True) -> Tensor:
+    """Maps of what a transformer saw, put back on the face.
+
+    Args:
+        maps: ``[N, H, W]``, as large as the face.
+        theta: ``[N, 2, 3]``, from positions of the map to those of the face,
+            both in -1..1.
+        align_corners: as of :func:`sampling_window`.
+
+    Returns:
+        ``[N, H, W]``, zero where the transformer did not look.  A window
+        without area has no inverse; what it gives means nothing.
+    """
+    last = theta.new_tensor([0.0, 0, 1]).expand(len(theta), 1, 3)
+    # Positions of the face back to those of the map.
+    back = torch.linalg.pinv(torch.cat([theta, last], 1))[:, :2]
+    return affine_warp(maps[:, None], back, align_corners=align_corners)[:, 0]
 
 
 class Windows(NamedTuple):

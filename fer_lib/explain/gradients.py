@@ -1,0 +1,193 @@
+"""Heat maps from the gradient of a class score by the pixels.
+
+A pixel's light moves all its channels together, so its channels are added: a
+grey face in three channels gets the gradient by its one grey value.
+
+References:
+
+1. K. Simonyan, A. Vedaldi, A. Zisserman, "Deep Inside Convolutional Networks:
+   Visualising Image Classification Models and Saliency Maps", ICLR workshop
+   2014, arXiv:1312.6034, section 3.
+2. M. Sundararajan, A. Taly, Q. Yan, "Axiomatic Attribution for Deep
+   Networks", ICML 2017, arXiv:1703.01365, equation (1).
+3. D. Smilkov, N. Thorat, B. Kim, F. Viegas, M. Wattenberg, "SmoothGrad:
+   Removing Noise by Adding Noise", 2017, arXiv:1706.03825, section 3.
+4. J. T. Springenberg, A. Dosovitskiy, T. Brox, M. Riedmiller, "Striving for
+   Simplicity: The All Convolutional Net", ICLR workshop 2015,
+   arXiv:1412.6806, section 3.4.
+"""
+
+from contextlib import AbstractContextManager, nullcontext
+
+import numpy as np
+import torch
+from captum.attr import IntegratedGradients
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from fer_lib.explain.calls import ready
+from fer_lib.explain.covering import filling
+from fer_lib.explain.occlusion import from_pixels
+from fer_lib.explain.passes import evaluating, faces_together
+from fer_lib.models.network import Network, logits_of
+from fer_lib.preprocessing import Preprocessing
+
+
+def saliency(
+    network: Network,
+    unit: Tensor,
+    preprocessing: Preprocessing,
+    targets: np.ndarray,
+    landmarks: np.ndarray | None = None,
+    seed: int = 0,
+) -> np.ndarray:
+    """How strongly a class score answers to the light of a pixel; [1].
+
+    Zero and more: the paper's absolute value.  Arguments and result are
+    those of :class:`fer_lib.explain.calls.Method`.
+    """
+    return by_light(input_gradient(network, unit, preprocessing, targets)).abs().numpy()
+
+
+def smooth_grad(
+    network: Network,
+    unit: Tensor,
+    preprocessing: Preprocessing,
+    targets: np.ndarray,
+    landmarks: np.ndarray | None = None,
+    seed: int = 0,
+    *,
+    samples: int = 16,
+    noise: float = 0.1,
+) -> np.ndarray:
+    """Saliency of the mean gradient over noisy copies of a face; [3].
+
+    All faces get the same noise, so that a map does not depend on which
+    faces are explained together.
+
+    Args:
+        network: and the rest, as of :class:`fer_lib.explain.calls.Method`.
+        unit: likewise.
+        preprocessing: likewise.
+        targets: likewise.
+        landmarks: not used.
+        seed: of the noise.
+        samples: noisy copies of each face (paper: 50 at most help).
+        noise: standard deviation as a share of the range between a face's
+            darkest and brightest pixel (paper: 0.1 to 0.2).
+    """
+    generator = torch.Generator().manual_seed(seed)
+    shape = (samples, 1, *unit.shape[-2:])  # light alone, no colour
+    fields = torch.randn(shape, generator=generator).to(unit)
+    spread = unit.amax((1, 2, 3), keepdim=True) - unit.amin((1, 2, 3), keepdim=True)
+    total = torch.zeros(unit.shape)
+    for field in fields:
+        noisy = unit + noise * spread * field
+        total += input_gradient(network, noisy, preprocessing, targets)
+    return (by_light(total) / samples).abs().numpy()
+
+
+def integrated_gradients(
+    network: Network,
+    unit: Tensor,
+    preprocessing: Preprocessing,
+    targets: np.ndarray,
+    landmarks: np.ndarray | None = None,
+    seed: int = 0,
+    *,
+    baseline: float | str = "mean",
+    steps: int = 24,
+) -> np.ndarray:
+    """What each pixel adds on the way from a baseline to the face; [2].
+
+    Signed; a map adds up to the score of the face less that of its baseline,
+    but for the error of the steps (captum's Gauss-Legendre rule).
+
+    Args:
+        network: and the rest, as of :class:`fer_lib.explain.calls.Method`.
+        unit: likewise.
+        preprocessing: likewise.
+        targets: likewise.
+        landmarks: not used.
+        seed: not used.
+        baseline: each face's mean colour, or another fill of
+            :func:`fer_lib.explain.covering.filling`; ``"zero"`` is the
+            paper's black, for which a black pixel never counts.
+        steps: points on the straight line between both.
+    """
+    unit, wanted = ready(network, unit, targets)
+    grounds = filling(unit, baseline, unit.shape[-1] // 4)
+    found, together = [], faces_together(unit.shape[1], unit.shape[-1])
+    with evaluating(network):
+        explain = IntegratedGradients(from_pixels(network, preprocessing)).attribute
+        count = max(1, together // steps)
+        parts = (one.split(count) for one in (unit, grounds, wanted))
+        for x, ground, target in zip(*parts, strict=True):
+            found.append(explain(x, ground, target, n_steps=steps).detach())
+    return by_light(torch.cat(found)).float().cpu().numpy()
+
+
+def input_gradient(
+    network: Network,
+    unit: Tensor,
+    preprocessing: Preprocessing,
+    targets: np.ndarray,
+    *,
+    guided: bool = False,
+) -> Tensor:
+    """Gradient of each face's class score by its pixels 0..1.
+
+    Args:
+        network: one of the book's; left as it was.
+        unit: ``[N, C, H, W]``, pixels in 0..1.
+        preprocessing: what the network expects.
+        targets: ``int64 [N]``.
+        guided: whether every ReLU lets only gradients above zero back; [4].
+
+    Returns:
+        ``float32 [N, C, H, W]`` on the CPU, in units of the score.
+    """
+    unit, wanted = ready(network, unit, targets)
+    together, found = faces_together(unit.shape[1], unit.shape[-1]), []
+    rule: AbstractContextManager = GuidedReLU() if guided else nullcontext()
+    with evaluating(network), torch.enable_grad():
+        for x, target in zip(unit.split(together), wanted.split(together), strict=True):
+            x = x.detach().requires_grad_()
+            with rule:
+                scores = logits_of(network(preprocessing.normalise(x)))
+            own = scores.gather(1, target[:, None]).sum()
+            found.append(torch.autograd.grad(own, x)[0].float().cpu())
+    return torch.cat(found)
+
+
+class GuidedReLU(TorchFunctionMode):
+    """Inside, every ReLU passes back only gradients above zero; [4].
+
+    Captum's guided backpropagation reaches the ReLUs that are modules; some
+    networks here call the function.
+    """
+
+    RELUS = (torch.relu, torch.relu_, torch.Tensor.relu, torch.Tensor.relu_)
+    RELUS += (torch.nn.functional.relu, torch.nn.functional.relu_)
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        if func in self.RELUS:
+            return _Guided.apply(args[0] if args else kwargs["input"])
+        return func(*args, **(kwargs or {}))
+
+
+class _Guided(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x.clamp(min=0)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        [x] = ctx.saved_tensors
+        return gradient.clamp(min=0) * (x > 0)
+
+
+def by_light(gradients: Tensor) -> Tensor:
+    """Maps ``[N, H, W]`` of ``[N, C, H, W]``."""
+    return gradients.sum(1)

@@ -1,0 +1,168 @@
+"""Facial parts as pixels, and what each adds to a class score.
+
+Reference:
+
+1. S. M. Lundberg, S.-I. Lee, "A Unified Approach to Interpreting Model
+   Predictions", NIPS 2017, arXiv:1705.07874, equation (4).  KernelSHAP
+   estimates these values; six parts have 64 coalitions, so that here they
+   are exact.
+"""
+
+from math import factorial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fer_lib.errors import FerError
+from fer_lib.explain.calls import ready, variants
+from fer_lib.explain.covering import filling
+from fer_lib.explain.occlusion import from_pixels
+from fer_lib.faces.landmarks import FIVE_PARTS, interocular
+from fer_lib.models.network import Network
+from fer_lib.preprocessing import Preprocessing
+
+PARTS = (*FIVE_PARTS, "rest")
+REACH = 0.25  # of a part around its landmarks, in inter-ocular distances
+
+
+def facial_parts(landmarks: np.ndarray, sides: tuple[int, int]) -> np.ndarray:
+    """Which part each pixel belongs to.
+
+    That of the nearest landmark, if this is within a quarter of the distance
+    between the outer corners of the eyes; else the rest: forehead, cheeks,
+    hair and background.
+
+    Args:
+        landmarks: ``[N, 68, 2]``, x and y in pixels, centres at whole
+            numbers.
+        sides: height and width of the faces in pixels.
+
+    Returns:
+        ``int64 [N, H, W]``, index into :data:`PARTS`.
+
+    Raises:
+        FerError: for other shapes.
+    """
+    points = np.ascontiguousarray(landmarks, np.float32)
+    if points.ndim != 3 or points.shape[1:] != (68, 2):
+        raise FerError(
+            f"facial parts: landmarks of shape {list(points.shape)}, expected "
+            "[N, 68, 2]."
+        )
+    height, width = sides
+    rows, columns = np.mgrid[:height, :width]
+    pixels = torch.tensor(np.stack([columns, rows], -1).reshape(-1, 2)).float()
+    away = torch.cdist(pixels, torch.as_tensor(points))  # [N, H W, 68]
+    nearest, point = away.min(-1)
+    part_of = np.empty(68, int)
+    for i, (start, end) in enumerate(FIVE_PARTS.values()):
+        part_of[start:end] = i
+    far = nearest.numpy() > REACH * interocular(points)[:, None]
+    found = np.where(far, PARTS.index("rest"), part_of[point.numpy()])
+    return found.reshape(-1, height, width)
+
+
+def shapley_weights(players: int) -> np.ndarray:
+    """Shapley values as weighted sums over coalitions; equation (4) of [1].
+
+    Args:
+        players: P, number of parts.
+
+    Returns:
+        ``float64 [P, 2**P]``: times the values of all coalitions, of which
+        number s holds part i where bit i of s is set, they are the parts'
+        shares.
+    """
+    held = coalitions(players)
+    size = held.sum(1)
+    # Chance that exactly k of the others come before a part.
+    before = [
+        factorial(k) * factorial(players - k - 1) / factorial(players)
+        for k in range(players)
+    ]
+    joins = np.array([0, *before])[size]  # the part was the last to come
+    stays = np.array([*before, 0])[size]
+    return np.where(held, joins[:, None], -stays[:, None]).T
+
+
+def coalitions(players: int) -> np.ndarray:
+    """``bool [2**P, P]``: who is in each coalition."""
+    return (np.arange(2**players)[:, None] >> np.arange(players) & 1).astype(bool)
+
+
+def part_shapley(
+    network: Network,
+    unit: Tensor,
+    preprocessing: Preprocessing,
+    targets: np.ndarray,
+    parts: np.ndarray,
+    *,
+    fill: float | str = "mean",
+) -> np.ndarray:
+    """What each facial part adds to the class score.
+
+    Args:
+        network: one of the book's; left as it was.
+        unit: faces ``[N, C, H, W]``, pixels in 0..1.
+        preprocessing: what the network expects.
+        targets: ``int64 [N]``.
+        parts: ``int64 [N, H, W]`` of :func:`facial_parts`.
+        fill: what shows where a part is absent; see
+            :func:`fer_lib.explain.covering.filling`.
+
+    Returns:
+        ``float64 [N, 6]`` in the order of :data:`PARTS`, in units of the
+        score; they add up to the score of the face less that of its filling.
+    """
+    unit, wanted = ready(network, unit, targets)
+    scores = from_pixels(network, preprocessing)
+    fillings = filling(unit, fill, unit.shape[-1] // 4)
+    held = torch.as_tensor(coalitions(len(PARTS)), device=unit.device)
+    belongs = torch.as_tensor(parts, device=unit.device)
+    found = []
+    with torch.inference_mode():
+        for face, coalition in variants(unit, len(held)):
+            shown = held[coalition].gather(1, belongs[face].flatten(1))  # [B, H W]
+            shown = shown.view(-1, 1, *unit.shape[-2:])
+            faces = torch.where(shown, unit[face], fillings[face])
+            found.append(scores(faces).gather(1, wanted[face, None])[:, 0])
+    values = torch.cat(found).view(len(unit), -1).double().cpu().numpy()
+    return values @ shapley_weights(len(PARTS)).T
+
+
+def shapley_parts(
+    network: Network,
+    unit: Tensor,
+    preprocessing: Preprocessing,
+    targets: np.ndarray,
+    landmarks: np.ndarray | None = None,
+    seed: int = 0,
+) -> np.ndarray:
+    """Shapley value of each facial part, spread evenly over its pixels; [1].
+
+    Signed; a map adds up to the score of the face less that of its mean
+    colour.  Arguments and result are those of
+    :class:`fer_lib.explain.calls.Method`; landmarks are needed.
+    """
+    parts = known_parts(landmarks, unit)
+    values = part_shapley(network, unit, preprocessing, targets, parts)
+    sizes = (parts[..., None] == np.arange(len(PARTS))).sum((1, 2))
+    shares = values / np.maximum(sizes, 1)  # a part may be hidden
+    flat = np.take_along_axis(shares, parts.reshape(len(parts), -1), 1)
+    return flat.reshape(parts.shape).astype(np.float32)
+
+
+def known_parts(landmarks: np.ndarray | None, unit: Tensor) -> np.ndarray:
+    """Parts of faces ``[N, C, H, W]``.
+
+    Raises:
+        FerError: when there are no landmarks, or not one set a face.
+    """
+    if landmarks is None or len(landmarks) != len(unit):
+        found = "none" if landmarks is None else f"{len(landmarks)} sets"
+        raise FerError(
+            f"facial parts: {found} of landmarks for {len(unit)} faces, expected "
+            "one set a face; take faces with landmarks or another method."
+        )
+    return facial_parts(landmarks, tuple(unit.shape[-2:]))

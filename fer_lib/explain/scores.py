@@ -1,0 +1,177 @@
+"""Scores of heat maps against the pixels that are known to count.
+
+All take maps ``[N, H, W]``, larger where a pixel speaks more for the class,
+and a truth of that shape; all give a number a face, 0..1, more is better.
+Where there is nothing to score it is not a number: each says when.  What a
+map that knows nothing gets is :func:`chance`.
+
+References:
+
+1. L. Arras, A. Osman, W. Samek, "CLEVR-XAI: A Benchmark Dataset for the
+   Ground Truth Evaluation of Neural Network Explanations", Information
+   Fusion 81, 2022, section 3.3: relevance mass and relevance rank accuracy.
+2. J. Zhang, S. A. Bargal, Z. Lin, J. Brandt, X. Shen, S. Sclaroff, "Top-Down
+   Neural Attention by Excitation Backprop", International Journal of
+   Computer Vision 126, 2018, section 4.1: the pointing game, here without a
+   margin around the truth.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.stats import rankdata
+
+from fer_lib.errors import FerError
+
+
+def relevance_mass(maps: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Share of what speaks for the class that lies in the truth; [1].
+
+    Args:
+        maps: ``[N, H, W]``; what is below zero is left out.
+        truth: ``bool [N, H, W]``, or weights of zero and more, of which the
+            largest of a face counts as one.
+
+    Returns:
+        ``float64 [N]``; not a number where the truth is empty or nothing in
+        the map is above zero.
+
+    Raises:
+        FerError: for other shapes, weights below zero, values that are not
+            finite.
+
+    Example:
+        >>> relevance_mass([[[1, 1, -5, 2]]], [[[True, True, True, False]]])
+        array([0.5])
+    """
+    values, weights = _flat(maps, truth, weighted=True)
+    mass = values.clip(min=0)
+    return _ratio((mass * weights).sum(1), mass.sum(1) * (weights.max(1) > 0))
+
+
+def relevance_rank(maps: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Share of the K largest pixels that lie in the truth of K pixels; [1].
+
+    Of pixels that tie for the last places each counts by its chance.
+
+    Args:
+        maps: ``[N, H, W]``.
+        truth: ``bool [N, H, W]``.
+
+    Returns:
+        ``float64 [N]``; not a number where the truth is empty.
+
+    Raises:
+        FerError: as of :func:`relevance_mass`, and for weights.
+    """
+    values, inside = _flat(maps, truth)
+    size = inside.sum(1)
+    places = np.maximum(size - 1, 0)[:, None]
+    last = np.take_along_axis(-np.sort(-values, 1), places, 1)
+    above, ties = values > last, values == last
+    left = size - above.sum(1)
+    hits = (above & inside).sum(1) + left * (ties & inside).sum(1) / ties.sum(1)
+    return _ratio(hits, size)
+
+
+def pointing_game(maps: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Whether the largest pixel lies in the truth; [2].
+
+    Args:
+        maps: ``[N, H, W]``.
+        truth: ``bool [N, H, W]``.
+
+    Returns:
+        ``float64 [N]``, 0 or 1, or of several largest pixels the share that
+        lies inside; not a number where the truth is empty.
+
+    Raises:
+        FerError: as of :func:`relevance_rank`.
+    """
+    values, inside = _flat(maps, truth)
+    largest = values == values.max(1, keepdims=True)
+    hits = (largest & inside).sum(1) / largest.sum(1)
+    return np.where(inside.any(1), hits, np.nan)
+
+
+def inside_auc(maps: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Chance that a pixel of the truth is above one outside of it.
+
+    The area under the ROC curve, from the rank sum of Mann and Whitney; a
+    tie counts one half.
+
+    Args:
+        maps: ``[N, H, W]``.
+        truth: ``bool [N, H, W]``.
+
+    Returns:
+        ``float64 [N]``; not a number where the truth is empty or everything.
+
+    Raises:
+        FerError: as of :func:`relevance_rank`.
+    """
+    values, inside = _flat(maps, truth)
+    size = inside.sum(1)
+    ranks = np.where(inside, rankdata(values, axis=1), 0).sum(1)
+    return _ratio(ranks - size * (size + 1) / 2, size * (values.shape[1] - size))
+
+
+SCORES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "relevance_mass": relevance_mass,
+    "relevance_rank": relevance_rank,
+    "pointing_game": pointing_game,
+    "inside_auc": inside_auc,
+}
+
+
+def chance(score: str, truth: np.ndarray) -> np.ndarray:
+    """What a map that knows nothing of the truth gets on average.
+
+    Args:
+        score: key of :data:`SCORES`.
+        truth: as the score takes it.
+
+    Returns:
+        ``float64 [N]``: the area of the truth as a share of the face, or one
+        half for ``inside_auc``; not a number where the truth is empty.
+
+    Raises:
+        FerError: for an unknown score, and as the score.
+    """
+    if score not in SCORES:
+        raise FerError(f"score '{score}', expected one of {', '.join(SCORES)}.")
+    _, weights = _flat(np.zeros_like(truth, float), truth, score == "relevance_mass")
+    level = 0.5 if score == "inside_auc" else weights.mean(1)
+    return np.where(weights.max(1) > 0, level, np.nan)
+
+
+def _flat(
+    maps: np.ndarray, truth: np.ndarray, weighted: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Maps ``float64 [N, P]``, and the truth as bool or weights 0..1."""
+    maps, truth = np.asarray(maps), np.asarray(truth)
+    if maps.ndim != 3 or maps.shape != truth.shape or not maps.size:
+        raise FerError(
+            f"scores: maps of shape {list(maps.shape)} and truth of "
+            f"{list(truth.shape)}, expected [N, H, W] for both."
+        )
+    if not np.isfinite(maps).all():
+        raise FerError(
+            "scores: found values that are not finite, expected finite maps; see "
+            "whether the network's scores are."
+        )
+    values, truth = (one.reshape(len(one), -1) for one in (maps, truth))
+    if truth.dtype == bool:
+        return values.astype(float), truth.astype(float) if weighted else truth
+    if not weighted or not np.isfinite(truth).all() or truth.min() < 0:
+        raise FerError(
+            f"scores: truth of {truth.dtype}, expected bool, or for relevance_mass "
+            "finite weights of zero and more."
+        )
+    largest = truth.max(1, keepdims=True)
+    return values.astype(float), truth / np.where(largest > 0, largest, 1)
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Quotients, not a number where the whole is zero."""
+    return np.where(whole > 0, part / np.where(whole > 0, whole, 1), np.nan)

@@ -1,0 +1,162 @@
+"""Gradient methods: closed forms, captum, limits, and what must not matter."""
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from captum.attr import GuidedBackprop, NoiseTunnel, Saliency
+from known_networks import Linear, OnePixel, smoke, some_faces
+from planted import Upright, planted_faces
+
+from fer_lib.explain.gradients import (
+    input_gradient,
+    integrated_gradients,
+    saliency,
+    smooth_grad,
+)
+from fer_lib.models.network import logits_of
+from fer_lib.preprocessing import Preprocessing
+
+FACES = torch.rand(3, 1, 6, 6, generator=torch.Generator().manual_seed(0))
+# Class 0 answers to the picture's mean with 1 + 2 * 2 = 5, class 1 with -3.
+WEIGHTS = [[1.0, 2.0], [1.0, -2.0]]
+
+
+def test_closed_forms():
+    network, targets = Linear(WEIGHTS), np.array([0, 1, 0])
+    slopes = np.array([5, -3, 5])[:, None, None] / 36 * np.ones((3, 6, 6))
+    given = (network, FACES, network.input, targets)
+    np.testing.assert_allclose(saliency(*given), np.abs(slopes), rtol=1e-5)
+    np.testing.assert_allclose(smooth_grad(*given), np.abs(slopes), rtol=1e-5)
+    light = FACES[:, 0].numpy()
+    black = integrated_gradients(*given, baseline="zero")
+    np.testing.assert_allclose(black, slopes * light, rtol=1e-4)
+    mean = integrated_gradients(*given)
+    from_mean = slopes * (light - light.mean((1, 2), keepdims=True))
+    np.testing.assert_allclose(mean, from_mean, atol=1e-6)
+
+
+def test_one_pixel_gets_everything():
+    network = OnePixel(6, 2)
+    unit = torch.rand(4, 1, 9, 9)
+    for method in (saliency, smooth_grad, integrated_gradients):
+        found = method(network, unit, network.input, np.ones(4, int))
+        assert np.flatnonzero(found.any(0)).tolist() == [6 * 9 + 2]
+
+
+def test_by_pixels_not_by_what_the_network_sees():
+    """Dividing by the spread is part of the way from a pixel to the score."""
+    network = Linear(WEIGHTS)
+    network.input = Preprocessing(size=6, channels=1, mean=0.5, std=0.25)
+    found = saliency(network, FACES, network.input, np.zeros(3, int))
+    np.testing.assert_allclose(found, 4 * 5 / 36, rtol=1e-5)
+
+
+@pytest.mark.parametrize("baseline", ["mean", "zero"])
+def test_integrated_gradients_are_complete(baseline):
+    network, (unit, _, _) = Upright().eval(), planted_faces(4)
+    given = (network, unit, network.input, np.ones(4, int))
+    found = integrated_gradients(*given, baseline=baseline, steps=100)
+    ground = unit.mean((2, 3), keepdim=True) * (baseline == "mean")
+    with torch.no_grad():
+        fall = network(unit)[:, 1] - network(ground.expand_as(unit))[:, 1]
+    np.testing.assert_allclose(found.sum((1, 2)), fall, rtol=0.02)
+    few = integrated_gradients(*given, baseline=baseline)
+    np.testing.assert_allclose(few.sum((1, 2)), fall, rtol=0.08)
+
+
+def test_smooth_grad_without_noise_is_saliency():
+    network = smoke("part_ensemble")
+    unit = network.input.to_unit(some_faces(2))
+    given = (network, unit, network.input, np.array([1, 4]))
+    still = smooth_grad(*given, noise=0.0, samples=2)
+    np.testing.assert_allclose(still, saliency(*given), rtol=1e-4, atol=1e-9)
+    assert not np.allclose(smooth_grad(*given), still, rtol=0.1)
+
+
+def test_smooth_grad_is_the_mean_that_captum_estimates():
+    """Captum draws noise of its own: the same up to its spread."""
+    network = Upright().eval()
+    unit, _, _ = planted_faces(1)
+    unit -= unit.min()
+    unit /= unit.max()  # so that captum's standard deviation is the same
+    ours = smooth_grad(network, unit, network.input, np.ones(1, int), samples=400)
+    torch.manual_seed(0)
+    theirs = NoiseTunnel(Saliency(network)).attribute(
+        unit, nt_type="smoothgrad", nt_samples=400, stdevs=0.1, abs=False, target=1
+    )
+    theirs = theirs[:, 0].abs().numpy()
+    assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.99
+    assert ours.mean() == pytest.approx(theirs.mean(), rel=0.05)
+
+
+def test_the_seed_draws_the_noise_of_all_faces():
+    network = Upright()
+    unit, _, _ = planted_faces(4)
+    given = (network.input, np.ones(4, int), None)
+    first = smooth_grad(network, unit, *given, 3)
+    assert np.array_equal(first, smooth_grad(network, unit, *given, 3))
+    assert not np.array_equal(first, smooth_grad(network, unit, *given, 4))
+    alone = smooth_grad(network, unit[2:3], network.input, np.ones(1, int), None, 3)
+    np.testing.assert_allclose(alone[0], first[2], atol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["residual_masking", "part_ensemble", "ramn"])
+def test_guided_gradients_are_captums(name):
+    """Where all ReLUs are modules, which captum reaches."""
+    network = smoke(name).eval()
+    for module in network.modules():
+        if isinstance(module, torch.nn.ReLU):
+            module.inplace = False  # captum's hooks cannot bear it
+
+    class Scores(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.network = network
+
+        def forward(self, unit):
+            return logits_of(network(network.input.normalise(unit)))
+
+    unit = network.input.to_unit(some_faces(2))
+    targets = torch.tensor([1, 5])
+    found = input_gradient(network, unit, network.input, targets, guided=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # captum tells of its hooks
+        theirs = GuidedBackprop(Scores()).attribute(unit, target=targets)
+    torch.testing.assert_close(found, theirs, rtol=1e-3, atol=1e-4 * theirs.abs().max())
+    plain = input_gradient(network, unit, network.input, targets)
+    assert not torch.allclose(found, plain, rtol=0.1)
+
+
+@pytest.mark.parametrize("guided", [False, True])
+def test_functions_and_modules_are_alike(guided):
+    """Deep-Emotion and ESR call ReLU as a function."""
+    unit, _, _ = planted_faces(3)
+    pair = Upright(functional=True), Upright(functional=False)
+    for network in pair:  # so that negative gradients reach a ReLU
+        network.fc.weight.data[1, 1] *= -1
+    found = [
+        input_gradient(n, unit, n.input, np.ones(3, int), guided=guided) for n in pair
+    ]
+    assert torch.equal(*found) and found[0].any()
+
+
+def test_guided_by_hand():
+    """The gradient of a channel that speaks against stops at its ReLU."""
+    network = Upright()
+    network.fc.weight.data[1] = torch.tensor([20.0, -20])
+    unit, _, _ = planted_faces(2)
+    guided = input_gradient(network, unit, network.input, np.ones(2, int), guided=True)
+    network.fc.weight.data[1, 1] = 0
+    alone = input_gradient(network, unit, network.input, np.ones(2, int))
+    torch.testing.assert_close(guided, alone)
+
+
+def test_relu_is_itself_again_afterwards():
+    network = Upright(functional=True)
+    unit, _, _ = planted_faces(1)
+    x = unit.requires_grad_()
+    input_gradient(network, unit.detach(), network.input, np.ones(1, int), guided=True)
+    (-torch.nn.functional.relu(x)).sum().backward()
+    assert (x.grad[unit > 0] == -1).all()
