@@ -1,7 +1,6 @@
 """The faces that a study explains, with everything that is known of them."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -64,8 +63,7 @@ class Known:
         return self.by_movement((positive * self.less.extra["moved"]).sum((1, 2)))
 
 
-@lru_cache(maxsize=2)
-def known(faces: FaceSet) -> Known:
+def know(faces: FaceSet) -> Known:
     """All that is known of some faces of an evidence set; takes seconds."""
     moved, grey = evidence_maps(faces)
     cues = {cue: (cue_maps(faces, cue), switched(faces, cue)) for cue in CUES}

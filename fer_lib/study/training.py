@@ -1,9 +1,9 @@
 """A network of a paper that learns to tell two classes apart.
 
-Sizes, network and loss are those of the paper's own ``smoke`` preset; the
-optimizer is Adam and nothing is augmented, because a mirror image would undo
-a shortcut from the left.  The part ensemble keeps its stages, without which
-its branches would not stand for parts.
+Sizes, network and loss are those of the paper's own ``smoke`` preset.  The
+optimizer is Adam, at a rate that falls to zero, and nothing is augmented,
+because a mirror image would undo a shortcut from the left.  The part ensemble
+keeps its stages, without which its branches would not stand for parts.
 """
 
 from dataclasses import dataclass, replace
@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from torch import nn
+from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from fer_lib.data.evidence_tasks import as_splits, evidence_set
 from fer_lib.data.faceset import FaceSet
@@ -117,15 +118,16 @@ def _single(plan: Plan, epochs: int, rate: float, factor: float) -> Plan:
         if hasattr(network, "active"):
             network.active = len(network.branches)
 
+    count = max(1, round(epochs * factor))
     stage = replace(
         plan.stages[-1],
         name="training",
-        epochs=max(1, round(epochs * factor)),
+        epochs=count,
         batch_size=32,
         optimizer=lambda network, loss: torch.optim.Adam(
             [*network.parameters(), *loss.parameters()], lr=rate
         ),
-        scheduler=None,
+        scheduler=lambda optimizer: CosineAnnealingLR(optimizer, count),
         augment=nn.Identity(),
         begin=begin,
         subset=None,
