@@ -1,6 +1,6 @@
 """One cell of a study: one network on one task, explained and scored."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ from fer_lib.explain.randomised import randomised
 from fer_lib.explain.scores import SCORES, inside_auc, relevance_mass
 from fer_lib.faces.cues import CUES
 from fer_lib.study.faces import Known
-from fer_lib.study.settings import BASE, TASKS, Settings
+from fer_lib.study.settings import BASE, FAIR, TASKS, Settings
 from fer_lib.study.training import Learned
 
 ROWS = (*METHODS, *DECOYS)  # of every table of methods
@@ -98,9 +98,10 @@ def measured(
         told.maps, lambda m: deletion_agreement(known.mass_by_movement(m), fall)
     )
     found["pooled"] = _rows(told.maps, pooled)
-    if TASKS[task].contrast == BASE:
-        found |= on_cues(learned, known, told.maps)
-    if seed == 0 and not TASKS[task].tied and not TASKS[task].shuffled:
+    asked = CUES if task == BASE else (TASKS[task].tied,)
+    if seed == 0 and any(asked):
+        found |= on_cues(learned, known, told.maps, asked)
+    if seed == 0 and task in FAIR:
         found |= faithful(learned, told)
     if seed == 0 and task == BASE:
         found |= control(learned, known, told, settings.stages)
@@ -136,26 +137,38 @@ def falls(learned: Learned, known: Known, targets: np.ndarray) -> np.ndarray:
 
 
 def on_cues(
-    learned: Learned, known: Known, maps: Mapping[str, np.ndarray]
+    learned: Learned,
+    known: Known,
+    maps: Mapping[str, np.ndarray],
+    cues: Sequence[str],
 ) -> dict[str, np.ndarray]:
-    """What maps and network make of each cue; not of the label's evidence.
+    """What maps and network make of cues, which are not the label's evidence.
+
+    Args:
+        learned: the network.
+        known: the faces.
+        maps: of these, by method.
+        cues: those that are asked about.
 
     Returns:
-        ``cue_mass`` and ``cue_auc``, ``[cues, rows, N]``, on the pixels of a
-        cue; ``cue_effect``, ``[cues, N]``: how the score of class 1, less
-        that of class 0, rises when a cue is set.
+        ``cue_mass`` and ``cue_auc``, ``[4, rows, N]``, on the pixels of a
+        cue; ``cue_effect``, ``[4, N]``: by how much the score of class 1,
+        less that of class 0, rises when a cue is set.  Not numbers for other
+        cues.
     """
-    found: dict[str, list] = {"cue_mass": [], "cue_auc": [], "cue_effect": []}
+    shape = (len(CUES), len(ROWS), len(known.faces))
+    mass, auc = np.full(shape, np.nan), np.full(shape, np.nan)
+    effect = np.full((len(CUES), len(known.faces)), np.nan)
     whole = learned.scores[: len(known.faces)]
-    set_now = known.faces.extra["cues"]
-    for place, cue in enumerate(CUES):
-        where, images = known.cues[cue]
-        found["cue_mass"].append(_rows(maps, lambda m, w=where: relevance_mass(m, w)))
-        found["cue_auc"].append(_rows(maps, lambda m, w=where: inside_auc(m, w)))
+    for cue in cues:
+        place, (where, images) = CUES.index(cue), known.cues[cue]
+        mass[place] = _rows(maps, lambda m, w=where: relevance_mass(m, w))
+        auc[place] = _rows(maps, lambda m, w=where: inside_auc(m, w))
         other = predict(learned.network, images, learned.preprocessing)
         rise = np.diff(whole)[:, 0] - np.diff(other)[:, 0]
-        found["cue_effect"].append(np.where(set_now[:, place], rise, -rise))
-    return {name: np.stack(values) for name, values in found.items()}
+        is_set = known.faces.extra["cues"][:, place]
+        effect[place] = np.where(is_set, rise, -rise)
+    return {"cue_mass": mass, "cue_auc": auc, "cue_effect": effect}
 
 
 def faithful(learned: Learned, told: Explained) -> dict[str, np.ndarray]:

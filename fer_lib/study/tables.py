@@ -24,15 +24,15 @@ _OF_CELLS = {
     "correct": ("test face",),
     "fall": ("face", "movement"),
     **dict.fromkeys((*LOCALISED, "agreement"), ("method", "face")),
-    "cue_mass": ("cue", "method", "face"),
-    "cue_auc": ("cue", "method", "face"),
-    "cue_effect": ("cue", "face"),
 }
 # What only some have, likewise.
 _OF_SOME = {
     **dict.fromkeys(FAITHFUL, ("method", "face")),
     "randomised": ("method", "stage", "face"),
     "randomised_auc": ("method", "face"),
+    "cue_mass": ("cue", "method", "face"),
+    "cue_auc": ("cue", "method", "face"),
+    "cue_effect": ("cue", "face"),
     "theta": ("face", "region"),
     "branch_correct": ("branch", "test face"),
     "branch_mass": ("branch", "face"),
