@@ -7,16 +7,17 @@ is why :func:`deletion_agreement` takes changes of re-rendered faces.
 References:
 
 1. V. Petsiuk, A. Das, K. Saenko, "RISE: Randomized Input Sampling for
-   Explanation of Black-box Models", BMVC 2018, arXiv:1806.07421, section 4.3:
-   deletion and insertion.
+   Explanation of Black-box Models", BMVC 2018, arXiv:1806.07421: deletion and
+   insertion.
 2. A. Chattopadhay, A. Sarkar, P. Howlader, V. N. Balasubramanian,
    "Grad-CAM++: Generalized Gradient-Based Visual Explanations for Deep
-   Convolutional Networks", WACV 2018, arXiv:1710.11063, section 5.1: average
-   drop and increase in confidence.
+   Convolutional Networks", WACV 2018, arXiv:1710.11063: average drop and
+   increase in confidence.
 
 Infidelity and sensitivity are in :mod:`fer_lib.explain.infidelity`.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +47,7 @@ class Curves(NamedTuple):
     area: np.ndarray
 
 
+@torch.inference_mode()
 def deletion(
     network: Network,
     unit: Tensor,
@@ -76,9 +78,19 @@ def deletion(
     Raises:
         FerError: when maps and faces do not fit.
     """
-    return _curves(
-        network, unit, preprocessing, targets, maps, fill, steps, seed, False
-    )
+    unit, wanted = ready(network, unit, targets)
+    place = _places(fitting(maps, unit), seed)
+    other = filling(unit, fill, unit.shape[-1] // 4)
+    shares = torch.linspace(0, 1, steps + 1, dtype=torch.float64)
+    taken = (shares * place[0].numel()).round().to(unit.device)
+    probability, found = _probability(network, preprocessing), []
+    for face, step in variants(unit, steps + 1):
+        gone = place[face] < taken[step, None, None]
+        faces = torch.where(gone[:, None], other[face], unit[face])
+        found.append(probability(faces, wanted[face]))
+    values = torch.cat(found).view(len(unit), -1).double().cpu().numpy()
+    area = (values[:, 1:] + values[:, :-1]).mean(1) / 2  # trapezia, equal steps
+    return Curves(shares.numpy(), values, area)
 
 
 def insertion(
@@ -96,35 +108,11 @@ def insertion(
 
     More area is better.  Arguments and errors are those of :func:`deletion`.
     """
-    return _curves(network, unit, preprocessing, targets, maps, fill, steps, seed, True)
-
-
-@torch.inference_mode()
-def _curves(
-    network: Network,
-    unit: Tensor,
-    preprocessing: Preprocessing,
-    targets: np.ndarray,
-    maps: np.ndarray,
-    fill: float | str,
-    steps: int,
-    seed: int,
-    insert: bool,
-) -> Curves:
-    unit, wanted = ready(network, unit, targets)
-    place = _places(fitting(maps, unit), seed)
-    other = filling(unit, fill, unit.shape[-1] // 4)
-    first, then = (unit, other) if insert else (other, unit)
-    shares = torch.linspace(0, 1, steps + 1, dtype=torch.float64)
-    taken = (shares * place[0].numel()).round().to(unit.device)
-    probability, found = _probability(network, preprocessing), []
-    for face, step in variants(unit, steps + 1):
-        changed = place[face] < taken[step, None, None]
-        faces = torch.where(changed[:, None], first[face], then[face])
-        found.append(probability(faces, wanted[face]))
-    values = torch.cat(found).view(len(unit), -1).double().cpu().numpy()
-    area = (values[:, 1:] + values[:, :-1]).mean(1) / 2  # trapezia, equal steps
-    return Curves(shares.numpy(), values, area)
+    options = {"fill": fill, "steps": steps, "seed": seed}
+    # What comes back first is what would go last.
+    turned = -np.asarray(maps, np.float32)
+    gone = deletion(network, unit, preprocessing, targets, turned, **options)
+    return gone._replace(probability=gone.probability[:, ::-1])
 
 
 def _places(maps: Tensor, seed: int) -> Tensor:
@@ -165,21 +153,12 @@ def average_drop(
 
     Each face is multiplied by its map, of which what is above zero is
     divided by its maximum.  A map of ones loses nothing: the score is for
-    maps of the same size of what they mark.
-
-    Args:
-        network: one of the book's; left as it was.
-        unit: faces ``[N, C, H, W]``, pixels in 0..1.
-        preprocessing: what the network expects.
-        targets: ``int64 [N]``.
-        maps: ``[N, H, W]``.
+    maps of the same size of what they mark.  Arguments and errors are those
+    of :func:`deletion`.
 
     Returns:
         Drop and increase of each face, not numbers where nothing in the map
         is above zero; their means are the paper's.
-
-    Raises:
-        FerError: when maps and faces do not fit.
     """
     unit, wanted = ready(network, unit, targets)
     marked = fitting(maps, unit).clamp(min=0)
@@ -225,7 +204,9 @@ def deletion_agreement(
     return np.array([correlate(a, b) for a, b in zip(mass, change, strict=True)])
 
 
-def _probability(network: Network, preprocessing: Preprocessing):
-    """Class probability of pixels 0..1."""
+def _probability(
+    network: Network, preprocessing: Preprocessing
+) -> Callable[[Tensor, Tensor], Tensor]:
+    """Probability of each face's class, from pixels 0..1."""
     scores = from_pixels(network, preprocessing)
     return lambda x, wanted: scores(x).softmax(1).gather(1, wanted[:, None])[:, 0]

@@ -7,14 +7,14 @@ References:
 
 1. K. Simonyan, A. Vedaldi, A. Zisserman, "Deep Inside Convolutional Networks:
    Visualising Image Classification Models and Saliency Maps", ICLR workshop
-   2014, arXiv:1312.6034, section 3.
+   2014, arXiv:1312.6034.
 2. M. Sundararajan, A. Taly, Q. Yan, "Axiomatic Attribution for Deep
    Networks", ICML 2017, arXiv:1703.01365, equation (1).
-3. D. Smilkov, N. Thorat, B. Kim, F. Viegas, M. Wattenberg, "SmoothGrad:
-   Removing Noise by Adding Noise", 2017, arXiv:1706.03825, section 3.
+3. D. Smilkov, N. Thorat, B. Kim, F. Viégas, M. Wattenberg, "SmoothGrad:
+   Removing Noise by Adding Noise", 2017, arXiv:1706.03825.
 4. J. T. Springenberg, A. Dosovitskiy, T. Brox, M. Riedmiller, "Striving for
    Simplicity: The All Convolutional Net", ICLR workshop 2015,
-   arXiv:1412.6806, section 3.4.
+   arXiv:1412.6806.
 """
 
 from contextlib import AbstractContextManager, nullcontext
@@ -66,13 +66,9 @@ def smooth_grad(
     faces are explained together.
 
     Args:
-        network: and the rest, as of :class:`fer_lib.explain.calls.Method`.
-        unit: likewise.
-        preprocessing: likewise.
-        targets: likewise.
-        landmarks: not used.
+        network: and so on, as of :class:`fer_lib.explain.calls.Method`.
         seed: of the noise.
-        samples: noisy copies of each face (paper: 50 at most help).
+        samples: noisy copies of each face (paper: more than 50 hardly help).
         noise: standard deviation as a share of the range between a face's
             darkest and brightest pixel (paper: 0.1 to 0.2).
     """
@@ -104,12 +100,7 @@ def integrated_gradients(
     but for the error of the steps (captum's Gauss-Legendre rule).
 
     Args:
-        network: and the rest, as of :class:`fer_lib.explain.calls.Method`.
-        unit: likewise.
-        preprocessing: likewise.
-        targets: likewise.
-        landmarks: not used.
-        seed: not used.
+        network: and so on, as of :class:`fer_lib.explain.calls.Method`.
         baseline: each face's mean colour, or another fill of
             :func:`fer_lib.explain.covering.filling`; ``"zero"`` is the
             paper's black, for which a black pixel never counts.

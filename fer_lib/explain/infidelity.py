@@ -4,9 +4,9 @@ Reference:
 
 1. C.-K. Yeh, C.-Y. Hsieh, A. S. Suggala, D. I. Inouye, P. Ravikumar, "On the
    (In)fidelity and Sensitivity of Explanations", NeurIPS 2019,
-   arXiv:1901.09392, definitions 2.1 and 3.1.  Captum has both; its scaling of
-   a map may turn the map round, so that the opposite of a good map would be
-   called good, and it does not divide by what a map of zeros gets.
+   arXiv:1901.09392.  Captum has both; its scaling of a map may turn the map
+   round, so that the opposite of a good map would be called good, and it does
+   not divide by what a map of zeros gets.
 """
 
 import numpy as np
@@ -40,11 +40,7 @@ def infidelity(
     round, and the mean squared error is divided by that of a map of zeros.
 
     Args:
-        network: one of the book's; left as it was.
-        unit: faces ``[N, C, H, W]``, pixels in 0..1.
-        preprocessing: what the network expects.
-        targets: ``int64 [N]``.
-        maps: ``[N, H, W]``.
+        network: and so on, as of :func:`.faithfulness.deletion`.
         samples: squares.
         window: side of the square as a share of the face's.
         seed: of their places.
@@ -104,11 +100,7 @@ def sensitivity_max(
 
     Args:
         method: any of :data:`fer_lib.explain.methods.METHODS`.
-        network: one of the book's; left as it was.
-        unit: faces ``[N, C, H, W]``, pixels in 0..1.
-        preprocessing: what the network expects.
-        targets: ``int64 [N]``.
-        landmarks: for the method.
+        network: and so on, as the method takes them.
         radius: each pixel moves by less than this, evenly drawn.
         samples: changed copies of each face, changed alike.
         seed: of the changes, and given to the method.

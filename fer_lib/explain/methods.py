@@ -3,26 +3,26 @@
 Every heat map is ``float32 [N, H, W]`` in the size that the network takes,
 larger where a pixel speaks more for the class.  What each measures:
 
-========================= ======================================= ======
-method                    a pixel's value                         signs
-========================= ======================================= ======
-grad_cam                  weighted maps of a late layer [1]       0..1
-guided_grad_cam           grad_cam times guided gradient [1]      both
-occlusion                 fall of the score under a square        both
-label_flip                share of squares that mislead [2]       0..1
-saliency                  absolute gradient                       0..
-integrated_gradients      gradient on the way from mean colour    both
+========================== ====================================== ======
+method                     a pixel's value                        signs
+========================== ====================================== ======
+grad_cam                   weighted maps of a late layer [1]      0..1
+guided_grad_cam            grad_cam times guided gradient [1]     both
+occlusion                  fall of the score under a square       both
+label_flip                 share of squares that mislead [2]      0..1
+saliency                   absolute gradient                      0..
+integrated_gradients       gradient on the way from mean colour   both
 integrated_gradients_black the same on the way from black         both
-smooth_grad               saliency of noisy copies                0..
-shapley_parts             share of its facial part                both
-attention                 what the network itself weighs          0..
-========================= ======================================= ======
+smooth_grad                saliency of noisy copies               0..
+shapley_parts              share of its facial part               both
+attention                  what the network itself weighs         0..
+========================== ====================================== ======
 
 References:
 
 1. R. R. Selvaraju, M. Cogswell, A. Das, R. Vedantam, D. Parikh, D. Batra,
    "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
-   Localization", ICCV 2017, arXiv:1610.02391, sections 3 and 3.1.
+   Localization", ICCV 2017, arXiv:1610.02391.
 2. S. Minaee, M. Minaei, A. Abdolrashidi, "Deep-Emotion", Sensors 21(9), 2021,
    section 4.4, after M. D. Zeiler, R. Fergus, "Visualizing and Understanding
    Convolutional Networks", ECCV 2014.
@@ -114,12 +114,7 @@ def occlusion(
     """How far the score falls under the squares over a pixel, on average.
 
     Args:
-        network: and the rest, as of :class:`fer_lib.explain.calls.Method`.
-        unit: likewise.
-        preprocessing: likewise.
-        targets: likewise.
-        landmarks: not used.
-        seed: not used.
+        network: and so on, as of :class:`fer_lib.explain.calls.Method`.
         window: side of the square as a share of the face's.
         stride: step between squares, likewise.
         fill: of the squares: each face's mean colour, or another of

@@ -3,9 +3,9 @@
 Reference:
 
 1. J. Adebayo, J. Gilmer, M. Muelly, I. Goodfellow, M. Hardt, B. Kim, "Sanity
-   Checks for Saliency Maps", NeurIPS 2018, arXiv:1810.03292, section 3.1:
-   cascading randomisation.  There layers get the values that training would
-   start from; here values of the size that training gave them.
+   Checks for Saliency Maps", NeurIPS 2018, arXiv:1810.03292: cascading
+   randomisation.  There layers get the values that training would start
+   from; here values of the size that training gave them.
 """
 
 import copy

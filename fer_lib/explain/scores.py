@@ -9,11 +9,11 @@ References:
 
 1. L. Arras, A. Osman, W. Samek, "CLEVR-XAI: A Benchmark Dataset for the
    Ground Truth Evaluation of Neural Network Explanations", Information
-   Fusion 81, 2022, section 3.3: relevance mass and relevance rank accuracy.
+   Fusion 81, 2022: relevance mass and relevance rank accuracy.
 2. J. Zhang, S. A. Bargal, Z. Lin, J. Brandt, X. Shen, S. Sclaroff, "Top-Down
    Neural Attention by Excitation Backprop", International Journal of
-   Computer Vision 126, 2018, section 4.1: the pointing game, here without a
-   margin around the truth.
+   Computer Vision 126, 2018: the pointing game, here without a margin around
+   the truth.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """The same scores in Quantus, where it is installed: it is no dependency.
 
-A. Hedstroem et al., "Quantus: An Explainable AI Toolkit for Responsible
+A. Hedström et al., "Quantus: An Explainable AI Toolkit for Responsible
 Evaluation of Neural Network Explanations and Beyond", JMLR 24, 2023.
 """
 
