@@ -183,10 +183,9 @@ def _columns(
     contrast: str, split: str, number: int, count: int, size: int, seed: int, tied: str
 ) -> dict[str, np.ndarray]:
     """All columns of one split."""
-    first = sum(list(PEOPLE.values())[:number])
     chance = np.random.SeedSequence(seed, spawn_key=(evidence.EVIDENCE, number))
     labels = np.random.default_rng(chance).permutation(np.arange(count) % 2)
-    subjects = first + np.arange(count) % PEOPLE[split]
+    subjects = _subjects(number, count)
     takes = number * _TAKES + np.arange(count)
     tied = "" if split == "Test" else tied
     rows = zip(labels.tolist(), subjects.tolist(), takes.tolist(), strict=True)
@@ -205,6 +204,12 @@ def _columns(
         "seed": np.full(count, seed, np.int64),
         "tied": np.full(count, tied, "<U12"),
     }
+
+
+def _subjects(number: int, count: int) -> np.ndarray:
+    """Who is shown in the faces of a split, in turn."""
+    counts = list(PEOPLE.values())
+    return sum(counts[:number]) + np.arange(count) % counts[number]
 
 
 def _shown(face: Staged) -> dict[str, np.ndarray]:
