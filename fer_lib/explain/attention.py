@@ -118,15 +118,14 @@ def painted(maps: Tensor, boxes: Tensor, sides: tuple[int, int]) -> Tensor:
 
     Args:
         maps: ``[N, R, h, w]``, enlarged bilinearly over their boxes.
-        boxes: ``int64 [R, 4]``: left, top, right, bottom in pixels; together
-            they hold every pixel.
+        boxes: ``int64 [R, 4]``: left, top, right, bottom in pixels.
         sides: height and width of the faces in pixels.
 
     Returns:
-        ``[N, H, W]``.
+        ``[N, H, W]``, zero where no box is.
     """
     held = on_face(torch.ones_like(maps[0]), boxes, tuple(sides))
-    return on_face(maps.flatten(0, 1), boxes, tuple(sides)) / held
+    return on_face(maps.flatten(0, 1), boxes, tuple(sides)) / held.clamp(min=1)
 
 
 @torch.inference_mode()

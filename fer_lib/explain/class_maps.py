@@ -12,7 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fer_lib.explain.grad_cam import enlarge, named_layer, signed_cam, union
+from fer_lib.explain.frames import on_input
+from fer_lib.explain.grad_cam import named_layer, signed_cam, union
 from fer_lib.explain.passes import evaluating, passes
 from fer_lib.models.diversified_esr import DiversifiedESR
 from fer_lib.models.network import Network, logits_of
@@ -28,7 +29,8 @@ class ClassMaps(NamedTuple):
 
     Attributes:
         names: of the learners; one for most networks.
-        maps: ``float32 [L, N, H, W]``, zero or more, bilinearly enlarged.
+        maps: ``float32 [L, N, H, W]``, zero or more, where the layer's cells
+            lie on the face (:mod:`fer_lib.explain.frames`), bilinear between.
         united: ``float32 [N, H, W]`` in 0..1, the union of the learners.
         targets: ``int64 [N]``, the class that is explained.
         against: ``float32 [L, N]``, share of the evidence, in absolute
@@ -86,6 +88,7 @@ def class_maps(
     """Grad-CAM on the layers that the network names for it.
 
     RAMN sees regions: their maps are put where the regions are, and added.
+    Those of Deep-Emotion and ESR, which do not pad, leave the border empty.
 
     Args:
         network: one of the book's; left as it was.
@@ -138,7 +141,9 @@ def _explained(
         signed = on_face(signed, network.boxes, sides)
     total = signed.abs().sum((1, 2))
     against = (-signed).relu().sum((1, 2)) / total  # 0 / 0 is not a number
-    return enlarge(signed.relu(), sides), against, cells
+    if not isinstance(network, RAMN):
+        signed = on_input(signed.relu(), network, x)
+    return signed.relu(), against, cells
 
 
 def on_face(maps: Tensor, boxes: Tensor, sides: tuple[int, int]) -> Tensor:

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from fer_lib.errors import FerError
 from fer_lib.explain.colours import SEQUENTIAL
+from fer_lib.explain.frames import esr_place
 from fer_lib.explain.panels import (
     WHOLE,
     Place,
@@ -47,8 +48,7 @@ class Gates(NamedTuple):
     Attributes:
         names: of the blocks.
         places: left, top, right, bottom of what a block sees, as shares of
-            the face; for ESR the whole face, though its convolutions without
-            padding lose some pixels at the edges.
+            the face; in ESR the middle, see :mod:`fer_lib.explain.frames`.
         spatial: attention over positions 0..1, ``float32 [N, h, w]``.
         channel: attention over channels 0..1, ``float32 [N, C]``.
     """
@@ -71,7 +71,8 @@ def last_blocks(network: Network) -> dict[str, tuple[CBAM, Place]]:
     found = {}
     if isinstance(network, DiversifiedESR):
         for i in range(network.active):
-            found[f"branch {i + 1}"] = (network.branches[i].last.cbam, WHOLE)
+            block = network.branches[i].last.cbam
+            found[f"branch {i + 1}"] = (block, esr_place(network.input.size))
     elif isinstance(network, DiversifiedMANet):
         for (name, place), patch in zip(
             _QUADRANTS.items(), network.patches, strict=True
@@ -156,7 +157,7 @@ def draw_spatial_gates(
         titles: one a face.
     """
     check_titles(len(result.spatial[0]), titles)
-    apart = len(set(result.places)) == 1  # all see the whole face
+    apart = len(set(result.places)) == 1  # all see the same part
     rows = list(result.names) if apart else ["four patches"]
     figure, axes = grid(["face", *rows], titles)
     low, high = _range(result.spatial)

@@ -34,7 +34,6 @@ Those of the others are in their modules: :mod:`fer_lib.explain.gradients`,
 from functools import partial
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from fer_lib.explain.attention import attention, lacks_attention
@@ -49,8 +48,6 @@ from fer_lib.explain.gradients import (
 )
 from fer_lib.explain.occlusion_maps import OcclusionMaps, occlude
 from fer_lib.explain.parts import shapley_parts
-from fer_lib.explain.transformer import sampled_windows, unwarped
-from fer_lib.models.deep_emotion import DeepEmotion
 from fer_lib.models.network import Network
 from fer_lib.preprocessing import Preprocessing
 
@@ -67,17 +64,12 @@ def grad_cam(
 ) -> np.ndarray:
     """Union of the learners' Grad-CAM, as of :func:`.class_maps.class_maps`.
 
-    Each learner's map is divided by its maximum.  Deep-Emotion's layer sees
-    the face through the transformer: its map is put back on the face.
+    Each learner's map is divided by its maximum.
     Arguments and result are those of :class:`fer_lib.explain.calls.Method`.
     """
     unit, wanted = ready(network, unit, targets)
     faces, wanted = unit.cpu().numpy(), wanted.cpu().numpy()
-    found = class_maps(network, faces, preprocessing, wanted).united
-    if not isinstance(network, DeepEmotion) or network.warp != "input":
-        return found
-    theta = torch.tensor(sampled_windows(network, faces, preprocessing).theta)
-    return unwarped(torch.tensor(found), theta, network.align_corners).numpy()
+    return class_maps(network, faces, preprocessing, wanted).united
 
 
 def guided_grad_cam(

@@ -21,17 +21,25 @@ class Upright(Network):
     """Class 1 by how much light changes from left to right; class 0 by 0.45.
 
     Args:
-        functional: whether ReLU is called as a function or as a module.
+        relu: how ReLU is called: a key of ``RELUS``.
     """
+
+    RELUS = {  # noqa: RUF012
+        "module": nn.ReLU(),
+        "function": F.relu,
+        "torch": torch.relu,
+        "method": lambda x: x.relu(),
+        "in place": lambda x: F.relu(x, inplace=True),
+    }
 
     NAME = "upright"
 
-    def __init__(self, functional=False):
+    def __init__(self, relu="module"):
         super().__init__()
         self.input = Preprocessing(size=SIZE, channels=1, mean=0.0, std=1.0)
         self.conv = nn.Conv2d(1, 2, 3)
         self.norm = nn.BatchNorm2d(2)
-        self.relu = F.relu if functional else nn.ReLU()
+        self.relu = self.RELUS[relu]
         self.maps = nn.Identity()  # a place for Grad-CAM to look at
         self.fc = nn.Linear(2, 2)
         with torch.no_grad():

@@ -41,6 +41,12 @@ def test_mean_face_on_paper():
     found = mean_face(None, unit, None, None)
     np.testing.assert_allclose(found[:, 0, 0], [0.4, 0.2, 0.6], atol=1e-6)
     assert not mean_face(None, unit[:1], None, None).any()
+    light = UNIT.mean(1)
+    for row, column in [(0, 0), (3, 9)]:  # a mean for every pixel
+        others = light[:, row, column].mean()
+        expected = (light[:, row, column] - others).abs()
+        got = mean_face(None, UNIT, None, None)[:, row, column]
+        np.testing.assert_allclose(got, expected, atol=1e-6)
 
 
 def test_blob_in_the_middle():

@@ -91,6 +91,22 @@ def test_smooth_grad_is_the_mean_that_captum_estimates():
     assert ours.mean() == pytest.approx(theirs.mean(), rel=0.05)
 
 
+class Square(OnePixel):
+    """Class 1 by the square of one pixel's light: the gradient is twice it."""
+
+    def forward(self, x):
+        return super().forward(x) ** 2
+
+
+def test_noise_is_a_share_of_the_contrast():
+    network, unit = Square(6, 2), 0.3 + 0.4 * torch.rand(3, 1, 9, 9)
+    found = smooth_grad(network, unit, network.input, np.ones(3, int), seed=5)
+    fields = torch.randn(16, 1, 9, 9, generator=torch.Generator().manual_seed(5))
+    contrast = unit.amax((1, 2, 3)) - unit.amin((1, 2, 3))
+    noisy = unit[:, 0, 6, 2] + 0.1 * contrast * fields[:, 0, 6, 2].mean()
+    np.testing.assert_allclose(found[:, 6, 2], 2 * noisy, rtol=1e-4)
+
+
 def test_the_seed_draws_the_noise_of_all_faces():
     network = Upright()
     unit, _, _ = planted_faces(4)
@@ -129,11 +145,12 @@ def test_guided_gradients_are_captums(name):
     assert not torch.allclose(found, plain, rtol=0.1)
 
 
+@pytest.mark.parametrize("relu", list(Upright.RELUS)[1:])
 @pytest.mark.parametrize("guided", [False, True])
-def test_functions_and_modules_are_alike(guided):
-    """Deep-Emotion and ESR call ReLU as a function."""
+def test_functions_and_modules_are_alike(relu, guided):
+    """Deep-Emotion, ESR and MA-Net call ReLU as a function."""
     unit, _, _ = planted_faces(3)
-    pair = Upright(functional=True), Upright(functional=False)
+    pair = Upright(), Upright(relu)
     for network in pair:  # so that negative gradients reach a ReLU
         network.fc.weight.data[1, 1] *= -1
     found = [
@@ -154,7 +171,7 @@ def test_guided_by_hand():
 
 
 def test_relu_is_itself_again_afterwards():
-    network = Upright(functional=True)
+    network = Upright("function")
     unit, _, _ = planted_faces(1)
     x = unit.requires_grad_()
     input_gradient(network, unit.detach(), network.input, np.ones(1, int), guided=True)
