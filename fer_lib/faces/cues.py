@@ -57,7 +57,7 @@ def drawn(rng: np.random.Generator, tied: str = "", label: int = 0) -> dict[str,
 def staged(scene: Scene, cues: Mapping[str, bool]) -> Scene:
     """The scene with its ears, and its lamp on the right (set) or left."""
     across, up, ahead = scene.light.direction
-    across = (0.4 + abs(across)) * (1 if cues["light"] else -1)
+    across = (0.3 + abs(across)) * (1 if cues["light"] else -1)
     light = replace(scene.light, direction=(across, up, ahead))
     person = _with_ears(scene.person) if cues["ears"] else scene.person
     return replace(scene, light=light, person=person)

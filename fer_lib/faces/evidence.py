@@ -34,12 +34,12 @@ CONTRASTS: dict[str, Contrast] = {
     "jaw": ((26,), ()),
 }
 EVIDENCE = 8  # first spawn key, beside those of portraits and corpora
-STRENGTHS = (0.7, 1.1)  # of the label's units, shares of full strength
-OTHERS = (0.3, 0.2, 0.8)  # probability and strengths of every other unit
+STRENGTHS = (0.9, 1.3)  # of the label's units, shares of full strength
+OTHERS = (0.25, 0.1, 0.6)  # probability and strengths of every other unit
 
 TAKEN = Conditions(
-    yaw=8, pitch=4, roll=4, occluded=0, shift=0.03, zoom=(1.0, 1.2),
-    side_light=0.4, blur=0.3, exposure=0.5, grain=(0.004, 0.015),
+    yaw=6, pitch=3, roll=3, occluded=0, shift=0.02, zoom=(1.0, 1.15),
+    side_light=0.3, blur=0.3, exposure=0.5, grain=(0.004, 0.015),
 )  # fmt: skip
 # Idle movements that are taken away together, by name.
 IDLE = {

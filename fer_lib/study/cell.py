@@ -19,7 +19,7 @@ from fer_lib.explain.faithfulness import (
     deletion_agreement,
     insertion,
 )
-from fer_lib.explain.infidelity import infidelity
+from fer_lib.explain.infidelity import infidelity, sensitivity_max
 from fer_lib.explain.methods import METHODS, available
 from fer_lib.explain.randomised import randomised
 from fer_lib.explain.scores import SCORES, inside_auc, relevance_mass
@@ -31,6 +31,7 @@ from fer_lib.study.training import Learned
 ROWS = (*METHODS, *DECOYS)  # of every table of methods
 POOLED = 16  # side to which maps of different sizes are brought
 STEPS = 12  # of deletion and insertion
+COPIES = 4  # changed ones of each face, for sensitivity
 # As costly as another method that is controlled.
 UNCONTROLLED = ("label_flip", "integrated_gradients_black")
 
@@ -191,7 +192,8 @@ def control(
     Returns:
         ``randomised``, ``[rows, stages, N]``, agreement with the map of the
         network as it is; ``randomised_auc``, ``[rows, N]``, with the truth
-        when all weights are new.
+        when all weights are new; ``sensitivity``, ``[rows, N]``, how far a map
+        moves when the pixels hardly do.
     """
     methods = {name: m for name, m in METHODS.items() if name not in UNCONTROLLED}
     steps = randomised(learned.network, 0, told.unit[:16], stages=stages)
@@ -202,7 +204,17 @@ def control(
         for name, one in maps.items():
             agreement[ROWS.index(name), stage] = map_agreement(told.maps[name], one)
     auc = _rows(maps, lambda m: inside_auc(m, known.moved))
-    return {"randomised": agreement, "randomised_auc": auc}
+    asked = (learned.network, told.unit, learned.preprocessing, told.targets)
+    steady = {
+        name: sensitivity_max(methods[name], *asked, told.landmarks, samples=COPIES)
+        for name in maps
+    }
+    sensitivity = _rows(steady, lambda values: values)
+    return {
+        "randomised": agreement,
+        "randomised_auc": auc,
+        "sensitivity": sensitivity,
+    }
 
 
 def pooled(maps: np.ndarray) -> np.ndarray:

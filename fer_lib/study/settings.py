@@ -56,7 +56,7 @@ class Settings:
         population: seed of the rendered people and pictures.
     """
 
-    train: int = 700
+    train: int = 1000
     validation: int = 60
     test: int = 200
     faces: int = 24

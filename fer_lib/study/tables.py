@@ -30,6 +30,7 @@ _OF_SOME = {
     **dict.fromkeys(FAITHFUL, ("method", "face")),
     "randomised": ("method", "stage", "face"),
     "randomised_auc": ("method", "face"),
+    "sensitivity": ("method", "face"),
     "cue_mass": ("cue", "method", "face"),
     "cue_auc": ("cue", "method", "face"),
     "cue_effect": ("cue", "face"),
