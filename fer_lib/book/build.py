@@ -13,6 +13,7 @@ import nbformat
 import yaml
 
 from fer_lib.book.execute import execute
+from fer_lib.book.prepared_notebooks import write_prepared
 from fer_lib.book.site import ROOT, chapter_notebooks, read_config, staged_config
 from fer_lib.errors import FerError
 
@@ -35,6 +36,9 @@ def stage(root: Path, source: Path, config: dict, cache: Path) -> None:
         nbformat.write(notebook, target)
         how = "unchanged since its last execution" if reused else "executed"
         print(f"{path.name}: {how}", flush=True)
+    downloads = source / "downloads" / "prepared"
+    downloads.mkdir(parents=True)
+    write_prepared(root, downloads)
 
 
 def fold_first_cell(notebook: nbformat.NotebookNode) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from fer_lib.book.chapter_results import recorded
+from fer_lib.book.phrases import seconds_taken
 from fer_lib.book.tables import Table
 from fer_lib.data.protocols import Splits
 from fer_lib.evidence.records import Record
@@ -65,7 +66,7 @@ class Cost:
         hardware, epochs = self.record.hardware, self.record.epochs
         threads = f", {hardware['threads']} threads" * (hardware["device"] == "cpu")
         threads = threads.replace("1 threads", "1 thread")
-        took = duration_text(self.record.wall_seconds / 60)
+        took = duration_text(seconds_taken(self.record) / 60)
         return f"{took} for {epochs} epochs on {hardware['name']}{threads}"
 
     @property
@@ -162,13 +163,10 @@ def badge(one: Cost, train: bool) -> str:
             f"Preset {one.preset}: a finished network is loaded; about a minute "
             "on two CPU cores, no GPU needed."
         )
-    told = f"measured: {one.measured}" if one.measured else "estimated from FLOPs"
     places = " or ".join(f"{duration_text(one.minutes(p))} on {p}" for p in RATES)
-    known = "" if one.measured else f"{places}, "
-    return (
-        f"Preset {one.preset}: training takes {known}{told}; "
-        f"memory {one.memory}; {one.gpu}."
-    )
+    took = f"took {one.measured}, measured"
+    told = took if one.measured else f"takes {places}, estimated from FLOPs"
+    return f"Preset {one.preset}: training {told}; memory {one.memory}; {one.gpu}."
 
 
 def duration_text(minutes: float) -> str:

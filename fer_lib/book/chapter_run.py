@@ -1,6 +1,5 @@
 """A chapter's network: loaded or trained, and its record."""
 
-import json
 from pathlib import Path
 
 from fer_lib.book.chapter_parameters import Parameters
@@ -97,8 +96,7 @@ def record_cell(run: Run, reader: str = "") -> None:
         print("train = True (and a data set that you have) and run all cells.")
         return
     if reader:
-        content = json.loads(record.path.read_text(encoding="utf-8"))
-        content["reader"] = reader
+        content = dict(record.content) | {"reader": reader}
         record = write_record(record.path, content, record.predictions)
     inside = record.path.resolve().relative_to(RECORDS.resolve())
     print(f"Your record: {record.path}, and the .npz file beside it.")

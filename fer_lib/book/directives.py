@@ -6,6 +6,7 @@
 - ``{attainability}``, ``{resolution}`` and ``{recipe-gains}`` with an optional
   paper;
 - ``{status}``, what was run last and whether it still agrees;
+- ``{prepared}``, copies of the chapters for each preset;
 - ``{networks}``, ``{equations}`` and ``{cost-growth}``, about the library itself.
 """
 
@@ -21,6 +22,7 @@ from fer_lib.book.bound import Bound, raw
 from fer_lib.book.cost_growth import cost_growth
 from fer_lib.book.ledger import claim_box, ledger_table
 from fer_lib.book.networks import equation_table, network_table, read_equations
+from fer_lib.book.prepared_notebooks import Downloads
 from fer_lib.book.reports import report
 from fer_lib.book.resolution import resolution_table
 from fer_lib.book.run_tables import gain_table, run_table
@@ -101,6 +103,15 @@ class StatusDirective(_Shown):
         return status(self.ledger(), sorted(chapters))
 
 
+class PreparedDirective(_Shown):
+    """Links to the copies of the chapters that this build wrote."""
+
+    def make(self):
+        """The list, for a page one folder below the first."""
+        files = Path(self.env.srcdir, "downloads", "prepared").glob("*.ipynb")
+        return Downloads(sorted(files), "../prepared")
+
+
 class LibraryDirective(_Shown):
     """Something about the library itself; the directive's name tells what."""
 
@@ -120,6 +131,7 @@ def add_directives(app: Sphinx) -> None:
     app.add_directive("ledger", LedgerDirective)
     app.add_directive("report", ReportDirective)
     app.add_directive("status", StatusDirective)
+    app.add_directive("prepared", PreparedDirective)
     for kind in (PaperDirective, PapersDirective, LibraryDirective):
         for name in kind.made_by:
             app.add_directive(name, kind)

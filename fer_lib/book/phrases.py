@@ -157,6 +157,18 @@ def duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
+def seconds_taken(record: Record) -> float:
+    """Time of a run's training.
+
+    On a processor its own time on each thread, where the run kept it: unlike
+    the clock's, other work on the machine does not lengthen it.
+    """
+    told, used = record.hardware, record.content.get("cpu_seconds")
+    if told["device"] != "cpu" or used is None:
+        return record.wall_seconds
+    return used / told["threads"]
+
+
 def hardware(record: Record) -> str:
     """What a run was made on."""
     told = record.hardware

@@ -2,13 +2,15 @@
 
 An address of Colab cannot carry parameters, so each paper's chapter is
 offered once for every way to run it, with its parameters set and, below its
-title, a line on what that takes.
+title, a line on what that takes.  The built book holds them for download.
 """
 
 import argparse
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 import nbformat
@@ -72,17 +74,53 @@ def all_prepared(
             yield name, prepared(load_notebook_node(str(path)), preset, line)
 
 
+def write_prepared(root: Path, out: Path) -> list[Path]:
+    """Write the copies of a checkout's chapters into a folder, each anew."""
+    chapters = chapter_notebooks(root)
+    if not any(paper_of(load_notebook_node(str(path))) for path in chapters):
+        return []
+    splits = Request("deep_emotion").splits()  # recipes need faces to plan
+    written = []
+    for name, notebook in all_prepared(chapters, splits):
+        with atomic_path(out / name) as temporary:
+            nbformat.write(notebook, temporary)
+        written.append(out / name)
+    return written
+
+
+@dataclass(frozen=True)
+class Downloads:
+    """Links to prepared copies, a chapter each, with what they take.
+
+    Attributes:
+        files: as :func:`write_prepared` gives them.
+        folder: where they are, from the page's point of view.
+    """
+
+    files: Sequence[Path]
+    folder: str
+
+    def html(self) -> str:
+        """A list of chapters, and in each one of copies."""
+        chapters: dict[str, list[str]] = {}
+        for path in self.files:
+            lines = nbformat.read(path, as_version=4).cells[0].source.split("\n")
+            chapters.setdefault(lines[0].removeprefix("# "), []).append(
+                f'<li><a download href="{escape(self.folder)}/{escape(path.name)}">'
+                f"{escape(path.name)}</a><br><small>{escape(lines[2][2:])}</small></li>"
+            )
+        return "".join(
+            f"<p>{escape(title)}</p><ul>{''.join(copies)}</ul>"
+            for title, copies in chapters.items()
+        )
+
+
 def main(words: list[str]) -> int:
     """Write all copies into a folder; exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
-    out = parser.parse_args(words).out
-    out.mkdir(parents=True, exist_ok=True)
-    splits = Request("deep_emotion").splits()  # recipes need faces to plan
-    for name, notebook in all_prepared(chapter_notebooks(ROOT), splits):
-        with atomic_path(out / name) as temporary:
-            nbformat.write(notebook, temporary)
-        print(out / name)
+    for path in write_prepared(ROOT, parser.parse_args(words).out):
+        print(path)
     return 0
 
 

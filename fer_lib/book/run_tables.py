@@ -46,7 +46,7 @@ def _run(record: Record, ledger: Ledger) -> tuple[str, ...]:
         + phrases.protocol_name(record.protocol),
         phrases.trained(record.preset, record.recipe),
         f"variant {record.variant}, seed {record.seed}",
-        f"{record.epochs} epochs in {phrases.duration(record.wall_seconds)} "
+        f"{record.epochs} epochs in {phrases.duration(phrases.seconds_taken(record))} "
         f"on {phrases.hardware(record)}",
         f"n = {record.metrics(split=_reported(record))['n']:,}",
         phrases.made(record, ledger.stale(record)),
@@ -136,7 +136,7 @@ def _cost(record: Record) -> tuple[str, ...]:
         f"{record.paper}, {record.variant}\n {phrases.protocol_name(record.protocol)}"
         f"\n {phrases.trained(record.preset, record.recipe)}, seed {record.seed}",
         f"{record.parameters:,}",
-        f"{phrases.duration(record.wall_seconds)}\n {record.epochs} epochs",
+        f"{phrases.duration(phrases.seconds_taken(record))}\n {record.epochs} epochs",
         f"{seconds_an_epoch(record):.1f} s",
         f"{memory:,.0f} MiB" if memory else "not measured",
         f"{phrases.hardware(record)}\n torch {versions['torch']}, "
@@ -145,6 +145,11 @@ def _cost(record: Record) -> tuple[str, ...]:
 
 
 def seconds_an_epoch(record: Record) -> float:
-    """Median seconds of an epoch of a run."""
-    told = [row["seconds"] for row in record.curve if "seconds" in row]
-    return median(told) if told else record.wall_seconds / max(record.epochs, 1)
+    """Median seconds of an epoch of a run, as of ``phrases.seconds_taken``."""
+    key, share = "seconds", 1
+    if record.hardware["device"] == "cpu" and "cpu_seconds" in record.content:
+        key, share = "cpu_seconds", record.hardware["threads"]
+    told = [row[key] / share for row in record.curve if key in row]
+    if not told:
+        return phrases.seconds_taken(record) / max(record.epochs, 1)
+    return median(told)

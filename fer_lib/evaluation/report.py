@@ -24,35 +24,31 @@ def accuracies(
     return found
 
 
-def stored_logits(
-    network: nn.Module, part: FaceSet, preprocessing: Preprocessing, tta: str
-) -> np.ndarray:
-    """Class scores ``float16 [n, classes]``, as a run record keeps them."""
-    return storable(predict(network, part.images, preprocessing, tta=tta))
+# Of stored scores: of the chosen weights, and of the last ones, which only
+# stand beside them.
+STEP, LAST_STEP = 1 / 8, 1 / 2
 
 
-STEP = 1 / 8  # of stored scores
-
-
-def storable(scores: np.ndarray) -> np.ndarray:
-    """Class scores as records keep them: less than the best one, in eighths.
+def storable(scores: np.ndarray, step: float = STEP) -> np.ndarray:
+    """Class scores as records keep them: less than the best one, in steps.
 
     The best is 0 and, so that rounding changes no prediction, alone there; the
-    others are multiples of -1/8.  A probability is off by 6 % of itself at
-    the most, and a file is less than half as long as with all digits.
+    others are negative multiples of the step.  In eighths a probability is off
+    by 6 % of itself, and a file less than half as long as with all digits.
 
     Args:
         scores: ``[n, classes]``, logits or logarithms of probabilities.
+        step: between neighbouring values.
 
     Returns:
         ``float16 [n, classes]``, at least -60,000, as float16 ends at 65,504.
     """
     scores = np.asarray(scores, np.float64)
     best = scores.argmax(1)[:, None]
-    below = np.round((scores - np.take_along_axis(scores, best, 1)) / STEP)
+    below = np.round((scores - np.take_along_axis(scores, best, 1)) / step)
     below = np.minimum(below, -1)
     np.put_along_axis(below, best, 0, 1)
-    return np.maximum(below * STEP, -60000).astype(np.float16)
+    return np.maximum(below * step, -60000).astype(np.float16)
 
 
 def last_logits(
@@ -65,8 +61,8 @@ def last_logits(
     found = {}
     for part in parts:
         name = str(part.splits[0])
-        logits = stored_logits(network, part, preprocessing, "single")
-        found[f"last/{name}/single/logits"] = logits
+        scores = predict(network, part.images, preprocessing)
+        found[f"last/{name}/single/logits"] = storable(scores, LAST_STEP)
         found[f"{name}/labels"] = part.labels.astype(np.int8)
         found[f"{name}/in_training"] = leaked(train, part).astype(np.int8)
     return found
@@ -79,8 +75,8 @@ def selected_logits(
     name = str(test.splits[0])
     found = {f"{name}/labels": test.labels.astype(np.int8)}
     for tta in PASSES:
-        logits = stored_logits(network, test, preprocessing, tta)
-        found[f"selected/{name}/{tta}/logits"] = logits
+        scores = predict(network, test.images, preprocessing, tta=tta)
+        found[f"selected/{name}/{tta}/logits"] = storable(scores)
     return found
 
 

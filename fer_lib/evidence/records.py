@@ -4,7 +4,6 @@ A record is two files beside one another: a JSON file with settings, curve and
 metrics, and an ``.npz`` file with the logits and labels that these follow from.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +14,7 @@ import numpy as np
 from fer_lib.errors import FerError
 from fer_lib.evaluation.metrics import summarize
 from fer_lib.evidence.schema import check_content
-from fer_lib.evidence.storage import json_text
+from fer_lib.evidence.storage import json_text, read_json
 from fer_lib.files import atomic_path, npz_bytes, sha256_file
 
 _BOOTSTRAPPED = ("mean_class_accuracy_ci95", "macro_f1_ci95")
@@ -158,12 +157,7 @@ def read_record(path: Path | str) -> Record:
             follow from them.
     """
     path = Path(path)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise FerError(f"{path}: no such run record; run it first.") from None
-    except ValueError as error:
-        raise FerError(f"{path}: no valid JSON ({error}); run it again.") from None
+    content = read_json(path)
     check_content(path, content)
     predictions = _read_predictions(path, content["predictions_sha256"])
     _check_metrics(path, content, predictions)

@@ -6,6 +6,7 @@ import zlib
 from pathlib import Path
 
 import safetensors.torch
+import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
@@ -13,11 +14,15 @@ from fer_lib.errors import FerError
 from fer_lib.files import atomic_path
 
 SUFFIX = ".safetensors.gz"
+DIGITS = 7  # binary, of a stored weight
 FOLDER = Path(__file__).resolve().parents[1] / "checkpoints"
 
 
 def save_network(path: Path | str, network: nn.Module, about: dict) -> None:
-    """Write a network in half precision.
+    """Write a network in half precision, its weights to seven digits.
+
+    Binary digits: to within 0.8 %, a fifth off the file.  What has one index,
+    such as biases and statistics, keeps the eleven of half precision.
 
     Args:
         path: a ``.safetensors.gz`` file.
@@ -26,12 +31,18 @@ def save_network(path: Path | str, network: nn.Module, about: dict) -> None:
             ``config``, ``preprocessing``, ``classes``), and the run that it
             comes from.
     """
-    halves = {key: value.half() for key, value in network.state_dict().items()}
-    halves = {key: value.cpu().contiguous() for key, value in halves.items()}
-    plain = safetensors.torch.save(halves, {"about": json.dumps(about)})
+    kept = {key: _rounded(value) for key, value in network.state_dict().items()}
+    plain = safetensors.torch.save(kept, {"about": json.dumps(about)})
     with atomic_path(path) as temporary:
         # No time inside, so that the same network gives the same bytes.
         temporary.write_bytes(gzip.compress(plain, mtime=0))
+
+
+def _rounded(values: Tensor) -> Tensor:
+    if values.ndim > 1:
+        shares, exponents = torch.frexp(values.float())
+        values = torch.ldexp((shares * 2**DIGITS).round() / 2**DIGITS, exponents)
+    return values.half().cpu().contiguous()
 
 
 def read_network(path: Path | str) -> tuple[dict[str, Tensor], dict]:

@@ -2,10 +2,12 @@
 
 import copy
 import json
+import re
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from widget_pages import open_page
 
 from fer_lib.book.build import build
 from fer_lib.book.site import chapter_notebooks, colab_link, pages, read_config
@@ -63,6 +65,29 @@ class TestPage:
     def test_it_has_no_launch_button_while_there_is_no_address(self, site, page):
         assert read_config()["repository"]["url"] or not launch_links(site, page)
 
+    def test_its_own_content_is_light(self, site, page):
+        """Without pictures; scripts and styles of the theme are shared."""
+        content = copy.copy(soup(site, page).find("article"))
+        for picture in content.select("img, svg"):
+            picture.decompose()
+        assert len(str(content).encode()) < 2_000_000
+
+    @pytest.mark.browser
+    @pytest.mark.parametrize("theme", ["light", "dark"])
+    def test_a_phone_does_not_scroll_sideways(self, site, page, browser, theme):
+        try:
+            open_page(browser, (site / f"{page}.html").as_uri(), width=390)
+            browser.execute_script(
+                "document.documentElement.dataset.theme = arguments[0]", theme
+            )
+            width = "return document.documentElement.scrollWidth"
+            assert browser.execute_script(width) <= 390
+            ground, text = colours(browser)
+            assert (luminance(ground) < luminance(text)) == (theme == "dark")
+            assert contrast(ground, text) >= 4.5  # WCAG 2.1, level AA
+        finally:
+            browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
     @pytest.mark.browser
     def test_it_works_with_every_other_host_blocked(self, site, page, browser):
         browser.get_log("performance"), browser.get_log("browser")
@@ -76,6 +101,29 @@ class TestPage:
         assert not [e for e in browser.get_log("browser") if is_fault(e)]
         colour = "return getComputedStyle(document.querySelector('.bd-main'))"
         assert browser.execute_script(f"{colour}.display") == "flex"
+
+
+def colours(browser):
+    """Red, green and blue, 0 to 255, of the page's ground and of its text."""
+    script = """const article = document.querySelector("article");
+    const ground = getComputedStyle(document.body).backgroundColor;
+    return [ground, getComputedStyle(article).color];"""
+    found = browser.execute_script(script)
+    return [[float(n) for n in re.findall(r"[\d.]+", one)[:3]] for one in found]
+
+
+def luminance(colour):
+    """Relative luminance of WCAG 2.1, 0 to 1."""
+    linear = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+        for c in (value / 255 for value in colour)
+    ]
+    return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one, other):
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
 
 
 def launch_links(site, page):

@@ -111,8 +111,15 @@ def test_a_recorded_run_is_the_measured_cost(runs, splits):
     plant(runs, GOOD, preset="paper", wall_seconds=600, peak_memory_mib=2048)
     cost = training_cost("deep_emotion", "paper", splits)
     line = badge(cost, True)
-    assert "measured: 10 minutes for " in line and "memory 2.0 GiB" in line
+    assert "took 10 minutes for " in line and "memory 2.0 GiB" in line
     assert "estimated" not in line
+    busy = {
+        "cpu_seconds": 240,
+        "hardware": {"device": "cpu", "name": "a", "threads": 2},
+    }
+    plant(runs, GOOD, preset="paper", wall_seconds=600, **busy)
+    line = badge(training_cost("deep_emotion", "paper", splits), True)
+    assert "took 2 minutes for " in line and "a, 2 threads, measured" in line
     assert "loaded" in badge(cost, False)
 
 

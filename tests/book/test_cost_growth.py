@@ -6,6 +6,8 @@ from small_ledgers import made_up
 
 from fer_lib.book import cost_growth
 from fer_lib.book.cost_growth import gflops, measured, measured_picture
+from fer_lib.book.phrases import seconds_taken
+from fer_lib.book.run_tables import seconds_an_epoch
 from fer_lib.models import build
 from fer_lib.models.cost import cost
 
@@ -55,6 +57,17 @@ def test_times_are_medians_and_like_runs_are_one():
         ("another, 2 threads", 1),
     ]
     assert {point.seconds for point in found} == {3.0}
+
+
+def test_on_a_processor_its_own_time_counts():
+    """Nine seconds by the clock, of which four were the run's, on two threads."""
+    curve = [{"epoch": k, "seconds": 9.0, "cpu_seconds": 4.0} for k in range(3)]
+    cpu = {"device": "cpu", "name": "a", "threads": 2}
+    options = {"config": _run().config, "curve": curve, "cpu_seconds": 12.0}
+    run = made_up(hardware=cpu, wall_seconds=27.0, **options)
+    assert (seconds_an_epoch(run), seconds_taken(run)) == (2.0, 6.0)
+    gpu = made_up(hardware=cpu | {"device": "cuda"}, wall_seconds=27.0, **options)
+    assert (seconds_an_epoch(gpu), seconds_taken(gpu)) == (9.0, 27.0)
 
 
 def test_pictures_have_words_for_those_who_do_not_see_them():

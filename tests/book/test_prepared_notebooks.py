@@ -5,12 +5,20 @@ import re
 import nbformat
 import papermill
 import pytest
+from bs4 import BeautifulSoup
 from drawn_faces import web_faces
 from papermill.iorw import load_notebook_node
 
 from fer_lib.book import prepared_notebooks
 from fer_lib.book.parameters import injected_names
-from fer_lib.book.prepared_notebooks import PREPARED, all_prepared, main, paper_of
+from fer_lib.book.prepared_notebooks import (
+    PREPARED,
+    Downloads,
+    all_prepared,
+    main,
+    paper_of,
+    write_prepared,
+)
 from fer_lib.book.site import ROOT
 from fer_lib.data.protocols import official
 from fer_lib.errors import FerError
@@ -60,6 +68,21 @@ def test_the_preset_is_set_and_its_cost_told(written, preset):
 def test_every_paper_has_the_presets_that_are_prepared():
     for recipe in PAPERS.values():
         assert set(PREPARED) <= set(recipe.PRESETS)
+
+
+def test_the_downloads_name_every_copy_and_what_it_takes(written):
+    files = sorted(written.iterdir())
+    page = BeautifulSoup(Downloads(files, "../prepared").html(), "html.parser")
+    links = [link["href"] for link in page.select("a[download]")]
+    assert links == [f"../prepared/{path.name}" for path in files]
+    assert len(page.select("p")) == len({path.stem.rsplit("_", 1)[0] for path in files})
+    told = [line.get_text() for line in page.select("small")]
+    assert all(line.startswith("Preset ") and "GPU" in line for line in told)
+
+
+def test_a_book_without_papers_has_no_copies(tmp_path, monkeypatch):
+    monkeypatch.setattr(prepared_notebooks, "chapter_notebooks", lambda root: [])
+    assert write_prepared(tmp_path, tmp_path / "out") == []
 
 
 def test_a_chapter_without_a_title_is_refused(tmp_path):

@@ -1,8 +1,11 @@
 """Widgets on a page of their own in a browser, and their modules called."""
 
 import base64
+import io
 import json
 
+import numpy as np
+from PIL import Image
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 
@@ -20,6 +23,16 @@ _CALL = """const [source, name, points, done] = arguments;
 import(`data:text/javascript;base64,${source}`).then(
   (module) => done(JSON.stringify(points.map((point) => module[name](...point)))),
   (error) => done(`"${error}"`));"""
+_LIVE = """const [source, values, done] = arguments;
+import(`data:text/javascript;base64,${source}`).then(({ default: made }) => {
+  const el = document.body.appendChild(document.createElement("div"));
+  el.dataset.ferWidget = made.name;
+  window.questions = [];
+  made.render({ el, model: { get: (key) => values[key],
+    send: (question) => window.questions.push(question),
+    on: (event, listener) => { window.answer = listener; } } });
+  done("");
+}, (error) => done(String(error)));"""
 
 
 def write_page(path, *widgets, theme="light"):
@@ -81,3 +94,28 @@ def drag(browser, mark, right, down):
     browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", mark)
     moves = ActionChains(browser, duration=20)
     moves.click_and_hold(mark).move_by_offset(right, down).release().perform()
+
+
+def picture_of(address):
+    """Pixels of a picture that its own address holds, ``float [H, W, ...]``."""
+    data = base64.b64decode(address.partition(",")[2])
+    return np.asarray(Image.open(io.BytesIO(data)), float)
+
+
+def start_live(browser, widget):
+    """The widget as a notebook starts it, with questions that wait."""
+    browser.get("about:blank")
+    source = base64.b64encode(module_source(widget.name).encode()).decode()
+    values = {"data": widget.data, "alt": widget.alt, "live": True}
+    assert browser.execute_async_script(_LIVE, source, values) == ""
+
+
+def answer_all(browser, widget):
+    """Let the widget answer until its module asks no more; the questions."""
+    asked = []
+    while waiting := browser.execute_script("return window.questions.splice(0)"):
+        for question in waiting:
+            answer = widget.answered(question)
+            browser.execute_script("window.answer(arguments[0])", answer)
+        asked += waiting
+    return asked

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import log_softmax
 
-from fer_lib.evaluation.report import STEP, storable
+from fer_lib.evaluation.report import LAST_STEP, STEP, storable
 
 SCORES = arrays(
     np.float32,
@@ -16,14 +16,14 @@ SCORES = arrays(
 )
 
 
-@given(SCORES)
-def test_rounding_changes_no_prediction(scores):
-    kept = storable(scores)
+@given(SCORES, st.sampled_from([STEP, LAST_STEP]))
+def test_rounding_changes_no_prediction(scores, step):
+    kept = storable(scores, step)
     assert kept.dtype == np.float16 and kept.shape == scores.shape
     assert (kept.argmax(1) == scores.argmax(1)).all()
     # The best alone is 0, so no later sum or sort can turn a tie around.
     assert ((kept == 0).sum(1) == 1).all() and (kept <= 0).all()
-    assert (storable(kept) == kept).all()
+    assert (storable(kept, step) == kept).all()
 
 
 def test_differences_are_kept_to_half_a_step():

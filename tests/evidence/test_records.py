@@ -183,3 +183,30 @@ def test_deviations_are_typed(make_record):
     row = {"item": "epochs", "paper": "300", "ours": "60", "why": "compute"}
     (deviation,) = make_record(deviations=[row]).deviations
     assert (deviation.item, deviation.paper, deviation.ours) == ("epochs", "300", "60")
+
+
+def test_a_curve_is_stored_once_by_column_and_comes_back(make_record):
+    """Stages name different things; a list of rows is read, too."""
+    rows = [
+        {"epoch": 1, "stage": "landmarks", "loss": 0.5, "seconds": 1.0},
+        {"epoch": 2, "stage": "head", "accuracy": 0.25, "seconds": 2.0},
+    ]
+    record = make_record(curve=rows)
+    stored = json.loads(record.path.read_text())
+    names = ["epoch", "stage", "loss", "seconds", "accuracy"]
+    assert stored["curve"]["columns"] == names
+    assert stored["curve"]["rows"][1] == [2, "head", None, 2.0, 0.25]
+    assert read_record(record.path).curve == rows
+    record.path.write_text(json.dumps(stored | {"curve": rows}))
+    assert read_record(record.path).curve == rows
+
+
+@pytest.mark.parametrize(
+    "table", [{}, {"columns": ["a"]}, {"columns": ["a"], "rows": [[1, 2]]}]
+)
+def test_a_damaged_curve_is_refused(make_record, table):
+    record = make_record()
+    stored = json.loads(record.path.read_text())
+    record.path.write_text(json.dumps(stored | {"curve": table}))
+    with pytest.raises(FerError, match="'curve' is no table"):
+        read_record(record.path)

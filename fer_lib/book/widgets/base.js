@@ -100,6 +100,8 @@ export function panel(name, controls, draw) {
     if (control.hidden) continue;
     const made = input(control, (value) => change({ [key]: value }));
     made.field.dataset.key = key;
+    // Else JupyterLab takes arrows and letters for commands of its own.
+    made.field.dataset.lmSuppressShortcuts = "";
     element.append(made.element);
     (show[key] = made.show)(control.value);
   }
@@ -212,16 +214,19 @@ export function chart({ x, y, xLabel, yLabel, xTicks, yTicks, label,
 }
 
 /** Let a mark of a chart be dragged, or moved by arrow keys (Shift: far). */
-export function draggable(mark, { axes, label, get, move, step = 0.1 }) {
+export function draggable(mark, { axes, label, get, move, step = 0.1,
+  text = (x, y) => `x ${x}, y ${y}` }) {
   const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0],
     ArrowUp: [0, 1], ArrowDown: [0, -1] };
   const tell = () => {
     const [x, y] = get().map((value) => value.toFixed(2));
     mark.setAttribute("aria-valuenow", x);
-    mark.setAttribute("aria-valuetext", `x ${x}, y ${y}`);
+    mark.setAttribute("aria-valuetext", text(x, y));
   };
   const go = (place) => { move(place); tell(); };
   filled(mark, { tabindex: 0, role: "slider", "aria-label": label, class: "w-handle",
+    // The page would scroll: touch-action does not reach parts of a picture.
+    ontouchstart: (event) => event.preventDefault(),
     onpointerdown: (event) => {
       mark.setPointerCapture(event.pointerId);
       mark.focus();

@@ -21,7 +21,7 @@ from fer_lib.book.tables import Table
 from fer_lib.errors import FerError
 
 MOST = 300_000  # bytes of a widget on a page, its data included
-_IMPORT = re.compile(r'^import \{[^}]*\} from "\./base\.js";\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(base|maps)\.js";\n', re.MULTILINE)
 
 
 def _read(name: str) -> str:
@@ -37,12 +37,14 @@ def module_source(name: str) -> str:
     Raises:
         FerError: when the module does not import ``./base.js`` once.
     """
-    own, count = _IMPORT.subn("", _read(f"{name}.js"))
-    if count != 1:
+    shared = _IMPORT.findall(_read(f"{name}.js"))
+    if (count := shared.count("base")) != 1:
         raise FerError(
             f"{name}.js: {count} imports from ./base.js, expected one, in braces."
         )
-    return _read("base.js") + own
+    # What imports nothing itself comes first.
+    parts = (_read(f"{part}.js") for part in (*sorted(set(shared)), name))
+    return "".join(_IMPORT.sub("", part) for part in parts)
 
 
 @dataclass(frozen=True)
@@ -122,17 +124,21 @@ class Widget:
         return page | data, metadata
 
 
+def has_reader() -> bool:
+    """Whether somebody sits in front of this kernel."""
+    # JupyterLab names the notebook of a kernel; papermill does not.
+    return "google.colab" in sys.modules or "JPY_SESSION_NAME" in os.environ
+
+
 def asks_kernel() -> bool:
     """Whether a reader sits in front of this kernel, and anywidget is there."""
-    colab = "google.colab" in sys.modules
-    # JupyterLab names the notebook of a kernel; papermill does not.
-    if not (colab or "JPY_SESSION_NAME" in os.environ):
+    if not has_reader():
         return False
     try:
         import anywidget  # noqa: F401
     except ImportError:
         return False
-    if colab:
+    if "google.colab" in sys.modules:
         output = importlib.import_module("google.colab.output")
 
         output.enable_custom_widget_manager()

@@ -27,7 +27,7 @@ _ALT = (
     "their sides; boxes appear on the face and the crops beside it, with how "
     "much of the face they cover and share."
 )
-_ASTRONAUT = "Astronaut: skimage.data.astronaut(), NASA, public domain."
+ASTRONAUT = "Astronaut: skimage.data.astronaut(), NASA, public domain."
 
 
 def astronaut_face(size: int = 96) -> np.ndarray:
@@ -124,7 +124,7 @@ def crop_explorer(
         "boxes": [boxes_at(scale, size).tolist() for scale in SCALES],
         "areas": np.round(areas, 4).tolist(),
         "network": None if run is None else _grid(run, images),
-        "note": f"{note} {_ASTRONAUT}".strip(),
+        "note": f"{note} {ASTRONAUT}".strip(),
     }
     answer = None if run is None else lambda asked: _read_photograph(run, asked)
     return Widget("crops", data, _ALT, _table(areas), answer)
