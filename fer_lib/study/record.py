@@ -14,7 +14,6 @@ import numpy as np
 from fer_lib.errors import FerError
 from fer_lib.evaluation.intervals import wilson_interval
 from fer_lib.evidence.paths import repository_root
-from fer_lib.evidence.storage import json_text
 from fer_lib.files import atomic_path, npz_bytes
 from fer_lib.study.settings import FAIR
 
@@ -157,7 +156,8 @@ def write_study(
     packed = npz_bytes(arrays, zipfile.ZIP_LZMA)
     path = folder / f"{NAME}.json"
     content = {**content, "values_sha256": sha256(packed).hexdigest()}
-    text = json_text(path, content)
+    lines = (f"{json.dumps(k)}: {json.dumps(v)}" for k, v in content.items())
+    text = "{\n" + ",\n".join(lines) + "\n}\n"  # a field a line, for diffs
     with atomic_path(path.with_suffix(".npz")) as temporary:
         temporary.write_bytes(packed)
     with atomic_path(path) as temporary:

@@ -1,0 +1,198 @@
+"""Tables, figures and words of chapter 11, from a study that is known."""
+
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from planted_studies import FACES, MEANS, NETWORKS, TASKS, planted_study
+
+from fer_lib.book import explanations as told
+from fer_lib.book import explanations_claims as claims
+from fer_lib.book import explanations_cues as cues
+from fer_lib.book import explanations_parts as parts
+from fer_lib.book import explanations_plots as plots
+from fer_lib.book.explanations_words import in_words
+from fer_lib.errors import FerError
+from fer_lib.explain.controls import DECOYS
+from fer_lib.models.part_ensemble import KINDS
+from fer_lib.study.cell import ROWS
+from fer_lib.study.record import write_study
+from fer_lib.study.settings import FAIR
+from fer_lib.study.summary import ABOUT
+
+
+@pytest.fixture(scope="module")
+def study():
+    return planted_study()
+
+
+def column(table, name):
+    """Cells of a column by the first cell's main line."""
+    place = table.header.index(name)
+    return {row[0].split("\n")[0]: row[place] for row in table.rows}
+
+
+def test_every_method_and_network_has_a_name():
+    assert set(told.LABELS) == set(ROWS)
+    assert set(told.PLACES) == set(FAIR)
+    assert {"deep_emotion", "ramn", "part_ensemble"} <= set(told.NAMES)
+
+
+def test_accuracies_and_who_learned(study):
+    table = told.accuracy_table(study)
+    eyes = column(table, told.PLACES["eyes"])
+    assert eyes["RAMN"].count("not learned") == 2 and "50.0 %" in eyes["RAMN"]
+    assert "100.0 %" in eyes["Deep-Emotion"] and "n = 60" in eyes["Deep-Emotion"]
+    assert "28 of 30 networks learned" in table.note
+
+
+def test_the_ranking_says_order_luck_and_n(study):
+    table = told.ranking_table(study, "relevance_rank")
+    names = [row[1] for row in table.rows]
+    assert names[:3] == ["saliency", "occlusion", "Grad-CAM"]
+    assert table.rows[0][0] == "1" and table.rows[0][3] == "1 to 1"
+    assert table.rows[0][4] == "100 %" and table.rows[0][2].startswith("0.80 (")
+    assert f"n = {28 * FACES:,} maps" in table.note
+    turned = told.ranking_table(study, "deletion").note
+    assert "One minus the score" in turned
+
+
+def test_scores_of_all_methods_as_stored(study):
+    table = told.scores_table(study, ("inside_auc", "deletion"))
+    assert column(table, "AUC (more is better)")["saliency"].startswith("0.80\n")
+    assert column(table, "deletion (less is better)")["saliency"].startswith("0.20\n")
+
+
+def test_decoys_win_where_they_do(study):
+    table = told.decoy_table(study, ("inside_auc",))
+    found = column(table, "AUC, best: centre blob")
+    assert found["saliency"].startswith("above it")
+    assert found["SmoothGrad"].startswith("below it")
+    assert set(found) == {told.LABELS[n] for n in ROWS if n not in DECOYS}
+
+
+def test_a_tie_with_the_decoy_is_told():
+    study = planted_study(spread=1.0)
+    row = ROWS.index("saliency"), ROWS.index("centre_blob")
+    values = study.arrays["inside_auc"]
+    values[..., row[0], :] = values[..., row[1], :] + np.tile([1, -1], FACES // 2)
+    table = told.decoy_table(study, ("inside_auc",))
+    (name,) = table.header[1:]
+    if name.endswith("centre blob"):
+        assert column(table, name)["saliency"].startswith("not told apart")
+
+
+def test_shortcuts_that_were_taken(study):
+    assert cues.took(study, "mark") == ("deep_emotion", "ramn")
+    assert cues.took(study, "light") == ("deep_emotion",)
+    assert cues.took(study, "ears") == ()
+    shown = cues.exposed(study, "mark")
+    assert shown["saliency"].mean == pytest.approx(0.5, abs=0.01)
+    assert shown["saliency"].low > 0.4 and shown["edges"].mean < 0.05
+    assert cues.exposed(study, "ears") == {}
+    table = cues.exposure_table(study)
+    assert "mark, 2 networks" in table.header and "ears, 0 networks" in table.header
+    found = column(cues.shortcut_table(study), "mark")
+    assert "effect 4.0" in found["RAMN"]
+
+
+def test_a_study_without_shortcuts_says_so():
+    study = planted_study()
+    study.arrays["cue_effect"][:] = 0
+    assert "No network" in cues.exposure_table(study).text()
+    assert "0 were taken" in in_words(study).text()
+
+
+def test_what_the_papers_say_is_tested(study):
+    found = {(one.network, one.test): one for one in claims.tested(study)}
+    chance = found["ramn", "AUC of its attention, above chance"]
+    assert chance.told.mean == pytest.approx(-0.1, abs=0.01)
+    assert chance.word == "does not hold"
+    blob = found["deep_emotion", "above a blob in the centre"]
+    assert blob.told.mean == pytest.approx(-0.15, abs=0.01)
+    rise = [one for one in claims.tested(study) if "landmarks" in one.says]
+    assert rise[0].told.mean == pytest.approx(-0.03) and rise[0].word == "does not hold"
+    mass = [one for one in claims.tested(study) if one.test.startswith("Grad-CAM")]
+    assert mass[0].told.mean == pytest.approx(0) and mass[0].word == "undecided"
+    table = claims.claims_table(study)
+    assert "on rendered faces" in table.caption and "decides no claim" in table.note
+
+
+def test_a_branch_that_looks_at_its_part_is_seen():
+    study = planted_study()
+    for task, part in (("mouth", 3), ("nose", 2)):
+        study.arrays["branch_mass"][TASKS.index(task), 2, :, :, :] = 0.1
+        study.arrays["branch_mass"][TASKS.index(task), 2, :, part] = 0.9
+    mass = [one for one in claims.tested(study) if one.test.startswith("Grad-CAM")]
+    assert KINDS["parts"].index("mouth") == 3 and KINDS["parts"].index("nose") == 2
+    assert mass[0].told.mean == pytest.approx(0.8 * 2 / 5)
+
+
+def test_regions_and_branches(study):
+    table = parts.region_table(study)
+    assert len(table.rows) == 4  # RAMN did not learn the eyes
+    shares = table.rows[0][1:]
+    assert shares[4].startswith("28.6 (") and shares[0].startswith("14.3 (")
+    table = parts.branch_table(study)
+    assert len(table.rows) == 5 and "100 %" in table.rows[0][1]
+
+
+def test_agreement_of_trainings(study):
+    table = parts.agreement_table(study)
+    saliency = {k: column(table, k)["saliency"] for k in table.header[1:]}
+    assert saliency["other seed"].startswith("0.40 (")
+    assert saliency["other networks"].startswith("0.20 (")
+    assert saliency["shuffled labels"].startswith("0.10 (")
+    assert saliency["weights drawn anew"].startswith("0.10 (")
+
+
+def test_the_paragraph_says_what_the_arrays_do(study):
+    text = in_words(study).text()
+    assert "28 of 30 small networks" in text
+    assert "saliency leads with 0.80 (" in text and "100 % of draws" in text
+    assert "centre blob, gets 0.55" in text
+    assert "Of 12 shortcuts that were planted, 3 were taken" in text
+    assert "Surely above that decoy: saliency, occlusion, Grad-CAM." in text
+
+
+@pytest.mark.parametrize(
+    ("draw", "words"),
+    [
+        (plots.draw_ranking, r"by mass saliency with 0\.80"),
+        (plots.draw_by_task, r"mouth saliency \(0\.80\)"),
+        (plots.draw_correlations, r"more is better: from 0\.\d+ to 0\.9\d"),
+        (plots.draw_randomised, r"When all are: saliency 0\.10"),
+        (parts.draw_falls, r"mouth: AU12 3\.00"),
+    ],
+)
+def test_figures_describe_what_they_show(study, draw, words):
+    figure = draw(study)
+    assert re.search(words, figure.alt_text), figure.alt_text
+    plt.close(figure)
+
+
+def test_a_pointer_for_the_other_chapters(study, tmp_path, monkeypatch):
+    monkeypatch.setattr(told, "explanations_folder", lambda: tmp_path)
+    assert "not recorded yet" in told.pointer("grad_cam").text()
+    kept = {k: v.astype(np.float16) for k, v in study.arrays.items()}
+    write_study(tmp_path, study.content, kept)
+    text = told.pointer("grad_cam", "ramn").text()
+    assert "0.60 (" in text and "Grad-CAM of RAMN" in text and "noise gets 0.30" in text
+    assert f"n = {8 * FACES}" in text  # four tasks, two seeds
+    assert "of RAMN" not in told.pointer("occlusion").text()
+    assert "n = 168" in told.pointer("occlusion").text()
+    with pytest.raises(FerError, match="method 'lime', expected one of grad_cam"):
+        told.pointer("lime")
+    with pytest.raises(FerError, match="method 'edges'"):
+        told.pointer("edges")
+
+
+def test_a_pointer_to_a_network_that_learned_nothing(tmp_path, monkeypatch):
+    study = planted_study()
+    study.arrays["correct"][:, NETWORKS.index("ramn")] = 0
+    kept = {k: v.astype(np.float16) for k, v in study.arrays.items()}
+    write_study(tmp_path, study.content, kept)
+    monkeypatch.setattr(told, "explanations_folder", lambda: tmp_path)
+    assert "learned nothing" in told.pointer("grad_cam", "ramn").text()
+    assert MEANS["grad_cam"] == 0.6 and "relevance_rank" in ABOUT
