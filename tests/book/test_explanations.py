@@ -1,5 +1,6 @@
 """Tables, figures and words of chapter 11, from a study that is known."""
 
+import json
 import re
 
 import matplotlib.pyplot as plt
@@ -13,6 +14,7 @@ from fer_lib.book import explanations_cues as cues
 from fer_lib.book import explanations_parts as parts
 from fer_lib.book import explanations_plots as plots
 from fer_lib.book.explanations_words import in_words
+from fer_lib.book.site import ROOT
 from fer_lib.errors import FerError
 from fer_lib.explain.controls import DECOYS
 from fer_lib.models.part_ensemble import KINDS
@@ -20,6 +22,8 @@ from fer_lib.study.cell import ROWS
 from fer_lib.study.record import write_study
 from fer_lib.study.settings import FAIR
 from fer_lib.study.summary import ABOUT
+
+PAPERS_CHAPTERS = sorted((ROOT / "notebooks").glob("0[3-8]_*.ipynb"))
 
 
 @pytest.fixture(scope="module")
@@ -196,3 +200,25 @@ def test_a_pointer_to_a_network_that_learned_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(told, "explanations_folder", lambda: tmp_path)
     assert "learned nothing" in told.pointer("grad_cam", "ramn").text()
     assert MEANS["grad_cam"] == 0.6 and "relevance_rank" in ABOUT
+
+
+MAPS = {
+    "draw_class_maps(": "grad_cam",
+    "draw_occlusion(maps": "occlusion",
+    "draw_sampled_windows(": "attention",
+    "draw_masking(seen, images, titles, block=3": "attention",
+    "draw_region_weights(": "attention",
+    "draw_spatial_gates(": "attention",
+    "drawings.draw_gated(": "attention",
+}
+
+
+@pytest.mark.parametrize("path", PAPERS_CHAPTERS, ids=lambda path: path.stem)
+def test_every_heat_map_has_a_pointer_below_it(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    sources = ["".join(cell["source"]) for cell in cells]
+    for place, source in enumerate(sources):
+        for drawn, method in MAPS.items():
+            if drawn in source and "import" not in source:
+                wanted = f'chapter.pointer("{method}", "{path.stem[3:]}")'
+                assert sources[place + 1] == wanted, source
