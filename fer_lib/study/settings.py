@@ -59,7 +59,7 @@ class Settings:
     train: int = 1000
     validation: int = 60
     test: int = 200
-    faces: int = 24
+    faces: int = 16
     epochs: float = 1.0
     stages: int = 4
     population: int = 0
