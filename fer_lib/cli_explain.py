@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from fer_lib.book.explanations import ranking_table
+from fer_lib.book.explanations import accuracy_table, ranking_table
 from fer_lib.book.parameters import duration
-from fer_lib.study.record import explanations_folder
+from fer_lib.study.record import NAME, explanations_folder
 from fer_lib.study.settings import NETWORKS, TASKS, Settings
 from fer_lib.study.work import plan_cells, work
 
@@ -28,12 +28,16 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     settings = Settings(train=options.train, faces=options.faces, epochs=options.epochs)
+    out = options.out or explanations_folder()
     study = work(
         plan_cells(options.task, options.network, options.seeds),
         settings,
-        options.out or explanations_folder(),
+        out,
         budget=duration(options.budget) if options.budget else None,
         fresh=options.fresh,
     )
-    print(ranking_table(study).text())
+    print(accuracy_table(study, study.tasks).text())
+    if study.learned.any():
+        print("", ranking_table(study, "relevance_rank").text(), sep="\n")
+    print(f"\nRecord: {out / NAME}.json, and the .npz file beside it.")
     return 0
