@@ -127,7 +127,17 @@ def test_cue_maps_hold_what_a_switched_picture_changes(fair):
         change = np.abs(other.astype(int) - faces.images)[:, 0]
         assert where.any((1, 2)).all()
         assert change[where].mean() > 10 * change[~where].mean()
-    assert 0 < SEEN < 0.1
+        by_hand = [staged(faces, row).cue_map(cue) > 0.04 for row in range(4)]
+        np.testing.assert_array_equal(where, by_hand)
+    assert SEEN == 0.04
+
+
+def test_a_change_that_nobody_sees_is_no_cue(fair):
+    faces = fair.split("Test").select([0])
+    change = staged(faces, 0).cue_map("light")
+    (where,) = cue_maps(faces, "light")
+    assert ((change > 0) & (change < 0.04)).any()
+    assert not where[change < 0.04].any()
 
 
 def test_splits_are_those_of_recipes(fair):

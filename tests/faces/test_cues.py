@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import binary_dilation
 
-from fer_lib.faces.cues import CUES, mark_place
+from fer_lib.faces import cues
+from fer_lib.faces.cues import CUES, mark_place, marked, room
 from fer_lib.faces.evidence import stage
 from fer_lib.faces.head import load_head
 
@@ -49,3 +50,28 @@ def test_ears_stick_out_and_nothing_else_moves(smile):
     assert not shift[mask == 0].any() and not shift[:, 1:].any()
     assert np.abs(shift[mask == 1, 0]).min() > 0.2
     assert (np.sign(shift[:, 0]) * np.sign(load_head().vertices[:, 0]) >= 0).all()
+
+
+def test_a_light_room_is_lighter_and_the_mark_is_striped():
+    dark, light = (room(np.full((4, 4), 0.3), {"background": on}) for on in (0, 1))
+    np.testing.assert_allclose(light - dark, 0.4)
+    assert 0 < dark.min() < light.max() < 1
+    grey = np.full((48, 48), 0.5)
+    drawn = marked(grey, {"mark": True})
+    inside = drawn[mark_place(48)]
+    assert set(np.round(inside, 3)) == {0.1, 0.9} and len(inside) == 36
+    np.testing.assert_array_equal(marked(grey, {"mark": False}), grey)
+
+
+def test_the_lamp_stands_on_the_side_that_its_cue_says(smile):
+    for on in (True, False):
+        one = replace(smile, cues={**smile.cues, "light": on})
+        assert (one.scene.light.direction[0] > 0.3) == on
+
+
+def test_what_the_mark_covers_is_no_evidence(smile, monkeypatch):
+    everywhere = np.ones((64, 64), bool)
+    monkeypatch.setattr(cues, "mark_place", lambda size: everywhere)
+    for on in (True, False):
+        one = replace(smile, cues={**smile.cues, "mark": on})
+        assert one.evidence().any() == one.difference().any() == (not on)

@@ -172,6 +172,12 @@ def test_difference_is_that_of_two_renders(smile):
     assert brute[evidence].mean() > 5 * brute[~evidence].mean()
 
 
+def test_twins_have_the_same_room_and_film(smile):
+    change = np.abs(smile.picture().astype(int) - smile.twin.picture())
+    near = binary_dilation(smile.difference() > 0, iterations=4)
+    assert change[near].mean() > 3 and not change[~near].any()
+
+
 def test_a_face_without_a_movement_is_that_face_without_it(smile):
     assert {"AU12", "gaze", "blink"} <= set(smile.movements)
     for movement in smile.movements:
