@@ -27,10 +27,10 @@ PART_OF = {
 # What a paper says of its own attention, and where.
 SAYS = {
     "deep_emotion": ("the transformer samples the region of interest", "section 3"),
-    "residual_masking": ("masks let the network focus on what counts", "section III.A"),
-    "ramn": ("regions that matter get larger weights", "section III.B"),
-    "diversified_esr": ("attention marks the important regions", "section 2"),
-    "diversified_manet": ("CBAM marks key facial regions", "section 2"),
+    "residual_masking": ("masks let learning focus on what is needed", "section II"),
+    "ramn": ("weights find the most discriminative area", "section I"),
+    "diversified_esr": ("with attention, branches discriminate better", "section 3"),
+    "diversified_manet": ("CBAM highlights key facial regions", "section 3"),
     "part_ensemble": ("each sub-network looks at its own part", "section V-C"),
 }
 HOLDS = {1: "holds", 0: "undecided", -1: "does not hold"}
