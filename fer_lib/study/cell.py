@@ -95,9 +95,13 @@ def measured(
     fall = falls(learned, known, told.targets)
     found = {"correct": learned.correct, "fall": fall}
     found |= localised(told.maps, known)
-    found["agreement"] = _rows(
-        told.maps, lambda m: deletion_agreement(known.mass_by_movement(m), fall)
-    )
+    for name, by_movement in (
+        ("agreement", known.mass_by_movement),
+        ("density_agreement", known.density_by_movement),
+    ):
+        found[name] = _rows(
+            told.maps, lambda m, f=by_movement: deletion_agreement(f(m), fall)
+        )
     found["pooled"] = _rows(told.maps, pooled)
     asked = CUES if task == BASE else (TASKS[task].tied,)
     if seed == 0 and any(asked):

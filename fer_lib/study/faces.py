@@ -62,6 +62,15 @@ class Known:
         positive = maps.clip(min=0)[self.less.extra["row"]]
         return self.by_movement((positive * self.less.extra["moved"]).sum((1, 2)))
 
+    def density_by_movement(self, maps: np.ndarray) -> np.ndarray:
+        """Mean of the maps over the pixels of each movement, likewise.
+
+        Not a number where a movement moves no pixel far enough to count.
+        """
+        area = self.by_movement(self.less.extra["moved"].sum((1, 2)))
+        mass = self.mass_by_movement(maps)
+        return np.where(area > 0, mass / np.where(area > 0, area, 1), np.nan)
+
 
 def know(faces: FaceSet) -> Known:
     """All that is known of some faces of an evidence set; takes seconds."""

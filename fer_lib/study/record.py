@@ -16,6 +16,7 @@ from fer_lib.evaluation.intervals import wilson_interval
 from fer_lib.evidence.paths import repository_root
 from fer_lib.files import atomic_path, npz_bytes
 from fer_lib.study.settings import FAIR
+from fer_lib.study.tables import DIGITS
 
 NAME = "study"
 LEARNED = 0.7  # accuracy that the interval of a network that learned is above
@@ -143,6 +144,37 @@ class Study:
         )
 
 
+def packed(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Rounded arrays as whole numbers, in the fewest bytes.
+
+    A value is multiplied by ten for each of its digits; the least number of
+    the type stands for what is not a number.  Half the size of ``float16``.
+    What is too large for 16 bits is cut there.
+    """
+    found = {}
+    for name, values in arrays.items():
+        whole = np.round(np.asarray(values, float) * _scale(name))
+        known = whole[~np.isnan(whole)]
+        kind = np.int8 if not known.size or np.abs(known).max() <= 127 else np.int16
+        ends = np.iinfo(kind)
+        kept = np.where(np.isnan(whole), ends.min, whole.clip(ends.min + 1, ends.max))
+        found[name] = kept.astype(kind)
+    return found
+
+
+def unpacked(stored: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays, ``float64``, of what :func:`packed` made."""
+    found = {}
+    for name, whole in stored.items():
+        lacking = whole == np.iinfo(whole.dtype).min
+        found[name] = np.where(lacking, np.nan, whole / _scale(name))
+    return found
+
+
+def _scale(name: str) -> int:
+    return 10 ** DIGITS.get(name, 2)
+
+
 def write_study(
     folder: Path, content: Mapping, arrays: Mapping[str, np.ndarray]
 ) -> Path:
@@ -151,15 +183,15 @@ def write_study(
     Args:
         folder: where to.
         content: settings and how it went; JSON-able.
-        arrays: ``float16``.
+        arrays: of :func:`fer_lib.study.tables.tabled`.
     """
-    packed = npz_bytes(arrays, zipfile.ZIP_LZMA)
+    values = npz_bytes(packed(arrays), zipfile.ZIP_LZMA)
     path = folder / f"{NAME}.json"
-    content = {**content, "values_sha256": sha256(packed).hexdigest()}
+    content = {**content, "values_sha256": sha256(values).hexdigest()}
     lines = (f"{json.dumps(k)}: {json.dumps(v)}" for k, v in content.items())
     text = "{\n" + ",\n".join(lines) + "\n}\n"  # a field a line, for diffs
     with atomic_path(path.with_suffix(".npz")) as temporary:
-        temporary.write_bytes(packed)
+        temporary.write_bytes(values)
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return path
@@ -177,7 +209,7 @@ def read_study(folder: Path | None = None) -> Study:
     path = (folder or explanations_folder()) / f"{NAME}.json"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        packed = path.with_suffix(".npz").read_bytes()
+        values = path.with_suffix(".npz").read_bytes()
     except FileNotFoundError as error:
         raise FerError(
             f"{error.filename}: no study is recorded there; make one with "
@@ -186,12 +218,11 @@ def read_study(folder: Path | None = None) -> Study:
     except ValueError as error:
         raise FerError(f"{path}: no JSON ({error}); make the study again.") from error
     missing = _missing(content, _FIELDS)
-    if missing or sha256(packed).hexdigest() != content.get("values_sha256"):
+    if missing or sha256(values).hexdigest() != content.get("values_sha256"):
         odd = f"lacks {', '.join(missing)}" if missing else "has other values beside it"
         raise FerError(f"{path}: {odd}; take both files from one study.")
-    with np.load(io.BytesIO(packed), allow_pickle=False) as stored:
-        arrays = {name: stored[name].astype(np.float64) for name in stored.files}
-    return Study(content, arrays)
+    with np.load(io.BytesIO(values), allow_pickle=False) as stored:
+        return Study(content, unpacked({name: stored[name] for name in stored.files}))
 
 
 def _missing(content: object, fields: Iterable[str]) -> list[str]:

@@ -46,6 +46,7 @@ ABOUT = {
     "inside_auc": About("AUC", "pixels that move above the others", "truth"),
     "changed_auc": About("AUC, grey", "pixels that change above the others", "truth"),
     "agreement": About("re-rendering", "order of movements as the score's", "network"),
+    "density_agreement": About("the same a pixel", "likewise, by means", "network"),
     "deletion": About("deletion", "score without the top pixels", "network", False),
     "insertion": About("insertion", "score with the top pixels alone", "network"),
     "average_drop": About("drop", "loss when only the map shows", "network", False),

@@ -12,21 +12,23 @@ import numpy as np
 from fer_lib.explain.agreement import map_agreement
 from fer_lib.explain.scores import SCORES
 from fer_lib.study.cell import ROWS
-from fer_lib.study.settings import BASE, SHUFFLED
+from fer_lib.study.settings import BASE, FAIR, SHUFFLED
 
 Cell = tuple[str, str, int]  # task, network, seed
 Cells = Mapping[Cell, Mapping[str, np.ndarray]]
 
 LOCALISED = (*SCORES, "changed_auc")
+AGREEMENT = ("agreement", "density_agreement")
 FAITHFUL = ("deletion", "insertion", "average_drop", "infidelity")
 # What every cell has, after the dimensions task, network and seed.
 _OF_CELLS = {
     "correct": ("test face",),
     "fall": ("face", "movement"),
-    **dict.fromkeys((*LOCALISED, "agreement"), ("method", "face")),
+    "inside_auc": ("method", "face"),
 }
-# What only some have, likewise.
+# What is kept of those that learned fair tasks; the rest has no ranking.
 _OF_SOME = {
+    **dict.fromkeys((*LOCALISED, *AGREEMENT), ("method", "face")),
     **dict.fromkeys(FAITHFUL, ("method", "face")),
     "randomised": ("method", "stage", "face"),
     "randomised_auc": ("method", "face"),
@@ -47,18 +49,19 @@ _COMPARED = {
     "shuffled_agree": ("network", "method", "face"),
 }
 _CELL = ("task", "network", "seed")
+_FAIR_ALONE = (*(name for name in LOCALISED if name != "inside_auc"), *AGREEMENT)
 DIMENSIONS: dict[str, tuple[str, ...]] = {
     **{name: (*_CELL, *rest) for name, rest in (_OF_CELLS | _OF_SOME).items()},
     **_COMPARED,
 }
-# Digits after the point; the rest of the pages' rounding would be noise.
+# Digits after the point that are kept, where they are not two.
 DIGITS = {"landmark_error": 4, "theta": 3}
 
 
 def tabled(
     cells: Cells, tasks: Sequence[str], networks: Sequence[str], seeds: Sequence[int]
 ) -> dict[str, np.ndarray]:
-    """All cells as arrays ``float16``, rounded to two digits.
+    """All cells as arrays, rounded to two digits or as :data:`DIGITS` says.
 
     Args:
         cells: those that are finished.
@@ -68,7 +71,11 @@ def tabled(
     """
     found = {}
     for name in (*_OF_CELLS, *_OF_SOME):
-        known = {key: cell[name] for key, cell in cells.items() if name in cell}
+        known = {
+            key: cell[name]
+            for key, cell in cells.items()
+            if name in cell and (key[0] in FAIR or name not in _FAIR_ALONE)
+        }
         if not known:
             continue
         shape = np.shape(next(iter(known.values())))
@@ -79,8 +86,7 @@ def tabled(
         found[name] = whole
     found |= compared(cells, tasks, networks)
     return {
-        name: np.round(values, DIGITS.get(name, 2)).astype(np.float16)
-        for name, values in found.items()
+        name: np.round(values, DIGITS.get(name, 2)) for name, values in found.items()
     }
 
 
