@@ -12,6 +12,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from pybtex.database import parse_file
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -166,6 +167,16 @@ def imported(folder):
 def test_every_import_is_asked_for(folder, extras):
     asked = {canonicalize_name(r.name) for r in requirements(*extras)}
     # Jupyter Book brings these, in the versions that fit it.
-    asked |= {"sphinx", "docutils", "nbformat", "packaging", "fer-book"}
+    asked |= {"sphinx", "docutils", "nbformat", "packaging", "pybtex", "fer-book"}
     for name, file in imported(ROOT / folder).items():
         assert name in asked, f"{file} imports {name}: add it to pyproject.toml"
+
+
+def test_every_reference_can_be_read():
+    """A lost brace would otherwise show only when the pages are built."""
+    path = ROOT / "book" / "references.bib"
+    entries = parse_file(str(path)).entries
+    started = re.findall(r"^@\w+\{([^,]+),", path.read_text("utf-8"), re.MULTILINE)
+    assert sorted(entries) == sorted(started)
+    for key, entry in entries.items():
+        assert {"title", "year"} <= set(entry.fields), key

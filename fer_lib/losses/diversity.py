@@ -138,7 +138,10 @@ def zero_diagonal_diversity(
         tensor(2.)
     """
     similar = similarity(features, gamma)
-    return torch.linalg.det(similar - torch.eye(len(similar)).to(similar))
+    # Without the ones on the diagonal, similarities near the smallest float32
+    # would make the gradient of a determinant 0 / 0.
+    others = similar.double() - torch.eye(len(similar), device=similar.device)
+    return torch.linalg.det(others).to(similar.dtype)
 
 
 class Diversity(nn.Module):

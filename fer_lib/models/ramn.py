@@ -88,7 +88,7 @@ class RAMN(Network):
     PRESETS = {
         "smoke": {"input_size": 48, "width": 4},
         "small": {"input_size": 48, "width": 8},
-        "student": {"input_size": 64, "width": 32},
+        "student": {"input_size": 48, "width": 16},
         "reduced": {"input_size": 96},
         "paper": {},
     }

@@ -82,7 +82,7 @@ PRESETS = {
     "small": {"input_size": 48, "width": 8}
     | {"batch_size": 64, "learning_rate": 0.02}
     | {"epochs": 4, "constant": 2, "decay_every": 1},
-    "student": {"input_size": 64, "width": 32, "batch_size": 64}
+    "student": {"input_size": 48, "width": 16, "batch_size": 64}
     | {"epochs": 30, "constant": 15, "decay_every": 3},
     "reduced": {"input_size": 96, "precision": "bf16"}
     | {"epochs": 24, "constant": 12, "decay_every": 2},

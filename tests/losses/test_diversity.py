@@ -206,3 +206,15 @@ def test_bad_features(features, message):
 def test_bad_gamma():
     with pytest.raises(FerError, match="gamma is -1, expected 0 or more"):
         diversity(draw(), -1)
+
+
+@pytest.mark.parametrize("count", [2, 3, 9])
+@pytest.mark.parametrize("measure", [diversity, zero_diagonal_diversity])
+def test_learners_far_apart_have_a_gradient_that_is_a_number(measure, count):
+    """Similarities near the smallest number of 32 bits, at the authors' gamma."""
+    for apart in torch.linspace(2.8, 3.4, 25):
+        features = torch.zeros(count, 2, count)
+        features[range(count), :, range(count)] = apart / 2**0.5
+        features.requires_grad_()
+        measure(features, AUTHORS_GAMMA).backward()
+        assert features.grad.isfinite().all(), float(apart)
