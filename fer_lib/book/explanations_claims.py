@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fer_lib.book.explanations import NAMES, interval
-from fer_lib.book.tables import Sentence, Table
+from fer_lib.book.tables import Page, Sentence, Table
 from fer_lib.explain.agreement import MeanInterval, mean_with_interval
 from fer_lib.models.part_ensemble import KINDS
 from fer_lib.study.record import Study
@@ -33,6 +33,12 @@ SAYS = {
     "diversified_manet": ("CBAM highlights key facial regions", "section 3"),
     "part_ensemble": ("each sub-network looks at its own part", "section V-C"),
 }
+# Against what attention is held, by what the columns are called.
+TESTS = {
+    "chance": "Above chance",
+    "start": "Above the same before training",
+    "blob": "Above a blob in the centre",
+}
 HOLDS = {1: "holds", 0: "undecided", -1: "does not hold"}
 
 
@@ -43,7 +49,7 @@ class Tested(NamedTuple):
         network: nickname.
         says: the statement.
         where: in the paper.
-        test: what was compared.
+        test: what was compared, or a key of :data:`TESTS`.
         told: the difference, with its interval; above zero is as claimed.
     """
 
@@ -72,26 +78,38 @@ def tested(study: Study) -> list[Tested]:
     return found + list(_parts(study))
 
 
-def claims_table(study: Study) -> Table | Sentence:
-    """The statements, a row each."""
+def claims_table(study: Study) -> Page | Sentence:
+    """The statements: a row a network, then those about parts."""
     found = tested(study)
     if not found:
         return Sentence("This study tests no statement of a paper.")
-    rows = tuple(
-        (
-            f"{NAMES[one.network]}\n {one.where}",
-            one.says,
-            f"{one.test}\n {interval(one.told)}, n = {one.told.n:,}",
-            one.word,
-        )
-        for one in found
-    )
+    rows = []
+    for network in study.networks:
+        own = {one.test: one for one in found if one.network == network}
+        cells = [_cell(own[test]) if test in own else "" for test in TESTS]
+        if any(cells):
+            says, where = SAYS[network]
+            rows.append((f"{NAMES[network]}\n {where}", says, *cells))
     note = (
-        "On rendered faces, small networks that learned a task. Above zero is as "
-        "claimed; 95 % interval over tasks. It decides no claim of the ledger."
+        "On rendered faces, small networks that learned a task; 95 % interval over "
+        "tasks. It decides no claim of the ledger."
     )
-    header = ("Paper", "What it says, in short", "Difference, and its interval", "Here")
-    return Table("Where the networks look, on rendered faces", header, rows, note)
+    header = ("Paper", "What it says, in short", *TESTS.values())
+    caption = "AUC of the networks' own attention on the evidence, rendered faces"
+    tables = [Table(caption, header, tuple(rows), note)]
+    others = [one for one in found if one.test not in TESTS]
+    if others:
+        told = tuple(
+            (f"{one.says}\n {one.where}", one.test, _cell(one)) for one in others
+        )
+        caption = f"What the {NAMES['part_ensemble']} says of its parts, rendered faces"
+        header = ("What it says, in short", "Difference", "Here")
+        tables.append(Table(caption, header, told))
+    return Page(tuple(tables))
+
+
+def _cell(one: Tested) -> str:
+    return f"{one.word}\n {interval(one.told)}, n = {one.told.n:,}"
 
 
 def _attention(study: Study, network: str) -> Iterator[tuple[str, MeanInterval]]:
@@ -108,11 +126,11 @@ def _attention(study: Study, network: str) -> Iterator[tuple[str, MeanInterval]]
     def gap(other: np.ndarray | float) -> MeanInterval:
         return mean_with_interval((own - other).ravel(), groups=group)
 
-    yield "AUC of its attention, above chance", gap(0.5)
+    yield "chance", gap(0.5)
     if "untrained_auc" in study.arrays:
         before = study.arrays["untrained_auc"][:, place][chosen]
-        yield "above the same before training", gap(before)
-    yield "above a blob in the centre", gap(blob)
+        yield "start", gap(before)
+    yield "blob", gap(blob)
 
 
 def _parts(study: Study) -> Iterator[Tested]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fer_lib.errors import FerError
-from fer_lib.study.record import Study, read_study, write_study
+from fer_lib.study.record import Study, packed, read_study, unpacked, write_study
 
 TASKS, NETWORKS, METHODS = (
     ["mouth", "jaw", "mark"],
@@ -36,12 +36,12 @@ def study():
 
 
 def test_a_record_comes_back(tmp_path):
-    kept = {k: v.astype(np.float16) for k, v in arrays().items()}
+    kept = arrays()
     path = write_study(tmp_path, content(), kept)
     found = read_study(tmp_path)
     assert path.name == "study.json" and found.tasks == tuple(TASKS)
     for name, values in kept.items():
-        np.testing.assert_array_equal(found.arrays[name], values)
+        np.testing.assert_allclose(found.arrays[name], values, atol=1e-12)
     before = path.with_suffix(".npz").read_bytes()
     write_study(tmp_path, content(), kept)
     assert path.with_suffix(".npz").read_bytes() == before
@@ -50,8 +50,7 @@ def test_a_record_comes_back(tmp_path):
 def test_damage_is_told(tmp_path):
     with pytest.raises(FerError, match=r"no study is recorded.*ferbook explain"):
         read_study(tmp_path)
-    kept = {k: v.astype(np.float16) for k, v in arrays().items()}
-    path = write_study(tmp_path, content(), kept)
+    path = write_study(tmp_path, content(), arrays())
     values = path.with_suffix(".npz")
     values.write_bytes(values.read_bytes()[:-1] + b"?")
     with pytest.raises(FerError, match="has other values beside it"):
@@ -103,3 +102,24 @@ def test_values_are_those_of_networks_that_learned(study):
     np.testing.assert_array_equal(only[:, :3], study.arrays["inside_auc"][1, 0, 0])
     none, people, _ = study.values("inside_auc", task="mark")
     assert none.shape == (2, 0) and not len(people)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "kind"),
+    [
+        ("inside_auc", [0.0, 1.0, np.nan, 0.37, -1.0], np.int8),
+        ("fall", [-3.21, 12.5, np.nan], np.int16),
+        ("landmark_error", [0.0123, 0.5, np.nan], np.int16),
+        ("theta", [0.001, 0.126, np.nan], np.int8),
+        ("window", [np.nan, np.nan], np.int8),
+    ],
+)
+def test_numbers_survive_packing(name, values, kind):
+    small = packed({name: np.array(values)})
+    assert small[name].dtype == kind
+    np.testing.assert_allclose(unpacked(small)[name], values, atol=1e-12)
+
+
+def test_what_is_too_large_is_cut_and_not_turned_round():
+    back = unpacked(packed({"sensitivity": np.array([1e6, -1e6, np.nan])}))
+    np.testing.assert_allclose(back["sensitivity"], [327.67, -327.67, np.nan])
