@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
+from fer_lib.book.phrases import duration
 from fer_lib.book.tables import Sentence, Table
 from fer_lib.errors import FerError
 from fer_lib.explain.agreement import MeanInterval
 from fer_lib.explain.controls import DECOYS
 from fer_lib.models import NETWORKS
 from fer_lib.study.record import Study, explanations_folder, read_study
-from fer_lib.study.settings import FAIR
+from fer_lib.study.settings import FAIR, Settings
 from fer_lib.study.summary import (
     ABOUT,
     best_decoy,
@@ -21,6 +22,7 @@ from fer_lib.study.summary import (
     means,
     ranking,
 )
+from fer_lib.study.work import identity
 
 LABELS = {
     "grad_cam": "Grad-CAM",
@@ -62,6 +64,21 @@ def open_study() -> Study:
 @lru_cache(maxsize=1)
 def _read(path: Path, stamp: int) -> Study:
     return read_study(path.parent)
+
+
+def provenance(study: Study) -> Sentence:
+    """When the study was made, with what, and whether the code changed since."""
+    content = study.content
+    now = identity(Settings(**content["settings"]))
+    changed = "" if content["identity"] == now else ", by an older version of the code"
+    spent = duration(sum(content["cpu_seconds"].values()))
+    count, seeds = int(study.ran.sum()), len(study.seeds)
+    return Sentence(
+        f"Made {content['written']}{changed}: {count} networks, {seeds} "
+        f"seed{'s' if seeds > 1 else ''} of the fair tasks, "
+        f"{content['settings']['train']:,} faces to learn from, {len(study.people)} "
+        f"explained; {spent} of a processor core's time."
+    )
 
 
 def interval(told: MeanInterval, digits: int = 2) -> str:

@@ -20,8 +20,9 @@ from fer_lib.explain.controls import DECOYS
 from fer_lib.models.part_ensemble import KINDS
 from fer_lib.study.cell import ROWS
 from fer_lib.study.record import write_study
-from fer_lib.study.settings import FAIR
+from fer_lib.study.settings import FAIR, Settings
 from fer_lib.study.summary import ABOUT
+from fer_lib.study.work import identity
 
 PAPERS_CHAPTERS = sorted((ROOT / "notebooks").glob("0[3-8]_*.ipynb"))
 
@@ -49,6 +50,15 @@ def test_accuracies_and_who_learned(study):
     assert eyes["RAMN"].count("not learned") == 2 and "50.0 %" in eyes["RAMN"]
     assert "100.0 %" in eyes["Deep-Emotion"] and "n = 60" in eyes["Deep-Emotion"]
     assert "28 of 30 networks learned" in table.note
+
+
+def test_provenance_tells_age_and_cost(study):
+    text = told.provenance(study).text()
+    assert "by an older version of the code" in text
+    assert "2.0 h of a processor core's time" in text and "2 seeds" in text
+    now = planted_study(identity=identity(Settings()))
+    assert "older version" not in told.provenance(now).text()
+    assert f"{study.ran.sum()} networks" in text
 
 
 def test_the_ranking_says_order_luck_and_n(study):
