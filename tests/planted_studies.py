@@ -64,7 +64,8 @@ def planted_study(spread=0.02, **changes) -> Study:
     arrays["seeds_agree"] = np.full((few[0], len(NETWORKS), *few[1:]), 0.4)
     arrays["shuffled_agree"] = np.full((len(NETWORKS), *few[1:]), 0.1)
     content = {
-        "settings": Settings().identity(), "tasks": TASKS, "networks": NETWORKS, "seeds": SEEDS,
+        "settings": Settings().identity(), "tasks": TASKS, "networks": NETWORKS,
+        "seeds": SEEDS,
         "methods": ROWS, "people": [50, 51, 52, 53, 50, 51], "code": {},
         "movements": MOVEMENTS, "written": "2026-01-01", "identity": "planted",
         "cpu_seconds": {"mouth/ramn/0": 3600.0, "jaw/ramn/0": 3600.0},
