@@ -179,37 +179,3 @@ def score_correlations(study: Study, kind: str = "spearman") -> np.ndarray:
     rows = [k for k, name in enumerate(study.methods) if name not in DECOYS]
     table = np.stack([np.nanmean(oriented(study, s)[0][rows], 1) for s in ABOUT], 1)
     return rank_correlation(table, kind)
-
-
-def correlation_spread(
-    study: Study, first: str, second: str, draws: int = 500, seed: int = 0
-) -> MeanInterval:
-    """The rank correlation of two scores, and how far it may be luck.
-
-    Pairs of task and network are drawn anew, the same for both scores.
-    """
-    rows = [k for k, name in enumerate(study.methods) if name not in DECOYS]
-    values, pairs = zip(*(oriented(study, s) for s in (first, second)), strict=True)
-    shared = [np.unique(p) for p in pairs]
-    cells = np.intersect1d(*shared)
-    per_cell = [
-        np.stack([_means(v[rows][:, p == c]) for c in cells])
-        for v, p in zip(values, pairs, strict=True)
-    ]  # [cells, methods] each
-    rng = np.random.default_rng(seed)
-    found = []
-    for drawn in [
-        np.arange(len(cells)),
-        *rng.integers(0, len(cells), (draws, len(cells))),
-    ]:
-        table = np.stack([_means(one[drawn].T) for one in per_cell], 1)
-        found.append(rank_correlation(table)[0, 1])
-    low, high = np.nanpercentile(found[1:], (2.5, 97.5))
-    return MeanInterval(float(found[0]), float(low), float(high), len(cells))
-
-
-def _means(values: np.ndarray) -> np.ndarray:
-    """Row means of what is a number; not a number where nothing is."""
-    known = ~np.isnan(values)
-    total, count = np.where(known, values, 0).sum(1), known.sum(1)
-    return np.where(count > 0, total / count.clip(min=1), np.nan)
