@@ -1,7 +1,7 @@
 """What the papers say about where networks look, tested on rendered faces.
 
 None of this answers a claim about a data set of photographs: the networks are
-small, and the faces rendered.  So it stands in the chapter, not in the ledger.
+small, and the faces rendered.  The ledger shows it in a section of its own.
 """
 
 from collections.abc import Iterator
@@ -92,7 +92,7 @@ def claims_table(study: Study) -> Page | Sentence:
             rows.append((f"{NAMES[network]}\n {where}", says, *cells))
     note = (
         "On rendered faces, small networks that learned a task; 95 % interval over "
-        "tasks. It decides no claim of the ledger."
+        "tasks. It decides no claim about photographs."
     )
     header = ("Paper", "What it says, in short", *TESTS.values())
     caption = "AUC of the networks' own attention on the evidence, rendered faces"

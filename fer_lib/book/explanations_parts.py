@@ -1,4 +1,4 @@
-"""Movements, agreement, and what the networks' own parts do."""
+"""Movements that scores fall without, and how alike and steady maps are."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -7,11 +7,10 @@ from matplotlib.figure import Figure
 from fer_lib.book.explanations import LABELS, PLACES, interval
 from fer_lib.book.figures import COLOURS
 from fer_lib.book.tables import Sentence, Table
-from fer_lib.crops import crop_names
-from fer_lib.explain.agreement import MeanInterval, mean_with_interval
+from fer_lib.explain.agreement import mean_with_interval
 from fer_lib.explain.panels import with_alt
 from fer_lib.faces.evidence import CONTRASTS
-from fer_lib.models.part_ensemble import KINDS
+from fer_lib.study.cell import COPIES
 from fer_lib.study.record import Study
 from fer_lib.study.settings import BASE, FAIR
 
@@ -54,64 +53,6 @@ def draw_falls(study: Study, most: int = 10) -> Figure:
     )
 
 
-def interval_percent(told: MeanInterval) -> str:
-    """A share with its interval, in per cent."""
-    return interval(MeanInterval(*(100 * v for v in told[:3]), told.n), 1)
-
-
-def region_table(study: Study) -> Table | Sentence:
-    """RAMN's weights of regions, by where the evidence is."""
-    if "theta" not in study.arrays or "ramn" not in study.networks:
-        return Sentence("RAMN is not in this study.")
-    place = study.networks.index("ramn")
-    theta = study.arrays["theta"][:, place]  # [tasks, seeds, faces, regions]
-    names = crop_names(theta.shape[-1] - 1)
-    rows = []
-    for t, task in enumerate(study.tasks):
-        cells = theta[t][study.learned[t, place]]
-        if task not in FAIR or not len(cells):
-            continue
-        shares = cells / cells.sum(-1, keepdims=True)
-        flat = shares.reshape(-1, len(names))
-        people = np.tile(study.people, len(cells))
-        told = [
-            mean_with_interval(flat[:, r], groups=people) for r in range(len(names))
-        ]
-        rows.append((PLACES[task], *map(interval_percent, told)))
-    if not rows:
-        return Sentence("RAMN learned none of the tasks.")
-    note = f"{100 / len(names):.1f} would be no preference. 95 % interval over people."
-    caption = "RAMN's weights: share of each region (%), by where the evidence is"
-    return Table(caption, ("Evidence", *names), tuple(rows), note)
-
-
-def branch_table(study: Study) -> Table | Sentence:
-    """The part ensemble's branches, by where the evidence is."""
-    if "branch_mass" not in study.arrays or "part_ensemble" not in study.networks:
-        return Sentence("The part ensemble is not in this study.")
-    place, members = study.networks.index("part_ensemble"), KINDS["parts"]
-    rows = []
-    for t, task in enumerate(study.tasks):
-        chosen = study.learned[t, place]
-        if task not in FAIR or not chosen.any():
-            continue
-        right = study.arrays["branch_correct"][t, place][chosen].mean((0, 2))
-        mass = np.nanmean(study.arrays["branch_mass"][t, place][chosen], (0, 2))
-        pairs = zip(right, mass, strict=True)
-        rows.append(
-            (PLACES[task], *(f"{100 * r:.0f} %\n mass {m:.2f}" for r, m in pairs))
-        )
-    if not rows:
-        return Sentence("The part ensemble learned none of the tasks.")
-    n = study.arrays["branch_correct"].shape[-1]
-    note = (
-        f"Accuracy of each branch alone, n = {n} faces a seed; mass: share of its "
-        "Grad-CAM on the evidence."
-    )
-    caption = "The part ensemble's branches, by where the evidence is"
-    return Table(caption, ("Evidence", *members), tuple(rows), note)
-
-
 def agreement_table(study: Study) -> Table:
     """How alike maps of different trainings are, method by method."""
     place = study.tasks.index(BASE)
@@ -136,7 +77,30 @@ def agreement_table(study: Study) -> Table:
         rows.append((LABELS[method], *cells))
     caption = "Agreement of the maps of a face, Spearman over pixels, 95 % interval"
     note = (
-        "Maps are pooled to 16 by 16, but for the last column. Decoys do not depend on "
-        "the network, so they agree whatever is trained."
+        f"n = {len(study.people)} faces a network. Maps are pooled to 16 by 16, but "
+        "for the last column. Decoys do not depend on the network, so they agree "
+        "whatever is trained."
     )
     return Table(caption, ("Method", *columns), tuple(rows), note)
+
+
+def sensitivity_table(study: Study) -> Table | Sentence:
+    """How far maps move when pixels hardly do, method by method."""
+    if "sensitivity" not in study.arrays:
+        return Sentence("This study did not measure how steady maps are.")
+    place = study.tasks.index(BASE), slice(None), study.seeds.index(0)
+    values = study.arrays["sensitivity"][place]  # [networks, methods, faces]
+    group = np.arange(len(values)).repeat(values.shape[-1])
+    rows = []
+    for k, method in enumerate(study.methods):
+        told = mean_with_interval(values[:, k].ravel(), groups=group)
+        if told.n:
+            rows.append((LABELS[method], interval(told), f"{told.n:,}"))
+    rows.sort(key=lambda row: float(row[1].split()[0]))
+    caption = "Largest change of a map when pixels change by up to a fiftieth"
+    note = (
+        "Norm of the change over the norm of the map; 95 % interval over networks on "
+        f"the first task, {COPIES} noisy copies a face. Less is steadier, not better: "
+        "a decoy that ignores the network is steady, too."
+    )
+    return Table(caption, ("Method", "Sensitivity", "n"), tuple(rows), note)

@@ -11,6 +11,7 @@ from planted_studies import FACES, MEANS, NETWORKS, TASKS, planted_study
 from fer_lib.book import explanations as told
 from fer_lib.book import explanations_claims as claims
 from fer_lib.book import explanations_cues as cues
+from fer_lib.book import explanations_own as own
 from fer_lib.book import explanations_parts as parts
 from fer_lib.book import explanations_plots as plots
 from fer_lib.book.explanations_words import in_words
@@ -130,7 +131,9 @@ def test_what_the_papers_say_is_tested(study):
     mass = [one for one in claims.tested(study) if one.test.startswith("Grad-CAM")]
     assert mass[0].told.mean == pytest.approx(0) and mass[0].word == "undecided"
     table, others = claims.claims_table(study).tables
-    assert "rendered faces" in table.caption and "decides no claim" in table.note
+    assert (
+        "rendered faces" in table.caption and "no claim about photographs" in table.note
+    )
     assert column(table, "Above chance")["RAMN"].startswith("does not hold\n -0.10")
     assert column(table, "Above the same before training")["RAMN"].startswith(
         "does not"
@@ -149,12 +152,62 @@ def test_a_branch_that_looks_at_its_part_is_seen():
 
 
 def test_regions_and_branches(study):
-    table = parts.region_table(study)
+    table = own.region_table(study)
     assert len(table.rows) == 4  # RAMN did not learn the eyes
     shares = table.rows[0][1:]
     assert shares[4].startswith("28.6 (") and shares[0].startswith("14.3 (")
-    table = parts.branch_table(study)
+    table = own.branch_table(study)
     assert len(table.rows) == 5 and "100 %" in table.rows[0][1]
+
+
+def test_attention_by_place():
+    study = planted_study(spread=0)
+    table = own.attention_table(study)
+    ramn = {place: column(table, place)["RAMN"] for place in ("mouth", "eyes")}
+    assert ramn["mouth"].startswith("0.40 (0.40") and ramn["eyes"] == ""
+    assert column(table, "eyes")["Deep-Emotion"].startswith("0.40 (0.40")
+
+
+def test_the_window_beside_the_picture():
+    study = planted_study()
+    study.arrays["window"][:, 0] = (0.9, 0.6)
+    table = own.window_table(study)
+    assert len(table.rows) == 5
+    mouth = {name: column(table, name)[told.PLACES["mouth"]] for name in table.header}
+    assert mouth["Of the evidence"].startswith("90.0 (90.0 to 90.0")
+    assert mouth["Of the picture"].startswith("60.0 (")
+    assert mouth["Difference"].startswith("30.0 (")
+
+
+def test_landmarks_before_and_after(study):
+    table = own.landmark_table(study)
+    cell = column(table, "nose")[told.PLACES["jaw"]]
+    assert cell == "2.0 to 5.0\n 3.0 (3.0 to 3.0)"
+
+
+def test_steadiness_is_sorted_and_counted():
+    study = planted_study()
+    values = np.full_like(study.arrays["inside_auc"], np.nan)
+    for method, value in (("saliency", 0.5), ("occlusion", 0.25)):
+        values[0, :, 0, ROWS.index(method)] = value
+    study.arrays["sensitivity"] = values
+    table = parts.sensitivity_table(study)
+    n = str(len(NETWORKS) * FACES)
+    assert [row[0] for row in table.rows] == ["occlusion", "saliency"]
+    assert table.rows[0][1].startswith("0.25 (") and table.rows[1][2] == n
+    del study.arrays["sensitivity"]
+    assert "did not measure" in parts.sensitivity_table(study).text()
+
+
+@pytest.mark.parametrize("name", ["region", "branch", "window", "landmark"])
+def test_a_part_that_is_missing_or_learned_nothing_is_told(name):
+    make = getattr(own, f"{name}_table")
+    study = planted_study()
+    study.arrays["correct"][:] = 0
+    assert "none of the tasks" in make(study).text()
+    for lost in ("theta", "branch_mass", "window", "landmark_error"):
+        del study.arrays[lost]
+    assert "not in this study" in make(study).text()
 
 
 def test_agreement_of_trainings(study):
