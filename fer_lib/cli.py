@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from fer_lib import __version__, cli_reproduce
+from fer_lib import __version__, cli_explain, cli_reproduce
 from fer_lib.book.ledger import claims_json, claims_text
 from fer_lib.book.networks import network_table
 from fer_lib.data import DATASETS, load
@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     ledger.set_defaults(run=_claims)
 
     cli_reproduce.add_to(commands)
+    cli_explain.add_to(commands)
     return parser
 
 

@@ -27,6 +27,7 @@ from fer_lib.book.chapter_results import (
 )
 from fer_lib.book.chapter_run import network, record_cell
 from fer_lib.book.exercises import compare
+from fer_lib.book.explanations import pointer
 from fer_lib.book.ledger import claim_box
 from fer_lib.book.networks import equation_table, read_equations
 from fer_lib.book.quiz import Question, quiz
@@ -45,6 +46,7 @@ __all__ = [
     "hard_cases",
     "network",
     "note",
+    "pointer",
     "quiz",
     "read_parameters",
     "recall_box",

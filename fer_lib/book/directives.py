@@ -7,7 +7,8 @@
   paper;
 - ``{status}``, what was run last and whether it still agrees;
 - ``{prepared}``, copies of the chapters for each preset;
-- ``{networks}``, ``{equations}`` and ``{cost-growth}``, about the library itself.
+- ``{networks}``, ``{equations}`` and ``{cost-growth}``, about the library itself;
+- ``{where-networks-look}``, statements of the papers tested on rendered faces.
 """
 
 from pathlib import Path
@@ -20,6 +21,8 @@ from sphinx.util.docutils import SphinxDirective
 from fer_lib.book.attainable import attainability_table
 from fer_lib.book.bound import Bound, raw
 from fer_lib.book.cost_growth import cost_growth
+from fer_lib.book.explanations import open_study
+from fer_lib.book.explanations_claims import claims_table
 from fer_lib.book.ledger import claim_box, ledger_table
 from fer_lib.book.networks import equation_table, network_table, read_equations
 from fer_lib.book.prepared_notebooks import Downloads
@@ -113,12 +116,13 @@ class PreparedDirective(_Shown):
 
 
 class LibraryDirective(_Shown):
-    """Something about the library itself; the directive's name tells what."""
+    """Something about the networks themselves; the directive's name tells what."""
 
     made_by: ClassVar = {
         "networks": lambda ledger: network_table(catalogue()),
         "equations": lambda ledger: equation_table(read_equations()),
         "cost-growth": cost_growth,
+        "where-networks-look": lambda ledger: claims_table(open_study()),
     }
 
     def make(self):

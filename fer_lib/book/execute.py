@@ -2,7 +2,7 @@
 
 An executed copy is reused only while everything that its outputs follow
 from is unchanged: code cells, parameters, the library with its assets, the
-claims and runs that it shows, the constraints and the Python version.
+claims, runs and studies that it shows, the constraints and the Python version.
 Chapters of the book draw their faces from the library, so no data set
 lies outside that list.  Prose may change freely.
 """
@@ -25,7 +25,9 @@ from fer_lib.errors import FerError
 from fer_lib.files import atomic_path, sha256_file
 
 KERNEL = "python3"
-_INPUTS = ("fer_lib", "book/claims", "book/runs", "book/audits")
+_INPUTS = (
+    "fer_lib", "book/claims", "book/runs", "book/audits", "book/explanations",
+)  # fmt: skip
 _SKIPPED = ("__pycache__", ".ipynb_checkpoints")
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 

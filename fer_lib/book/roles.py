@@ -29,6 +29,7 @@ from fer_lib.errors import FerError
 from fer_lib.evidence.paths import claims_folder, repository_root
 from fer_lib.evidence.readings import Reading
 from fer_lib.evidence.verdicts import Judgement
+from fer_lib.study.record import explanations_folder
 
 
 class _ClaimRole(SphinxRole, Bound):
@@ -127,7 +128,8 @@ def read_ledger(app: Sphinx) -> None:
     except FerError as error:
         raise PageError(str(error)) from error
     records = [record.path for record in app.fer_ledger.records]
-    app.fer_sources = [*claims_folder(root).glob("*.toml"), *records]
+    studies = explanations_folder().glob("*.json")
+    app.fer_sources = [*claims_folder(root).glob("*.toml"), *records, *studies]
 
 
 def check_prose(app: Sphinx, docname: str, source: list[str]) -> None:

@@ -24,8 +24,10 @@ PYTHON = {
 @pytest.fixture
 def book(tmp_path):
     """A tiny repository whose notebook counts its own executions."""
-    for folder in ("fer_lib", "book/claims", "book/runs", "notebooks"):
-        (tmp_path / folder).mkdir(parents=True)
+    for name in ("claims", "runs", "explanations"):
+        (tmp_path / "book" / name).mkdir(parents=True)
+    for folder in ("fer_lib", "notebooks"):
+        (tmp_path / folder).mkdir()
     (tmp_path / "fer_lib" / "module.py").write_text("x = 1\n")
     (tmp_path / "constraints.txt").write_text("numpy==1\n")
     write(tmp_path, "Prose.", COUNT)
@@ -75,8 +77,9 @@ def test_an_unchanged_notebook_is_reused_and_prose_may_change(book):
         lambda book: (book / "constraints.txt").write_text("numpy==2\n"),
         lambda book: (book / "book" / "runs" / "a.json").write_text("{}"),
         lambda book: (book / "book" / "claims" / "a.toml").write_text(""),
+        lambda book: (book / "book" / "explanations" / "a.npz").write_bytes(b""),
     ],
-    ids=["cell", "default", "library", "asset", "constraint", "run", "claim"],
+    ids=["cell", "default", "library", "asset", "constraint", "run", "claim", "study"],
 )
 def test_whatever_outputs_follow_from_makes_it_run_again(book, change):
     run(book)

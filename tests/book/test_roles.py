@@ -10,15 +10,17 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from docutils import nodes
+from planted_studies import planted_study
 from small_ledgers import samples
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from fer_lib.book import roles
+from fer_lib.book import explanations, roles
 from fer_lib.book.judged import open_ledger
 from fer_lib.book.roles import PageError
 from fer_lib.evidence.paths import claims_folder
 from fer_lib.evidence.records import record_path, write_record
+from fer_lib.study.record import write_study
 
 ID = "deep_emotion.fer2013.accuracy"
 READ_ONCE = cache(open_ledger)
@@ -200,3 +202,20 @@ def test_claim_box_and_run_table(build):
     assert "further claims" in page.text
     assert len(runs.find_all("tr")) == 3
     assert "epoch 7, PublicTest" in runs.text
+
+
+def test_where_networks_look_is_told_with_its_label(build, tmp_path, monkeypatch):
+    study = planted_study()
+    write_study(tmp_path / "study", study.content, study.arrays)
+    monkeypatch.setattr(explanations, "explanations_folder", lambda: tmp_path / "study")
+    page = build("```{where-networks-look}\n```")
+    networks, parts = page.find_all("table")
+    assert "rendered faces" in networks.caption.text
+    assert "RAMN" in networks.text and "does not hold" in networks.text
+    assert "rendered faces" in parts.caption.text and len(parts.find_all("tr")) == 4
+
+
+def test_a_missing_study_fails_the_build(build, tmp_path, monkeypatch):
+    monkeypatch.setattr(explanations, "explanations_folder", lambda: tmp_path)
+    with pytest.raises(PageError, match="no study is recorded"):
+        build("```{where-networks-look}\n```")

@@ -1,0 +1,171 @@
+"""What the papers say about where networks look, tested on rendered faces.
+
+None of this answers a claim about a data set of photographs: the networks are
+small, and the faces rendered.  The ledger shows it in a section of its own.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from fer_lib.book.explanations import NAMES, interval
+from fer_lib.book.tables import Page, Sentence, Table
+from fer_lib.explain.agreement import MeanInterval, mean_with_interval
+from fer_lib.models.part_ensemble import KINDS
+from fer_lib.study.record import Study
+from fer_lib.study.settings import FAIR
+
+# Which part the evidence of a task is in, as the part ensemble calls it.
+PART_OF = {
+    "mouth": "mouth",
+    "brows": "eyebrows",
+    "eyes": "eyes",
+    "nose": "nose",
+    "jaw": "jaw",
+}
+# What a paper says of its own attention, and where.
+SAYS = {
+    "deep_emotion": ("the transformer samples the region of interest", "section 3"),
+    "residual_masking": ("masks let learning focus on what is needed", "section II"),
+    "ramn": ("weights find the most discriminative area", "section I"),
+    "diversified_esr": ("with attention, branches discriminate better", "section 3"),
+    "diversified_manet": ("CBAM highlights key facial regions", "section 3"),
+    "part_ensemble": ("each sub-network looks at its own part", "section V-C"),
+}
+# Against what attention is held, by what the columns are called.
+TESTS = {
+    "chance": "Above chance",
+    "start": "Above the same before training",
+    "blob": "Above a blob in the centre",
+}
+HOLDS = {1: "holds", 0: "undecided", -1: "does not hold"}
+
+
+class Tested(NamedTuple):
+    """One statement and what the study says about it.
+
+    Attributes:
+        network: nickname.
+        says: the statement.
+        where: in the paper.
+        test: what was compared, or a key of :data:`TESTS`.
+        told: the difference, with its interval; above zero is as claimed.
+    """
+
+    network: str
+    says: str
+    where: str
+    test: str
+    told: MeanInterval
+
+    @property
+    def word(self) -> str:
+        """Holds, does not hold, or undecided: by the interval."""
+        if not self.told.n or np.isnan(self.told.low):
+            return "not tested"
+        sign = int(self.told.low > 0) - int(self.told.high < 0)
+        return HOLDS[sign]
+
+
+def tested(study: Study) -> list[Tested]:
+    """All statements that the study can say something about."""
+    found = []
+    for network in study.networks:
+        says, where = SAYS[network]
+        for test, told in _attention(study, network):
+            found.append(Tested(network, says, where, test, told))
+    return found + list(_parts(study))
+
+
+def claims_table(study: Study) -> Page | Sentence:
+    """The statements: a row a network, then those about parts."""
+    found = tested(study)
+    if not found:
+        return Sentence("This study tests no statement of a paper.")
+    rows = []
+    for network in study.networks:
+        own = {one.test: one for one in found if one.network == network}
+        cells = [_cell(own[test]) if test in own else "" for test in TESTS]
+        if any(cells):
+            says, where = SAYS[network]
+            rows.append((f"{NAMES[network]}\n {where}", says, *cells))
+    note = (
+        "On rendered faces, small networks that learned a task; 95 % interval over "
+        "tasks. It decides no claim about photographs."
+    )
+    header = ("Paper", "What it says, in short", *TESTS.values())
+    caption = "AUC of the networks' own attention on the evidence, rendered faces"
+    tables = [Table(caption, header, tuple(rows), note)]
+    others = [one for one in found if one.test not in TESTS]
+    if others:
+        told = tuple(
+            (f"{one.says}\n {one.where}", one.test, _cell(one)) for one in others
+        )
+        caption = f"What the {NAMES['part_ensemble']} says of its parts, rendered faces"
+        header = ("What it says, in short", "Difference", "Here")
+        tables.append(Table(caption, header, told))
+    return Page(tuple(tables))
+
+
+def _cell(one: Tested) -> str:
+    return f"{one.word}\n {interval(one.told)}, n = {one.told.n:,}"
+
+
+def _attention(study: Study, network: str) -> Iterator[tuple[str, MeanInterval]]:
+    """A network's own attention against chance, its start and a blob."""
+    place, row = study.networks.index(network), study.methods.index("attention")
+    chosen = study.learned[:, place]
+    if not chosen.any():
+        return
+    tasks = np.argwhere(chosen)[:, 0]
+    auc = study.arrays["inside_auc"][:, place][chosen]  # [cells, methods, faces]
+    own, blob = auc[:, row], auc[:, study.methods.index("centre_blob")]
+    group = np.repeat(tasks, own.shape[1])
+
+    def gap(other: np.ndarray | float) -> MeanInterval:
+        return mean_with_interval((own - other).ravel(), groups=group)
+
+    yield "chance", gap(0.5)
+    if "untrained_auc" in study.arrays:
+        before = study.arrays["untrained_auc"][:, place][chosen]
+        yield "start", gap(before)
+    yield "blob", gap(blob)
+
+
+def _parts(study: Study) -> Iterator[Tested]:
+    """The part ensemble: whose branch looks, who is right, what landmarks do."""
+    if "part_ensemble" not in study.networks or "branch_mass" not in study.arrays:
+        return
+    place, members = study.networks.index("part_ensemble"), KINDS["parts"]
+    gaps: dict[str, list] = {"mass": [], "right": []}
+    moved: list[np.ndarray] = []
+    groups: dict[str, list] = {"mass": [], "right": []}
+    for t, task in enumerate(study.tasks):
+        for k in np.flatnonzero(study.learned[t, place] & (task in FAIR)):
+            own = members.index(PART_OF[task])
+            for name, array in (("mass", "branch_mass"), ("right", "branch_correct")):
+                values = study.arrays[array][t, place, k]
+                others = np.delete(values, own, 0).mean(0)
+                gaps[name].append(values[own] - others)
+                groups[name].append(np.full(values.shape[1], t))
+            before, after = study.arrays["landmark_error"][t, place, k]
+            moved.append((after - before).mean(0))
+    if not moved:
+        return
+    says, where = SAYS["part_ensemble"]
+    tests = {
+        "mass": "Grad-CAM's mass on the evidence: that part's branch above the rest",
+        "right": "accuracy: that part's branch above the rest",
+    }
+    for name, test in tests.items():
+        told = mean_with_interval(
+            np.concatenate(gaps[name]), groups=np.concatenate(groups[name])
+        )
+        yield Tested("part_ensemble", says, where, test, told)
+    group = np.repeat(np.concatenate([g[:1] for g in groups["mass"]]), len(moved[0]))
+    rise = mean_with_interval(-np.concatenate(moved), groups=group)
+    yield Tested(
+        "part_ensemble", "landmarks stay as they were in tuning", "section V-B",
+        "error before tuning less that after, shares of the side", rise,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Heat maps against known truth: training, scoring, controls and records."""

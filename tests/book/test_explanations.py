@@ -1,0 +1,292 @@
+"""Tables, figures and words of chapter 11, from a study that is known."""
+
+import json
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from planted_studies import FACES, MEANS, NETWORKS, TASKS, planted_study
+
+from fer_lib.book import explanations as told
+from fer_lib.book import explanations_claims as claims
+from fer_lib.book import explanations_cues as cues
+from fer_lib.book import explanations_own as own
+from fer_lib.book import explanations_parts as parts
+from fer_lib.book import explanations_plots as plots
+from fer_lib.book.explanations_words import in_words
+from fer_lib.book.site import ROOT
+from fer_lib.errors import FerError
+from fer_lib.explain.controls import DECOYS
+from fer_lib.models.part_ensemble import KINDS
+from fer_lib.study.cell import ROWS
+from fer_lib.study.record import write_study
+from fer_lib.study.settings import FAIR, Settings
+from fer_lib.study.summary import ABOUT
+from fer_lib.study.work import identity
+
+PAPERS_CHAPTERS = sorted((ROOT / "notebooks").glob("0[3-8]_*.ipynb"))
+
+
+@pytest.fixture(scope="module")
+def study():
+    return planted_study()
+
+
+def column(table, name):
+    """Cells of a column by the first cell's main line."""
+    place = table.header.index(name)
+    return {row[0].split("\n")[0]: row[place] for row in table.rows}
+
+
+def test_every_method_and_network_has_a_name():
+    assert set(told.LABELS) == set(ROWS)
+    assert set(told.PLACES) == set(FAIR)
+    assert {"deep_emotion", "ramn", "part_ensemble"} <= set(told.NAMES)
+
+
+def test_accuracies_and_who_learned(study):
+    table = told.accuracy_table(study)
+    eyes = column(table, told.PLACES["eyes"])
+    assert eyes["RAMN"].count("not learned") == 2 and "50.0 %" in eyes["RAMN"]
+    assert "100.0 %" in eyes["Deep-Emotion"] and "n = 60" in eyes["Deep-Emotion"]
+    assert "28 of 30 networks learned" in table.note
+
+
+def test_provenance_tells_age_and_cost(study):
+    text = told.provenance(study).text()
+    assert "by an older version of the code" in text
+    assert "2.0 h of a processor core's time" in text and "2 seeds" in text
+    now = planted_study(identity=identity(Settings()))
+    assert "older version" not in told.provenance(now).text()
+    assert f"{study.ran.sum()} networks" in text
+
+
+def test_the_ranking_says_order_luck_and_n(study):
+    table = told.ranking_table(study, "relevance_rank")
+    names = [row[1] for row in table.rows]
+    assert names[:3] == ["saliency", "occlusion", "Grad-CAM"]
+    assert table.rows[0][0] == "1" and table.rows[0][3] == "1 to 1"
+    assert table.rows[0][4] == "100 %" and table.rows[0][2].startswith("0.80 (")
+    assert f"n = {28 * FACES:,} maps" in table.note
+    turned = told.ranking_table(study, "deletion").note
+    assert "One minus the score" in turned
+
+
+def test_scores_of_all_methods_as_stored(study):
+    table = told.scores_table(study, ("inside_auc", "deletion"))
+    assert column(table, "AUC (more is better)")["saliency"].startswith("0.80\n")
+    assert column(table, "deletion (less is better)")["saliency"].startswith("0.20\n")
+
+
+def test_decoys_win_where_they_do(study):
+    table = told.decoy_table(study, ("inside_auc",))
+    found = column(table, "AUC, best: centre blob")
+    assert found["saliency"].startswith("above it")
+    assert found["SmoothGrad"].startswith("below it")
+    assert set(found) == {told.LABELS[n] for n in ROWS if n not in DECOYS}
+
+
+def test_a_tie_with_the_decoy_is_told():
+    study = planted_study(spread=1.0)
+    row = ROWS.index("saliency"), ROWS.index("centre_blob")
+    values = study.arrays["inside_auc"]
+    values[..., row[0], :] = values[..., row[1], :] + np.tile([1, -1], FACES // 2)
+    table = told.decoy_table(study, ("inside_auc",))
+    (name,) = table.header[1:]
+    if name.endswith("centre blob"):
+        assert column(table, name)["saliency"].startswith("not told apart")
+
+
+def test_shortcuts_that_were_taken(study):
+    assert cues.took(study, "mark") == ("deep_emotion", "ramn")
+    assert cues.took(study, "light") == ("deep_emotion",)
+    assert cues.took(study, "ears") == ()
+    shown = cues.exposed(study, "mark")
+    assert shown["saliency"].mean == pytest.approx(0.5, abs=0.01)
+    assert shown["saliency"].low > 0.4 and shown["edges"].mean < 0.05
+    assert cues.exposed(study, "ears") == {}
+    table = cues.exposure_table(study)
+    assert "mark, 2 networks" in table.header and "ears, 0 networks" in table.header
+    found = column(cues.shortcut_table(study), "mark")
+    assert "effect 4.0" in found["RAMN"]
+
+
+def test_a_study_without_shortcuts_says_so():
+    study = planted_study()
+    study.arrays["cue_effect"][:] = 0
+    assert "No network" in cues.exposure_table(study).text()
+    assert "0 were taken" in in_words(study).text()
+
+
+def test_what_the_papers_say_is_tested(study):
+    found = {(one.network, one.test): one for one in claims.tested(study)}
+    chance = found["ramn", "chance"]
+    assert chance.told.mean == pytest.approx(-0.1, abs=0.01)
+    assert chance.word == "does not hold"
+    blob = found["deep_emotion", "blob"]
+    assert blob.told.mean == pytest.approx(-0.15, abs=0.01)
+    rise = [one for one in claims.tested(study) if "landmarks" in one.says]
+    assert rise[0].told.mean == pytest.approx(-0.03) and rise[0].word == "does not hold"
+    mass = [one for one in claims.tested(study) if one.test.startswith("Grad-CAM")]
+    assert mass[0].told.mean == pytest.approx(0) and mass[0].word == "undecided"
+    table, others = claims.claims_table(study).tables
+    assert (
+        "rendered faces" in table.caption and "no claim about photographs" in table.note
+    )
+    assert column(table, "Above chance")["RAMN"].startswith("does not hold\n -0.10")
+    assert column(table, "Above the same before training")["RAMN"].startswith(
+        "does not"
+    )
+    assert len(table.rows) == len(NETWORKS) and len(others.rows) == 3
+
+
+def test_a_branch_that_looks_at_its_part_is_seen():
+    study = planted_study()
+    for task, part in (("mouth", 3), ("nose", 2)):
+        study.arrays["branch_mass"][TASKS.index(task), 2, :, :, :] = 0.1
+        study.arrays["branch_mass"][TASKS.index(task), 2, :, part] = 0.9
+    mass = [one for one in claims.tested(study) if one.test.startswith("Grad-CAM")]
+    assert KINDS["parts"].index("mouth") == 3 and KINDS["parts"].index("nose") == 2
+    assert mass[0].told.mean == pytest.approx(0.8 * 2 / 5)
+
+
+def test_regions_and_branches(study):
+    table = own.region_table(study)
+    assert len(table.rows) == 4  # RAMN did not learn the eyes
+    shares = table.rows[0][1:]
+    assert shares[4].startswith("28.6 (") and shares[0].startswith("14.3 (")
+    table = own.branch_table(study)
+    assert len(table.rows) == 5 and "100 %" in table.rows[0][1]
+
+
+def test_attention_by_place():
+    study = planted_study(spread=0)
+    table = own.attention_table(study)
+    ramn = {place: column(table, place)["RAMN"] for place in ("mouth", "eyes")}
+    assert ramn["mouth"].startswith("0.40 (0.40") and ramn["eyes"] == ""
+    assert column(table, "eyes")["Deep-Emotion"].startswith("0.40 (0.40")
+
+
+def test_the_window_beside_the_picture():
+    study = planted_study()
+    study.arrays["window"][:, 0] = (0.9, 0.6)
+    table = own.window_table(study)
+    assert len(table.rows) == 5
+    mouth = {name: column(table, name)[told.PLACES["mouth"]] for name in table.header}
+    assert mouth["Of the evidence"].startswith("90.0 (90.0 to 90.0")
+    assert mouth["Of the picture"].startswith("60.0 (")
+    assert mouth["Difference"].startswith("30.0 (")
+
+
+def test_landmarks_before_and_after(study):
+    table = own.landmark_table(study)
+    cell = column(table, "nose")[told.PLACES["jaw"]]
+    assert cell == "2.0 to 5.0\n 3.0 (3.0 to 3.0)"
+
+
+def test_steadiness_is_sorted_and_counted():
+    study = planted_study()
+    values = np.full_like(study.arrays["inside_auc"], np.nan)
+    for method, value in (("saliency", 0.5), ("occlusion", 0.25)):
+        values[0, :, 0, ROWS.index(method)] = value
+    study.arrays["sensitivity"] = values
+    table = parts.sensitivity_table(study)
+    n = str(len(NETWORKS) * FACES)
+    assert [row[0] for row in table.rows] == ["occlusion", "saliency"]
+    assert table.rows[0][1].startswith("0.25 (") and table.rows[1][2] == n
+    del study.arrays["sensitivity"]
+    assert "did not measure" in parts.sensitivity_table(study).text()
+
+
+@pytest.mark.parametrize("name", ["region", "branch", "window", "landmark"])
+def test_a_part_that_is_missing_or_learned_nothing_is_told(name):
+    make = getattr(own, f"{name}_table")
+    study = planted_study()
+    study.arrays["correct"][:] = 0
+    assert "none of the tasks" in make(study).text()
+    for lost in ("theta", "branch_mass", "window", "landmark_error"):
+        del study.arrays[lost]
+    assert "not in this study" in make(study).text()
+
+
+def test_agreement_of_trainings(study):
+    table = parts.agreement_table(study)
+    saliency = {k: column(table, k)["saliency"] for k in table.header[1:]}
+    assert saliency["other seed"].startswith("0.40 (")
+    assert saliency["other networks"].startswith("0.20 (")
+    assert saliency["shuffled labels"].startswith("0.10 (")
+    assert saliency["weights drawn anew"].startswith("0.10 (")
+
+
+def test_the_paragraph_says_what_the_arrays_do(study):
+    text = in_words(study).text()
+    assert "28 of 30 small networks" in text
+    assert "saliency leads with 0.80 (" in text and "100 % of draws" in text
+    assert "centre blob, gets 0.55" in text
+    assert "Of 12 shortcuts that were planted, 3 were taken" in text
+    assert "Surely above that decoy: saliency, occlusion, Grad-CAM." in text
+
+
+@pytest.mark.parametrize(
+    ("draw", "words"),
+    [
+        (plots.draw_ranking, r"by mass saliency with 0\.80"),
+        (plots.draw_by_task, r"mouth saliency \(0\.80\)"),
+        (plots.draw_correlations, r"more is better: from 0\.\d+ to 0\.9\d"),
+        (plots.draw_randomised, r"When all are: saliency 0\.10"),
+        (parts.draw_falls, r"mouth: AU12 3\.00"),
+    ],
+)
+def test_figures_describe_what_they_show(study, draw, words):
+    figure = draw(study)
+    assert re.search(words, figure.alt_text), figure.alt_text
+    plt.close(figure)
+
+
+def test_a_pointer_for_the_other_chapters(study, tmp_path, monkeypatch):
+    monkeypatch.setattr(told, "explanations_folder", lambda: tmp_path)
+    assert "not recorded yet" in told.pointer("grad_cam").text()
+    kept = {k: v.astype(np.float16) for k, v in study.arrays.items()}
+    write_study(tmp_path, study.content, kept)
+    text = told.pointer("grad_cam", "ramn").text()
+    assert "0.60 (" in text and "Grad-CAM of RAMN" in text and "noise gets 0.30" in text
+    assert f"n = {8 * FACES}" in text  # four tasks, two seeds
+    assert "of RAMN" not in told.pointer("occlusion").text()
+    assert "n = 168" in told.pointer("occlusion").text()
+    with pytest.raises(FerError, match="method 'lime', expected one of grad_cam"):
+        told.pointer("lime")
+    with pytest.raises(FerError, match="method 'edges'"):
+        told.pointer("edges")
+
+
+def test_a_pointer_to_a_network_that_learned_nothing(tmp_path, monkeypatch):
+    study = planted_study()
+    study.arrays["correct"][:, NETWORKS.index("ramn")] = 0
+    kept = {k: v.astype(np.float16) for k, v in study.arrays.items()}
+    write_study(tmp_path, study.content, kept)
+    monkeypatch.setattr(told, "explanations_folder", lambda: tmp_path)
+    assert "learned nothing" in told.pointer("grad_cam", "ramn").text()
+    assert MEANS["grad_cam"] == 0.6 and "relevance_rank" in ABOUT
+
+
+MAPS = {
+    "draw_class_maps(": "grad_cam",
+    "draw_occlusion(maps": "occlusion",
+    "draw_sampled_windows(": "attention",
+    "draw_masking(seen, images, titles, block=3": "attention",
+    "draw_region_weights(": "attention",
+    "draw_spatial_gates(": "attention",
+    "drawings.draw_gated(": "attention",
+}
+
+
+@pytest.mark.parametrize("path", PAPERS_CHAPTERS, ids=lambda path: path.stem)
+def test_every_heat_map_has_a_pointer_below_it(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    sources = ["".join(cell["source"]) for cell in cells]
+    for place, source in enumerate(sources):
+        for drawn, method in MAPS.items():
+            if drawn in source and "import" not in source:
+                wanted = f'chapter.pointer("{method}", "{path.stem[3:]}")'
+                assert sources[place + 1] == wanted, source
