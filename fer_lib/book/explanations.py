@@ -82,13 +82,15 @@ def provenance(study: Study) -> Sentence:
 
 
 def interval(told: MeanInterval, digits: int = 2) -> str:
-    """A mean with its 95 % interval.
+    """A mean with its 95 % interval; one group alone has none.
 
     >>> interval(MeanInterval(0.5, 0.25, 0.75, 8))
     '0.50 (0.25 to 0.75)'
     """
     if not told.n:
         return ""
+    if np.isnan(told.low):
+        return f"{told.mean:.{digits}f} (no interval)"
     mean, low, high = (f"{value:.{digits}f}" for value in told[:3])
     return f"{mean} ({low} to {high})"
 

@@ -128,6 +128,13 @@ def region_table(study: Study) -> Table | Sentence:
     return Table(caption, ("Evidence", *names), tuple(rows), note)
 
 
+def _branch(right: float, mass: np.ndarray) -> str:
+    """Accuracy of a branch and the mass of its maps, which may all be empty."""
+    known = mass[~np.isnan(mass)]
+    told = f"mass {known.mean():.2f}" if known.size else "no map above zero"
+    return f"{100 * right:.0f} %\n {told}"
+
+
 def branch_table(study: Study) -> Table | Sentence:
     """The part ensemble's branches, by where the evidence is."""
     network, members = "part_ensemble", KINDS["parts"]
@@ -136,11 +143,9 @@ def branch_table(study: Study) -> Table | Sentence:
     rows = []
     for task, cells in _learned(study, network):
         right = study.arrays["branch_correct"][cells].mean((0, 2))
-        mass = np.nanmean(study.arrays["branch_mass"][cells], (0, 2))
+        mass = np.moveaxis(study.arrays["branch_mass"][cells], 1, 0)
         pairs = zip(right, mass, strict=True)
-        rows.append(
-            (PLACES[task], *(f"{100 * r:.0f} %\n mass {m:.2f}" for r, m in pairs))
-        )
+        rows.append((PLACES[task], *(_branch(*pair) for pair in pairs)))
     if not rows:
         return Sentence("The part ensemble learned none of the tasks.")
     n = study.arrays["branch_correct"].shape[-1]

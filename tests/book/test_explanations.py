@@ -157,7 +157,22 @@ def test_regions_and_branches(study):
     shares = table.rows[0][1:]
     assert shares[4].startswith("28.6 (") and shares[0].startswith("14.3 (")
     table = own.branch_table(study)
-    assert len(table.rows) == 5 and "100 %" in table.rows[0][1]
+    assert len(table.rows) == 5 and table.rows[0][1] == "100 %\n mass 0.20"
+
+
+def test_a_branch_without_any_map_says_so():
+    study = planted_study()
+    study.arrays["branch_mass"][0, :, :, 2] = np.nan
+    row = own.branch_table(study).rows[0]
+    assert row[3] == "100 %\n no map above zero" and row[4].endswith("mass 0.20")
+
+
+def test_one_task_alone_has_no_interval():
+    study = planted_study()
+    study.arrays["correct"][1:] = 0
+    (first, *_) = claims.tested(study)
+    assert first.word == "not tested"
+    assert "-0.10 (no interval), n = 12" in claims.claims_table(study).tables[0].text()
 
 
 def test_attention_by_place():
