@@ -71,3 +71,9 @@ def planted_study(spread=0.02, **changes) -> Study:
         "cpu_seconds": {"mouth/ramn/0": 3600.0, "jaw/ramn/0": 3600.0},
     }  # fmt: skip
     return Study(content | changes, arrays)
+
+
+def column(table, name):
+    """Cells of a column by the first cell's main line."""
+    place = table.header.index(name)
+    return {row[0].split("\n")[0]: row[place] for row in table.rows}
