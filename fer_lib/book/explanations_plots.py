@@ -44,7 +44,8 @@ def draw_ranking(study: Study, scores: Sequence[str] = SHOWN) -> Figure:
             panel.plot(one.mean, place, mark, color=colour, ms=5)
         panel.axvline(chance(study, score), color="black", ls=":", lw=1)
         panel.set_title(ABOUT[score].short, fontsize=10)
-        panel.set_xlabel("0 to 1, " + ("more" if ABOUT[score].rising else "less"))
+        way = "more" if ABOUT[score].rising else "less"
+        panel.set_xlabel(f"0 to 1, {way} is better")
         panel.grid(axis="x", alpha=0.3)
     np.atleast_1d(axes)[0].set_yticks(range(len(order)), [LABELS[n] for n in order])
     figure.supxlabel(_n(study), fontsize=8)
