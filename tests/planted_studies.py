@@ -39,15 +39,17 @@ def planted_study(spread=0.02, **changes) -> Study:
     cues = (*shape, 4)
     arrays["cue_effect"] = rng.normal(0, 0.05, (*cues, FACES))
     arrays["cue_mass"] = 0.1 + 0.01 * rng.standard_normal((*cues, len(ROWS), FACES))
-    for cue in ("mark", "light"):  # two networks take the first, one the second
+    for cue in ("mark", "light"):  # three networks take the first, one the second
         place = PLANTED.index(cue)
-        took = slice(2) if cue == "mark" else slice(1)
+        took = slice(3) if cue == "mark" else slice(1)
         arrays["cue_effect"][TASKS.index(cue), took, :, place] += 4
         row = ROWS.index("saliency")
         arrays["cue_mass"][TASKS.index(cue), took, :, place, row] += 0.5
     arrays["randomised"] = np.full((*shape, len(ROWS), STAGES, FACES), np.nan)
     falling = np.array([0.9, 0.5, 0.1])[:, None] + 0 * np.zeros(FACES)
     arrays["randomised"][0, :, 0, ROWS.index("saliency")] = falling
+    arrays["randomised_auc"] = np.full((*shape, len(ROWS), FACES), np.nan)
+    arrays["randomised_auc"][0, :, 0, ROWS.index("saliency")] = 0.5
     arrays["untrained_auc"] = np.full((*shape, FACES), 0.5)
     arrays["theta"] = np.full((*shape, FACES, 6), np.nan)
     arrays["theta"][:, 1] = np.array([0.5, 0.5, 0.5, 0.5, 1.0, 0.5])
@@ -62,11 +64,13 @@ def planted_study(spread=0.02, **changes) -> Study:
     few = (len(TASKS), len(ROWS), FACES)
     arrays["networks_agree"] = np.full(few, 0.2)
     arrays["seeds_agree"] = np.full((few[0], len(NETWORKS), *few[1:]), 0.4)
+    arrays["faces_agree"] = np.full((few[0], len(NETWORKS), *few[1:]), 0.3)
     arrays["shuffled_agree"] = np.full((len(NETWORKS), *few[1:]), 0.1)
     content = {
         "settings": Settings().identity(), "tasks": TASKS, "networks": NETWORKS,
         "seeds": SEEDS,
-        "methods": ROWS, "people": [50, 51, 52, 53, 50, 51], "code": {},
+        "methods": ROWS, "people": [50, 51, 52, 53, 50, 51],
+        "labels": [0, 1, 0, 1, 1, 0], "code": {},
         "movements": MOVEMENTS, "written": "2026-01-01", "identity": "planted",
         "cpu_seconds": {"mouth/ramn/0": 3600.0, "jaw/ramn/0": 3600.0},
     }  # fmt: skip

@@ -16,9 +16,7 @@ from fer_lib.study.record import Study, explanations_folder, read_study
 from fer_lib.study.settings import FAIR, Settings
 from fer_lib.study.summary import (
     ABOUT,
-    best_decoy,
     chance,
-    margins,
     means,
     ranking,
 )
@@ -95,6 +93,14 @@ def interval(told: MeanInterval, digits: int = 2) -> str:
     return f"{mean} ({low} to {high})"
 
 
+def against(one: MeanInterval | None) -> str:
+    """A difference from a decoy in a word, and in figures below it."""
+    if one is None:
+        return ""
+    sign = int(one.low > 0) - int(one.high < 0)
+    return f"{BEATEN[sign]}\n {interval(one)}"
+
+
 def accuracy_table(study: Study, tasks: Sequence[str] = FAIR) -> Table:
     """What the networks reached, and which learned nothing."""
     rows = []
@@ -115,7 +121,8 @@ def accuracy_table(study: Study, tasks: Sequence[str] = FAIR) -> Table:
     count, ran = int(study.learned.sum()), int(_fair(study).sum())
     note = (
         f"A line a seed; {count} of {ran} networks learned: the interval of their "
-        "accuracy lies above 70 %. The maps of the others are not ranked."
+        "accuracy lies above 70 %. The maps of the others are not ranked. Faces of "
+        "one person are counted singly."
     )
     caption = "Accuracy on new people, rendered faces, 95 % interval"
     return Table(caption, header, tuple(rows), note)
@@ -150,8 +157,9 @@ def ranking_table(study: Study, score: str = "inside_auc", **where) -> Table:
     header += ("First in",)
     turned = "" if about.rising else " One minus the score, so that more is better."
     note = (
-        f"Rendered faces, n = {stands.n:,} maps of {found.groups} pairs of task and "
-        f"network, which are drawn again for the intervals.{turned}"
+        f"Rendered faces, n = {stands.n:,} maps. For the intervals the {found.tasks} "
+        f"tasks are drawn anew, and by themselves the {found.networks} networks."
+        f"{turned}"
     )
     return Table(f"Methods by {about.short}", header, rows, note)
 
@@ -173,27 +181,11 @@ def scores_table(study: Study, scores: Sequence[str] = tuple(ABOUT)) -> Table:
         header.append(f"{ABOUT[score].short} ({way} is better)")
     caption = "Every score of every method, rendered faces, mean and 95 % interval"
     note = (
-        f"n: up to {len(study.people)} faces a network, {study.learned.sum()} networks."
+        f"n: up to {len(study.people)} faces of each of {study.learned.sum()} "
+        "networks; deletion, insertion, drop and infidelity of those of seed "
+        f"{study.seeds[0]}, re-rendering of faces that are not at rest."
     )
     return Table(caption, tuple(header), tuple(rows), note)
-
-
-def decoy_table(study: Study, scores: Sequence[str] = tuple(ABOUT)) -> Table:
-    """Whether each method beats the best of the decoys, score by score."""
-    told = {score: margins(study, score) for score in scores}
-    rows = []
-    for method in (name for name in study.methods if name not in DECOYS):
-        cells = []
-        for score in scores:
-            one = told[score].get(method)
-            sign = int(one.low > 0) - int(one.high < 0) if one else 0
-            cells.append(f"{BEATEN[sign]}\n {interval(one)}" if one else "")
-        rows.append((LABELS[method], *cells))
-    decoys = [best_decoy(study, score).replace("_", " ") for score in scores]
-    columns = zip((ABOUT[score].short for score in scores), decoys, strict=True)
-    header = ("Method", *(f"{name}, best: {decoy}" for name, decoy in columns))
-    caption = "Difference from the best decoy on the same maps, 95 % interval"
-    return Table(caption, header, tuple(rows), "More is better in all columns.")
 
 
 def pointer(method: str, network: str | None = None) -> Sentence:

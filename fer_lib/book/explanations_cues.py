@@ -2,10 +2,12 @@
 
 import numpy as np
 
-from fer_lib.book.explanations import LABELS, NAMES, interval
+from fer_lib.book.explanations import LABELS, NAMES, against, interval
 from fer_lib.book.tables import Sentence, Table
 from fer_lib.explain.agreement import MeanInterval, mean_with_interval
+from fer_lib.explain.controls import DECOYS
 from fer_lib.faces.cues import CUES
+from fer_lib.study.luck import over_groups
 from fer_lib.study.record import Study
 from fer_lib.study.settings import BASE
 
@@ -16,17 +18,10 @@ def shortcut_table(study: Study) -> Table:
     for network in study.networks:
         cells = []
         for cue in (c for c in CUES if c in study.tasks):
-            share, low, high, n = study.accuracy(cue, network, 0)
+            told = _accuracy(study, cue, network)
             effect = cue_effect(study, cue, network)
-            cells.append(
-                f"{100 * share:.1f} %\n {100 * low:.0f}–{100 * high:.0f}, n = {n}\n"
-                f" effect {interval(effect, 1)}"
-                if n
-                else ""
-            )
-        base = study.accuracy(BASE, network, 0)
-        fair = f"{100 * base[0]:.1f} %" if base[3] else ""
-        rows.append((NAMES[network], fair, *cells))
+            cells.append(f"{told}\n effect {interval(effect, 1)}" if told else "")
+        rows.append((NAMES[network], _accuracy(study, BASE, network), *cells))
     header = ("Network", "No shortcut", *(c for c in CUES if c in study.tasks))
     note = (
         "Accuracy on the same fair faces, after learning where the cue went with the "
@@ -35,6 +30,13 @@ def shortcut_table(study: Study) -> Table:
     )
     caption = "Planted shortcuts, rendered faces, 95 % interval"
     return Table(caption, header, tuple(rows), note)
+
+
+def _accuracy(study: Study, task: str, network: str) -> str:
+    share, low, high, n = study.accuracy(task, network, 0)
+    if not n:
+        return ""
+    return f"{100 * share:.1f} %\n {100 * low:.0f}–{100 * high:.0f}, n = {n}"
 
 
 def cue_effect(study: Study, cue: str, network: str, clean: bool = False):
@@ -85,10 +87,54 @@ def exposed(study: Study, cue: str) -> dict[str, MeanInterval]:
             gaps.append(pair[0] - pair[1])
             groups.append(np.full(len(pair[0]), number))
         if gaps and not np.isnan(np.concatenate(gaps)).all():
-            found[method] = mean_with_interval(
-                np.concatenate(gaps), groups=np.concatenate(groups)
-            )
+            found[method] = over_groups(np.concatenate(gaps), np.concatenate(groups))
     return found
+
+
+def warned(study: Study, cue: str) -> dict[str, MeanInterval]:
+    """By how much a planted network's maps mark its cue more than a decoy does.
+
+    This is all that a reader has who does not know of the shortcut: no other
+    network to compare with.  The decoy is the one that marks the cue most; it
+    stands among the methods with its own mass.
+    """
+    places = [study.place(cue, network, 0) for network in took(study, cue)]
+    if not places:
+        return {}
+    # [networks, methods, faces]
+    mass = np.stack([study.arrays["cue_mass"][one][CUES.index(cue)] for one in places])
+    level = {name: mass[:, study.methods.index(name)] for name in DECOYS}
+    best = max(DECOYS, key=lambda name: np.nanmean(level[name]))
+    group = np.arange(len(mass)).repeat(mass.shape[-1])
+    found = {}
+    for k, method in enumerate(study.methods):
+        if method not in DECOYS and not np.isnan(mass[:, k]).all():
+            gap = mass[:, k] - level[best]
+            found[method] = over_groups(gap.ravel(), group)
+    return found | {best: over_groups(level[best].ravel(), group)}
+
+
+def warning_table(study: Study) -> Table | Sentence:
+    """What a reader sees of a shortcut that nobody told of."""
+    told = {cue: warned(study, cue) for cue in CUES if cue in study.tasks}
+    told = {cue: one for cue, one in told.items() if one}
+    if not told:
+        return Sentence("No network went by a planted shortcut.")
+    rows = []
+    for method in (name for name in study.methods if name not in DECOYS):
+        cells = (one.get(method) for one in told.values())
+        rows.append((LABELS[method], *map(against, cells)))
+    header = []
+    for cue, one in told.items():
+        (decoy,) = DECOYS.keys() & one.keys()
+        header.append(f"{cue}, best: {decoy.replace('_', ' ')} {one[decoy].mean:.2f}")
+    note = (
+        "Share of the map on the cue's pixels less that of the decoy which marks them "
+        "most, in the networks that go by the shortcut; Student's 95 % interval over "
+        "networks."
+    )
+    caption = "What a map shows of the shortcut, without a clean network beside it"
+    return Table(caption, ("Method", *header), tuple(rows), note)
 
 
 def _has(study: Study, task: str, network: str) -> bool:
@@ -114,8 +160,7 @@ def exposure_table(study: Study) -> Table | Sentence:
     ]
     note = (
         "Share of the map on the cue's pixels, in networks that go by the shortcut, "
-        "less the share in the network that learned without it, on the same faces. "
-        "A reader can see a shortcut where this is far above zero."
+        "less the share in the network that learned without it, on the same faces."
     )
     caption = "Does a map show the shortcut? 95 % interval over networks"
     return Table(caption, tuple(header), rows, note)

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
 from matplotlib.figure import Figure
 
-from fer_lib.book.explanations import LABELS
+from fer_lib.book.explanations import LABELS, NAMES
 from fer_lib.book.tables import Table
 from fer_lib.data.evidence_tasks import CLASSES, staged
 from fer_lib.data.faceset import FaceSet
@@ -17,13 +18,15 @@ from fer_lib.explain.controls import BROKEN, DECOYS, broken
 from fer_lib.explain.methods import METHODS
 from fer_lib.explain.panels import grid, lay_over, show_face, with_alt
 from fer_lib.explain.scores import SCORES, chance
+from fer_lib.models.network import Network
+from fer_lib.papers import paper
 from fer_lib.study.cell import Explained, explained
 from fer_lib.study.faces import Known
-from fer_lib.study.settings import Settings
-from fer_lib.study.training import Learned, learn
+from fer_lib.study.settings import NETWORKS, Settings
+from fer_lib.study.training import CHANGES, Learned, learn
 from fer_lib.study.work import known_faces
 
-NETWORK = "deep_emotion"  # the quickest of the six
+LIVE = "deep_emotion"  # the quickest of the six
 SIZES = {
     "smoke": Settings(train=800, validation=40, test=100, faces=12),
     "student": Settings(train=2000, validation=100, test=300, faces=60),
@@ -33,7 +36,7 @@ SIZES = {
 def learned_live(contrast: str, preset: str, seed: int) -> tuple[Learned, Known]:
     """A network that learns a task on the spot, and the faces to explain."""
     sizes = SIZES[preset]
-    found = learn(NETWORK, contrast, seed, sizes)
+    found = learn(LIVE, contrast, seed, sizes)
     return found, known_faces(contrast, found.preprocessing.size, sizes)
 
 
@@ -166,3 +169,35 @@ def broken_table(name: str, told: Explained, known: Known) -> Table:
     for how in BROKEN:
         maps[f"{LABELS[name]}, {how}"] = broken(told.maps[name], how)
     return live_scores(maps, known)
+
+
+def cells_table() -> Table:
+    """Of how many cells Grad-CAM's maps of the study's networks are made."""
+    rows = []
+    for name in NETWORKS:
+        recipe = paper(name)
+        config = recipe.make_config("smoke", **CHANGES.get(name, {}))
+        network = recipe.make_network(config, 2, 0).eval()
+        cells = ", ".join(" × ".join(map(str, sides)) for sides in _cells(network))
+        rows.append((NAMES[name], str(network.input.size), cells))
+    header = ("Network", "Side of the picture, pixels", "Cells of the layer")
+    note = (
+        "Of RAMN a region's, of MA-Net a patch's and those of all the face. Those of "
+        "ESR and Deep-Emotion lie in the middle of the picture."
+    )
+    return Table("How coarse Grad-CAM is here", header, tuple(rows), note)
+
+
+def _cells(network: Network) -> list[tuple[int, int]]:
+    """Sides of the maps that Grad-CAM looks at, each once."""
+    found: list[tuple[int, int]] = []
+
+    def note(layer, inputs, maps) -> None:
+        found.append(tuple(maps.shape[2:]))
+
+    for layer in network.cam_layers().values():
+        layer.register_forward_hook(note)
+    side = network.input.size
+    with torch.no_grad():
+        network(torch.zeros(1, network.input.channels, side, side))
+    return list(dict.fromkeys(found))

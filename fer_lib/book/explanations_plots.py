@@ -18,16 +18,17 @@ from fer_lib.study.settings import BASE, FAIR
 from fer_lib.study.summary import ABOUT, chance, means, score_correlations
 
 SHOWN = ("relevance_mass", "relevance_rank", "pointing_game", "inside_auc")
+RANKED = "relevance_rank"
 _MARKS = "osD^vPX*hd"
 
 
 def draw_ranking(study: Study, scores: Sequence[str] = SHOWN) -> Figure:
     """Mean scores of methods and decoys with their intervals.
 
-    The order is that of the first score; a line marks what noise gets.
+    The order is that of :data:`RANKED`; a line marks what noise gets.
     """
-    told = {score: means(study, score) for score in scores}
-    first = told[scores[0]]
+    told = {score: means(study, score) for score in {*scores, RANKED}}
+    first = told[RANKED]
     order = sorted(first, key=lambda name: first[name].mean)
     figure, axes = plt.subplots(
         1, len(scores), figsize=(2.35 * len(scores) + 1.6, 4.2), sharey=True,
@@ -65,7 +66,10 @@ def draw_ranking(study: Study, scores: Sequence[str] = SHOWN) -> Figure:
 def _n(study: Study) -> str:
     """How many maps a figure is about."""
     count, faces = int(study.learned.sum()), len(study.people)
-    return f"n = {count * faces:,} maps a method: {count} networks, {faces} faces each"
+    return (
+        f"n = up to {count * faces:,} maps a method: {count} networks, {faces} faces "
+        "each; lines: 95 % interval over tasks and networks"
+    )
 
 
 def draw_by_task(study: Study, score: str = "relevance_rank") -> Figure:
@@ -166,12 +170,15 @@ def draw_randomised(study: Study) -> Figure:
         told[method] = by_stage
         style = {"marker": _MARKS[len(told) % len(_MARKS)], "ms": 5, "lw": 1.2}
         colour = list(COLOURS.values())[(len(told) - 1) % len(COLOURS)]
-        shares = 100 * np.arange(stages + 1) / stages
         means_ = [1.0, *(one.mean for one in by_stage)]
-        axes.plot(shares, means_, color=colour, label=LABELS[method], **style)
+        steps = range(stages + 1)
+        axes.plot(steps, means_, color=colour, label=LABELS[method], **style)
     axes.axhline(0, color="black", lw=0.8)
+    # The last layer comes alone, the others in equal shares.
+    shares = [f"and {k} of {stages - 1}" for k in range(1, stages)]
+    axes.set_xticks(range(stages + 1), ["none", "the last layer", *shares])
     axes.set(
-        xlabel="layers drawn anew, from the last (%)",
+        xlabel="layers drawn anew; shares are of those before the last",
         ylabel="agreement with the map before (-1 to 1)",
     )
     axes.legend(fontsize=8, ncols=2)

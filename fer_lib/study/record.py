@@ -16,10 +16,9 @@ from fer_lib.evaluation.intervals import wilson_interval
 from fer_lib.evidence.paths import repository_root
 from fer_lib.files import atomic_path, npz_bytes
 from fer_lib.study.settings import FAIR
-from fer_lib.study.tables import DIGITS
+from fer_lib.study.tables import DIGITS, has_learned
 
 NAME = "study"
-LEARNED = 0.7  # accuracy that the interval of a network that learned is above
 _FIELDS = ("settings", "tasks", "networks", "seeds", "methods", "people", "code")
 
 
@@ -90,9 +89,8 @@ class Study:
         """
         found = np.zeros_like(self.ran)
         for t, n, k in np.argwhere(self.ran):
-            task = self.tasks[t]
-            told = self.accuracy(task, self.networks[n], self.seeds[k])
-            found[t, n, k] = task in FAIR and told[1] > LEARNED
+            correct = self.arrays["correct"][t, n, k]
+            found[t, n, k] = self.tasks[t] in FAIR and has_learned(correct)
         return found
 
     def place(self, task: str, network: str, seed: int) -> tuple[int, int, int]:

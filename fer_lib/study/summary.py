@@ -1,23 +1,19 @@
 """What a study comes to: means with intervals, orders, and how sure they are.
 
-What is drawn again for an interval are pairs of a task and a network, with
-all faces and seeds of a pair together: maps of one network resemble each
-other, so that as many faces would feign a certainty that is not there.
+What is drawn again for an interval are tasks and networks, each by itself;
+see :mod:`fer_lib.study.luck`.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import rankdata
 
 from fer_lib.errors import FerError
-from fer_lib.explain.agreement import (
-    MeanInterval,
-    Standing,
-    mean_with_interval,
-    rank_correlation,
-    standings,
-)
+from fer_lib.explain.agreement import ENDS, MeanInterval, Standing, rank_correlation
 from fer_lib.explain.controls import DECOYS
+from fer_lib.faces.evidence import CONTRASTS
+from fer_lib.study.luck import crossed_interval, crossed_standing, drawn_means
 from fer_lib.study.record import Study
 
 
@@ -54,6 +50,9 @@ ABOUT = {
 }
 
 
+RERENDERED = ("agreement", "density_agreement")
+
+
 @dataclass(frozen=True, eq=False)
 class Ranking:
     """Methods by one score, the best first.
@@ -64,14 +63,16 @@ class Ranking:
         means: over the maps that all methods have, more is better.
         intervals: of each method over all of its own maps.
         standing: ranks with intervals, in the order of ``methods``.
-        groups: pairs of a task and a network that were drawn from.
+        tasks: how many were drawn from.
+        networks: likewise.
     """
 
     score: str
     methods: tuple[str, ...]
     intervals: tuple[MeanInterval, ...]
     standing: Standing
-    groups: int
+    tasks: int
+    networks: int
 
 
 def oriented(study: Study, score: str, **where) -> tuple[np.ndarray, np.ndarray]:
@@ -91,10 +92,42 @@ def oriented(study: Study, score: str, **where) -> tuple[np.ndarray, np.ndarray]
     """
     if score not in ABOUT:
         raise FerError(f"score '{score}', expected one of {', '.join(ABOUT)}.")
-    values, _, pairs = study.values(score, **where)
+    values, pairs = scored(study, score, **where)
     if not values.shape[1]:
         raise FerError("study: no network learned here, so no map is ranked.")
     return (values if ABOUT[score].rising else 1 - values), pairs
+
+
+def scored(study: Study, score: str, **where) -> tuple[np.ndarray, np.ndarray]:
+    """A score of every method as stored, where it says something.
+
+    A map without any relevance has no mass where the evidence is, and counts
+    as zero.  Re-rendering says nothing of a face at rest: it has no movement
+    that could be left out.
+
+    Args:
+        study: that was recorded.
+        score: of any array of methods and faces.
+        where: ``task`` or ``network``.
+
+    Returns:
+        ``[methods, X]``, and the pair of each map, ``[X]``.
+    """
+    values, _, pairs = study.values(score, **where)
+    if score == "relevance_mass":
+        exists = ~np.isnan(study.values("inside_auc", **where)[0])
+        values = np.where(np.isnan(values) & exists, 0, values)
+    if score in RERENDERED:
+        values = np.where(_at_rest(study, pairs), np.nan, values)
+    return values, pairs
+
+
+def _at_rest(study: Study, pairs: np.ndarray) -> np.ndarray:
+    """Which maps are of a face without the movement of its task."""
+    tasks = [study.tasks[k] for k in pairs // len(study.networks)]
+    labels = np.tile(study.content["labels"], len(pairs) // len(study.people))
+    sides = zip(tasks, labels.tolist(), strict=True)
+    return np.array([not CONTRASTS[task][label] for task, label in sides], bool)
 
 
 def ranking(study: Study, score: str, decoys: bool = True, **where) -> Ranking:
@@ -112,7 +145,8 @@ def ranking(study: Study, score: str, decoys: bool = True, **where) -> Ranking:
         for row, name in enumerate(study.methods)
         if (decoys or name not in DECOYS) and not np.isnan(values[row]).all()
     ]
-    found = standings(values[rows], groups=pairs)
+    count = len(study.networks)
+    found = crossed_standing(values[rows], pairs, count)
     order = np.argsort(-found.means, kind="stable")
     per_method = ("means", "ranks", "low", "high", "first")
     standing = found._replace(**{k: getattr(found, k)[order] for k in per_method})
@@ -120,9 +154,9 @@ def ranking(study: Study, score: str, decoys: bool = True, **where) -> Ranking:
     return Ranking(
         score,
         tuple(study.methods[row] for row in chosen),
-        tuple(mean_with_interval(values[row], groups=pairs) for row in chosen),
+        tuple(crossed_interval(values[row], pairs, count) for row in chosen),
         standing,
-        len(set(pairs.tolist())),
+        *(len(set(side.tolist())) for side in divmod(pairs, count)),
     )
 
 
@@ -134,9 +168,9 @@ def means(study: Study, score: str, **where) -> dict[str, MeanInterval]:
         score: a name of :data:`ABOUT`, or of any array of methods and faces.
         where: ``task`` or ``network``.
     """
-    values, _, pairs = study.values(score, **where)
+    values, pairs = scored(study, score, **where)
     found = {
-        name: mean_with_interval(row, groups=pairs)
+        name: crossed_interval(row, pairs, len(study.networks))
         for name, row in zip(study.methods, values, strict=True)
     }
     return {name: told for name, told in found.items() if told.n}
@@ -157,7 +191,7 @@ def margins(study: Study, score: str, **where) -> dict[str, MeanInterval]:
     decoy = {name: values[study.methods.index(name)] for name in DECOYS}
     best = max(decoy, key=lambda name: np.nanmean(decoy[name]))
     found = {
-        name: mean_with_interval(row - decoy[best], groups=pairs)
+        name: crossed_interval(row - decoy[best], pairs, len(study.networks))
         for name, row in zip(study.methods, values, strict=True)
         if name not in DECOYS
     }
@@ -179,3 +213,28 @@ def score_correlations(study: Study, kind: str = "spearman") -> np.ndarray:
     rows = [k for k, name in enumerate(study.methods) if name not in DECOYS]
     table = np.stack([np.nanmean(oriented(study, s)[0][rows], 1) for s in ABOUT], 1)
     return rank_correlation(table, kind)
+
+
+def middle_correlation(study: Study, count: int = 500) -> MeanInterval:
+    """The median rank correlation of two different scores, with its interval.
+
+    Of two scores that ask the same of another truth, one stays.
+    """
+    rows = [k for k, name in enumerate(study.methods) if name not in DECOYS]
+    names = [s for s in ABOUT if s not in ("changed_auc", "density_agreement")]
+    whole, drawn = [], []
+    for score in names:
+        values, pairs = oriented(study, score)
+        whole.append(np.nanmean(values[rows], 1))
+        drawn.append(drawn_means(values[rows], pairs, len(study.networks), count))
+    upper = np.triu_indices(len(names), 1)
+    middles = [np.median(_spearman(table)[upper]) for table in np.stack(drawn, 2)]
+    told = np.median(_spearman(np.stack(whole, 1))[upper])
+    ends = np.nanpercentile(middles, ENDS)
+    return MeanInterval(float(told), *map(float, ends), len(upper[0]))
+
+
+def _spearman(table: np.ndarray) -> np.ndarray:
+    """Of all pairs of columns at once, over the rows that are whole."""
+    ranks = rankdata(table[~np.isnan(table).any(1)], axis=0)
+    return np.corrcoef(ranks.T)

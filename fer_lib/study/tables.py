@@ -9,10 +9,13 @@ from itertools import combinations
 
 import numpy as np
 
+from fer_lib.evaluation.intervals import wilson_interval
 from fer_lib.explain.agreement import map_agreement
 from fer_lib.explain.scores import SCORES
 from fer_lib.study.cell import ROWS
 from fer_lib.study.settings import BASE, FAIR, SHUFFLED
+
+LEARNED = 0.7  # accuracy that the interval of a network that learned is above
 
 Cell = tuple[str, str, int]  # task, network, seed
 Cells = Mapping[Cell, Mapping[str, np.ndarray]]
@@ -44,6 +47,7 @@ _OF_SOME = {
     "untrained_auc": ("face",),
 }
 _COMPARED = {
+    "faces_agree": ("task", "network", "method", "face"),
     "seeds_agree": ("task", "network", "method", "face"),
     "networks_agree": ("task", "method", "face"),
     "shuffled_agree": ("network", "method", "face"),
@@ -93,31 +97,50 @@ def tabled(
 def compared(
     cells: Cells, tasks: Sequence[str], networks: Sequence[str]
 ) -> dict[str, np.ndarray]:
-    """How far pooled maps of different trainings agree; see the names.
+    """How far pooled maps agree that should, or should not; see the names.
 
-    ``seeds_agree``: seeds 0 and 1; ``networks_agree``: mean over all pairs of
-    networks, of seed 0; ``shuffled_agree``: labels as they are and shuffled.
+    ``faces_agree``: of a face and the one before it, by the same network,
+    which is what maps share whatever the face; ``seeds_agree``: seeds 0 and
+    1; ``networks_agree``: mean over all pairs of networks that learned, of
+    seed 0; ``shuffled_agree``: labels as they are and shuffled, from the same
+    first weights.
     """
     faces = np.shape(next(iter(cells.values()))["pooled"])[1]
     nothing = np.full((len(ROWS), faces), np.nan)
 
-    def agree(one: Cell, other: Cell) -> np.ndarray:
+    def agree(one: Cell, other: Cell, shift: int = 0) -> np.ndarray:
         if one not in cells or other not in cells:
             return nothing
-        pair = (cells[key]["pooled"].astype(float) for key in (one, other))
-        return np.stack([_agreement(*maps) for maps in zip(*pair, strict=True)])
+        first, second = (cells[key]["pooled"].astype(float) for key in (one, other))
+        pairs = zip(first, np.roll(second, shift, 1), strict=True)
+        return np.stack([_agreement(*maps) for maps in pairs])
 
+    def able(task: str) -> list[str]:
+        chosen = [n for n in networks if (task, n, 0) in cells]
+        return [n for n in chosen if has_learned(cells[task, n, 0]["correct"])]
+
+    others = [[agree((t, n, 0), (t, n, 0), 1) for n in networks] for t in tasks]
     seeds = [[agree((t, n, 0), (t, n, 1)) for n in networks] for t in tasks]
     across = [
-        [agree((t, a, 0), (t, b, 0)) for a, b in combinations(networks, 2)] or [nothing]
+        [agree((t, a, 0), (t, b, 0)) for a, b in combinations(able(t), 2)] or [nothing]
         for t in tasks
     ]
     shuffled = [agree((SHUFFLED, n, 0), (BASE, n, 0)) for n in networks]
     return {
+        "faces_agree": np.array(others),
         "seeds_agree": np.array(seeds),
         "networks_agree": np.array([_mean(pairs) for pairs in across]),
         "shuffled_agree": np.array(shuffled),
     }
+
+
+def has_learned(correct: np.ndarray) -> bool:
+    """Whether the 95 % interval of the accuracy lies above :data:`LEARNED`.
+
+    Args:
+        correct: of every test face, each counted by itself.
+    """
+    return wilson_interval(int(np.sum(correct)), len(correct))[0] > LEARNED
 
 
 def _agreement(first: np.ndarray, second: np.ndarray) -> np.ndarray:

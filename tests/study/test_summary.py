@@ -14,9 +14,11 @@ from fer_lib.study.summary import (
     chance,
     margins,
     means,
+    middle_correlation,
     oriented,
     ranking,
     score_correlations,
+    scored,
 )
 
 ORDER = sorted(MEANS, key=MEANS.get, reverse=True)
@@ -32,7 +34,8 @@ def study():
 def test_the_order_is_the_planted_one(study, score):
     found = ranking(study, score)
     assert list(found.methods[: len(ORDER)]) == ORDER
-    assert found.standing.first[0] == 1 and found.groups == PAIRS
+    assert found.standing.first[0] == 1
+    assert (found.tasks, found.networks) == (len(FAIR), len(NETWORKS))
     assert found.standing.n == PAIRS * 2 * FACES
     np.testing.assert_allclose(found.standing.means[:2], (0.8, 0.7), atol=0.01)
     assert found.intervals[0].low < 0.8 + 0.01 and found.intervals[0].n > 100
@@ -67,8 +70,9 @@ def test_margins_are_above_the_best_decoy(study):
 
 def test_one_task_or_network_can_be_looked_at(study):
     found = ranking(study, "inside_auc", task="eyes")
-    assert found.groups == len(NETWORKS) - 1
-    assert ranking(study, "inside_auc", network="ramn").groups == len(FAIR) - 1
+    assert (found.tasks, found.networks) == (1, len(NETWORKS) - 1)
+    found = ranking(study, "inside_auc", network="ramn")
+    assert (found.tasks, found.networks) == (len(FAIR) - 1, 1)
     with pytest.raises(FerError, match="no network learned here"):
         ranking(study, "inside_auc", task="eyes", network="ramn")
     with pytest.raises(FerError, match="score 'iou', expected one of relevance_mass"):
@@ -85,11 +89,42 @@ def test_scores_with_the_same_order_agree(study):
 
 def test_a_score_with_the_opposite_order_disagrees():
     study = planted_study()
-    study.arrays["agreement"] = 1 - study.arrays["inside_auc"]
+    study.arrays["insertion"] = 1 - study.arrays["inside_auc"]
     names = list(ABOUT)
     table = score_correlations(study)
-    pair = names.index("inside_auc"), names.index("agreement")
+    pair = names.index("inside_auc"), names.index("insertion")
     assert table[pair] == pytest.approx(-1)
+
+
+def test_the_middle_of_all_correlations(study):
+    told = middle_correlation(study, count=50)
+    table = score_correlations(study)
+    kept = [name not in ("changed_auc", "density_agreement") for name in ABOUT]
+    table = table[np.ix_(kept, kept)]
+    assert told.n == 36 and told.low <= told.mean <= told.high
+    upper = table[np.triu_indices(len(table), 1)]
+    assert told.mean == pytest.approx(np.median(upper), abs=1e-9)
+
+
+def test_a_map_without_relevance_has_no_mass_on_the_evidence():
+    study = planted_study()
+    row = ROWS.index("saliency")
+    study.arrays["relevance_mass"][0, 0, 0, row] = np.nan
+    found = means(study, "relevance_mass")["saliency"]
+    assert found.n == PAIRS * 2 * FACES
+    lost = 0.8 * FACES / found.n
+    assert found.mean == pytest.approx(0.8 - lost, abs=0.01)
+    study.arrays["inside_auc"][0, 0, 0, row] = np.nan  # no such map at all
+    assert means(study, "relevance_mass")["saliency"].n == found.n - FACES
+
+
+def test_rerendering_says_nothing_of_faces_at_rest(study):
+    values, pairs = scored(study, "agreement", task="nose")
+    labels = np.tile(study.content["labels"], len(pairs) // FACES)
+    assert np.isnan(values[:, labels == 1]).all()
+    assert np.isfinite(values[:, labels == 0]).all()
+    assert np.isfinite(scored(study, "agreement", task="mouth")[0]).all()
+    assert np.isfinite(scored(study, "inside_auc", task="nose")[0]).all()
 
 
 def test_missing_methods_are_left_out(study):

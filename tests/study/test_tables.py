@@ -5,7 +5,7 @@ import pytest
 
 from fer_lib.explain.agreement import map_agreement
 from fer_lib.study.cell import ROWS
-from fer_lib.study.tables import DIMENSIONS, compared, tabled
+from fer_lib.study.tables import DIMENSIONS, compared, has_learned, tabled
 
 TASKS, NETWORKS, SEEDS = (
     ("mouth", "brows", "shuffled"),
@@ -20,7 +20,7 @@ def a_cell(number, with_pooled=True):
     pooled = rng.random((R, N, 16, 16)) if with_pooled else None
     pooled[ROWS.index("attention")] = np.nan
     return {
-        "correct": rng.random(5) < 0.5,
+        "correct": np.ones(20, bool),
         "fall": rng.normal(size=(N, 21)),
         "inside_auc": rng.random((R, N)),
         "pooled": pooled,
@@ -69,6 +69,10 @@ def test_agreement_between_seeds_networks_and_labels(cells):
     pair = (cells[t, "ramn", 0]["pooled"][row] for t in ("shuffled", "mouth"))
     np.testing.assert_allclose(found["shuffled_agree"][0, row], map_agreement(*pair))
     assert np.isnan(found["seeds_agree"][:, :, ROWS.index("attention")]).all()
+    whole = cells["brows", "deep_emotion", 0]["pooled"][row]
+    np.testing.assert_allclose(
+        found["faces_agree"][1, 1, row, 1:], map_agreement(whole[1:], whole[:-1])
+    )
 
 
 def test_networks_agree_is_the_mean_over_pairs_that_are_there(cells):
@@ -86,6 +90,19 @@ def test_networks_agree_is_the_mean_over_pairs_that_are_there(cells):
         [map_agreement(pooled[a][row], pooled[b][row]) for a, b in pairs], axis=0
     )
     np.testing.assert_allclose(found[0, row], by_hand)
+
+
+def test_networks_that_learned_nothing_are_asked_by_nobody(cells):
+    cells["mouth", "ramn", 0]["correct"] = np.arange(20) % 2 == 0
+    found = compared(cells, TASKS, NETWORKS)
+    assert np.isnan(found["networks_agree"][0]).all()
+    assert np.isfinite(found["networks_agree"][1, 0]).all()
+    assert np.isfinite(found["faces_agree"][0, 0, 0]).all()
+
+
+@pytest.mark.parametrize(("hits", "learned"), [(76, False), (79, True), (100, True)])
+def test_who_learned(hits, learned):
+    assert has_learned(np.arange(100) < hits) is learned
 
 
 def test_one_network_alone_has_nobody_to_agree_with(cells):
