@@ -60,10 +60,13 @@ WORKINGS = {
     "diversified_esr": {
         "affectnet.reproduced": (YES, "= 0.5"),
         "fer2013.reproduced": (NO, "= 1.23; printed is 0.85"),
+        "fer2013.published": (NO, "its authors: 87.15"),
         "branches_proposed": (YES, "FER+: 89.34 against 89.15"),
+        "branches_spatial": (NO, "RAF-DB: 82.92 against 82.92"),
         "branches_original": (NO, "RAF-DB: 77.5 against 77.96"),
         "affectnet.images": (NO, "= 291,568"),
         "fer2013.improvement": (YES, "8 other methods"),
+        "rafdb.esr15_spatial_channel.attainable": (NO, "2546/3068 = 82.99 %"),
     },
     "diversified_manet": {
         "parameters": (YES, "50,547,214"),
