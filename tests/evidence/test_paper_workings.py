@@ -54,8 +54,7 @@ WORKINGS = {
         "oulu.images": (YES, "= 1,440"),
         "fer2013.improvement": (YES, "5 other methods"),
         "ckplus.improvement": (YES, "4 other methods"),
-        "oulu.improvement": (NO, "DeRL 88.00"),
-        "rafdb.improvement": (NO, "RAN 86.90"),
+        "oulu.second_highest": (YES, "DeRL 88.00, RAMN 87.79, IL-CNN 77.29"),
     },
     "diversified_esr": {
         "affectnet.reproduced": (YES, "= 0.5"),
