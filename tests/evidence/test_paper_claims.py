@@ -195,8 +195,10 @@ def _accuracy_of(claim, variant):
     )
 
 
-# What a text tells, which is not what its tables give.
-TOLD_OTHERWISE = ("ramn.ckplus.both_losses", "ramn.fer2013.crops_10")
+# What a text tells, of which no table has the rows.
+TOLD_OTHERWISE = {
+    f"ramn.{name}.crops_10" for name in ("fer2013", "rafdb", "ckplus", "oulu")
+}
 
 
 def test_differences_are_those_of_the_printed_rows():
