@@ -29,7 +29,7 @@ LABELS = {
     "label_flip": "occlusion, flips",
     "saliency": "saliency",
     "integrated_gradients": "integrated gradients",
-    "integrated_gradients_black": "the same from black",
+    "integrated_gradients_black": "integrated gradients, black",
     "smooth_grad": "SmoothGrad",
     "shapley_parts": "Shapley of parts",
     "attention": "own attention",

@@ -69,6 +69,7 @@ WORKINGS = {
         "fer2013.reproduced": (NO, "= 1.23; printed is 0.85"),
         "fer2013.published": (NO, "its authors: 87.15"),
         "branches_proposed": (YES, "FER+: 89.34 against 89.15"),
+        "branches_attention": (YES, "RAF-DB: 82.82 against 82.39"),
         "branches_spatial": (NO, "RAF-DB: 82.92 against 82.92"),
         "branches_original": (NO, "RAF-DB: 77.5 against 77.96"),
         "affectnet.images": (NO, "= 291,568"),
