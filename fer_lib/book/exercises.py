@@ -47,7 +47,8 @@ def task_of(solution: str, number: int) -> str:
     Args:
         solution: source of the cell that has it.  Its first line is
             ``# @title Exercise N: solution``, which Colab shows in place of
-            the code; one or more lines begin with ``#: ``.
+            the code; one or more lines begin with ``#: ``, none of them
+            indented.
         number: N that is expected.
 
     Raises:
@@ -66,6 +67,12 @@ def task_of(solution: str, number: int) -> str:
             f"exercise {number}: its solution has no line that begins with "
             f"'{_STEP}'; say in one or more what the reader has to do."
         )
+    hidden = [line.strip() for line in lines if re.match(rf"\s+{_STEP}", line)]
+    if hidden:
+        raise FerError(
+            f"exercise {number}: the step '{hidden[0]}' of its solution is "
+            "indented, so the task would not tell it; begin it in the first column."
+        )
     told = [f"# {lines[row].removeprefix(_STEP)}" for row in steps]
     given = "\n".join(lines[: steps[0]]).strip().splitlines()
     return "\n".join([f"# @title Exercise {number}", *_guess(solution), *given, *told])
@@ -78,7 +85,7 @@ def _guess(solution: str) -> list[str]:
     if not compares:
         return []
     units = [ast.literal_eval(c.args[2]) for c in compares if len(c.args) == 3]
-    unit = f", in {units[0]}" if units else ""
+    unit = f" ({units[0]})" if units else ""
     return [f"guess = None  # your prediction{unit}"]
 
 

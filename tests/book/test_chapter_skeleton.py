@@ -8,6 +8,7 @@ import pytest
 from fer_lib.book.exercises import renewed
 from fer_lib.book.prepared_notebooks import paper_of
 from fer_lib.book.site import ROOT, chapter_notebooks
+from fer_lib.papers import PAPERS
 
 MODEL = ROOT / "notebooks" / "03_deep_emotion.ipynb"
 CHAPTERS = [
@@ -46,7 +47,15 @@ def source_of(path, tag=None):
 class TestChapter:
     def test_its_parameters_are_those_of_all_chapters(self, path):
         common = source_of(MODEL, "parameters").splitlines()
-        assert source_of(path, "parameters").splitlines()[: len(common)] == common
+        lines = source_of(path, "parameters").splitlines()[: len(common)]
+        # Recipes have presets of their own: the next test compares them.
+        differ = [pair for pair in zip(lines, common, strict=True) if len({*pair}) > 1]
+        assert all(line.startswith('preset: str = "smoke"  #') for line, _ in differ)
+
+    def test_it_names_the_presets_of_its_recipe(self, path):
+        help_of = papermill.inspect_notebook(path)["preset"]["help"]
+        paper = paper_of(papermill.iorw.load_notebook_node(str(path)))
+        assert help_of.rpartition(": ")[2].split(", ") == list(PAPERS[paper].PRESETS)
 
     def test_papermill_sees_every_parameter(self, path):
         # A comment that it cannot parse hides the parameter without a word.

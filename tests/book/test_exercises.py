@@ -19,7 +19,7 @@ eyes = 2 * faces
 chapter.compare(guess, eyes, "eyes")"""
 TASK = """\
 # @title Exercise 1
-guess = None  # your prediction, in eyes
+guess = None  # your prediction (eyes)
 faces = 3
 # Count the eyes.
 # Compare."""
@@ -48,6 +48,10 @@ def test_without_a_comparison_nothing_is_guessed():
     [
         (SOLUTION, "expected '# @title Exercise 2: solution'"),
         ("# @title Exercise 2: solution\nx = 1", "no line that begins with '#: '"),
+        (
+            "# @title Exercise 2: solution\n#: Do.\nif x:\n    #: Do more.\n    y = 1",
+            "'#: Do more.' of its solution is indented",
+        ),
     ],
 )
 def test_other_forms_are_refused(solution, words):
