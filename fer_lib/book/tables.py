@@ -15,6 +15,16 @@ VERDICT_COLOURS = {
     "contradictory": "#d55e00",
     "not attempted": "#999999",
 }
+# Of the study of explanations: statements, and methods against decoys.
+_MARKED = {
+    **VERDICT_COLOURS,
+    "holds": "#009e73",
+    "does not hold": "#d55e00",
+    "too few tasks": "#999999",
+    "above it": "#009e73",
+    "not told apart": "#e69f00",
+    "below it": "#d55e00",
+}
 _CELL = "text-align: left; vertical-align: top; padding: 0.3em 0.6em"
 _NARROW = 14  # letters; shorter cells are not wrapped
 _LONG = 60  # letters; details of more need room
@@ -156,7 +166,7 @@ def _width(lines: list[str]) -> str:
 
 def _line(line: str) -> str:
     """One line of a cell."""
-    shown, colour = escape(line.strip()), VERDICT_COLOURS.get(line)
+    shown, colour = escape(line.strip()), _MARKED.get(line)
     if colour:
         mark = f'<span aria-hidden="true" style="color: {colour}">&#9632;</span>'
         return f'<div style="white-space: nowrap">{mark} <strong>{shown}</strong></div>'

@@ -7,8 +7,10 @@ from planted_studies import FACES, NETWORKS, TASKS, column, planted_study
 from fer_lib.book import explanations as told
 from fer_lib.book import explanations_controls as controls
 from fer_lib.book import explanations_cues as cues
+from fer_lib.book.explanations_claims import HOLDS
 from fer_lib.book.explanations_live import cells_table
 from fer_lib.book.explanations_words import in_words
+from fer_lib.book.tables import Table
 from fer_lib.explain.controls import DECOYS
 from fer_lib.study.cell import ROWS
 
@@ -24,6 +26,13 @@ def test_decoys_win_where_they_do(study):
     assert found["saliency"].startswith("above it")
     assert found["SmoothGrad"].startswith("below it")
     assert set(found) == {told.LABELS[n] for n in ROWS if n not in DECOYS}
+
+
+def test_words_of_the_study_are_marked_as_verdicts_are():
+    words = {*told.BEATEN.values(), *HOLDS.values(), "too few tasks"}
+    for word in words:
+        html = Table("", ("",), ((f"{word}\n 0.5",),)).html()
+        assert html.count("aria-hidden") == 1 and f"<strong>{word}</strong>" in html
 
 
 def test_a_tie_with_the_decoy_is_told():
