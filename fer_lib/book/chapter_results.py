@@ -74,7 +74,7 @@ def recorded_box(records: Sequence[Record]) -> Table | Sentence:
     if not rows:
         return Sentence("No run of these is recorded yet.")
     kind = "rendered faces" if records[0].rendered else f"real {records[0].dataset}"
-    caption = f"Recorded runs: accuracy on PrivateTest, {kind}, 95 % interval"
+    caption = f"Recorded runs: accuracy on the reported split, {kind}, 95 % interval"
     return Table(caption, header, rows)
 
 

@@ -115,7 +115,7 @@ def accuracies(run: Run) -> Accuracies:
 
 def recorded_accuracies(record: Record) -> Accuracies:
     """As :func:`accuracies`, of a recorded run."""
-    views = [v for v in record.results["selected"]["PrivateTest"] if "member." in v]
+    views = [v for v in record.results["selected"][record.reported] if "member." in v]
     right = {v.removeprefix("member."): record.correct(view=v) for v in views}
     right["ensemble"] = record.correct()
     return {name: _share(hits) for name, hits in right.items()}

@@ -71,19 +71,22 @@ class Record:
         """Class names in the order of logits and confusion matrices."""
         return tuple(self.content["data"]["classes"])
 
-    def metrics(
-        self,
-        checkpoint: str = "selected",
-        split: str = "PrivateTest",
-        view: str = "single",
-    ) -> dict:
-        """Stored metrics of a checkpoint, ``selected`` or ``last``, on a split.
+    @property
+    def reported(self) -> str:
+        """The split whose accuracy is told; nothing is chosen on it."""
+        return next(iter(self.content["results"]["selected"]))
 
-        The view is ``single``, ``flip`` (mean with the mirror image),
-        ``random10`` (of ten augmented passes), ``early_exit`` (the branches
-        that do best on validation) or ``member.<name>``; ``FerError`` when
-        the run did not report that.
+    def metrics(
+        self, checkpoint: str = "selected", split: str = "", view: str = "single"
+    ) -> dict:
+        """Stored metrics of a checkpoint, ``selected`` or ``last``.
+
+        The split is the reported one unless named.  The view is ``single``,
+        ``flip`` (mean with the mirror image), ``random10`` (of ten augmented
+        passes), ``early_exit`` (the branches that do best on validation) or
+        ``member.<name>``; ``FerError`` when the run did not report that.
         """
+        split = split or self.reported
         try:
             return self.content["results"][checkpoint][split][view]
         except KeyError:
@@ -93,12 +96,10 @@ class Record:
             ) from None
 
     def correct(
-        self,
-        checkpoint: str = "selected",
-        split: str = "PrivateTest",
-        view: str = "single",
+        self, checkpoint: str = "selected", split: str = "", view: str = "single"
     ) -> np.ndarray:
         """``bool [n]``, which faces the run classifies rightly."""
+        split = split or self.reported
         self.metrics(checkpoint, split, view)
         logits = self.predictions[f"{checkpoint}/{split}/{view}/logits"]
         return logits.argmax(1) == self.predictions[f"{split}/labels"]

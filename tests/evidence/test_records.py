@@ -41,6 +41,16 @@ def test_correctness_of_each_face_gives_the_accuracy(make_record):
         _ = record.no_such_field
 
 
+def test_the_reported_split_need_not_be_named(make_record):
+    correct = np.arange(70) < 40
+    record = make_record(split="PublicTest", correct=correct)
+    assert record.reported == "PublicTest"
+    np.testing.assert_array_equal(record.correct(), correct)
+    assert record.metrics() == record.metrics(split="PublicTest")
+    with pytest.raises(FerError, match="no result selected/PrivateTest/single"):
+        record.metrics(split="PrivateTest")
+
+
 def test_bytes_depend_on_the_content_alone(make_record, tmp_path):
     first = make_record(folder=tmp_path / "first")
     second = make_record(folder=tmp_path / "second")
