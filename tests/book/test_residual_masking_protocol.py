@@ -84,7 +84,7 @@ def stand_in(right):
         return {"n": 100, "accuracy": share, "accuracy_ci95": [0.0, 1.0]}
 
     named = {"protocol": "official", "preset": "small", "recipe": "paper"}
-    named |= {"variant": "default", "seed": 0}
+    named |= {"variant": "default", "seed": 0, "reported": "PrivateTest"}
     results = {"selected": {"PrivateTest": dict.fromkeys(right)}}
     return SimpleNamespace(
         results=results, metrics=metrics, correct=lambda view: right[view], **named
