@@ -73,7 +73,7 @@ def exposed(study: Study, cue: str) -> dict[str, MeanInterval]:
     """By how much maps show a cue more when it was a shortcut, by method.
 
     Mass on the cue's pixels in networks that use it, less that in the network
-    that learned without, face by face; intervals over networks and faces.
+    that learned without, face by face; Student's intervals over networks.
     """
     found = {}
     names = took(study, cue)

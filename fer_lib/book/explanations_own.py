@@ -4,7 +4,7 @@ Their attention, the window of the spatial transformer, RAMN's weights of
 regions, and the part ensemble's branches and landmarks.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -29,6 +29,36 @@ def _learned(study: Study, network: str) -> Iterator[tuple[str, tuple]]:
         seeds = np.flatnonzero(study.learned[t, place])
         if task in FAIR and len(seeds):
             yield task, (t, place, seeds)
+
+
+def _by_task(
+    study: Study,
+    network: str,
+    array: str,
+    row: Callable[[tuple], Iterable[str]],
+    caption: str,
+    header: Sequence[str],
+    note: str,
+) -> Table | Sentence:
+    """A row for each task that a network learned, or why there is none.
+
+    Args:
+        study: that was recorded.
+        network: nickname.
+        array: that the rows are made of.
+        row: cells of the table from those of the arrays.
+        caption: and so on, of the table.
+        header: without the first column.
+        note: below it.
+    """
+    who = NAMES[network]
+    if array not in study.arrays or network not in study.networks:
+        return Sentence(f"No {who} is in this study.")
+    learned = _learned(study, network)
+    rows = tuple((PLACES[task], *row(cells)) for task, cells in learned)
+    if not rows:
+        return Sentence(f"No {who} of this study learned a task.")
+    return Table(caption, ("Evidence", *header), rows, note)
 
 
 def attention_table(study: Study) -> Table:
@@ -56,76 +86,78 @@ def attention_table(study: Study) -> Table:
 
 def window_table(study: Study) -> Table | Sentence:
     """How much of the evidence the transformer of Deep-Emotion samples."""
-    if "window" not in study.arrays or "deep_emotion" not in study.networks:
-        return Sentence("Deep-Emotion is not in this study.")
-    rows = []
-    for task, cells in _learned(study, "deep_emotion"):
+
+    def row(cells: tuple) -> Iterator[str]:
         evidence, picture = np.moveaxis(study.arrays["window"][cells], -1, 0)
-        people = np.tile(study.people, len(evidence))
-        told = (
-            mean_with_interval(values.ravel(), groups=people)
-            for values in (evidence, picture, evidence - picture)
-        )
-        rows.append((PLACES[task], *map(interval_percent, told)))
-    if not rows:
-        return Sentence("Deep-Emotion learned none of the tasks.")
-    header = ("Evidence", "Of the evidence", "Of the picture", "Difference")
+        return _means(study, (evidence, picture, evidence - picture))
+
     note = (
         "A window that knows nothing of the face holds as much of the one as of the "
         "other, but for faces standing in the middle. 95 % interval over people."
     )
     caption = "Share that Deep-Emotion's transformer samples (%), rendered faces"
-    return Table(caption, header, tuple(rows), note)
+    header = ("Of the evidence", "Of the picture", "Difference")
+    return _by_task(study, "deep_emotion", "window", row, caption, header, note)
 
 
 def landmark_table(study: Study) -> Table | Sentence:
     """Error of the part ensemble's landmarks, before and after fine-tuning."""
-    network, members = "part_ensemble", KINDS["parts"]
-    if "landmark_error" not in study.arrays or network not in study.networks:
-        return Sentence("The part ensemble is not in this study.")
-    rows = []
-    for task, cells in _learned(study, network):
+
+    def row(cells: tuple) -> Iterator[str]:
         error = study.arrays["landmark_error"][cells]  # [seeds, when, part, faces]
-        people = np.tile(study.people, len(error))
-        row = []
-        for k in range(len(members)):
-            before, after = error[:, 0, k].ravel(), error[:, 1, k].ravel()
-            rise = interval_percent(mean_with_interval(after - before, groups=people))
-            row.append(
-                f"{100 * before.mean():.1f} to {100 * after.mean():.1f}\n {rise}"
-            )
-        rows.append((PLACES[task], *row))
-    if not rows:
-        return Sentence("The part ensemble learned none of the tasks.")
+        before, after = np.moveaxis(error, (1, 2), (0, 1))  # [part, seeds, faces]
+        shares = zip(before, after, _means(study, after - before), strict=True)
+        for first, last, rise in shares:
+            yield f"{100 * first.mean():.1f} to {100 * last.mean():.1f}\n {rise}"
+
     note = (
         "Mean error of a coordinate in hundredths of the picture's side, against the "
         f"exact points; below it the change, 95 % interval over people, n = "
         f"{len(study.people)} faces a seed."
     )
     caption = "The part ensemble's landmarks before and after fine-tuning, rendered"
-    return Table(caption, ("Evidence", *members), tuple(rows), note)
+    parts = KINDS["parts"]
+    return _by_task(study, "part_ensemble", "landmark_error", row, caption, parts, note)
 
 
 def region_table(study: Study) -> Table | Sentence:
     """RAMN's weights of regions, by where the evidence is."""
-    if "theta" not in study.arrays or "ramn" not in study.networks:
-        return Sentence("RAMN is not in this study.")
-    names = crop_names(study.arrays["theta"].shape[-1] - 1)
-    rows = []
-    for task, cells in _learned(study, "ramn"):
+
+    def row(cells: tuple) -> Iterator[str]:
         theta = study.arrays["theta"][cells]  # [seeds, faces, regions]
         shares = theta / theta.sum(-1, keepdims=True)
-        people = np.tile(study.people, len(theta))
-        told = (
-            mean_with_interval(shares[..., r].ravel(), groups=people)
-            for r in range(len(names))
-        )
-        rows.append((PLACES[task], *map(interval_percent, told)))
-    if not rows:
-        return Sentence("RAMN learned none of the tasks.")
-    note = f"{100 / len(names):.1f} would be no preference. 95 % interval over people."
+        return _means(study, np.moveaxis(shares, -1, 0))
+
+    count = study.arrays["theta"].shape[-1] if "theta" in study.arrays else 6
+    note = f"{100 / count:.1f} would be no preference. 95 % interval over people."
     caption = "RAMN's weights: share of each region (%), by where the evidence is"
-    return Table(caption, ("Evidence", *names), tuple(rows), note)
+    header = crop_names(count - 1)
+    return _by_task(study, "ramn", "theta", row, caption, header, note)
+
+
+def _means(study: Study, shares: Iterable[np.ndarray]) -> Iterator[str]:
+    """Each of some shares ``[seeds, faces]`` with its interval over people."""
+    for values in shares:
+        people = np.tile(study.people, len(values))
+        yield interval_percent(mean_with_interval(values.ravel(), groups=people))
+
+
+def branch_table(study: Study) -> Table | Sentence:
+    """The part ensemble's branches, by where the evidence is."""
+
+    def row(cells: tuple) -> Iterator[str]:
+        right = study.arrays["branch_correct"][cells].mean((0, 2))
+        mass = np.moveaxis(study.arrays["branch_mass"][cells], 1, 0)
+        return (_branch(*pair) for pair in zip(right, mass, strict=True))
+
+    n = study.arrays["correct"].shape[-1]
+    note = (
+        f"Accuracy of each branch alone, n = {n} faces a seed; mass: share of its "
+        "Grad-CAM on the evidence."
+    )
+    caption = "The part ensemble's branches, by where the evidence is"
+    parts = KINDS["parts"]
+    return _by_task(study, "part_ensemble", "branch_mass", row, caption, parts, note)
 
 
 def _branch(right: float, mass: np.ndarray) -> str:
@@ -133,25 +165,3 @@ def _branch(right: float, mass: np.ndarray) -> str:
     known = mass[~np.isnan(mass)]
     told = f"mass {known.mean():.2f}" if known.size else "no map above zero"
     return f"{100 * right:.0f} %\n {told}"
-
-
-def branch_table(study: Study) -> Table | Sentence:
-    """The part ensemble's branches, by where the evidence is."""
-    network, members = "part_ensemble", KINDS["parts"]
-    if "branch_mass" not in study.arrays or network not in study.networks:
-        return Sentence("The part ensemble is not in this study.")
-    rows = []
-    for task, cells in _learned(study, network):
-        right = study.arrays["branch_correct"][cells].mean((0, 2))
-        mass = np.moveaxis(study.arrays["branch_mass"][cells], 1, 0)
-        pairs = zip(right, mass, strict=True)
-        rows.append((PLACES[task], *(_branch(*pair) for pair in pairs)))
-    if not rows:
-        return Sentence("The part ensemble learned none of the tasks.")
-    n = study.arrays["branch_correct"].shape[-1]
-    note = (
-        f"Accuracy of each branch alone, n = {n} faces a seed; mass: share of its "
-        "Grad-CAM on the evidence."
-    )
-    caption = "The part ensemble's branches, by where the evidence is"
-    return Table(caption, ("Evidence", *members), tuple(rows), note)

@@ -51,7 +51,8 @@ def crossed_interval(
 ) -> MeanInterval:
     """Mean ``[X]`` with its 95 % interval over tasks and networks.
 
-    No interval, so not a number, where there is one pair alone.
+    Arguments are as of :func:`drawn_means`.  No interval, so not a number,
+    where there is one pair alone.
     """
     known = ~np.isnan(values)
     if not known.any():
@@ -66,7 +67,8 @@ def crossed_interval(
 def crossed_standing(values: np.ndarray, pairs: np.ndarray, networks: int) -> Standing:
     """The order of methods ``[M, X]`` by mean, more is better.
 
-    Over the maps that all methods have.
+    Over the maps that all methods have; arguments are as of
+    :func:`drawn_means`.
 
     Raises:
         FerError: when there is none.
