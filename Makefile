@@ -12,7 +12,7 @@ STAMP := $(VENV)/installed
 .PHONY: book test check lab clean setup
 
 book: setup
-	$(BIN)/python -m fer_lib.book.build
+	$(BIN)/python -m ferbook.site.build
 
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

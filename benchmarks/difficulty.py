@@ -18,7 +18,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from fer_lib.data.faceset import FaceSet
-from fer_lib.data.rendered import wild
+from fer_lib.data.sources.rendered import wild
 from fer_lib.evaluation.intervals import wilson_interval
 
 SETTINGS = {

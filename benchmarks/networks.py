@@ -24,10 +24,10 @@ from theirs import largest_difference, load_theirs, scores_of
 from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
 
+from fer_lib.device import choose_device
 from fer_lib.models import NETWORKS, build
 from fer_lib.models.cost import cost
 from fer_lib.models.network import Network
-from fer_lib.training.device import choose_device
 
 OURS = [name for name in NETWORKS if name != "comparison"]
 

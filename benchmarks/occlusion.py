@@ -20,10 +20,10 @@ from captum.attr import Occlusion
 from pairs import Pair, machine, measure, table
 from torch import Tensor
 
+from fer_lib.device import choose_device
 from fer_lib.explain.covering import window_starts
 from fer_lib.explain.occlusion import covered_scores, from_pixels
 from fer_lib.models import NETWORKS, build
-from fer_lib.training.device import choose_device
 
 Scores = Callable[[Tensor], Tensor]
 

@@ -17,10 +17,10 @@ from importlib.metadata import version
 
 from tqdm.auto import tqdm
 
-from fer_lib.data.rendered import load
+from fer_lib.data.sources.rendered import load
 from fer_lib.expressions import EXPRESSIONS
-from fer_lib.faces.conditions import CONDITIONS
-from fer_lib.faces.portrait import draw_columns
+from fer_lib.rendered.conditions import CONDITIONS
+from fer_lib.rendered.portrait import draw_columns
 
 PICTURES = (("wild", 48), ("wild", 96), ("lab", 160), ("stylised", 96))
 # Faces of one subject of lab, and of one take of stylised.

@@ -34,11 +34,11 @@ from tqdm.auto import tqdm
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.protocols import official
 from fer_lib.data.splits import Splits
-from fer_lib.papers import PAPERS, paper
-from fer_lib.training.device import choose_device
-from fer_lib.training.draws import each_once
-from fer_lib.training.loop import fit
-from fer_lib.training.plan import Batch, Plan, Stage
+from fer_lib.device import choose_device
+from ferbook.papers import PAPERS, paper
+from ferbook.training.draws import each_once
+from ferbook.training.loop import fit
+from ferbook.training.plan import Batch, Plan, Stage
 
 DEGREES = 10.0  # of the plain loop's rotation
 SELECT = "PublicTest_accuracy"
@@ -109,7 +109,7 @@ class Bench:
         return replace(plan, stages=(stage,))
 
     def ours(self) -> Callable[[], object]:
-        """One epoch of :func:`fer_lib.training.loop.fit`."""
+        """One epoch of :func:`ferbook.training.loop.fit`."""
         network, plan, train = self.network(), self.plan(), self.splits.train
         return lambda: fit(network, plan, train, lambda n: {SELECT: 0}, progress=False)
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from fer_lib import reproduce
 from fer_lib.data.faceset import FaceSet
+from ferbook.runs import reproduce
 
 torch.set_num_threads(1)
 

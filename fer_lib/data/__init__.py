@@ -2,8 +2,17 @@
 
 import inspect
 
-from fer_lib.data import affectnet, ckplus, fer2013, ferg, jaffe, oulu, rafdb, sfew
 from fer_lib.data.faceset import FaceSet
+from fer_lib.data.sources import (
+    affectnet,
+    ckplus,
+    fer2013,
+    ferg,
+    jaffe,
+    oulu,
+    rafdb,
+    sfew,
+)
 from fer_lib.errors import FerError
 
 _LOADERS = {
@@ -34,7 +43,7 @@ def load(name: str, root: str | None = None, **options) -> FaceSet:
             missing.
     """
     if name == "rendered":
-        from fer_lib.data import rendered
+        from fer_lib.data.sources import rendered
 
         return rendered.load(**options)
     if name not in DATASETS:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from fer_lib.errors import FerError
-from fer_lib.faces.landmarks import IBUG_FLIP
+from fer_lib.landmarks import IBUG_FLIP
 
 FILLS = ("border", "zeros")
 Range = tuple[float, float]

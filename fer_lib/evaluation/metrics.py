@@ -62,7 +62,7 @@ def summarize(
             stored, so that metrics computed from a stored record agree.
         labels: ``int [n]``, 0 to classes - 1.
         in_training: ``[n]``, not zero for faces that stand in training, too,
-            see :func:`fer_lib.data.duplicates.leaked`.
+            see :func:`fer_lib.data.audit.duplicates.leaked`.
 
     Returns:
         ``n``; ``accuracy`` (Wilson interval), ``mean_class_accuracy`` and

@@ -15,9 +15,8 @@ import torch
 from matplotlib.figure import Figure
 
 from fer_lib.errors import FerError
-from fer_lib.explain.colours import SEQUENTIAL
-from fer_lib.explain.frames import esr_place
-from fer_lib.explain.panels import (
+from fer_lib.explain.drawing.colours import SEQUENTIAL
+from fer_lib.explain.drawing.panels import (
     WHOLE,
     Place,
     check_titles,
@@ -27,6 +26,7 @@ from fer_lib.explain.panels import (
     show_face,
     with_alt,
 )
+from fer_lib.explain.frames import esr_place
 from fer_lib.explain.passes import evaluating, passes
 from fer_lib.models.cbam import CBAM, Attended
 from fer_lib.models.diversified_esr import DiversifiedESR

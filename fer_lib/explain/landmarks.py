@@ -14,7 +14,7 @@ import torch
 from fer_lib.data.faceset import FaceSet
 from fer_lib.errors import FerError
 from fer_lib.explain.passes import evaluating, passes
-from fer_lib.faces.landmarks import interocular
+from fer_lib.landmarks import interocular
 from fer_lib.models.part_network import PARTS, Localiser, landmark_points
 from fer_lib.preprocessing import Preprocessing
 
@@ -81,10 +81,10 @@ def landmark_drift(
 
     Args:
         network: which keeps its localisers, as
-            :class:`~fer_lib.papers.part_transfer.TransferEnsemble`; left as
+            :class:`~ferbook.papers.part_transfer.TransferEnsemble`; left as
             it was.
         faces: a set with landmarks;
-            :func:`~fer_lib.papers.part_transfer.annotated` fits them.
+            :func:`~ferbook.papers.part_transfer.annotated` fits them.
         preprocessing: what the network expects.
         batch_size: faces in one pass; by their size if None.
 

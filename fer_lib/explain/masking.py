@@ -13,11 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from fer_lib.explain.passes import evaluating, passes
-from fer_lib.models.residual_masking import (
-    ConstantMask,
-    ResidualMaskingNetwork,
-    Stage,
-)
+from fer_lib.models.residual_masking import ConstantMask, ResidualMaskingNetwork, Stage
 from fer_lib.preprocessing import Preprocessing
 
 # Edges of the histogram: mask times channels, so that 1 is the control.

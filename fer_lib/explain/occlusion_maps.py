@@ -12,10 +12,9 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from fer_lib.explain.colours import DIVERGING, MARK, SEQUENTIAL
 from fer_lib.explain.covering import cover, filling, pixel_means, window_starts
-from fer_lib.explain.occlusion import covered_scores, from_pixels
-from fer_lib.explain.panels import (
+from fer_lib.explain.drawing.colours import DIVERGING, MARK, SEQUENTIAL
+from fer_lib.explain.drawing.panels import (
     check_titles,
     colour_bar,
     grid,
@@ -24,6 +23,7 @@ from fer_lib.explain.panels import (
     show_face,
     with_alt,
 )
+from fer_lib.explain.occlusion import covered_scores, from_pixels
 from fer_lib.explain.passes import device_of
 from fer_lib.models.network import Network
 from fer_lib.preprocessing import Preprocessing

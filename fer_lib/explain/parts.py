@@ -18,7 +18,7 @@ from fer_lib.errors import FerError
 from fer_lib.explain.calls import ready, variants
 from fer_lib.explain.covering import filling
 from fer_lib.explain.occlusion import from_pixels
-from fer_lib.faces.landmarks import FIVE_PARTS, interocular
+from fer_lib.landmarks import FIVE_PARTS, interocular
 from fer_lib.models.network import Network
 from fer_lib.preprocessing import Preprocessing
 

@@ -17,8 +17,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from fer_lib.crops import crop_names
-from fer_lib.explain.colours import SEQUENTIAL
-from fer_lib.explain.panels import check_titles, colour_bar, grid, show_face, with_alt
+from fer_lib.explain.drawing.colours import SEQUENTIAL
+from fer_lib.explain.drawing.panels import (
+    check_titles,
+    colour_bar,
+    grid,
+    show_face,
+    with_alt,
+)
 from fer_lib.explain.passes import evaluating, passes
 from fer_lib.models.ramn import RAMN
 from fer_lib.preprocessing import Preprocessing

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 from torch import Tensor
 
-from fer_lib.explain.colours import MARK
-from fer_lib.explain.panels import check_titles, grid, show_face, with_alt
+from fer_lib.explain.drawing.colours import MARK
+from fer_lib.explain.drawing.panels import check_titles, grid, show_face, with_alt
 from fer_lib.explain.passes import evaluating, passes
 from fer_lib.models.deep_emotion import DeepEmotion
 from fer_lib.models.spatial_transformer import affine_warp

@@ -28,12 +28,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fer_lib.losses.inputs import (
-    check_labels,
-    check_range,
-    check_shape,
-    full_precision,
-)
+from fer_lib.losses.inputs import check_labels, check_range, check_shape, full_precision
 
 NAME = "collaborative loss"
 

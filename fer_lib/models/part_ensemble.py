@@ -6,7 +6,7 @@ Transactions on Artificial Intelligence, 2022, doi:10.1109/TAI.2022.3172272,
 arXiv:2104.11274.  Implements Section III-C and equations (2), (3) and (4);
 the layers are in :mod:`fer_lib.models.part_network`.  Equation (1) is
 :func:`fer_lib.losses.landmark_l1`, (5) and (6) are in
-:mod:`fer_lib.explain.grad_cam`, (7) to (9) in :mod:`fer_lib.models.flops`.
+:mod:`fer_lib.explain.grad_cam`, (7) to (9) in :mod:`ferbook.ledger.arithmetic.flops`.
 
 Where the paper, the authors' notebook (the one repository of that title,
 github.com/rohan598) and this file differ:

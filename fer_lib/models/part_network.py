@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fer_lib.errors import FerError
-from fer_lib.faces.landmarks import IBUG_PARTS
+from fer_lib.landmarks import IBUG_PARTS
 from fer_lib.models.network import Network, check_choice
 from fer_lib.preprocessing import Preprocessing
 

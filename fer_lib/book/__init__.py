@@ -1,1 +1,0 @@
-"""Executing chapters, binding numbers to runs, building the site."""

@@ -1,0 +1,207 @@
+"""Protocols of faces recorded or drawn on purpose: CK+, Oulu, JAFFE, FERG.
+
+These sets have no official splits, few people and many pictures of each,
+so what a number means depends on who stands on which side.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from fer_lib.data.faceset import FaceSet
+from fer_lib.data.folds import (
+    deal,
+    group_folds,
+    leaky_folds,
+    portion,
+    shares,
+    subject_folds,
+    three_parts,
+)
+from fer_lib.data.protocols.frames import first_frames, last_frames
+from fer_lib.data.splits import Splits, divided, of_dataset, relabelled
+from fer_lib.errors import FerError
+from fer_lib.expressions import EXPRESSIONS
+
+SIX, SEVEN = EXPRESSIONS[:6], EXPRESSIONS[:7]
+# What CK+'s sequences show at their end: contempt, and never neutral.
+PEAKS = tuple(name for name in EXPRESSIONS if name != "neutral")
+CKPLUS = ("ckplus", "rendered_lab")
+JAFFE = ("jaffe", "rendered_lab")
+FERG = ("ferg", "rendered_stylised")
+_LAST, _OWN = "the sequence's expression, in its last", "the data set's own labels"
+
+
+def ckplus_last3(faces: FaceSet, fold: int) -> Splits:
+    """CK+, last three frames: 981 images of 7 classes, folds by subject.
+
+    Contempt is the last class and neutral none, so labels are places in
+    :data:`PEAKS`.  Cui and Tian do not say whether their ten folds share
+    people; these do not.
+    """
+    faces = _last(faces, "ckplus_last3", CKPLUS, PEAKS, 3)
+    folds = subject_folds(_subjects(faces, "ckplus_last3"), 10)
+    return _fold(faces, "ckplus_last3", f"{_LAST} three frames", PEAKS, folds, fold)
+
+
+def ckplus_leaky(faces: FaceSet, fold: int, seed: int = 0) -> Splits:
+    """The same images in ten random folds: how CK+ should not be split.
+
+    The three frames of a sequence, nearly one picture, stand on both sides.
+    A counter-example, to show what that does to the number.
+    """
+    name = "ckplus_last3_leaky"
+    faces = _last(faces, name, CKPLUS, PEAKS, 3)
+    folds = leaky_folds(faces.labels, 10, seed)
+    return _fold(faces, name, f"{_LAST} three frames", PEAKS, folds, fold)
+
+
+def ckplus_first_last3(faces: FaceSet, fold: int) -> Splits:
+    """CK+ of Wadhawan and Gandhi: 1,308 images of 8 classes, by subject.
+
+    The first frame of each sequence counts as neutral.
+    """
+    name = "ckplus_first_last3"
+    of_dataset(faces, name, *CKPLUS)
+    faces = ckplus_first_and_last(faces, name)
+    folds = subject_folds(_subjects(faces, name), 10)
+    rule = f"{_LAST} three frames; its first frame is neutral"
+    return _fold(faces, name, rule, EXPRESSIONS, folds, fold)
+
+
+def ckplus_first_and_last(faces: FaceSet, protocol: str) -> FaceSet:
+    """The first and the last three frames of every sequence."""
+    rows = first_frames(faces, protocol) | last_frames(faces, protocol, 3)
+    return faces.select(rows)
+
+
+def ckplus_deep_emotion(faces: FaceSet, seed: int = 0) -> Splits:
+    """CK+ as Minaee et al. split it: 70 / 10 / 20 % of the last frames.
+
+    Drawn by class and not by person.  They count 593 images; 327 sequences
+    have a label, which gives 229 / 33 / 65.
+    """
+    name = "ckplus_deep_emotion"
+    faces = _last(faces, name, CKPLUS, PEAKS, 1)
+    counts, total = faces.counts()[: len(PEAKS)], len(faces)
+    quotas = [shares(counts, portion(total, percent)) for percent in (20, 10)]
+    return _dealt(faces, name, f"{_LAST} frame", PEAKS, quotas, seed)
+
+
+def oulu_last3(faces: FaceSet, fold: int) -> Splits:
+    """Oulu-CASIA, last three frames: 1,440 images of 6 classes, by subject."""
+    faces = _last(faces, "oulu_last3", ("oulu",), SIX, 3)
+    folds = subject_folds(_subjects(faces, "oulu_last3"), 10)
+    return _fold(faces, "oulu_last3", f"{_LAST} three frames", SIX, folds, fold)
+
+
+def jaffe_subjects(faces: FaceSet, fold: int) -> Splits:
+    """JAFFE: each of the ten women is tested once, the next one selects."""
+    of_dataset(faces, "jaffe_subjects", *JAFFE)
+    return _left_out(faces, "jaffe_subjects", fold)
+
+
+def jaffe_deep_emotion(faces: FaceSet, seed: int = 0) -> Splits:
+    """JAFFE as Minaee et al. split it: 120 / 23 / 70 images.
+
+    Ten of each class are tested; drawn by class and not by person, so that
+    nearly equal shots stand on both sides.
+    """
+    of_dataset(faces, "jaffe_deep_emotion", *JAFFE)
+    return _balanced(faces, "jaffe_deep_emotion", 213, 23, 10, seed)
+
+
+def ferg_characters(faces: FaceSet, fold: int) -> Splits:
+    """FERG: each of the six characters is tested once, the next one selects."""
+    of_dataset(faces, "ferg_characters", *FERG)
+    return _left_out(faces, "ferg_characters", fold)
+
+
+def ferg_deep_emotion(faces: FaceSet, seed: int = 0) -> Splits:
+    """FERG as Minaee et al. split it: 34,767 / 14,000 / 7,000 drawings.
+
+    A thousand of each class are tested; all characters stand on both sides.
+    They write "around 34,000" for training, which here is all the rest.
+    """
+    of_dataset(faces, "ferg_deep_emotion", *FERG)
+    return _balanced(faces, "ferg_deep_emotion", 55_767, 14_000, 1000, seed)
+
+
+def _last(faces, protocol, names, classes, count) -> FaceSet:
+    """The last frames of every sequence, labelled by places in classes."""
+    of_dataset(faces, protocol, *names)
+    chosen = faces.select(last_frames(faces, protocol, count))
+    return relabelled(chosen, protocol, classes)
+
+
+def _subjects(faces: FaceSet, protocol: str) -> np.ndarray:
+    if faces.subjects is None:
+        raise FerError(
+            f"protocol '{protocol}': {faces.name} has no subjects, expected who "
+            "is shown in every face; choose a protocol that needs no folds by "
+            "person."
+        )
+    return faces.subjects
+
+
+def _fold(faces, name, rule, classes, fold_of, fold) -> Splits:
+    select, test = three_parts(fold_of, fold, FOLDS[name])
+    name = f"{name}-fold{fold}"
+    return divided(faces, name, rule, classes, select=select, test=test)
+
+
+def _left_out(faces: FaceSet, name: str, fold: int) -> Splits:
+    faces = relabelled(faces, name, SEVEN)
+    groups = group_folds(_subjects(faces, name))
+    if (found := groups.max(initial=-1) + 1) != FOLDS[name]:
+        raise FerError(
+            f"protocol '{name}': {faces.name} shows {found} people, expected "
+            f"{FOLDS[name]}, one for each fold; get the files again, or render "
+            "as many."
+        )
+    return _fold(faces, name, _OWN, SEVEN, groups, fold)
+
+
+def _dealt(faces, name, rule, classes, quotas, seed) -> Splits:
+    """Test and selection of given sizes a class; the rest is trained on."""
+    dealt = deal(faces.labels, quotas, seed)
+    return divided(faces, name, rule, classes, select=dealt == 2, test=dealt == 1)
+
+
+def _balanced(
+    faces: FaceSet, name: str, whole: int, select: int, each: int, seed: int
+) -> Splits:
+    """A test part with ``each`` face of every class.
+
+    A set of another size than the ``whole`` one gets parts in proportion,
+    rounded down in the test and halves up in the selection.
+    """
+    faces = relabelled(faces, name, SEVEN)
+    counts = faces.counts()[: len(SEVEN)]
+    test = np.minimum(counts, max(each * len(faces) // whole, 1))
+    selected = (2 * select * len(faces) + whole) // (2 * whole)
+    quotas = [test, shares(counts - test, selected)]
+    return _dealt(faces, name, _OWN, SEVEN, quotas, seed)
+
+
+# The protocols that give one fold, and how many they have.
+FOLDED: dict[str, Callable[[FaceSet, int], Splits]] = {
+    "ckplus_last3": ckplus_last3,
+    "ckplus_last3_leaky": ckplus_leaky,
+    "ckplus_first_last3": ckplus_first_last3,
+    "oulu_last3": oulu_last3,
+    "jaffe_subjects": jaffe_subjects,
+    "ferg_characters": ferg_characters,
+}
+FOLDS = dict.fromkeys(FOLDED, 10) | {"ferg_characters": 6}
+PROTOCOLS: dict[str, Callable[[FaceSet], Splits]] = {
+    "ckplus_deep_emotion": ckplus_deep_emotion,
+    "jaffe_deep_emotion": jaffe_deep_emotion,
+    "ferg_deep_emotion": ferg_deep_emotion,
+    **{
+        f"{name}-fold{fold}": partial(function, fold=fold)
+        for name, function in FOLDED.items()
+        for fold in range(FOLDS[name])
+    },
+}

@@ -1,0 +1,101 @@
+"""JAFFE: 213 grey photographs of ten women in seven expressions.
+
+Source: Lyons et al., "Coding facial expressions with Gabor wavelets", FG
+1998.
+"""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from fer_lib.data.faceset import FaceSet
+from fer_lib.data.sources.convert import Images, Listing, cached
+from fer_lib.data.sources.folders import files_below
+from fer_lib.errors import FerError
+from fer_lib.expressions import expression_index
+from fer_lib.photos.images import Picture
+
+SUBJECTS = ("KA", "KL", "KM", "KR", "MK", "NA", "NM", "TM", "UY", "YM")
+CODES = {
+    "AN": "angry",
+    "DI": "disgust",
+    "FE": "fear",
+    "HA": "happy",
+    "SA": "sad",
+    "SU": "surprise",
+    "NE": "neutral",
+}
+_NAME = re.compile(rf"({'|'.join(SUBJECTS)})\.({'|'.join(CODES)})(\d+)\.(\d+)$", re.I)
+
+
+def load(
+    root: Path | str,
+    *,
+    size: int | None = None,
+    channels: int = 1,
+    cache: Path | str | None = None,
+) -> FaceSet:
+    """JAFFE from files named like KA.AN1.39.tiff, flat or in any folders.
+
+    ``subjects`` numbers the women from 0 in the order of ``SUBJECTS``.
+    ``sequences`` is shared by the two to four nearly equal shots of one
+    woman with one expression (10 times the subject plus the label);
+    ``extra["shot"]`` tells them apart, and ``extra["number"]`` is the
+    picture's number in the whole set.  All are in ``split`` "All": JAFFE
+    has no official splits.
+
+    Args:
+        root: the folder of the images, or one above it.
+        size: side of the images in pixels; None keeps the files' 256.
+        channels: 1 for grey, 3 for RGB.
+        cache: folder for the converted set; the user's cache by default.
+
+    Raises:
+        FerError: when nothing is found, or at the first wrong file.
+    """
+    root = Path(root).expanduser()
+    files = files_below(root, (".tiff", ".tif", ".png", ".jpg"))
+    if not any(_NAME.match(file.stem) for file in files):
+        raise FerError(
+            f"{root}: no JAFFE found, looked for images named like "
+            "KA.AN1.39.tiff at any depth; name the folder that holds them."
+        )
+    images = Images(size, channels)
+    return cached("jaffe", files, lambda: _listing(files), images, {}, cache)
+
+
+def _listing(files: list[Path]) -> Listing:
+    found: dict[tuple, Path] = {}
+    for file in files:
+        key = _key(file)
+        if key in found:
+            raise FerError(
+                f"{file}: is the same picture as {found[key]} by its name, "
+                "expected each once; remove one."
+            )
+        found[key] = file
+    subjects, labels, shots, numbers = np.array(sorted(found)).T
+    return Listing(
+        "jaffe",
+        [Picture(found[key]) for key in sorted(found)],
+        labels,
+        np.full(len(found), "All"),
+        f"JAFFE, {len(found)} images.",
+        columns={"subjects": subjects, "sequences": 10 * subjects + labels},
+        extra={"shot": shots, "number": numbers},
+    )
+
+
+def _key(file: Path) -> tuple[int, int, int, int]:
+    """Subject, label, shot and number of ``KA.AN1.39.tiff``."""
+    named = _NAME.match(file.stem)
+    if not named:
+        raise FerError(
+            f"{file}: is not named like KA.AN1.39.tiff (woman, expression and "
+            f"shot, number), expected one of {', '.join(SUBJECTS)} and one of "
+            f"{', '.join(CODES)}; rename or remove it."
+        )
+    who, expression, shot, number = (part.upper() for part in named.groups())
+    label = expression_index(CODES[expression])
+    return SUBJECTS.index(who), label, int(shot), int(number)

@@ -1,0 +1,139 @@
+"""Oulu-CASIA: recordings of 80 people in six expressions.
+
+Source: Zhao et al., "Facial expression recognition from near-infrared
+videos", Image and Vision Computing 29, 2011: 480 sequences for each camera
+and light.
+"""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from fer_lib.data.faceset import FaceSet
+from fer_lib.data.sources.convert import Images, Listing, cached
+from fer_lib.data.sources.folders import files_in, locate, subfolders
+from fer_lib.data.sources.sequences import ends
+from fer_lib.errors import FerError
+from fer_lib.expressions import expression_index
+from fer_lib.photos.images import Picture
+
+CAMERAS, LIGHTS = ("VL", "NI"), ("Strong", "Weak", "Dark")
+FOLDERS = {
+    "anger": "angry",
+    "disgust": "disgust",
+    "fear": "fear",
+    "happiness": "happy",
+    "sadness": "sad",
+    "surprise": "surprise",
+}
+_PERSON = re.compile(r"P(\d{3})$", re.I)
+_NEUTRAL = expression_index("neutral")
+
+
+def load(
+    root: Path | str,
+    *,
+    size: int | None = 96,
+    channels: int = 3,
+    camera: str = "VL",
+    light: str = "Strong",
+    cropped: bool = True,
+    first: int = 0,
+    last: int = 3,
+    cache: Path | str | None = None,
+) -> FaceSet:
+    """Oulu-CASIA from folders like ``VL_Acropped/Strong/P001/Anger/``.
+
+    ``subjects`` holds the number of P001, and ``sequences`` 10 times it plus
+    the label of the expression.  ``extra["frame"]`` is the number in the
+    file's name and ``extra["from_end"]`` 0 for the last frame.  All are in
+    ``split`` "All": there are no official splits.
+
+    Args:
+        root: the folder above those of the cameras.
+        size: side of the images in pixels, stretched where they are not
+            square; None keeps the files' own.
+        channels: 1 for grey, 3 for RGB.
+        camera: ``"VL"``, visible light, or ``"NI"``, near infrared.
+        light: ``"Strong"``, ``"Weak"`` or ``"Dark"``.
+        cropped: the authors' face crops, or whole frames.
+        first: frames from the beginning of a sequence, taken as neutral.
+        last: frames from its end, with the sequence's expression.
+        cache: folder for the converted set; the user's cache by default.
+
+    Raises:
+        FerError: when nothing is found, or at the first wrong folder.
+    """
+    if camera not in CAMERAS or light not in LIGHTS:
+        raise FerError(
+            f"Oulu-CASIA: camera is {camera!r} and light {light!r}, expected "
+            f"{' or '.join(CAMERAS)}, and {', '.join(LIGHTS)}."
+        )
+    name = f"{camera}_Acropped" if cropped else camera
+    place = locate(root, name)
+    folder = place and locate(place, light)
+    if not folder:
+        raise FerError(
+            f"{root}: no such part of Oulu-CASIA found, looked for "
+            f"{name}/{light}/P001/Anger/; name the folder above {name}, or ask "
+            "for another camera, light or cropped."
+        )
+    options = {"camera": camera, "light": light, "cropped": bool(cropped)}
+    options |= {"first": first, "last": last}
+    told = f"Oulu-CASIA, {name}, light {light}"
+    return cached(
+        "oulu",
+        [folder],
+        lambda: _listing(folder, told, first, last),
+        Images(size, channels),
+        options,
+        cache,
+    )
+
+
+def _listing(folder: Path, told: str, first: int, last: int) -> Listing:
+    rows, count = [], 0
+    for person in subfolders(folder):
+        for recording in subfolders(person):
+            subject, label = _ids(recording)
+            count += 1
+            rows += [
+                (
+                    Picture(frame.file),
+                    _NEUTRAL if frame.first else label,
+                    subject,
+                    10 * subject + label,
+                    frame.number,
+                    frame.from_end,
+                )
+                for frame in ends(files_in(recording), first, last)
+            ]
+    if not rows:
+        raise FerError(
+            f"{folder}: found no recording, expected folders like P001/Anger; "
+            "unpack the archive again."
+        )
+    pictures, *columns = zip(*rows, strict=True)
+    labels, subjects, sequences, number, from_end = (np.array(c) for c in columns)
+    return Listing(
+        "oulu",
+        list(pictures),
+        labels,
+        np.full(len(rows), "All"),
+        f"{told}, {count} sequences, first {first} and last {last} frames.",
+        columns={"subjects": subjects, "sequences": sequences},
+        extra={"frame": number, "from_end": from_end},
+    )
+
+
+def _ids(recording: Path) -> tuple[int, int]:
+    """Subject and label of ``P001/Anger``."""
+    person = _PERSON.match(recording.parent.name)
+    expression = recording.name.lower()
+    if not person or expression not in FOLDERS:
+        raise FerError(
+            f"{recording}: expected a person such as P001 and then one of "
+            f"{', '.join(FOLDERS)}; rename or remove the folder."
+        )
+    return int(person[1]), expression_index(FOLDERS[expression])

@@ -1,0 +1,223 @@
+"""Rendering many faces: processes, cache, and each picture once more."""
+
+import hashlib
+import json
+import os
+import re
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+from tqdm.auto import tqdm
+
+import fer_lib.rendered
+from fer_lib.data.faceset import FaceSet
+from fer_lib.errors import FerError
+from fer_lib.expressions import EXPRESSIONS
+from fer_lib.files import cache_dir
+from fer_lib.rendered.conditions import Conditions
+from fer_lib.rendered.portrait import Columns, Portrait, draw_columns, render_face
+
+PROVENANCE = (
+    "Computer graphics: faces rendered from the CC0 MakeHuman head and Mika "
+    "Suominen's CC0 face units by fer_lib.rendered; no real person is shown."
+)
+FEW = 64  # so few faces are not worth starting processes for
+MOST = 2**63 - 1
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What decides the pictures of a corpus; arrays have a row a picture.
+
+    Attributes:
+        size: side of the images in pixels.
+        seed: of the population.
+        conditions: how pictures are taken.
+        subjects: ``int64 [N]``.
+        expressions: ``int64 [N]``, what the faces show.
+        takes: ``int64 [N]``, numbers of the pictures or sequences.
+        frames: ``int64 [N]`` from 1, or None where there are no sequences.
+        intensities: ``float64 [N]``, shares of the takes' strength, 0-1;
+            with ``frames``.
+    """
+
+    size: int
+    seed: int
+    conditions: Conditions
+    subjects: np.ndarray
+    expressions: np.ndarray
+    takes: np.ndarray
+    frames: np.ndarray | None = None
+    intensities: np.ndarray | None = None
+
+    def jobs(self) -> list[tuple]:
+        """Arguments of ``render_face`` for every picture."""
+        count = len(self.takes)
+        frames = np.zeros(count, int) if self.frames is None else self.frames
+        shares = np.ones(count) if self.frames is None else self.intensities
+        rows = zip(
+            self.subjects.tolist(), self.expressions.tolist(), self.takes.tolist(),
+            frames.tolist(), shares.tolist(), strict=True,
+        )  # fmt: skip
+        return [
+            (subject, EXPRESSIONS[shown], self.size, self.seed, take,
+             self.conditions, frame, share)
+            for subject, shown, take, frame, share in rows
+        ]  # fmt: skip
+
+    def columns(self) -> Columns:
+        """What :func:`portrait_of` needs, one row a picture."""
+        count = len(self.takes)
+        found = {
+            "expression": self.expressions,
+            "take": self.takes,
+            "seed": np.full(count, self.seed, np.int64),
+            "conditions": np.tile(self.conditions.to_row(), (count, 1)),
+        }
+        if self.frames is not None:
+            found |= {"frame": self.frames, "intensity": self.intensities}
+        return found
+
+
+def portrait_of(faces: FaceSet, row: int) -> Portrait:
+    """Draw one face of a rendered set again: the same bytes, and its maps.
+
+    The maps of a set would be larger than the set, so none are stored:
+    ``portrait_of(faces, 3).unit_map("mouthSmileLeft")`` makes one.
+
+    Args:
+        faces: a rendered set, or a selection of one.
+        row: which face.
+
+    Raises:
+        FerError: when the set does not know how it was drawn.
+    """
+    needed = ("expression", "take", "seed", "conditions")
+    if faces.subjects is None or any(key not in faces.extra for key in needed):
+        raise FerError(
+            f"{faces.name}: no columns {', '.join(needed)}, so its faces cannot "
+            "be drawn again; expected a set of load('rendered')."
+        )
+    extra = {key: column[row] for key, column in faces.extra.items()}
+    return render_face(
+        int(faces.subjects[row]),
+        EXPRESSIONS[extra["expression"]],
+        faces.images.shape[-1],
+        int(extra["seed"]),
+        int(extra["take"]),
+        Conditions.from_row(extra["conditions"]),
+        int(extra.get("frame", 0)),
+        float(extra.get("intensity", 1)),
+    )
+
+
+def check_range(name: str, value: int, low: int, high: int) -> None:
+    """Refuse an option that is no whole number from ``low`` to ``high``."""
+    if not isinstance(value, int | np.integer) or not low <= value <= high:
+        raise FerError(f"rendered faces: {name} is {value}, expected {low} to {high}.")
+
+
+def draw(plan: Plan, workers: int | None) -> Columns:
+    """All pictures of a plan: columns image, landmarks, visible, units,
+    strength, and those of the plan.
+
+    Args:
+        plan: what to draw.
+        workers: processes; none is one a core.  The result does not depend
+            on it.
+    """
+    jobs = plan.jobs()
+    drawn = tqdm(
+        _drawn(jobs, workers or os.cpu_count() or 1),
+        total=len(jobs),
+        desc="rendering faces",
+        unit="face",
+    )
+    rows = list(drawn)
+    return {k: np.stack([row[k] for row in rows]) for k in rows[0]} | plan.columns()
+
+
+def kept(
+    corpus: str, options: dict, cached: bool, make: Callable[[], FaceSet]
+) -> FaceSet:
+    """The set of these options from the cache, or made and kept there.
+
+    Args:
+        corpus: short name.
+        options: everything that decides the set, for JSON.
+        cached: whether the cache takes part at all.
+        make: renders the set.
+    """
+    if not cached:
+        return make()
+    path = cache_dir() / f"rendered-{corpus}-{_key(options)}.npz"
+    if path.exists():
+        try:
+            return FaceSet.open(path)
+        except FerError as error:
+            warnings.warn(f"{error} Rendering it anew.", stacklevel=3)
+            path.unlink(missing_ok=True)
+    faces = make()
+    faces.save(path)
+    return faces
+
+
+@cache
+def source_hash() -> str:
+    """Hash of the modules that decide a rendered set, and of the asset."""
+    faces = Path(fer_lib.rendered.__file__).parent
+    files = {*Path(__file__).parent.glob("render*.py"), *faces.glob("*.npz")}
+    files.add(Path(__file__).with_name("raters.py"))
+    waiting = [faces / "portrait.py"]
+    while waiting:
+        path = waiting.pop()
+        files.add(path)
+        names = re.findall(r"from fer_lib\.faces\.(\w+) import", path.read_text())
+        waiting += {faces / f"{name}.py" for name in names} - files
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _key(options: dict) -> str:
+    text = json.dumps(options, sort_keys=True) + source_hash()
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@contextmanager
+def _no_main() -> Iterator[None]:
+    """Hide the running script, which a fresh process would run again.
+
+    The workers need none of it; without this, a script that lacks a
+    ``__main__`` guard would start itself over and over.
+    """
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
+
+
+def _drawn(jobs: list[tuple], workers: int) -> Iterator[Columns]:
+    """Faces in the order of the jobs, by one process or by several."""
+    if workers < 2 or len(jobs) < FEW:
+        yield from map(draw_columns, jobs)
+        return
+    pool = ProcessPoolExecutor(workers, get_context("spawn"))
+    try:
+        with _no_main():
+            faces = pool.map(draw_columns, jobs, chunksize=8)
+        yield from faces
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -1,0 +1,1 @@
+"""Explanations scored: against known evidence, decoys and controls."""

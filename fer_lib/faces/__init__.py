@@ -1,1 +1,0 @@
-"""Rendered faces: a parametric head, its renderer and its ground truth."""

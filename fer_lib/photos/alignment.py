@@ -1,0 +1,80 @@
+"""Turning and scaling a face so that its eyes lie in fixed places.
+
+A similarity moves, turns and scales, and keeps shapes.  It is a matrix
+``[2, 3]`` that takes ``(x, y, 1)`` of the image to x and y of the aligned
+face, in pixels with their centres at whole numbers.
+"""
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+from skimage.transform import warp
+
+from fer_lib.errors import FerError
+from fer_lib.landmarks import eye_centres
+
+# Of the aligned face's side: how far apart the centres of the eyes are, and
+# how far from the top.  Chin and brows just fit; the choice is ours.
+EYE_DISTANCE, EYE_HEIGHT = 0.34, 0.34
+
+
+def eye_similarity(
+    points: np.ndarray,
+    size: int,
+    *,
+    distance: float = EYE_DISTANCE,
+    height: float = EYE_HEIGHT,
+) -> np.ndarray:
+    """The similarity that puts the eyes level, centred and ``distance`` apart.
+
+    Args:
+        points: ``[68, 2]``, iBUG order, in pixels of the image.
+        size: side of the aligned face in pixels.
+        distance: between the centres of the eyes, as a share of the side.
+        height: of the eyes below the upper edge, as a share of the side.
+
+    Returns:
+        ``float64 [2, 3]``.
+
+    Raises:
+        FerError: when both eyes lie in one place.
+    """
+    # As complex numbers, a similarity is z -> turn * z + shift.
+    left, right = eye_centres(np.asarray(points, np.float64)) @ [1, 1j]
+    if left == right:
+        raise FerError(
+            f"alignment: both eyes lie at {left.real:g}, {left.imag:g}; expected "
+            "68 landmarks of a face."
+        )
+    turn = distance * size / (right - left)
+    middle = (0.5 + 1j * height) * size - (0.5 + 0.5j)
+    shift = middle - turn * (left + right) / 2
+    return np.array(
+        [[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]]
+    )
+
+
+def move_points(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Points ``[..., 2]`` where a similarity ``[2, 3]`` takes them."""
+    return points @ matrix[:, :2].T + matrix[:, 2]
+
+
+def warp_face(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
+    """The image under a similarity, its border repeated where it ends.
+
+    Args:
+        image: ``uint8 [H, W]`` grey or ``[H, W, 3]`` RGB.
+        matrix: ``[2, 3]``, as of :func:`eye_similarity`.
+        size: side of the result in pixels.
+
+    Returns:
+        ``uint8 [C, size, size]``, C 1 or 3.
+    """
+    image = np.atleast_3d(image) / 255
+    # Detail finer than the new pixels would turn into stripes.
+    shrink = 1 / np.hypot(*matrix[:, 0])
+    if shrink > 1:
+        blur = (shrink - 1) / 2
+        image = gaussian_filter(image, (blur, blur, 0), mode="nearest")
+    back = np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))
+    face = warp(image, back, output_shape=(size, size), order=1, mode="edge")
+    return np.rint(face * 255).astype(np.uint8).transpose(2, 0, 1)

@@ -1,0 +1,176 @@
+"""From a photograph to the picture of a face that a network sees."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from fer_lib.errors import FerError
+from fer_lib.photos.alignment import eye_similarity, move_points, warp_face
+from fer_lib.photos.clahe import equalise
+from fer_lib.photos.detection import DETECTOR, Box, crop_face, crop_points, find_faces
+from fer_lib.photos.ert import LANDMARKER, fit_landmarks
+
+LANDMARKS = ("none", "box", "crop")
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What is done to a photograph.
+
+    Attributes:
+        size: side of the result in pixels.
+        grey: whether colours are given up, and that first of all.
+        side: side of the square that the photograph is stretched to before
+            its face is looked for; None leaves it as it is.
+        clahe: whether contrast is equalised, after that.
+        detect: whether the face is looked for; else all is face.
+        margin: around the box, on every side, as a share of its width.
+        align: whether the eyes are put in fixed places; then the box only
+            serves to find them.
+        landmarks: ``"box"``: fitted in the detected box and moved along;
+            ``"crop"``: fitted to the result, all of which is the face's
+            rectangle; ``"none"``.
+
+    Raises:
+        FerError: when options are unknown or out of range.
+    """
+
+    size: int = 96
+    grey: bool = False
+    side: int | None = None
+    clahe: bool = False
+    detect: bool = True
+    margin: float = 0.0
+    align: bool = False
+    landmarks: str = "none"
+
+    def __post_init__(self):
+        for name, pixels in (("size", self.size), ("side", self.side)):
+            if pixels is not None and not 8 <= pixels <= 2048:
+                raise FerError(
+                    f"preparation: {name} is {pixels}, expected 8 to 2048 pixels."
+                )
+        if not -0.4 <= self.margin <= 2:
+            raise FerError(
+                f"preparation: margin is {self.margin}, expected -0.4 to 2 "
+                "times the width of the box."
+            )
+        if self.landmarks not in LANDMARKS:
+            raise FerError(
+                f"preparation: landmarks is '{self.landmarks}', expected one of "
+                f"{', '.join(LANDMARKS)}."
+            )
+        if self.align and not self.detect:
+            raise FerError("preparation: align needs detect, to find the eyes.")
+
+    def __str__(self) -> str:
+        """What is done, for a face set's provenance."""
+        steps = ["made grey"] * self.grey
+        steps += [f"stretched to {self.side} px"] * (self.side is not None)
+        steps += ["equalised by CLAHE"] * self.clahe
+        steps += [f"found by {DETECTOR}"] * self.detect
+        steps += [f"margin {self.margin:g}"] * (self.margin != 0 and not self.align)
+        steps += ["aligned by the eyes"] * self.align
+        steps += [f"{self.size} px"]
+        where = {"box": "in the box", "crop": "to the whole crop"}
+        if self.landmarks != "none":
+            steps += [f"landmarks by {LANDMARKER} fitted {where[self.landmarks]}"]
+        return ", ".join(steps)
+
+
+# Wadhawan and Gandhi, 2022: grey, 300 px and CLAHE before the face is looked
+# for, 160 px after.  Their detector was OpenCV's SSD.
+PART_ENSEMBLE = Preparation(size=160, grey=True, side=300, clahe=True, landmarks="crop")
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A face, and how it was come by.
+
+    Attributes:
+        image: ``uint8 [C, size, size]``.
+        found: whether a face was detected; else all of the picture was taken.
+        box: the face in ``searched``, left, top, right, bottom.
+        searched: the picture in which it was looked for, ``uint8 [C, H, W]``.
+        landmarks: ``float32 [68, 2]`` in pixels of ``image``, or None.
+    """
+
+    image: np.ndarray
+    found: bool
+    box: Box
+    searched: np.ndarray
+    landmarks: np.ndarray | None
+
+
+def prepare(
+    image: np.ndarray, how: Preparation, known: np.ndarray | None = None
+) -> Prepared:
+    """Find, cut out and resize the face of one photograph.
+
+    Where no face is found, all of the picture is taken for it, unaligned:
+    stretched to a square where it is not one.
+
+    Args:
+        image: ``uint8 [C, H, W]``, C 1 or 3.
+        how: what is done.
+        known: landmarks ``[68, 2]`` in pixels of ``image``; they are moved
+            along, unless others are fitted.
+    """
+    searched, known = _searched(image, how, known)
+    pixels = _pixels(searched)
+    faces = find_faces(pixels) if how.detect else []
+    whole = (0, 0, searched.shape[2], searched.shape[1])
+    box = faces[0].box if faces else whole
+    points = fit_landmarks(pixels, box) if how.landmarks == "box" else known
+    if not faces:
+        picture = _stretched(searched, how.size)
+        points = _rescaled(points, searched, how.size)
+    elif how.align:
+        eyes = fit_landmarks(pixels, box) if points is None else points
+        matrix = eye_similarity(eyes, how.size)
+        picture = warp_face(pixels, matrix, how.size)
+        points = None if points is None else move_points(points, matrix)
+    else:
+        picture = crop_face(pixels, box, how.size, how.margin)
+        if points is not None:
+            points = crop_points(points, box, how.size, how.margin)
+    if how.landmarks == "crop":
+        points = fit_landmarks(_pixels(picture))
+    points = None if points is None else points.astype(np.float32)
+    return Prepared(picture, bool(faces), box, searched, points)
+
+
+def _searched(image: np.ndarray, how: Preparation, known) -> tuple:
+    """The picture to look for a face in, and known points in it."""
+    if how.grey and len(image) == 3:
+        grey = Image.fromarray(image.transpose(1, 2, 0)).convert("L")
+        image = np.asarray(grey)[None]
+    if how.side is not None:
+        known = _rescaled(known, image, how.side)
+        image = _stretched(image, how.side)
+    if how.clahe:
+        image = equalise(image[None])[0]
+    return image, known
+
+
+def _pixels(image: np.ndarray) -> np.ndarray:
+    """``[H, W]`` of grey, ``[H, W, 3]`` of colour, as dlib wants them."""
+    return np.ascontiguousarray(
+        image[0] if len(image) == 1 else image.transpose(1, 2, 0)
+    )
+
+
+def _stretched(image: np.ndarray, side: int) -> np.ndarray:
+    """All of an image ``[C, H, W]`` as a square, by pillow's bilinear filter."""
+    picture = Image.fromarray(_pixels(image))
+    resized = np.asarray(picture.resize((side, side), Image.Resampling.BILINEAR))
+    return np.atleast_3d(resized).transpose(2, 0, 1)
+
+
+def _rescaled(points, image: np.ndarray, side: int):
+    """Points of an image where stretching it to a square takes them."""
+    if points is None:
+        return None
+    scale = side / np.array([image.shape[2], image.shape[1]])
+    return (points + 0.5) * scale - 0.5

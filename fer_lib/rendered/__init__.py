@@ -1,0 +1,1 @@
+"""The parametric head: people, movements, light, and what causes a label."""

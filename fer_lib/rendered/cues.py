@@ -1,0 +1,84 @@
+"""Cues that can betray a label: light, ears, background and a mark.
+
+Each is set or not.  In a fair set chance decides, whatever the label; a
+shortcut is a cue that goes with the label while a network learns, and no
+longer does when it is tested.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from fer_lib.errors import FerError
+from fer_lib.rendered.head import load_head
+from fer_lib.rendered.people import Person
+from fer_lib.rendered.scene import Scene
+
+CUES = ("light", "ears", "background", "mark")
+STICK_OUT = 0.22  # decimetres that ears are pulled sideways
+
+
+class _WithEars(Person):
+    """A person whose ears stick out: the head has no axis of shape for it."""
+
+    @cached_property
+    def neutral(self) -> np.ndarray:
+        head = load_head()
+        side = np.sign(head.vertices[:, 0])
+        pulled = Person.neutral.func(self).copy()
+        pulled[:, 0] += STICK_OUT * side * head.masks["ears"]
+        return pulled
+
+
+@lru_cache(maxsize=256)
+def _with_ears(person: Person) -> Person:
+    return _WithEars(person.macros, person.shapes, person.look)
+
+
+def drawn(rng: np.random.Generator, tied: str = "", label: int = 0) -> dict[str, bool]:
+    """Which cues are set, by name.
+
+    Args:
+        rng: source of chance; as many numbers are drawn in any case.
+        tied: the cue that the label decides; empty for none.
+        label: 1 sets it.
+
+    Raises:
+        FerError: when there is no such cue.
+    """
+    if tied and tied not in CUES:
+        raise FerError(f"cue '{tied}' is unknown; expected one of {', '.join(CUES)}.")
+    found = {cue: bool(rng.random() < 0.5) for cue in CUES}
+    return found | ({tied: bool(label)} if tied else {})
+
+
+def staged(scene: Scene, cues: Mapping[str, bool]) -> Scene:
+    """The scene with its ears, and its lamp on the right (set) or left."""
+    across, up, ahead = scene.light.direction
+    across = (0.3 + abs(across)) * (1 if cues["light"] else -1)
+    light = replace(scene.light, direction=(across, up, ahead))
+    person = _with_ears(scene.person) if cues["ears"] else scene.person
+    return replace(scene, light=light, person=person)
+
+
+def room(grey: np.ndarray, cues: Mapping[str, bool]) -> np.ndarray:
+    """The background, grey 0-1: a light room (set) or a dark one."""
+    return 0.5 * grey + (0.45 if cues["background"] else 0.05)
+
+
+def mark_place(size: int) -> np.ndarray:
+    """Pixels ``bool [size, size]`` of the mark, in the lower left corner."""
+    rim, side = size // 16, size // 8
+    place = np.zeros((size, size), bool)
+    place[size - rim - side : size - rim, rim : rim + side] = True
+    return place
+
+
+def marked(image: np.ndarray, cues: Mapping[str, bool]) -> np.ndarray:
+    """The image ``[S, S]``, grey 0-1, with a striped square (set) or without."""
+    if not cues["mark"]:
+        return image
+    stripes = 0.1 + 0.8 * (np.arange(len(image)) // 2 % 2)
+    return np.where(mark_place(len(image)), stripes[:, None], image)

@@ -1,0 +1,247 @@
+"""Faces whose evidence is known: two classes that differ in action units.
+
+A take draws everything of a picture from a seed but its label: person, pose,
+light, gaze, other action units, how strong either class would be, and four
+cues that could betray a label (:mod:`fer_lib.rendered.cues`).  The label then
+only says which of two sets of action units is added.  So a face and its twin
+of the other class differ in these units alone, and what differs between the
+two pictures is all the evidence there is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from fer_lib.errors import FerError
+from fer_lib.rendered import cues
+from fer_lib.rendered.conditions import Conditions
+from fer_lib.rendered.head import load_head
+from fer_lib.rendered.photo import background, develop
+from fer_lib.rendered.portrait import set_scene
+from fer_lib.rendered.render import SAMPLES
+from fer_lib.rendered.scene import MOVED_PX, Scene
+from fer_lib.rendered.units import ACTION_UNITS, SIDES
+
+Contrast = tuple[tuple[int, ...], tuple[int, ...]]
+# Action units of class 0 and of class 1; none is a face at rest.
+CONTRASTS: dict[str, Contrast] = {
+    "mouth": ((12,), (15,)),
+    "brows": ((4,), (1, 2)),
+    "eyes": ((5,), ()),
+    "nose": ((9,), ()),
+    "jaw": ((26,), ()),
+}
+EVIDENCE = 8  # first spawn key, beside those of portraits and corpora
+STRENGTHS = (0.9, 1.3)  # of the label's units, shares of full strength
+OTHERS = (0.25, 0.1, 0.6)  # probability and strengths of every other unit
+
+TAKEN = Conditions(
+    yaw=6, pitch=3, roll=3, occluded=0, shift=0.02, zoom=(1.0, 1.15),
+    side_light=0.3, blur=0.3, exposure=0.5, grain=(0.004, 0.015),
+)  # fmt: skip
+# Idle movements that are taken away together, by name.
+IDLE = {
+    "gaze": ("eyeLook",),
+    "blink": ("eyeBlink",),
+    "jaw": ("jawLeft", "jawRight"),
+}
+
+
+def action_vector(actions: Mapping[int, float]) -> np.ndarray:
+    """Face units ``float64 [52]`` of action units and their strengths."""
+    head = load_head()
+    units = np.zeros(len(head.unit_names))
+    for number, share in actions.items():
+        for name, gain in ACTION_UNITS[number].items():
+            for unit in (name, *(name + side for side in SIDES)):
+                if unit in head.unit_names:
+                    units[head.unit_names.index(unit)] += gain * share
+    return units
+
+
+def other_actions(contrast: Contrast) -> tuple[int, ...]:
+    """Action units that share no face unit with those of the classes."""
+    taken = {unit for side in contrast for n in side for unit in ACTION_UNITS[n]}
+    return tuple(n for n, units in ACTION_UNITS.items() if not taken & set(units))
+
+
+def moved(scene: Scene, other: Scene) -> np.ndarray:
+    """Pixels ``bool [S, S]`` whose visible point stands elsewhere in ``other``.
+
+    The point seen through the pixel's centre counts when it is shifted by
+    more than 0.25 pixel in the image.
+
+    Args:
+        scene: what is seen.
+        other: the same person before the same camera, other units moved.
+    """
+    hits = scene.hits(samples=1)
+    here, there = (scene.camera.project(hits.at(s.points)) for s in (scene, other))
+    found = np.zeros(scene.camera.size**2, bool)
+    found[hits.rays] = np.linalg.norm(here - there, axis=1) > MOVED_PX
+    return found.reshape(scene.camera.size, -1)
+
+
+@dataclass(frozen=True, eq=False)
+class Staged:
+    """A face of one of two classes, and how to change one thing about it.
+
+    Attributes:
+        label: 0 or 1.
+        strengths: of the action units of either class.
+        others: strengths of action units that have nothing to do with it.
+        resting: person, camera and light; units are idle movements.
+        cues: which cues are set, by name.
+        key: seed and number of the take; background and film follow from it.
+    """
+
+    label: int
+    strengths: tuple[Mapping[int, float], Mapping[int, float]]
+    others: Mapping[int, float]
+    resting: Scene
+    cues: Mapping[str, bool]
+    key: tuple[int, int]
+
+    @cached_property
+    def scene(self) -> Scene:
+        """What stands before the camera."""
+        own = self.strengths[self.label]
+        units = self.resting.units + action_vector(own) + action_vector(self.others)
+        return cues.staged(replace(self.resting, units=units), self.cues)
+
+    @property
+    def twin(self) -> "Staged":
+        """The same picture of the other class."""
+        return replace(self, label=1 - self.label)
+
+    def switched(self, cue: str) -> "Staged":
+        """The same picture with one cue the other way round."""
+        return replace(self, cues={**self.cues, cue: not self.cues[cue]})
+
+    def picture(self) -> np.ndarray:
+        """The grey image ``uint8 [S, S]``; the film is the same for twins."""
+        film = _chance(*self.key, 1)
+        room = background(self.scene.camera.size * SAMPLES, film)
+        image = self.scene.draw(cues.room(room, self.cues))
+        image = cues.marked(image, self.cues)
+        image = develop(image, film, TAKEN.blur, TAKEN.exposure, TAKEN.grain)
+        return np.rint(image * 255).astype(np.uint8)
+
+    def evidence(self) -> np.ndarray:
+        """Pixels ``bool [S, S]`` whose visible point tells the classes apart.
+
+        These stand elsewhere in the twin.  Where one class is at rest, they
+        are those that the other class's units move, in both classes.
+        """
+        return moved(self.scene, self.twin.scene) & ~self._covered
+
+    def difference(self) -> np.ndarray:
+        """Absolute change of grey ``[S, S]``, 0-1, from the face to its twin.
+
+        Shadows and folds count; background, blur and noise are left out.
+        """
+        pair = (self.scene.draw(), self.twin.scene.draw())
+        return np.abs(pair[0] - pair[1]) * ~self._covered
+
+    def cue_map(self, cue: str) -> np.ndarray:
+        """Absolute change of grey ``[S, S]``, 0-1, that a cue makes."""
+        pair = []
+        for one in (self, self.switched(cue)):
+            image = one.scene.draw(cues.room(np.float64(0.5), one.cues))
+            pair.append(cues.marked(image, one.cues))
+        return np.abs(pair[0] - pair[1])
+
+    @property
+    def movements(self) -> tuple[str, ...]:
+        """What moves, by name: ``"AU12"``, ``"gaze"``; see :meth:`without`."""
+        actions = {**self.strengths[self.label], **self.others}
+        names = load_head().unit_names
+        idle = [
+            movement
+            for movement, starts in IDLE.items()
+            if self.resting.units[_named(names, starts)].any()
+        ]
+        return (*(f"AU{number}" for number in sorted(actions)), *idle)
+
+    def without(self, movement: str) -> "Staged":
+        """The same picture with one movement at rest, and nothing else.
+
+        Raises:
+            FerError: when nothing of that name moves.
+        """
+        if movement not in self.movements:
+            raise FerError(
+                f"movement '{movement}' is not in this face; expected one of "
+                f"{', '.join(self.movements)}."
+            )
+        if movement in IDLE:
+            units = self.resting.units.copy()
+            units[_named(load_head().unit_names, IDLE[movement])] = 0
+            return replace(self, resting=replace(self.resting, units=units))
+        number = int(movement.removeprefix("AU"))
+        kept = [
+            {n: share for n, share in actions.items() if n != number}
+            for actions in (*self.strengths, self.others)
+        ]
+        return replace(self, strengths=(kept[0], kept[1]), others=kept[2])
+
+    @property
+    def _covered(self) -> np.ndarray:
+        return cues.mark_place(self.scene.camera.size) & self.cues["mark"]
+
+
+def stage(
+    contrast: str,
+    label: int,
+    subject: int,
+    take: int,
+    size: int = 48,
+    seed: int = 0,
+    tied: str = "",
+) -> Staged:
+    """Set up one face of a class; all but the label follows from the take.
+
+    Args:
+        contrast: a name of :data:`CONTRASTS`.
+        label: 0 or 1.
+        subject: number of the person in the population of ``seed``.
+        take: number of the picture.
+        size: side of the image in pixels.
+        seed: of the population.
+        tied: a cue that is set in class 1 and not in class 0; empty for
+            none: then every cue is set in half of the faces, by chance.
+
+    Raises:
+        FerError: when the contrast, the label or the cue is unknown.
+    """
+    if contrast not in CONTRASTS or label not in (0, 1):
+        raise FerError(
+            f"evidence '{contrast}', label {label}: expected one of "
+            f"{', '.join(CONTRASTS)} and the label 0 or 1."
+        )
+    resting, _ = set_scene(subject, "neutral", size, seed, take, TAKEN)
+    chance = _chance(seed, take, 0)
+    strengths = tuple(
+        {number: chance.uniform(*STRENGTHS) for number in side}
+        for side in CONTRASTS[contrast]
+    )
+    probability, low, high = OTHERS
+    others = {}
+    for number in other_actions(CONTRASTS[contrast]):
+        present, share = chance.random() < probability, chance.uniform(low, high)
+        if present:
+            others[number] = share
+    drawn = cues.drawn(chance, tied, label)
+    return Staged(label, strengths, others, resting, drawn, (seed, take))
+
+
+def _chance(seed: int, take: int, stream: int) -> np.random.Generator:
+    key = np.random.SeedSequence(seed, spawn_key=(EVIDENCE, take, stream))
+    return np.random.default_rng(key)
+
+
+def _named(names: tuple[str, ...], starts: tuple[str, ...]) -> np.ndarray:
+    """Places of the units whose names begin so."""
+    return np.array([name.startswith(starts) for name in names])

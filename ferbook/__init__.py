@@ -1,0 +1,1 @@
+"""The machinery of the book: training, recorded runs, ledger, pages."""

@@ -1,0 +1,241 @@
+"""What the MA-Net chapter draws and counts of its patches and branches.
+
+What it shares with ESR's is in :mod:`ferbook.chapters.diversified.learners` and
+:mod:`ferbook.chapters.diversified.features`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from torch import Tensor
+
+from fer_lib.explain.drawing.colours import SEQUENTIAL
+from fer_lib.explain.drawing.panels import colour_bar, grid, lay_over, show_face
+from fer_lib.explain.passes import evaluating, passes
+from fer_lib.models.diversified_manet import DiversifiedMANet, tile
+from fer_lib.preprocessing import Preprocessing
+from ferbook.show.diagrams import Block, draw_blocks
+from ferbook.show.figures import COLOURS
+from ferbook.show.tables import Table
+
+PATCHES = ("upper left", "upper right", "lower left", "lower right")
+_LINES = ("-", "--", ":", "-.")
+
+
+def draw_manet() -> Figure:
+    """MA-Net at the paper's size, with the shape of what leaves each part."""
+    steps = {  # x, y, text, what leaves it, colour
+        "face": (0, 0, "face", "3 x 224 x 224", "black"),
+        "trunk": (1.6, 0, "ResNet-18, first\ntwo layers", "128 x 28 x 28", "blue"),
+        "cut": (3.3, 0.9, "cut in four", "4 x 128 x 14 x 14", "orange"),
+        "patches": (5, 0.9, "4 x attention\nlayers", "4 x 512 x 7 x 7", "orange"),
+        "tiled": (6.7, 0.9, "tile, mean,\nFC", "local scores", "orange"),
+        "whole": (4.15, -0.9, "multi-scale\nlayers", "512 x 7 x 7", "green"),
+        "mean": (6.7, -0.9, "mean, FC", "global scores", "green"),
+        "sum": (8.4, 0, "0.6 local +\n0.4 global", "8 scores", "black"),
+        "dp": (5, 2.2, "patch diversity:\nchannels, positions", "", "vermilion"),
+        "db": (8.4, 2.2, "branch diversity", "", "vermilion"),
+    }
+    blocks = {name: Block(*step, width=1.35) for name, step in steps.items()}
+    arrows = [
+        ("face", "trunk"), ("trunk", "cut"), ("trunk", "whole"), ("cut", "patches"),
+        ("patches", "tiled"), ("patches", "dp"), ("tiled", "db"), ("mean", "db"),
+        ("whole", "mean"), ("tiled", "sum"), ("mean", "sum"),
+    ]  # fmt: skip
+    return draw_blocks(blocks, arrows, size=(10, 4.4))
+
+
+def draw_patches(image: np.ndarray, found: Mapping[str, np.ndarray]) -> Figure:
+    """A face with its quarters, and how much each pixel moves each of them.
+
+    Args:
+        image: ``[C, H, W]``, ``uint8`` or 0..1.
+        found: of :func:`pixel_pull`, by what the rows are called.
+    """
+    figure, axes = grid(list(found), PATCHES)
+    for line, pulls in zip(axes, found.values(), strict=True):
+        for place, (panel, pull) in enumerate(zip(line, pulls, strict=True)):
+            show_face(panel, image)
+            shares = np.sqrt(pull / pull.max())
+            drawn = lay_over(panel, shares, colours=SEQUENTIAL, low=0, high=1)
+            corner = (place % 2 / 2, place // 2 / 2)
+            edge = {"ec": COLOURS["vermilion"], "lw": 2}
+            panel.add_patch(Rectangle(corner, 0.5, 0.5, fill=False, **edge))
+            inside, reached = patch_shares(pull, place)
+            told = f"{100 * inside:.0f} % inside\nsees {100 * reached:.0f} %"
+            panel.set_xlabel(told, fontsize=8)
+    figure.supxlabel("")
+    colour_bar(figure, drawn, axes, "gradient / maximum,\nsquare root")
+    return figure
+
+
+def patch_shares(pull: np.ndarray, place: int) -> tuple[float, float]:
+    """Of one patch: share of the pull inside its frame, and of pixels with any."""
+    own = np.array_split(np.array_split(pull, 2, 0)[place // 2], 2, 1)[place % 2]
+    return float(own.sum() / pull.sum()), float((pull > 0).mean())
+
+
+def pixel_pull(
+    network: DiversifiedMANet, images: np.ndarray, preprocessing: Preprocessing
+) -> np.ndarray:
+    """How much each pixel moves each patch: mean size of the gradient.
+
+    Args:
+        network: left as it was.
+        images: ``uint8 [N, C, H, W]``.
+        preprocessing: what it was trained with.
+
+    Returns:
+        ``float32 [4, size, size]``, patches in the order of :data:`PATCHES`;
+        of the sum of a patch's last maps, mean over the faces.
+    """
+    found = torch.zeros(4, preprocessing.size, preprocessing.size)
+    with evaluating(network):
+        for _, unit in passes(network, images, preprocessing):
+            unit = unit.detach().requires_grad_()
+            patches = network.pooled(preprocessing.normalise(unit))[1]
+            for place, maps in enumerate(patches):
+                (slope,) = torch.autograd.grad(maps.sum(), unit, retain_graph=True)
+                found[place] += slope.abs().sum((0, 1)).cpu()
+    return (found / len(images)).numpy()
+
+
+class Gated(NamedTuple):
+    """Maps of the four patches around their last CBAM, tiled on the face.
+
+    Attributes:
+        before: mean size over channels, ``[N, h, w]``.
+        gate: attention over positions, ``[N, h, w]``, 0 to 1.
+        after: mean size over channels, ``[N, h, w]``.
+    """
+
+    before: np.ndarray
+    gate: np.ndarray
+    after: np.ndarray
+
+
+@torch.inference_mode()
+def gated(
+    network: DiversifiedMANet, images: np.ndarray, preprocessing: Preprocessing
+) -> Gated:
+    """What the last attention of every patch changes.
+
+    Args:
+        network: left as it was.
+        images: ``uint8 [N, C, H, W]``.
+        preprocessing: what it was trained with.
+    """
+    told: list[list[Tensor]] = []
+
+    def listen(block, inputs, output):
+        attended = block.attend(inputs[0])
+        sizes = [maps.abs().mean(1, keepdim=True) for maps in (*inputs, output)]
+        told.append([sizes[0], attended.spatial, sizes[1]])
+
+    hooks = [p[-1][-1].cbam.register_forward_hook(listen) for p in network.patches]
+    rows = []
+    try:
+        with evaluating(network):
+            for _, unit in passes(network, images, preprocessing):
+                told.clear()
+                network(preprocessing.normalise(unit))
+                parts = zip(*told, strict=True)  # of the four patches
+                rows.append([tile(list(part))[:, 0].cpu() for part in parts])
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return Gated(*(torch.cat(part).numpy() for part in zip(*rows, strict=True)))
+
+
+def draw_gated(result: Gated, images: np.ndarray, titles: Sequence[str]) -> Figure:
+    """Maps before and after the gates, and the gates, on the faces.
+
+    Before and after are divided by the largest value before, face by face.
+    """
+    rows = ("face", "before", "gate", "after")
+    figure, axes = grid(rows, titles)
+    low, high = float(result.gate.min()), float(result.gate.max())
+    for i, panels in enumerate(axes.T):
+        end = result.before[i].max() or 1
+        for panel in panels:
+            show_face(panel, images[i])
+        for panel, maps in ((panels[1], result.before), (panels[3], result.after)):
+            drawn = lay_over(panel, maps[i] / end, colours=SEQUENTIAL, low=0, high=1)
+        gate = lay_over(
+            panels[2], result.gate[i], colours=SEQUENTIAL, low=low, high=high
+        )
+        for panel in panels[1:]:
+            panel.axhline(0.5, color="white", lw=0.8)
+            panel.axvline(0.5, color="white", lw=0.8)
+    colour_bar(figure, drawn, axes[1], "mean size")
+    colour_bar(figure, gate, axes[2], "attention")
+    colour_bar(figure, drawn, axes[3], "mean size")
+    return figure
+
+
+def fused_accuracies(
+    local: Tensor, whole: Tensor, labels: np.ndarray, lambdas: Sequence[float]
+) -> np.ndarray:
+    """Accuracy of ``lambda * local + (1 - lambda) * whole``, ``[len(lambdas)]``.
+
+    Args:
+        local: scores ``[N, K]`` of the branch of patches.
+        whole: scores ``[N, K]`` of the branch of the whole face.
+        labels: ``int [N]``.
+        lambdas: weights of the local branch, 0 to 1.
+    """
+    truth = torch.as_tensor(labels).long()
+    mixed = [share * local + (1 - share) * whole for share in lambdas]
+    return np.array([float((x.argmax(1) == truth).double().mean()) for x in mixed])
+
+
+def draw_lambdas(parts: dict[str, tuple], lambdas: Sequence[float]) -> Figure:
+    """:func:`fused_accuracies` of some splits over the weight.
+
+    Args:
+        parts: local and whole scores, and labels, by split.
+        lambdas: weights of the local branch.
+    """
+    figure, panel = plt.subplots(figsize=(7, 3.3), layout="constrained")
+    hues = ("#0072B2", "#D55E00")
+    for (name, part), hue, line in zip(parts.items(), hues, _LINES, strict=False):
+        found = 100 * fused_accuracies(*part, lambdas)
+        label = f"{name}, n = {len(part[2])}"
+        panel.plot(lambdas, found, line, color=hue, label=label)
+    panel.axvline(0.6, color="black", lw=0.8)
+    panel.set(xlabel="lambda (0: global alone, 1: local alone; line: the paper's)")
+    panel.set_ylabel("accuracy (%)")
+    panel.grid(alpha=0.3)
+    panel.legend(fontsize=8)
+    return figure
+
+
+def deciding_table(
+    local: Tensor, whole: Tensor, labels: np.ndarray, lambda_: float
+) -> Table:
+    """Who is right, and whom the fused decision follows where they differ."""
+    truth = torch.as_tensor(labels).long()
+    first, second = local.argmax(1), whole.argmax(1)
+    fused = (lambda_ * local + (1 - lambda_) * whole).argmax(1)
+    right = {"local": first == truth, "global": second == truth}
+    cases = {
+        "both right": right["local"] & right["global"],
+        "local alone right": right["local"] & ~right["global"],
+        "global alone right": ~right["local"] & right["global"],
+        "both wrong, the same": (first == second) & ~right["local"],
+        "both wrong, differently": (first != second) & ~right["local"]
+        & ~right["global"],
+    }  # fmt: skip
+    rows = []
+    for name, chosen in cases.items():
+        n = int(chosen.sum())
+        told = (fused[chosen] == one[chosen] for one in (first, second, truth))
+        cells = (f"{100 * float(x.double().mean()):.0f} %" if n else "" for x in told)
+        rows.append((name, f"{n}", *cells))
+    header = ("Branches", "Faces", "Follows local", "Follows global", "Right")
+    return Table(f"Which branch decides? n = {len(labels)}", header, tuple(rows))

@@ -1,0 +1,1 @@
+"""Chapter 2: faces, labels, protocols."""

@@ -1,0 +1,228 @@
+"""What the part ensemble's chapter alone draws."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from fer_lib.explain.drawing.colours import (
+    PART_COLOURS,
+    PART_MARKERS,
+    SEQUENTIAL,
+    part_colour,
+)
+from fer_lib.explain.drawing.panels import colour_bar, grid, lay_over, say, show_face
+from fer_lib.landmarks import FIVE_PARTS
+from fer_lib.rendered.yaw_sweep import YawSweep
+from ferbook.chapters.part_ensemble.counts import ORDER, Accuracies
+from ferbook.show.diagrams import Block, draw_blocks
+
+# Members of the palette of ``figures.COLOURS``, as in ``PART_COLOURS``.
+_BOXES = {
+    "eyebrows": "blue",
+    "eyes": "green",
+    "nose": "sky",
+    "mouth": "vermilion",
+    "jaw": "purple",
+}
+
+
+def draw_part_ensemble() -> Figure:
+    """Three stages of the mouth's sub-network, and the five together."""
+    steps = {
+        "1 landmarks": (3.6, "orange", "localisation\nhead", "2 dense layers"),
+        "2 head": (1.8, "black", "expression\nhead", "3 dense layers"),
+        "3 fine-tuning": (0.0, "orange", "expression\nhead", "3 dense layers"),
+    }
+    out = ("20 points,\n40 numbers", "scores", "scores")
+    blocks, arrows = {}, []
+    for (name, (y, colour, head, layers)), end in zip(steps.items(), out, strict=True):
+        frozen = "frozen" if colour == "black" else "learns"
+        blocks |= {
+            f"{name} face": Block(0, y, f"{name}\nface", "3 x 160 x 160", "black", 1.4),
+            f"{name} trunk": Block(
+                2.2,
+                y,
+                "extractor\n4 x (conv, conv, pool)",
+                f"128, {frozen}",
+                colour,
+                1.9,
+            ),
+            f"{name} head": Block(4.5, y, head, f"{layers}, learn", "orange", 1.4),
+            f"{name} end": Block(6.3, y, end, "", "vermilion", 1.1),
+        }
+        chain = [f"{name} {part}" for part in ("face", "trunk", "head", "end")]
+        arrows += pairwise(chain)
+    one, two, three = steps
+    for part, first, then in (("trunk", one, two), ("trunk", two, three)):
+        arrows.append((f"{first} {part}", f"{then} {part}", "copied"))
+    arrows.append((f"{two} head", f"{three} head", "copied"))
+    for row, (part, colour) in enumerate(_BOXES.items()):
+        blocks[part] = Block(8.2, 3.6 - 0.9 * row, part, "", colour, 1.1, 0.6)
+        arrows.append((part, "sum"))
+    blocks["sum"] = Block(9.9, 1.8, "sum of the\nprobabilities", "", "black", 1.3)
+    blocks["label"] = Block(11.5, 1.8, "label", "", "black", 0.9)
+    arrows += [(f"{three} end", "mouth"), ("sum", "label")]
+    return draw_blocks(blocks, arrows, size=(11, 4.4))
+
+
+def draw_points(axes: Axes, points: np.ndarray, **style) -> None:
+    """Landmarks ``[68, 2]`` in the colours and marks of their parts."""
+    for part, (start, end) in FIVE_PARTS.items():
+        look = {"color": PART_COLOURS[part], "marker": PART_MARKERS[part], "ms": 3.2}
+        look |= {"mec": "white", "mew": 0.3, "ls": "", "label": part} | style
+        axes.plot(*points[start:end].T, **look)
+
+
+def plot_five_parts(
+    faces: Sequence[tuple[str, np.ndarray, np.ndarray]],
+) -> Figure:
+    """Faces with their 68 landmarks, as the paper's Figure 4.
+
+    Args:
+        faces: title, picture ``uint8 [H, W]`` and points ``[68, 2]`` of each.
+    """
+    figure, axes = plt.subplots(
+        1, len(faces), figsize=(2.6 * len(faces), 3.2), layout="constrained"
+    )
+    for panel, (title, image, points) in zip(np.ravel(axes), faces, strict=True):
+        panel.imshow(image, cmap="gray", vmin=0, vmax=255)
+        draw_points(panel, points)
+        panel.set(title=title, xticks=[], yticks=[])
+        panel.set(xlim=(-0.5, len(image[0]) - 0.5), ylim=(len(image) - 0.5, -0.5))
+    handles, names = panel.get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=5)
+    return figure
+
+
+def plot_accuracies(panels: Mapping[str, Accuracies]) -> Figure:
+    """Each sub-network alone, and all five, in the order that is claimed.
+
+    Where the claim holds, points fall from left to right.
+
+    Args:
+        panels: shares with their interval, by a title of up to two lines.
+    """
+    columns = min(4, len(panels))
+    lines = -(-len(panels) // columns)
+    figure, axes = plt.subplots(
+        lines, columns, figsize=(2.6 * columns + 0.6, 2.9 * lines), squeeze=False,
+        layout="constrained",
+    )  # fmt: skip
+    for panel in axes.flat[len(panels) :]:
+        panel.axis("off")
+    for panel, (title, found) in zip(axes.flat, panels.items(), strict=False):
+        names = [*(n for n in ORDER if n in found), "ensemble"]
+        for place, name in enumerate(names):
+            share, low, high = (100 * value for value in found[name])
+            known = high > low  # printed values come without an interval
+            bars = [[share - low], [high - share]] if known else None
+            panel.errorbar(
+                place, share, bars, capsize=3 * known, ms=6,
+                color=part_colour(name), marker=PART_MARKERS.get(name, "*"),
+            )  # fmt: skip
+        panel.set_xticks(range(len(names)), names, rotation=60, ha="right")
+        panel.set_title(title, fontsize=9)
+        panel.grid(axis="y", alpha=0.3)
+    for line in axes:
+        line[0].set_ylabel("accuracy (%)")
+    return figure
+
+
+def plot_stages(curve: Sequence[Mapping], split: str) -> Figure:
+    """Landmarks and accuracies of the parts through the stages of training.
+
+    Args:
+        curve: of a recorded run, one row an epoch.
+        split: on which these were measured.
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+    panels = (
+        (f"{split}_landmarks_", "coordinate error (% of the side)"),
+        (f"{split}_accuracy_", "accuracy of the part alone (%)"),
+    )
+    for panel, (key, label) in zip(axes, panels, strict=True):
+        for part in ORDER:
+            told = [row for row in curve if key + part in row]
+            panel.plot(
+                [row["epoch"] for row in told],
+                [100 * row[key + part] for row in told],
+                color=PART_COLOURS[part], marker=PART_MARKERS[part], ms=3, label=part,
+            )  # fmt: skip
+        _mark_stages(panel, curve)
+        panel.set(xlabel="epoch", ylabel=label, xlim=(0.5, curve[-1]["epoch"] + 0.5))
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+        panel.grid(alpha=0.3)
+    axes[0].set_yscale("log")
+    axes[0].yaxis.set_major_formatter("{x:g}")
+    axes[0].legend(fontsize=8)
+    return figure
+
+
+def _mark_stages(panel: Axes, curve: Sequence[Mapping]) -> None:
+    """A line where a stage begins, and its name at the top."""
+    for stage in dict.fromkeys(row["stage"] for row in curve):
+        start = next(row["epoch"] for row in curve if row["stage"] == stage)
+        panel.axvline(start - 0.5, color="grey", lw=0.8, ls="--")
+        place = {"transform": panel.get_xaxis_transform(), "va": "bottom"}
+        panel.text(start - 0.4, 1.01, stage, fontsize=8, **place)
+
+
+def draw_unions(
+    images: np.ndarray, unions: Mapping[str, np.ndarray], titles: Sequence[str]
+) -> Figure:
+    """The union of five maps, network by network, as the paper's Figure 11.
+
+    Args:
+        images: ``uint8 [N, C, H, W]``.
+        unions: ``[N, h, w]`` in 0..1, by the name of the network.
+        titles: one a face.
+    """
+    figure, axes = grid(["face", *unions], titles)
+    for panel, image in zip(axes[0], images, strict=True):
+        show_face(panel, image)
+    for line, maps in zip(axes[1:], unions.values(), strict=True):
+        for panel, image, values in zip(line, images, maps, strict=True):
+            show_face(panel, image)
+            drawn = lay_over(panel, values, colours=SEQUENTIAL, low=0, high=1)
+            if not values.any():
+                say(panel, "no evidence")
+    colour_bar(figure, drawn, axes[1:], "Grad-CAM / its maximum")
+    return figure
+
+
+def plot_turning(sweep: YawSweep) -> Figure:
+    """Heads that turn: the first with its points, and the error of all.
+
+    Above, true points are white rings; those of the trees, given the square
+    around the true ones, are coloured.
+
+    Args:
+        sweep: of :func:`~fer_lib.rendered.yaw_sweep.yaw_sweep`.
+    """
+    count = len(sweep.angles)
+    figure = plt.figure(figsize=(1.7 * count, 5), layout="constrained")
+    above, below = figure.subfigures(2, 1, height_ratios=(1, 1.4))
+    for k, panel in enumerate(above.subplots(1, count)):
+        panel.imshow(sweep.images[k, 0], cmap="gray", vmin=0, vmax=255)
+        seen = sweep.truth[k, 0][sweep.visible[k, 0]]
+        panel.plot(*seen.T, "o", mfc="none", mec="white", ms=3, mew=0.6)
+        draw_points(panel, sweep.fitted["crop"][k, 0], ms=2.2, mew=0)
+        panel.set(title=f"{sweep.angles[k]:g} degrees", xticks=[], yticks=[])
+    given = {"crop": "the square around the points", "detector": "the detector's box"}
+    both = below.subplots(1, 2, sharey=True)
+    for panel, (box, title) in zip(both, given.items(), strict=True):
+        for part, errors in sweep.part_errors(box).items():
+            look = {"color": PART_COLOURS[part], "marker": PART_MARKERS[part]}
+            panel.plot(sweep.angles, 100 * errors, label=part, **look)
+        panel.axhline(8, color="black", lw=0.8, ls=":")
+        panel.set(xlabel="yaw (degrees)", title=f"trees are given {title}")
+        panel.set_xlim(sweep.angles.min() - 3, sweep.angles.max() + 3)
+        panel.grid(alpha=0.3)
+    both[0].set_ylabel("error (% of the eye distance)")
+    both[1].legend(fontsize=8)
+    return figure

@@ -1,0 +1,245 @@
+"""What the networks cost beside each other, and what claims still wait for."""
+
+import re
+import time
+from collections.abc import Callable, Iterable
+from functools import cache
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch import nn
+
+from fer_lib.errors import FerError
+from fer_lib.evaluation.inference import predict
+from fer_lib.models import build
+from fer_lib.models.catalogue import entry
+from ferbook.kit.costs import FER2013, RATES, SMALL
+from ferbook.ledger.judged import Ledger
+from ferbook.ledger.matching import Wanted
+from ferbook.papers import PAPERS
+from ferbook.queue import Forecast, Forecaster, Job, Queue, open_queue
+from ferbook.runs.paths import repository_root
+from ferbook.runs.records import Record
+from ferbook.runs.reproduce import Request
+from ferbook.show import phrases
+from ferbook.show.cost_growth import TRAINING, work_an_epoch
+from ferbook.show.figures import COLOURS
+from ferbook.show.tables import Sentence, Table
+
+MACHINE = "a T4"  # one of RATES; that of the free tier of Colab
+SPEED = "book/speed_tables.md"  # made by benchmarks/networks.py
+_USE = "## Use of the machine"
+
+
+def measured_speed(text: str) -> tuple[str, dict[str, float]]:
+    """Faces a second by network, from the tables of the page on speed.
+
+    Args:
+        text: of that file.
+
+    Returns:
+        What they were measured on, and the numbers.
+
+    Raises:
+        FerError: when the table is not there.
+    """
+    _, found, rest = text.partition(_USE)
+    rows = re.findall(r"^\| (\w+) \| ([\d.]+) \|", rest.partition("\n## ")[0], re.M)
+    if not found or not rows:
+        raise FerError(f"{SPEED}: no table '{_USE}'; run benchmarks/networks.py again.")
+    machine = text.partition(".  ")[0]
+    return machine, {name: float(rate) for name, rate in rows}
+
+
+def cost_table(ledger: Ledger) -> Table:
+    """Size, operations and speed of the papers' networks, a row each."""
+    path = repository_root() / SPEED
+    machine, speed = measured_speed(path.read_text(encoding="utf-8"))
+    header = ("Network", "Input", "Parameters", "GFLOPs a face", "Faces a second")
+    rows = []
+    for claims in ledger.papers:
+        one, rate = entry(claims.paper), speed.get(claims.paper)
+        printed = [getattr(one.paper, k, None) for k in ("parameters", "gflops")]
+        rows.append(
+            (
+                claims.name,
+                " x ".join(map(str, one.input)),
+                f"{one.parameters:,}" + _printed(printed[0]),
+                f"{one.gflops:.3f}" + _printed(printed[1]),
+                f"{rate:,.1f}" if rate else "not measured",
+            )
+        )
+    note = f"Counted at the papers' sizes. Faces a second: forward, {machine}."
+    return Table("What a face costs", header, tuple(rows), note)
+
+
+def _printed(figure: float | None) -> str:
+    return f"\n printed {figure:,.10g}" if figure else ""
+
+
+def faces_a_second(
+    network: nn.Module,
+    *,
+    seconds: float = 0.5,
+    batch: int = 16,
+    clock: Callable[[], float] = time.perf_counter,
+) -> float:
+    """How many faces a network reads in a second, here and now.
+
+    Args:
+        network: of the library, on its device.
+        seconds: to measure for, at least; a first pass is not counted.
+        batch: faces in a pass.
+        clock: seconds.
+    """
+    shape = (batch, network.input.channels, network.input.size, network.input.size)
+    faces = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    predict(network, faces, network.input)
+    done, start = 0, clock()
+    while (taken := clock() - start) < seconds or not done:
+        predict(network, faces, network.input)
+        done += batch
+    return done / taken
+
+
+def live_table(ledger: Ledger, preset: str, device: torch.device) -> Table:
+    """Faces a second of every network at a preset, on this machine."""
+    rows = []
+    for claims in ledger.papers:
+        network = build(claims.paper, preset=preset).to(device).eval()
+        counted = entry(claims.paper, preset=preset)
+        rows.append(
+            (
+                claims.name,
+                f"{counted.parameters:,}",
+                f"{counted.gflops:.3f}",
+                f"{faces_a_second(network):,.0f}",
+            )
+        )
+    header = ("Network", "Parameters", "GFLOPs a face", "Faces a second")
+    note = "Other programs that run at the same time slow it down."
+    title = f"Preset {preset}, measured here on {device.type}"
+    return Table(title, header, tuple(rows), note)
+
+
+def draw_accuracy_cost(records: Iterable[Record]) -> Figure | None:
+    """Accuracy of runs on real FER2013 against the operations of a face.
+
+    None where there is no run under FER2013's own labels.
+    """
+    found = [r for r in records if (r.dataset, r.protocol) == ("fer2013", "official")]
+    if not found:
+        return None
+    figure, axes = plt.subplots(figsize=(8, 4))
+    told, papers = [], list(dict.fromkeys(record.paper for record in found))
+    hows = list(dict.fromkeys(map(_how, found)))
+    for record in found:
+        faces = next(iter(record.data["splits"].values()))["n"]
+        work = work_an_epoch(record) / TRAINING / faces
+        metrics = record.metrics()
+        mean, ends = 100 * metrics["accuracy"], 100 * np.array(metrics["accuracy_ci95"])
+        colour = list(COLOURS.values())[papers.index(record.paper) % len(COLOURS)]
+        label = f"{record.paper}; {_how(record)}"
+        known = axes.get_legend_handles_labels()[1]
+        axes.plot([work, work], ends, color=colour, linewidth=1)
+        mark = "osv^D<>P"[hows.index(_how(record)) % 8]
+        axes.plot(work, mean, mark, color=colour, label="_" * (label in known) + label)
+        told.append(f"{label}, {record.variant}: {mean:.1f} at {work:.3g} GFLOPs")
+    axes.set(xscale="log", xlabel="GFLOPs a face", ylabel="accuracy, single pass (%)")
+    axes.set_xlim(2e-3, 400)  # from Deep-Emotion to RAMN
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+    figure.alt_text = f"Accuracy against operations of runs: {'; '.join(told)}."
+    return figure
+
+
+def _how(record: Record) -> str:
+    return f"preset {record.preset}, recipe {record.recipe}"
+
+
+def waiting(ledger: Ledger, preset: str, seeds: int = 1) -> Queue | None:
+    """Runs on FER2013 that claims lack, by what they would take on a GPU.
+
+    Operations are counted on rendered faces and scaled to FER2013's size, so
+    no data are needed.  None where no claim is answered by such runs.
+
+    Args:
+        ledger: claims and runs.
+        preset: of the runs.
+        seeds: that an answer is to rest on.
+    """
+    known = {_job(record): record for record in ledger.records}
+
+    def finished(job: Job) -> Record | None:
+        record = known.get(job)
+        return None if record is None or ledger.stale(record) else record
+
+    options = {"seeds": seeds, "preset": preset, "progress": False}
+    named = {"forecast": _Counted(), "finished": finished}
+    try:
+        return open_queue(ledger.papers, "fer2013", **named, **options)
+    except FerError:
+        return None
+
+
+class _Counted:
+    """Forecasts for FER2013 on a GPU at an assumed rate; nothing is measured."""
+
+    def __init__(self):
+        at_one = {
+            (name, preset): 1.0
+            for name, recipe in PAPERS.items()
+            for preset in recipe.PRESETS
+        }
+        rendered = Request("deep_emotion").splits()
+        self._scale = FER2013 / len(rendered.train)
+        self._forecast = Forecaster("rendered", None, torch.device("cpu"), at_one)
+
+    def __call__(self, wanted: Wanted) -> Forecast:
+        # Rendered faces lack some of FER+'s classes; the work is nearly the same.
+        told = self._forecast(wanted._replace(protocol="official"))
+        rate = RATES[MACHINE][_is_large(wanted.paper)]
+        work = told.gflops * self._scale
+        seconds = (work / rate, told.epoch_seconds * self._scale / rate)
+        return Forecast(work, *seconds, told.far_off)
+
+
+@cache
+def _is_large(paper: str) -> bool:
+    """Whether a network is of those that a GPU gets through fast."""
+    gflops = entry(paper).gflops
+    return gflops is None or gflops >= SMALL
+
+
+def queue_table(queue: Queue | None, preset: str, count: int = 12) -> Table | Sentence:
+    """The runs that answer most claims an hour, the first of a queue."""
+    if queue is None or not queue.entries:
+        return Sentence(f"No claim waits for a run of preset {preset} on FER2013.")
+    rows = tuple(
+        (
+            f"{e.job.wanted.paper}, {e.job.wanted.variant}\n "
+            f"{phrases.protocol_name(e.job.wanted.protocol)}",
+            phrases.duration(e.forecast.seconds),
+            f"{len(e.answers)}\n beside {len(e.beside)}",
+            str(e.answered),
+        )
+        for e in queue.entries[:count]
+    )
+    waiting = {id for e in queue.entries for id in e.answers}
+    beside = {id for e in queue.entries for id in e.beside} - waiting
+    note = (
+        f"{len(queue.entries)} runs with one seed each, "
+        f"{phrases.duration(queue.seconds)} on {MACHINE}, would answer "
+        f"{len(waiting)} claims and stand beside {len(beside)} more; the first "
+        f"{len(rows)} are shown. Operations counted, the rate assumed, not measured. "
+        "Answered counts what is complete after a run and all above it."
+    )
+    header = ("Run", f"On {MACHINE}", "Claims", "Answered")
+    return Table(f"Runs that claims wait for, preset {preset}", header, rows, note)
+
+
+def _job(record: Record) -> Job:
+    return Job(Wanted(*(getattr(record, name) for name in Wanted._fields)), record.seed)

@@ -1,0 +1,218 @@
+"""Verdicts, values and the resolution of test sets as plots.
+
+Each figure has its words as ``figure.alt_text``.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from ferbook.chapters.verdict.standing import BESIDE, STANDINGS, standing
+from ferbook.ledger.claims import Claim
+from ferbook.ledger.judged import Ledger, kind_of
+from ferbook.ledger.readings import Reading
+from ferbook.ledger.statistics import resolution
+from ferbook.ledger.verdicts import Judgement
+from ferbook.show import phrases
+from ferbook.show.figures import COLOURS
+
+# Colour and hatch of a standing: no two share both.
+_LOOK = {
+    "reproduced": (COLOURS["green"], ""),
+    "consistent": (COLOURS["green"], ""),
+    "direction only": (COLOURS["sky"], ""),
+    "undecided": (COLOURS["orange"], ".."),
+    "not reproduced": (COLOURS["vermilion"], "//"),
+    "contradictory": (COLOURS["vermilion"], "//"),
+    BESIDE: ("#bbbbbb", ""),
+    "not attempted": ("#ffffff", ""),
+}
+_SETTINGS = ("blue", "purple", "orange", "green", "sky", "vermilion", "yellow")
+_MARKS = "osv^<>P"
+
+
+def draw_verdicts(ledger: Ledger) -> Figure:
+    """Claims of each paper by verdict: those runs answer, and sums apart."""
+    figure, both = plt.subplots(1, 2, figsize=(10, 3.4), sharey=True)
+    told = []
+    titles = ("claims that need runs", "sums inside the papers")
+    for axes, title, sums in zip(both, titles, (False, True), strict=True):
+        counts = {
+            claims.name: Counter(
+                standing(j)
+                for j in ledger.select(claims.paper, None)
+                if (j.claim.kind == "arithmetic") == sums
+            )
+            for claims in ledger.papers
+        }
+        _bars(axes, counts)
+        axes.set(title=title, xlabel="claims")
+        told += [f"{name}, {title}: {_listed(c)}" for name, c in counts.items()]
+    both[0].invert_yaxis()
+    handles = {
+        text: handle
+        for axes in both
+        for handle, text in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    shown = [name for name in STANDINGS if name in handles]
+    where = {"loc": "lower center", "bbox_to_anchor": (0.5, 1)}
+    columns = {"ncols": min(4, len(shown)), "fontsize": 9, "frameon": False}
+    figure.legend([handles[name] for name in shown], shown, **where, **columns)
+    figure.tight_layout()
+    figure.alt_text = f"Claims by verdict, stacked bars. {'; '.join(told)}."
+    return figure
+
+
+def _bars(axes: Axes, counts: Mapping[str, Counter]) -> None:
+    """One stacked bar a paper; long enough parts tell their number."""
+    names, left = list(counts), np.zeros(len(counts))
+    widest = max(c.total() for c in counts.values())
+    for name in STANDINGS:
+        widths = np.array([counts[n][name] for n in names])
+        if not widths.any():
+            continue
+        colour, hatch = _LOOK[name]
+        options = {"color": colour, "hatch": hatch, "edgecolor": "black"}
+        axes.barh(names, widths, left=left, label=name, linewidth=0.6, **options)
+        for row in np.flatnonzero(widths > widest / 25):
+            middle = left[row] + widths[row] / 2
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+            text = str(widths[row])
+            axes.text(middle, row, text, ha="center", va="center", fontsize=8, bbox=box)
+        left += widths
+
+
+def _listed(counts: Counter) -> str:
+    return ", ".join(f"{counts[s]} {s}" for s in STANDINGS if counts[s]) or "none"
+
+
+def with_runs(ledger: Ledger, *kinds: str) -> list[Judgement]:
+    """Claims of some kinds of ``KINDS`` beside which runs stand."""
+    found = ledger.select(None, None)
+    return [j for j in found if j.readings and kind_of(j.claim) in kinds]
+
+
+def draw_values(judgements: Sequence[Judgement], ledger: Ledger) -> Figure:
+    """The papers' values beside ours, a row a claim.
+
+    Args:
+        judgements: claims with runs, see :func:`with_runs`; one or more.
+        ledger: that they are of.
+    """
+    names = {claims.paper: claims.name for claims in ledger.papers}
+    styles = _styles(judgements)
+    figure, axes = plt.subplots(figsize=(9, 1.6 + 0.55 * len(judgements)))
+    told = []
+    for row, judgement in enumerate(judgements):
+        claim = judgement.claim
+        _paper_mark(axes, claim, row)
+        places = row + 0.16 + 0.13 * np.arange(len(judgement.readings))
+        for place, reading in zip(places, judgement.readings, strict=True):
+            _our_mark(axes, reading, place, styles[_setting(reading)])
+        ours = [phrases.our_value(claim, reading) for reading in judgement.readings]
+        printed = phrases.paper_value(claim) or "an order, no value"
+        told.append(f"{names[claim.paper]}, {claim.says} {printed}; {'; '.join(ours)}")
+    labels = [f"{names[j.claim.paper]}\n{_short(j.claim)}" for j in judgements]
+    axes.set_yticks(range(len(labels)), labels, fontsize=8)
+    axes.set_ylim(len(labels) - 0.3, -0.5)
+    unit = "accuracy or recall (%)"
+    if any(j.claim.kind != "value" for j in judgements):
+        unit = "difference (points)"
+        axes.axvline(0, color="black", linewidth=0.8)
+    axes.set_xlabel(f"{unit}, with 95 % interval over faces")
+    axes.grid(axis="x", alpha=0.3)
+    _legend(axes, styles, any(j.claim.value for j in judgements))
+    figure.tight_layout()
+    figure.alt_text = f"Paper's values beside ours. {' '.join(told)}"
+    return figure
+
+
+def _setting(reading: Reading) -> str:
+    """How the runs of a reading were made, for the legend."""
+    answer = reading.answer
+    labels = phrases.protocol_name(answer.protocol)
+    return f"{labels}; preset {answer.preset}, recipe {answer.recipe}"
+
+
+def _styles(judgements: Sequence[Judgement]) -> dict[str, tuple[str, str]]:
+    """Colour and mark of every setting that occurs."""
+    found = dict.fromkeys(_setting(r) for j in judgements for r in j.readings)
+    colours = [COLOURS[name] for name in _SETTINGS]
+    return {
+        name: (colours[k % len(colours)], _MARKS[k // len(colours) % len(_MARKS)])
+        for k, name in enumerate(found)
+    }
+
+
+def _paper_mark(axes: Axes, claim: Claim, row: int) -> None:
+    if claim.value:
+        axes.plot(100 * claim.number, row, "D", color="black", markersize=6)
+
+
+def _our_mark(axes: Axes, reading: Reading, row: float, style: tuple) -> None:
+    """Filled where the runs decide, hollow where they stand beside."""
+    colour, mark = style
+    axes.plot([100 * reading.low, 100 * reading.high], [row, row], color=colour)
+    face = colour if reading.verdict else "white"
+    axes.plot(100 * reading.mean, row, mark, color=colour, markerfacecolor=face)
+
+
+def _legend(axes: Axes, styles: Mapping[str, tuple[str, str]], printed: bool) -> None:
+    marks = [Line2D([], [], color="black", marker="D", linestyle="", label="paper")]
+    marks = marks if printed else []
+    marks += [
+        Line2D([], [], color=colour, marker=mark, label=name)
+        for name, (colour, mark) in styles.items()
+    ]
+    place = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
+    axes.legend(handles=marks, fontsize=8, frameon=False, **place)
+
+
+def _short(claim: Claim, longest: int = 46) -> str:
+    """A claim's data set and variant, or the beginning of its sentence."""
+    words = claim.says.rstrip(".")
+    if len(words) <= longest:
+        return words
+    return words[: words.rindex(" ", 0, longest)] + " ..."
+
+
+def draw_resolution(ledger: Ledger, share: float = 0.74) -> Figure:
+    """The least difference that n faces show, and what papers claim.
+
+    Args:
+        ledger: whose printed differences are drawn at their n.
+        share: the accuracy that the line is drawn for, 0 to 1.
+    """
+    figure, axes = plt.subplots(figsize=(8, 4))
+    n = np.geomspace(50, 2e5, 60).astype(int)
+    line = [100 * resolution(share, k) for k in n]
+    axes.plot(n, line, color="black", label=f"can show, at {100 * share:.0f} %")
+    told = []
+    looks = zip(COLOURS.values(), _MARKS, strict=False)
+    for claims, (colour, mark) in zip(ledger.papers, looks, strict=False):
+        gaps = [c for c in claims.claims if c.kind == "difference" and c.n]
+        found = [(c.n, abs(c.number)) for c in gaps if c.number]
+        if found:
+            sizes, heights = np.array(found).T
+            style = {"color": colour, "alpha": 0.7, "linestyle": ""}
+            axes.plot(sizes, 100 * heights, mark, label=claims.name, **style)
+            below = sum(gap < resolution(share, size) for size, gap in found)
+            told.append(f"{claims.name}: {below} of {len(found)} below the line")
+    axes.set(xscale="log", yscale="log", xlabel="test faces n")
+    axes.set_ylabel("difference (points)")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:,g}")
+    axes.grid(alpha=0.3, which="both")
+    axes.legend(fontsize=8)
+    figure.alt_text = (
+        "Least difference that a test set shows against its size: "
+        f"{100 * resolution(share, 200):.1f} points with 200 faces, "
+        f"{100 * resolution(share, 3589):.1f} with 3,589. Differences that papers "
+        f"claim, as marks. {'; '.join(told)}."
+    )
+    return figure

@@ -1,0 +1,43 @@
+"""``ferbook explain``: heat maps against known truth."""
+
+import argparse
+from pathlib import Path
+
+from ferbook.kit.parameters import duration
+from ferbook.study.explanations import accuracy_table, ranking_table
+from ferbook.study.record import NAME, explanations_folder
+from ferbook.study.settings import NETWORKS, TASKS, Settings
+from ferbook.study.work import plan_cells, work
+
+
+def add_to(commands: argparse._SubParsersAction) -> None:
+    """Add ``explain`` to the parser's commands."""
+    text = "score heat maps of all networks against known truth, on rendered faces"
+    run = commands.add_parser("explain", help=text, description=text)
+    run.add_argument("--task", nargs="+", choices=list(TASKS), default=list(TASKS))
+    run.add_argument("--network", nargs="+", choices=NETWORKS, default=NETWORKS)
+    run.add_argument("--seeds", type=int, default=2, help="of the fair tasks (2)")
+    run.add_argument("--faces", type=int, default=Settings.faces, help="explained")
+    run.add_argument("--train", type=int, default=Settings.train, help="learned from")
+    run.add_argument("--epochs", type=float, default=1.0, help="factor on epochs")
+    run.add_argument("--budget", metavar="20m", help="then begin no further cell")
+    run.add_argument("--out", type=Path, help="folder of the record")
+    run.add_argument("--fresh", action="store_true", help="replace another study")
+    run.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    settings = Settings(train=options.train, faces=options.faces, epochs=options.epochs)
+    out = options.out or explanations_folder()
+    study = work(
+        plan_cells(options.task, options.network, options.seeds),
+        settings,
+        out,
+        budget=duration(options.budget) if options.budget else None,
+        fresh=options.fresh,
+    )
+    print(accuracy_table(study, study.tasks).text())
+    if study.learned.any():
+        print("", ranking_table(study, "relevance_rank").text(), sep="\n")
+    print(f"\nRecord: {out / NAME}.json, and the .npz file beside it.")
+    return 0

@@ -1,0 +1,194 @@
+"""Ablations: from recorded runs, and the same code live in small."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from fer_lib.data.splits import Splits
+from fer_lib.device import choose_device
+from fer_lib.errors import FerError
+from fer_lib.evaluation.inference import predict
+from ferbook.kit.paper_parameters import Parameters
+from ferbook.kit.results import recorded
+from ferbook.ledger.statistics import Difference, mcnemar_p, paired_difference
+from ferbook.papers import paper as find_paper
+from ferbook.runs.predictions import accuracies
+from ferbook.runs.records import Record
+from ferbook.runs.run import Run
+from ferbook.show import phrases
+from ferbook.show.tables import Sentence, Table
+from ferbook.training.checkpoint import load_weights
+from ferbook.training.loop import fit
+from ferbook.training.plan import Plan
+
+_GROUP = ("protocol", "preset", "recipe")
+_HEADER = ("Variant", "Accuracy", "Difference", "McNemar", "What it says")
+
+
+def ablation(
+    paper: str,
+    variants: Sequence[str],
+    against: str = "default",
+    dataset: str = "fer2013",
+) -> Table | Sentence:
+    """Variants of a paper against one of them, from recorded runs.
+
+    Differences are paired: the same test faces and the same seeds, under one
+    protocol, preset and recipe.
+
+    Args:
+        paper: its nickname.
+        variants: to compare, in the order of the rows.
+        against: the variant that differences are measured from.
+        dataset: what was trained on and reported.
+    """
+    rows = []
+    records = [r for r in recorded(paper, dataset) if r.variant in (*variants, against)]
+    for group in dict.fromkeys(map(_group, records)):
+        sides = {name: _seeds(records, group, name) for name in (*variants, against)}
+        for name in variants:
+            seeds = sorted(sides[name].keys() & sides[against].keys())
+            if name != against and seeds:
+                pairs = [[sides[n][seed] for seed in seeds] for n in (name, against)]
+                rows.append(_compared(name, group, *pairs))
+    if not rows:
+        names = ", ".join(name for name in variants if name != against)
+        return Sentence(
+            f"No recorded runs yet compare {names} with {against} on {dataset}."
+        )
+    note = (
+        "Points of accuracy, the same seeds on the same test faces, with a 95 % "
+        "interval over faces; p of McNemar's exact test for each seed."
+    )
+    caption = f"Against {against}: recorded runs on {dataset}"
+    return Table(caption, _HEADER, tuple(rows), note)
+
+
+def _group(record: Record) -> tuple[str, ...]:
+    return tuple(getattr(record, name) for name in _GROUP)
+
+
+def _seeds(records: Sequence[Record], group: tuple, variant: str) -> dict[int, Record]:
+    chosen = (r for r in records if _group(r) == group and r.variant == variant)
+    return {record.seed: record for record in chosen}
+
+
+def _compared(
+    name: str, group: tuple[str, ...], first: list[Record], second: list[Record]
+) -> tuple[str, ...]:
+    """A row: the runs of a variant beside those it is compared with."""
+    sides = [np.array([r.correct() for r in side]) for side in (first, second)]
+    _check_faces([*first, *second])
+    protocol, preset, recipe = group
+    about = f"{preset}, recipe {recipe}\n {phrases.protocol_name(protocol)}"
+    told = [
+        f"seed {a.seed}: p = {mcnemar_p(*pair):.2g}"
+        for a, *pair in zip(first, *sides, strict=True)
+    ]
+    return (
+        f"{name}\n {about}",
+        f"{100 * sides[0].mean():.1f} %\n against {100 * sides[1].mean():.1f} %",
+        *_difference(paired_difference(sides[0].mean(0), sides[1].mean(0)), told),
+    )
+
+
+def _check_faces(records: Sequence[Record]) -> None:
+    """All have tested the same faces."""
+    data = {record.data["sha256"]: record.path for record in records}
+    if len(data) > 1:
+        raise FerError(
+            f"{' and '.join(str(path) for path in data.values())}: these runs are "
+            "of different data, so they cannot be paired; run them again on one."
+        )
+
+
+def _difference(found: Difference, tests: Sequence[str]) -> tuple[str, str, str]:
+    """Cells: points with interval, tests, and what they say."""
+    mean, low, high = (100 * x for x in (found.mean, found.low, found.high))
+    points = f"{mean:+.1f} points\n {low:+.1f} to {high:+.1f}, n = {found.n:,}"
+    says = {1: "better", -1: "worse", 0: "undecided"}[found.sign()]
+    needed = found.n_to_decide
+    if not found.sign() and needed:
+        says += f"\n about {needed:,} faces would decide"
+    return points, "\n ".join(tests), says
+
+
+def try_variants(
+    parameters: Parameters,
+    splits: Splits,
+    variants: Sequence[str],
+    *,
+    epochs: int = 1,
+    faces: int = 320,
+) -> dict[str, Run]:
+    """Train variants for a moment: the code of the ablation, live in small.
+
+    All begin with the chapter's seed and see the same faces.
+
+    Args:
+        parameters: of the chapter.
+        splits: its faces.
+        variants: of the paper.
+        epochs: of each stage of the recipe, at most.
+        faces: to train on, at most; the first in the order of the set.
+
+    Returns:
+        The runs by variant, without records.
+    """
+    rows = np.arange(len(splits.train)) < faces
+    small = replace(splits, train=splits.train.select(rows))
+    return {name: _tried(parameters, small, name, epochs) for name in variants}
+
+
+def _tried(parameters: Parameters, splits: Splits, variant: str, epochs: int) -> Run:
+    recipe = find_paper(parameters.paper)
+    config = recipe.make_config(parameters.preset, variant, **parameters.settings)
+    plan = shortened(recipe.make_plan(config, splits, parameters.seed), epochs)
+    network = recipe.make_network(config, len(splits.classes), parameters.seed)
+    network.to(choose_device(parameters.device))
+    parts = (splits.select,)
+    fitted = fit(
+        network,
+        plan,
+        splits.train,
+        lambda trained: accuracies(trained, parts, plan.preprocessing),
+        progress=False,
+    )
+    load_weights(network, fitted.selected, variant)
+    return Run(network.eval(), config, plan.preprocessing, splits, fitted)
+
+
+def shortened(plan: Plan, epochs: int) -> Plan:
+    """A plan whose stages have at most so many epochs each."""
+    stages = [replace(one, epochs=min(one.epochs, epochs)) for one in plan.stages]
+    return replace(plan, stages=tuple(stages))
+
+
+def tried_box(tried: dict[str, Run]) -> Table:
+    """Variants that were tried, against the first of them."""
+    right = {name: _right(run) for name, run in tried.items()}
+    first, *others = right
+    chance = np.bincount(tried[first].splits.test.labels).max() / len(right[first])
+    rows = [(first, f"{100 * right[first].mean():.1f} %", "", "")]
+    for name in others:
+        p = f"p = {mcnemar_p(right[name], right[first]):.2g}"
+        found = paired_difference(right[name], right[first])
+        share = f"{100 * right[name].mean():.1f} %"
+        # One seed and a few steps decide nothing, whatever the interval.
+        rows.append((name, share, *_difference(found, [p])[:2]))
+    splits = tried[first].splits
+    kind = "rendered faces" if splits.test.rendered else splits.test.name
+    note = (
+        f"A few steps on {len(splits.train)} faces show that the code runs, and "
+        "nothing about the paper. Always saying the most frequent class would be "
+        f"right for {100 * chance:.1f} % of the {len(right[first])} test faces."
+    )
+    caption = f"Against {first}: tried here on {kind}"
+    return Table(caption, _HEADER[:-1], tuple(rows), note)
+
+
+def _right(run: Run) -> np.ndarray:
+    """``bool [n]``, which test faces the network reads rightly."""
+    scores = predict(run.network, run.splits.test.images, run.preprocessing)
+    return scores.argmax(1) == run.splits.test.labels

@@ -1,0 +1,77 @@
+"""What every paper's chapter calls, under one name.
+
+from ferbook.kit import chapter
+
+parameters = chapter.read_parameters("ramn", globals())
+"""
+
+from fer_lib.data.protocols import Splits
+from ferbook.kit.ablation import ablation, tried_box, try_variants
+from ferbook.kit.costs import badge, cost_box, training_cost
+from ferbook.kit.exercises import compare
+from ferbook.kit.faces import (
+    examples,
+    hard_cases,
+    note,
+    show_confusions,
+    show_curve,
+    show_faces,
+    show_hard_cases,
+)
+from ferbook.kit.paper_parameters import Parameters, read_parameters
+from ferbook.kit.quiz import Question, quiz
+from ferbook.kit.results import (
+    deviation_box,
+    recall_box,
+    recorded,
+    recorded_box,
+    result_box,
+    three_columns,
+)
+from ferbook.kit.run import network, record_cell
+from ferbook.show.ledger import claim_box
+from ferbook.show.networks import equation_table, read_equations
+from ferbook.show.tables import Table
+from ferbook.study.explanations import pointer
+
+__all__ = [
+    "Question",
+    "ablation",
+    "claim_box",
+    "compare",
+    "cost_box",
+    "deviation_box",
+    "equation_box",
+    "examples",
+    "hard_cases",
+    "network",
+    "note",
+    "pointer",
+    "quiz",
+    "read_parameters",
+    "recall_box",
+    "record_cell",
+    "recorded",
+    "recorded_box",
+    "result_box",
+    "show_badge",
+    "show_confusions",
+    "show_curve",
+    "show_faces",
+    "show_hard_cases",
+    "three_columns",
+    "tried_box",
+    "try_variants",
+]
+
+
+def show_badge(parameters: Parameters, splits: Splits) -> None:
+    """Print what the chosen preset costs."""
+    cost = training_cost(parameters.paper, parameters.preset, splits)
+    print(badge(cost, parameters.train))
+
+
+def equation_box(paper: str) -> Table:
+    """The paper's equations with the functions that compute them."""
+    found = [one for one in read_equations() if one.paper == paper]
+    return equation_table(found)

@@ -1,0 +1,157 @@
+"""Faces of a chapter: examples, curves, confusions, most confident errors."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from fer_lib.data.protocols import Splits
+from fer_lib.evaluation.inference import predict
+from ferbook.kit.results import printed_matrix, record_name
+from ferbook.runs.records import Record
+from ferbook.runs.run import Run
+from ferbook.show.figures import RENDERED, show
+from ferbook.show.plots import plot_confusions, plot_curves, plot_faces
+
+
+def note(splits: Splits) -> str:
+    """What captions say about the kind of faces."""
+    if splits.test.rendered:
+        return RENDERED
+    return "Faces of your own copy of the data set."
+
+
+def show_faces(splits: Splits) -> None:
+    """One test face of each expression."""
+    test = splits.test
+    shown = [k for k in range(len(splits.classes)) if (test.labels == k).any()]
+    rows = [int(np.flatnonzero(test.labels == k)[0]) for k in shown]
+    names = [splits.classes[k] for k in shown]
+    show(
+        plot_faces(test, rows, names),
+        alt=f"One test face of each expression: {', '.join(names)}. They are "
+        f"{test.images.shape[-1]} pixels wide. {note(splits)}",
+        caption=f"One test face an expression. {note(splits)}",
+    )
+
+
+def show_curve(run: Run) -> None:
+    """Validation accuracy over the epochs of a run, where it is known."""
+    if run.record is None:
+        print("No curve is known: this network was not trained on these faces.")
+        return
+    curve, split = run.record.curve, run.record.selection["split"]
+    key, n = f"{split}_accuracy", run.record.data["splits"][split]["n"]
+    told = [row[key] for row in curve if key in row]
+    kind = "Rendered faces." if run.record.rendered else "Real faces."
+    show(
+        plot_curves({"this network": curve}, key, f"{split} accuracy"),
+        alt=f"Accuracy on {split} over {len(curve)} epochs of training, ending "
+        f"at {100 * told[-1]:.0f} per cent.",
+        caption=f"{split}, n = {n:,}. {kind}",
+    )
+
+
+def show_confusions(run: Run, matrix: str = "", records: Sequence[Record] = ()) -> None:
+    """Confusion matrices side by side, of single passes.
+
+    Args:
+        run: the chapter's.
+        matrix: id of the paper's in ``book/claims``; none if empty.
+        records: recorded runs to stand beside it.
+    """
+    classes = list(run.splits.classes)
+    parts = next(iter(run.results()["selected"].values()))
+    kind = "rendered faces" if run.splits.test.rendered else run.splits.test.name
+    found = {}
+    if matrix:
+        title, printed, names = printed_matrix(matrix)
+        found |= {title: printed} if names == classes else {}
+    same = (record for record in records if list(record.classes) == classes)
+    found |= {record_name(r): r.metrics()["confusion"] for r in same}
+    found[f"this network, {kind}"] = parts["single"]["confusion"]
+    told = [
+        f"{name}, {100 * np.trace(m) / np.sum(m):.0f} per cent on the diagonal"
+        for name, m in found.items()
+    ]
+    show(
+        plot_confusions(found, classes),
+        alt=f"Confusion matrices: {'; '.join(told)}.",
+        caption="Rows are true classes, in per cent of their faces. Real faces, "
+        "unless a title says rendered.",
+    )
+
+
+class Cases(NamedTuple):
+    """Test faces that a network misreads, the most certain errors first.
+
+    Attributes:
+        rows: ``int [k]``, places among the test faces.
+        truth: ``int [k]``, their labels.
+        predicted: ``int [k]``, what the network says.
+        confidence: ``float [k]``, the probability that it gives to that.
+    """
+
+    rows: np.ndarray
+    truth: np.ndarray
+    predicted: np.ndarray
+    confidence: np.ndarray
+
+
+def hard_cases(run: Run, count: int = 14) -> Cases:
+    """The errors that a network is most certain of, ``count`` at most."""
+    test = run.splits.test
+    scores = predict(run.network, test.images, run.preprocessing).astype(np.float64)
+    odds = np.exp(scores - scores.max(1, keepdims=True))
+    said, sure = scores.argmax(1), 1 / odds.sum(1)
+    wrong = np.flatnonzero(said != test.labels)
+    rows = wrong[np.argsort(-sure[wrong], kind="stable")][:count]
+    return Cases(rows, test.labels[rows], said[rows], sure[rows])
+
+
+def show_hard_cases(run: Run, count: int = 14) -> None:
+    """Draw the errors that a network is most certain of."""
+    cases, classes = hard_cases(run, count), run.splits.classes
+    if not len(cases.rows):
+        print("This network misreads no test face.")
+        return
+    titles = [
+        f"{classes[true]}\nread as {classes[said]}\n{100 * sure:.0f} %"
+        for true, said, sure in zip(*cases[1:], strict=True)
+    ]
+    show(
+        plot_faces(run.splits.test, cases.rows.tolist(), titles),
+        alt=f"The {len(titles)} test faces that the network misreads with most "
+        "confidence, each with its label, what it is read as, and how surely: "
+        + "; ".join(title.replace("\n", " ") for title in titles),
+        caption="Most confident errors: label, reading, probability given to it. "
+        + note(run.splits),
+    )
+
+
+def examples(run: Run) -> tuple[list[int], list[str]]:
+    """A test face of each class to look at: the first that is read rightly.
+
+    Returns:
+        Rows, and titles that say how a face is misread where no face of the
+        class is read rightly.
+    """
+    test = run.splits.test
+    said = predict(run.network, test.images, run.preprocessing).argmax(1)
+    return first_right(said, test.labels, run.splits.classes)
+
+
+def first_right(
+    predicted: np.ndarray, labels: np.ndarray, classes: Sequence[str]
+) -> tuple[list[int], list[str]]:
+    """As :func:`examples`, of predictions ``int [n]`` and labels ``int [n]``."""
+    rows, titles = [], []
+    for label, name in enumerate(classes):
+        mine = np.flatnonzero(labels == label)
+        if not len(mine):
+            continue
+        right = mine[predicted[mine] == label]
+        rows.append(int(right[0] if len(right) else mine[0]))
+        misread = "" if len(right) else f"\nread as {classes[predicted[mine[0]]]}"
+        titles.append(name + misread)
+    return rows, titles

@@ -1,0 +1,203 @@
+"""Results of a chapter's run, and of the recorded ones, as tables."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from fer_lib.expressions import expression_index
+from ferbook.ledger.claims_file import load_claims
+from ferbook.papers import paper as find_paper
+from ferbook.runs.paths import runs_folder
+from ferbook.runs.records import Record, load_records
+from ferbook.runs.run import Run
+from ferbook.show import phrases
+from ferbook.show.figures import percent
+from ferbook.show.tables import Sentence, Table
+
+_CHOICE = {"last": "the last one", "selected": "best on validation"}
+
+
+def recorded(paper: str, dataset: str = "fer2013", **fields: object) -> list[Record]:
+    """Recorded runs of a paper, the default variant first.
+
+    Args:
+        paper: its nickname.
+        dataset: what they were trained on.
+        fields: further fields of a record with their values, such as
+            ``variant="baseline"`` or ``preset="small"``.
+    """
+    wanted = {"paper": paper, "dataset": dataset} | fields
+    folder = runs_folder()
+    stamps = tuple((p, p.stat().st_mtime_ns) for p in sorted(folder.rglob("*.json")))
+    found = [
+        record
+        for record in _records(folder, stamps)
+        if all(getattr(record, name) == value for name, value in wanted.items())
+    ]
+
+    def place(record: Record) -> tuple:
+        named = (record.protocol, record.preset, record.recipe, record.variant)
+        return record.variant != "default", *named, record.seed
+
+    return sorted(found, key=place)
+
+
+@lru_cache(maxsize=1)  # reading computes every metric again
+def _records(folder: Path, stamps: tuple) -> tuple[Record, ...]:
+    return load_records(folder)
+
+
+def record_name(record: Record) -> str:
+    """Protocol, preset and recipe, variant and seed of a run, in short."""
+    how = record.preset + (
+        f" ({record.recipe} recipe)" if record.recipe != "paper" else ""
+    )
+    return f"{record.protocol}, {how}, {record.variant}, seed {record.seed}"
+
+
+def recorded_box(records: Sequence[Record]) -> Table | Sentence:
+    """Recorded runs, a row each."""
+    header = ("Labels", "Run", "Single pass", "With mirror image", "Last epoch")
+    rows = tuple(
+        (
+            phrases.protocol_name(record.protocol),
+            f"{record.variant}\n {record.preset}, recipe {record.recipe}\n "
+            f"seed {record.seed}, {record.epochs} epochs",
+            percent(record.metrics()),
+            percent(record.metrics(view="flip")),
+            percent(record.metrics("last")),
+        )
+        for record in records
+    )
+    if not rows:
+        return Sentence("No run of these is recorded yet.")
+    kind = "rendered faces" if records[0].rendered else f"real {records[0].dataset}"
+    caption = f"Recorded runs: accuracy on the reported split, {kind}, 95 % interval"
+    return Table(caption, header, rows)
+
+
+def result_box(run: Run) -> Table:
+    """A run's results, a row for each checkpoint, split and pass."""
+    header = ("Epoch chosen by", "Split", "Pass", "Accuracy", "Mean over classes")
+    header += ("Macro F1", "Calibration error")
+    rows = [
+        (
+            _CHOICE[checkpoint],
+            part,
+            view,
+            percent(metrics),
+            percent(metrics, "mean_class_accuracy"),
+            percent(metrics, "macro_f1"),
+            f"{metrics['calibration_error']:.3f}",
+        )
+        for checkpoint, parts in run.results().items()
+        if checkpoint in _CHOICE
+        for part, passes in parts.items()
+        for view, metrics in passes.items()
+        if not view.startswith("member.")
+    ]
+    peek = run.record and run.record.selection.get("best_on_test")
+    if peek:
+        value = f"{100 * peek['accuracy']:.1f} % in epoch {peek['epoch']}"
+        rows.append(("best on test (a warning)", "", "", value, "", "", ""))
+    kind = "rendered faces" if run.splits.test.rendered else run.splits.test.name
+    caption = f"This network on {kind}, 95 % interval and n"
+    return Table(caption, header, tuple(rows))
+
+
+def printed_matrix(id: str) -> tuple[str, np.ndarray, list[str]]:
+    """A confusion matrix that a paper prints.
+
+    Args:
+        id: its id in ``book/claims``, such as
+            ``deep_emotion.fer2013.confusion``.
+
+    Returns:
+        A title, counts ``int [C, C]`` (rows true) and names of the classes,
+        both in the order of the book.
+    """
+    matrix = load_claims(id.split(".")[0]).matrix(id)
+    order = np.argsort([expression_index(name) for name in matrix.classes])
+    counts = np.array(matrix.rows)[np.ix_(order, order)]
+    names = [matrix.classes[place] for place in order]
+    return f"paper, {matrix.where.place}", counts, names
+
+
+def recall_box(
+    paper: str, run: Run, dataset: str = "fer2013", protocol: str = "official"
+) -> Table:
+    """Recalls that a paper tells, beside recorded and this run's.
+
+    For papers that print no whole matrix.
+
+    Args:
+        paper: its nickname.
+        run: the chapter's.
+        dataset: whose claims to show.
+        protocol: of the recorded runs beside them.
+    """
+    claims = [
+        claim
+        for claim in load_claims(paper).claims
+        if claim.metric.startswith("recall.")
+        and claim.kind == "value"
+        and claim.dataset == dataset
+    ]
+    records = recorded(paper, dataset, protocol=protocol, variant="default")
+    here = _recalls(_confusion(run), run.splits.classes)
+    columns = [_recalls(r.metrics()["confusion"], r.classes) for r in records]
+    kind = "rendered faces" if run.splits.test.rendered else run.splits.test.name
+    header = ("Class", "Paper", *map(record_name, records), f"This network, {kind}")
+    rows = []
+    for claim in claims:
+        name = claim.metric.removeprefix("recall.")
+        ours = [column.get(name, "") for column in (*columns, here)]
+        row = f"{name}\n {claim.where.place}", phrases.paper_value(claim), *ours
+        rows.append(row)
+    return Table(f"Recalls that the paper tells for {dataset}", header, tuple(rows))
+
+
+def _confusion(run: Run) -> list:
+    parts = run.results()["selected"]
+    return next(iter(parts.values()))["single"]["confusion"]
+
+
+def _recalls(confusion: Sequence, classes: Sequence[str]) -> dict[str, str]:
+    counts = np.asarray(confusion)
+    rows = zip(classes, counts.diagonal(), counts.sum(1), strict=True)
+    return {
+        name: f"{100 * hits / n:.1f} %, n = {n:,}" if n else "no face"
+        for name, hits, n in rows
+    }
+
+
+def deviation_box(run: Run) -> Table:
+    """How a run departs from its paper, as it is recorded."""
+    header = ("Item", "Paper", "This run", "Why")
+    if run.record is not None:
+        found = [vars(one) for one in run.record.deviations]
+    else:
+        name = type(run.config).__module__.rsplit(".", 1)[-1]
+        found = find_paper(name).deviations(run.config, run.splits)
+    rows = tuple(
+        (one["item"], one["paper"], one["ours"], one.get("why", "")) for one in found
+    )
+    return Table("Departures of this network from the paper", header, rows)
+
+
+def three_columns(
+    rows: Sequence[tuple[str, str, str, str]],
+    middle: str = "authors' code",
+    note: str = "",
+) -> Table:
+    """What the paper says, what the released code does, what we do.
+
+    Args:
+        rows: item, paper, code, ours.
+        middle: whose code.
+        note: a sentence below the table.
+    """
+    header = ("", "paper", middle, "ours")
+    return Table(f"Paper, {middle}, ours", header, tuple(rows), note)

@@ -1,0 +1,107 @@
+"""A chapter's network: loaded or trained, and its record."""
+
+from pathlib import Path
+
+from fer_lib.data.protocols import Splits
+from fer_lib.device import choose_device
+from fer_lib.errors import FerError
+from fer_lib.models.saved import beside, committed, read_network
+from ferbook.kit.paper_parameters import Parameters
+from ferbook.kit.results import recorded
+from ferbook.papers import restore
+from ferbook.runs.records import Record, write_record
+from ferbook.runs.reproduce import reproduce
+from ferbook.runs.run import Run
+from ferbook.training.states import Fitted
+
+RECORDS = Path("_build/runs")  # of the runs made in notebooks
+
+
+def network(parameters: Parameters, splits: Splits, variant: str = "default") -> Run:
+    """The network to look at: trained, or loaded.
+
+    Loaded are the weights beside a recorded run on the same data set and
+    protocol, where there are any, else the checkpoint that comes with the
+    library, which was trained on rendered faces.
+
+    Args:
+        parameters: of the chapter.
+        splits: its faces.
+        variant: of the paper.
+
+    Raises:
+        FerError: when there are no weights to load, or for other classes.
+    """
+    if parameters.train:
+        return _trained(parameters, variant)
+    path, record = _at_hand(parameters, variant)
+    found = restore(path)
+    if found.classes != splits.classes:
+        raise FerError(
+            f"{path.name}: trained on {len(found.classes)} classes, the protocol "
+            f"'{splits.protocol}' has {len(splits.classes)}; use a protocol with as "
+            "many, or train = True."
+        )
+    on = "rendered faces" if found.rendered else "real faces"
+    print(f"Loaded {path.name}, trained on {on}.")
+    if splits.test.rendered != found.rendered:
+        print("These faces are of another kind than those that it was trained on.")
+    placed = found.network.to(choose_device(parameters.device))
+    fitted = Fitted(finished=True)
+    return Run(placed, found.config, found.preprocessing, splits, fitted, record)
+
+
+def _trained(parameters: Parameters, variant: str) -> Run:
+    run = reproduce(
+        parameters.request(variant),
+        folder=RECORDS,
+        device=parameters.device,
+        budget=parameters.budget,
+    )
+    if not run.fitted.finished:
+        done = run.fitted.epoch
+        print(f"The budget ended after epoch {done}; run this again to go on.")
+    return run
+
+
+def _at_hand(parameters: Parameters, variant: str) -> tuple[Path, Record | None]:
+    """Weights to load, and the record of their run where it fits the faces."""
+    paper, dataset = parameters.paper, parameters.dataset
+    records = recorded(paper, dataset, protocol=parameters.protocol, variant=variant)
+    for record in records:
+        weights = beside(record.path)
+        if weights.is_file():
+            return weights, record
+    path = committed(paper)
+    if variant != "default" or not path.is_file():
+        raise FerError(
+            f"No weights of {paper}, variant '{variant}', come with the book; set "
+            "train = True."
+        )
+    command = read_network(path)[1].get("command")
+    own = [record for record in records if record.command == command]
+    return path, own[0] if own else None
+
+
+def record_cell(run: Run, reader: str = "") -> None:
+    """Tell where the record of a run is, and how to send it in.
+
+    Args:
+        run: the chapter's.
+        reader: who ran it, for the ledger to tell; may be empty.
+    """
+    record = run.record
+    if record is None or RECORDS.resolve() not in record.path.resolve().parents:
+        print("Nothing was trained here, so there is no new record.  For one, set")
+        print("train = True (and a data set that you have) and run all cells.")
+        return
+    if reader:
+        content = dict(record.content) | {"reader": reader}
+        record = write_record(record.path, content, record.predictions)
+    inside = record.path.resolve().relative_to(RECORDS.resolve())
+    print(f"Your record: {record.path}, and the .npz file beside it.")
+    print("To see what it says about the paper, copy both into a clone, to")
+    print(f"    book/runs/{inside.parent}/")
+    print("and run `ferbook claims`.  To send it in, commit the two files and open")
+    print("a pull request.  If a record of that name is there already, take another")
+    print("seed.  A record holds settings, curve and predictions, and no faces.")

@@ -1,0 +1,1 @@
+"""Claims, rules and verdicts."""

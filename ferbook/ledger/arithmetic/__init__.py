@@ -1,0 +1,1 @@
+"""Claims that follow from a paper's own numbers, worked out."""

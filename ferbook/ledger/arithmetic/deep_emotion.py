@@ -1,0 +1,104 @@
+"""Sums that only the Deep-Emotion paper asks for."""
+
+from fer_lib.data.audit.check import CLASSES, OFFICIAL
+from ferbook.ledger.arithmetic.working import Working
+from ferbook.ledger.claims import Claim, Claims
+
+# Faces per class in the order of CLASSES.  FER+'s are counted in the official
+# fer2013new.csv by the most votes of seven expressions: 3,574 faces.
+FER2013_ALL = dict(
+    zip(CLASSES, map(sum, zip(*OFFICIAL.values(), strict=True)), strict=True)
+)
+PRIVATE_TEST = {
+    "FER2013's own labels": OFFICIAL["PrivateTest"],
+    "FER+ votes": (331, 28, 95, 929, 450, 446, 1295),
+}
+
+
+def l1_distance(counts: tuple[int, ...], others: tuple[int, ...]) -> int:
+    """Sum of the absolute differences of two lists of counts."""
+    return sum(abs(a - b) for a, b in zip(counts, others, strict=True))
+
+
+def chi_square(counts: tuple[int, ...], others: tuple[int, ...]) -> float:
+    """Pearson's statistic of counts against another list's proportions.
+
+    With seven classes it has 6 degrees of freedom: counts drawn from those
+    proportions exceed 12.6 in one case of twenty.
+    """
+    scale = sum(counts) / sum(others)
+    expected = [scale * other for other in others]
+    return sum((c - e) ** 2 / e for c, e in zip(counts, expected, strict=True))
+
+
+def label_set(paper: Claims, claim: Claim, *, matrix: str) -> Working:
+    """Whose labels have the class counts of the printed matrix?"""
+    sums = paper.matrix(matrix).row_sums
+    counts = tuple(sums[name] for name in FER2013_ALL)
+    distance = {name: l1_distance(counts, n) for name, n in PRIVATE_TEST.items()}
+    told = "; ".join(
+        f"{name}: {distance[name]:,} images apart, "
+        f"chi-square {chi_square(counts, n):,.1f}"
+        for name, n in PRIVATE_TEST.items()
+    )
+    nearest = min(distance, key=distance.get)
+    text = f"Row sums against the test split's faces per class by {told} (6 d.f.)"
+    return Working(
+        nearest == "FER2013's own labels",
+        f"{text}. The counts are those of {nearest}.",
+    )
+
+
+def rare_classes(paper: Claims, claim: Claim, *, rare: list) -> Working:
+    """Are the classes that the paper calls rare the rarest of FER2013?"""
+    by_size = sorted(FER2013_ALL, key=FER2013_ALL.get)
+    told = ", ".join(f"{name} {FER2013_ALL[name]:,}" for name in by_size)
+    return Working(
+        set(by_size[: len(rare)]) == set(rare),
+        f"FER2013's classes from the rarest: {told}.",
+    )
+
+
+def layers(paper: Claims, claim: Claim, *, below: int) -> Working:
+    """Has the network of figure 3 fewer layers with weights than stated?"""
+    main, localisation = 4 + 2, 2 + 2  # convolutions + fully-connected
+    return Working(
+        main < below,
+        f"The main path of Figure 3 has {main} layers with weights; with the "
+        f"{localisation} of the localisation network there are "
+        f"{main + localisation}, which is no longer fewer than {below}.",
+    )
+
+
+def flat_size(size: int, steps: str, channels: int) -> int:
+    """Values left of a square image after valid layers.
+
+    Args:
+        size: side of the image in pixels.
+        steps: one character a layer: ``p`` is 2 x 2 pooling, a digit the
+            side of a convolution's kernel.
+        channels: of the last layer.
+
+    >>> flat_size(48, "33p33p", 10)
+    810
+    """
+    for step in steps:
+        size = size // 2 if step == "p" else size - int(step) + 1
+    return channels * size * size
+
+
+def flattened(paper: Claims, claim: Claim, *, steps: str, told: int) -> Working:
+    """Does a fully-connected layer's input follow from what is before it?"""
+    found = flat_size(48, steps, 10)
+    path = steps.replace("p", " pool ").replace("3", " 3x3").split()
+    return Working(
+        found == told,
+        f"48 x 48 pixels through {', '.join(path)} leave 10 channels of "
+        f"{round((found / 10) ** 0.5)} x {round((found / 10) ** 0.5)}, "
+        f"{found:,} values; Figure 3 writes {told:,}.",
+    )
+
+
+CHECKS = {
+    check.__name__: check for check in (label_set, rare_classes, layers, flattened)
+}

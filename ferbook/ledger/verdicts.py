@@ -1,0 +1,97 @@
+"""From claims and records to verdicts, by the rules of ``rules``."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fer_lib.errors import FerError
+from ferbook.ledger.arithmetic import (
+    deep_emotion,
+    networks,
+    part_ensemble,
+    printed,
+    working,
+)
+from ferbook.ledger.claims import Claim, Claims
+from ferbook.ledger.readings import Reading, readings_of
+from ferbook.ledger.rules import Verdict, tolerance
+from ferbook.ledger.statistics import Difference
+from ferbook.runs.records import Record
+
+CHECKS = {
+    name: check
+    for module in (working, printed, networks, deep_emotion, part_ensemble)
+    for name, check in module.CHECKS.items()
+}
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A claim's verdict, the reason for it and the runs beside it."""
+
+    claim: Claim
+    verdict: Verdict
+    why: str
+    readings: tuple[Reading, ...] = ()
+
+
+def judge(claim: Claim, paper: Claims, records: Iterable[Record]) -> Judgement:
+    """Judge one claim.
+
+    Args:
+        claim: the claim.
+        paper: the file it stands in.
+        records: any runs; those that do not belong to it are passed over.
+
+    Raises:
+        FerError: when an arithmetic claim names no known check, or runs
+            that are to be compared tested different faces.
+    """
+    if claim.kind == "arithmetic":
+        return _work_out(claim, paper)
+    readings = readings_of(claim, records)
+    for reading in readings:
+        if reading.verdict:
+            return Judgement(claim, reading.verdict, _why(claim, reading), readings)
+    return Judgement(claim, Verdict.NOT_ATTEMPTED, claim.not_attempted, readings)
+
+
+def _work_out(claim: Claim, paper: Claims) -> Judgement:
+    check = CHECKS.get(claim.check)
+    if check is None:
+        raise FerError(
+            f"{claim.paper}.toml: claim '{claim.id}' names check "
+            f"'{claim.check}', expected one of {', '.join(CHECKS)}."
+        )
+    try:
+        found = check(paper, claim, **claim.data)
+    except TypeError as error:
+        raise FerError(
+            f"{claim.paper}.toml: claim '{claim.id}' has data that its check "
+            f"'{claim.check}' does not take ({error})."
+        ) from error
+    if found.consistent is None:
+        return Judgement(claim, Verdict.NOT_ATTEMPTED, found.text)
+    outcome = Verdict.CONSISTENT if found.consistent else Verdict.CONTRADICTORY
+    return Judgement(claim, outcome, found.text)
+
+
+def _why(claim: Claim, reading: Reading) -> str:
+    """The rule's terms with their figures, for a verdict that runs gave."""
+    if claim.kind == "value":
+        slack = 100 * tolerance(claim.number, claim.n)
+        return (
+            f"{100 * reading.mean:.2f} % against {100 * claim.number:.2f} %, "
+            f"which tolerates {slack:.2f} points below"
+        )
+    told = [_pair(pair) for pair in reading.pairs]
+    if reading.verdict == Verdict.UNDECIDED:
+        open_pairs = [p.n_to_decide for p in reading.pairs if p.sign() == 0]
+        needed = max((n for n in open_pairs if n), default=None)
+        told += [f"about {needed:,} faces would decide"] if needed else []
+    return "; ".join(told)
+
+
+def _pair(pair: Difference) -> str:
+    side = {1: "above 0", -1: "below 0", 0: "holding 0"}[pair.sign()]
+    low, high = 100 * pair.low, 100 * pair.high
+    return f"95 % interval {low:+.1f} to {high:+.1f} points, {side}"

@@ -1,0 +1,169 @@
+"""What the recipes of the diversified ESR and MA-Net have in common.
+
+N. Heidari, A. Iosifidis, arXiv:2210.09381, 2022.  "Authors' code" is
+github.com/negarhdr/Diversified-Facial-Expression-Recognition.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from torch import Tensor
+
+from fer_lib.data.face_augmentation import FaceAugmentation, augmentation
+from fer_lib.data.splits import Splits
+from fer_lib.errors import FerError
+from fer_lib.losses.diversified import MEASURES
+from ferbook.papers.settings import described, deviation
+
+# Protocols with the labels of the paper's experiments.
+STUDIED = ("affectnet_val8", "ferplus_majority8", "ferplus_validation8", "rafdb_test")
+
+# Features that are diversified, by the columns of Table 1; "all" adds those
+# of MA-Net's two branches.
+DIVERSITIES = {
+    "none": (),
+    "spatial": ("spatial",),
+    "spatial_channel": ("spatial", "channel"),
+    "all": ("spatial", "channel", "branch"),
+}
+
+# What the authors' code does to training faces of AffectNet and FER+
+# ("jitter") and of RAF-DB ("erasing"), and Zhao's to those of MA-Net
+# ("crops").  Order and fill are torchvision's but for the jitter, which is
+# last here, and for the colour that erases: ImageNet's mean, in grey.
+_AUGMENTATIONS = {
+    "jitter": {
+        "brightness": 0.5,
+        "contrast": 0.5,
+        "flip": 0.5,
+        "degrees": 30.0,
+        "translate": 0.1,
+        "scale": (1.0, 1.25),
+        "fill": "zeros",
+    },
+    "erasing": {
+        "flip": 0.5,
+        "degrees": 20.0,
+        "moved": 0.2,
+        "fill": "zeros",
+        "erase": 0.5,
+        "erased_area": (0.02, 0.25),
+        "erased_value": 0.45,
+    },
+    "crops": {"resized_crop": (0.08, 1.0), "flip": 0.5},
+}
+AUGMENTATIONS = tuple(_AUGMENTATIONS)
+
+
+def augment(kind: str, size: int, shift: float) -> FaceAugmentation:
+    """The authors' augmentation of a data set.
+
+    Args:
+        kind: one of :data:`AUGMENTATIONS`.
+        size: side of the faces in pixels.
+        shift: of ``"erasing"``, as a share of the side.
+    """
+    options = dict(_AUGMENTATIONS[kind])
+    if kind == "erasing":
+        options["translate"] = shift
+    if kind == "crops":
+        options["size"] = size
+    return augmentation(**options)
+
+
+def less_diversity(
+    entropy: Tensor,
+    output: tuple,
+    names: Sequence[str],
+    measure: str,
+    gammas: Sequence[float | None],
+) -> Tensor:
+    """Cross-entropy minus the diversity of some of a network's features.
+
+    Args:
+        entropy: a scalar.
+        output: of the network, with features ``[L, B, D]`` by name.
+        names: of the features whose diversity is to grow.
+        measure: one of :data:`fer_lib.losses.diversified.MEASURES`.
+        gammas: one a name; None for 30 / D.
+    """
+    pairs = zip(names, gammas, strict=True)
+    return entropy - sum(
+        MEASURES[measure](getattr(output, name), gamma) for name, gamma in pairs
+    )
+
+
+def check_settings(paper: str, config: object, **known: Sequence[str]) -> None:
+    """Refuse a configuration with a value that is none of the known ones.
+
+    Args:
+        paper: nickname, for the message.
+        config: a dataclass.
+        known: values by field.
+    """
+    for name, values in known.items():
+        if (found := getattr(config, name)) not in values:
+            raise FerError(
+                f"{paper}: {name} is '{found}', expected one of {', '.join(values)}."
+            )
+
+
+def departures(
+    config: object, paper: object, stated: Mapping[str, tuple[str, str]]
+) -> list[dict]:
+    """Settings that differ from what the paper did with a data set.
+
+    Args:
+        config: a dataclass.
+        paper: of the same kind.
+        stated: field and reason of each departure, by its item.
+    """
+    return [
+        deviation(item, getattr(paper, field), getattr(config, field), why)
+        for item, (field, why) in stated.items()
+        if getattr(paper, field) != getattr(config, field)
+    ]
+
+
+def common_deviations(config: object, splits: Splits, pretraining: str) -> list[dict]:
+    """Departures of both networks.
+
+    Args:
+        config: with ``pretrained``, ``diversity``, ``measure``, ``gamma`` and
+            ``precision``.
+        splits: what a run is about.
+        pretraining: what the paper starts from, the empty string for none.
+    """
+    found = []
+
+    def note(item: str, said: str, ours: str, why: str) -> None:
+        found.append(deviation(item, said, ours, why))
+
+    if pretraining or config.pretrained:
+        why = "the paper's weights are not public"
+        note("pre-training", pretraining or "none", described(config.pretrained), why)
+    if splits.protocol not in STUDIED:
+        said = "AffectNet's 8, FER+'s 8 by majority, RAF-DB's 7"
+        note("label set", said, splits.label_rule, "this protocol's")
+    if config.diversity != "none" and config.gamma is None:
+        why = "at 10, similarities and their gradients vanish"
+        note("gamma", "not given, 10 in the code", "30 / D", why)
+    if config.diversity != "none" and config.measure != "paper":
+        why = "what this variant is about"
+        note("diversity", "diagonal 1", "diagonal 0, as in the code", why)
+    if splits.train.name == "rafdb":
+        why = "one preprocessing for all data sets"
+        note("normalisation", "ImageNet's, in the code", "none", why)
+    why = "no checkpoint is chosen on what is reported"
+    note("selection", "reported split, in the code", str(splits.select.splits[0]), why)
+    if config.precision != "float32":
+        note("precision", "not given", config.precision, "computing time")
+    return found
+
+
+def script_of(splits: Splits) -> str:
+    """Which of the authors' scripts is about faces such as these.
+
+    ``"affectnet"``, ``"rafdb"`` or, for all others, ``"ferplus"``.
+    """
+    name = splits.train.name
+    return name if name in ("affectnet", "rafdb") else "ferplus"

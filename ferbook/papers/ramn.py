@@ -1,0 +1,245 @@
+"""How RAMN is trained: every value with its origin.
+
+L. Cui, Y. Tian, "Facial Expression Recognition by Regional Attention and
+Multi-task Learning", Engineering Letters 29(3), 2021.  The paper gives the
+learning rate, its course and the number of epochs; optimizer, batch size,
+augmentation and the weights of the three losses it does not, and there is no
+code of its authors.  "RAN's code" is that of the network which it builds on:
+K. Wang et al., "Region Attention Networks for Pose and Occlusion Robust
+Facial Expression Recognition", IEEE TIP 29, 2020
+(github.com/kaiwang960112/Challenge-condition-FER-dataset).
+
+Of the course of the rate it says: "after 30 epochs, the learning rate was
+adjusted to 0.9 for every 5 epochs that were removed".  Read here as times
+0.9 after 30 epochs and every 5 from there; the variant ``late_decay`` waits
+5 more, and ``decay_tenth`` takes 0.9 for a slip of 0.1.
+
+The sweep over beta is run without the collaborative loss, as the paper does
+it first; the sweeps over omega, crops and scales are of the whole loss.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
+
+from fer_lib.data.augment import seeded
+from fer_lib.data.face_augmentation import augmentation
+from fer_lib.data.splits import Splits
+from fer_lib.losses.collaborative import CollaborativeLoss
+from fer_lib.losses.region import region_loss
+from fer_lib.models.ramn import IMAGENET, RAMN, RAMNOutput
+from fer_lib.preprocessing import Preprocessing
+from ferbook.papers import ramn_evaluation, settings
+from ferbook.training.plan import Batch, Plan, Stage
+
+NAME = "ramn"
+
+
+@dataclass(frozen=True)
+class RAMNConfig:
+    """Hyper-parameters of one run; the defaults are the paper's."""
+
+    input_size: int = 224  # pixels; section IV.B
+    width: int = 64  # channels; VGG16, section IV.B
+    crops: int = 5  # section IV.C, "in the following experiments"
+    crop_scale: float = 1.0  # figure 3(b)'s reference
+    attention: str = "sigmoid"  # section III.B; RAN's code has "softmax"
+    embedding: str = "gap"  # ours: the paper names no layer
+    branch_features: int = 128  # ours: not given
+    combine: str = "concat"  # ours: "combined", no more
+    batch_norm: bool = False  # section IV.B: VGG16
+    pretrained: str = ""  # path; section IV.B: CASIA-WebFace, not public
+    beta: float = 0.02  # sections IV.C and IV.D
+    omega: float = 3.0  # section IV.D
+    region_weight: float = 1.0  # ours: losses are "applied to the combination"
+    # Ours: at 1, raw features diverge in the first step; centre loss takes 0.003.
+    collaborative_weight: float = 0.01
+    normalise: bool = False  # ours: no normalisation of features is mentioned
+    epochs: int = 60  # section IV.B
+    batch_size: int = 128  # RAN's code
+    accumulate: int = 1  # ours: batches a step, for small memories
+    learning_rate: float = 0.01  # section IV.B
+    decay: float = 0.9  # section IV.B, first reading
+    constant: int = 30  # epochs before it; section IV.B
+    decay_every: int = 5  # epochs; section IV.B
+    late_decay: bool = False  # first after so many more; second reading
+    momentum: float = 0.9  # RAN's code, SGD
+    weight_decay: float = 1e-4  # RAN's code
+    flip: float = 0.5  # ours: the paper augments by its crops alone
+    precision: str = "float32"  # ours
+
+
+# The rate stays constant for half of the epochs, as in the paper.
+PRESETS = {
+    # For 1,600 rendered faces, from scratch: small batches, a higher rate.
+    "smoke": {"input_size": 48, "width": 4}
+    | {"batch_size": 16, "learning_rate": 0.02}
+    | {"epochs": 16, "constant": 8, "decay_every": 1},
+    # For FER2013 on a laptop: minutes an epoch without a GPU.
+    "small": {"input_size": 48, "width": 8}
+    | {"batch_size": 64, "learning_rate": 0.02}
+    | {"epochs": 4, "constant": 2, "decay_every": 1},
+    "student": {"input_size": 48, "width": 16, "batch_size": 64}
+    | {"epochs": 30, "constant": 15, "decay_every": 3},
+    "reduced": {"input_size": 96, "precision": "bf16"}
+    | {"epochs": 24, "constant": 12, "decay_every": 2},
+    "paper": {"precision": "bf16"},
+}
+
+_NO_CENTRES = {"collaborative_weight": 0.0}
+VARIANTS = {
+    "default": {},  # RAMN(beta and omega) of tables I to III
+    "baseline": {"region_weight": 0.0} | _NO_CENTRES,  # cross-entropy alone
+    "beta": _NO_CENTRES,  # RAMN(beta): with the region loss
+    # Figure 4: 0.02 is "beta", 3 is "default".
+    **{f"beta_{b:.2f}": {"beta": b} | _NO_CENTRES for b in (0, 0.01, 0.03, 0.04)},
+    **{f"omega_{w}": {"omega": float(w)} for w in (1, 2, 4)},
+    # Figure 3: 5 sub-images and scale 1 are "default".
+    **{f"crops_{m}": {"crops": m} for m in (4, 7, 9, 10)},
+    **{f"scale_{p}": {"crop_scale": p / 100} for p in (70, 80, 90, 110, 120)},
+    "late_decay": {"late_decay": True},
+    "decay_tenth": {"decay": 0.1},
+    "softmax": {"attention": "softmax"},
+    "fc7": {"embedding": "fc7"},
+    "sum": {"combine": "sum"},
+    "normalise": {"normalise": True},
+    "weights_1": {"collaborative_weight": 1.0},  # diverges from scratch
+    "batch_norm": {"batch_norm": True},  # ours: easier from scratch
+    "whole_face": {"crops": 0, "region_weight": 0.0},  # ours: a control
+}
+
+
+def make_config(preset: str, variant: str = "default", **changes) -> RAMNConfig:
+    """Configuration of a preset and a variant, with further changes."""
+    return settings.choose(
+        NAME, RAMNConfig(), PRESETS, VARIANTS, preset, variant, changes
+    )
+
+
+identity, measures = settings.identity, ramn_evaluation.measures
+
+
+def make_network(config: RAMNConfig, classes: int, seed: int) -> nn.Module:
+    """The untrained network of a configuration, the same for a seed."""
+    with seeded(seed, 0):
+        return RAMN(
+            num_classes=classes,
+            input_size=config.input_size,
+            width=config.width,
+            crops=config.crops,
+            crop_scale=config.crop_scale,
+            attention=config.attention,
+            embedding=config.embedding,
+            branch_features=config.branch_features,
+            combine=config.combine,
+            batch_norm=config.batch_norm,
+        )
+
+
+def make_preprocessing(config: RAMNConfig) -> Preprocessing:
+    """Three channels, normalised as ImageNet's VGG16 wants them: ours."""
+    return Preprocessing(size=config.input_size, channels=3, **IMAGENET)
+
+
+class RAMNLoss(nn.Module):
+    """Cross-entropy, equation (2), and equations (3) to (6) with centres.
+
+    Args:
+        config: margins and weights; a part whose weight is 0 is left out.
+        classes: number of expressions.
+    """
+
+    def __init__(self, config: RAMNConfig, classes: int):
+        super().__init__()
+        self.config, self.collaborative = config, None
+        if config.collaborative_weight:
+            self.collaborative = CollaborativeLoss(
+                classes,
+                config.branch_features,
+                omega=config.omega,
+                normalise=config.normalise,
+            )
+
+    def forward(self, network: nn.Module, output: RAMNOutput, batch: Batch) -> Tensor:
+        """A scalar, the mean over the faces of a batch."""
+        config = self.config
+        loss = F.cross_entropy(output.logits, batch.labels)
+        if config.region_weight:
+            loss = loss + config.region_weight * region_loss(
+                output.weights, config.beta
+            )
+        if self.collaborative is not None:
+            loss = loss + config.collaborative_weight * self.collaborative(
+                output.expressions, batch.labels
+            )
+        return loss
+
+
+def rate_factor(config: RAMNConfig, epoch: int) -> float:
+    """What the learning rate is multiplied by in an epoch, from 0."""
+    since = epoch - config.constant + (0 if config.late_decay else config.decay_every)
+    return config.decay ** max(0, since // config.decay_every)
+
+
+def make_optimizer(
+    config: RAMNConfig, network: nn.Module, loss: nn.Module
+) -> torch.optim.Optimizer:
+    """SGD of the network and of the centres, which are learned with it."""
+    return torch.optim.SGD(
+        [*network.parameters(), *loss.parameters()],
+        lr=config.learning_rate,
+        momentum=config.momentum,
+        weight_decay=config.weight_decay,
+    )
+
+
+def make_plan(config: RAMNConfig, splits: Splits, seed: int) -> Plan:
+    """One stage, in which everything is trained."""
+    with seeded(seed, 1):  # the centres' start
+        loss = RAMNLoss(config, len(splits.classes))
+    stage = Stage(
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        accumulate=config.accumulate,
+        loss=loss,
+        optimizer=lambda network, loss: make_optimizer(config, network, loss),
+        scheduler=lambda optimizer: LambdaLR(
+            optimizer, lambda epoch: rate_factor(config, epoch)
+        ),
+        augment=augmentation(flip=config.flip),
+        begin=settings.begin_from(config.pretrained),
+        precision=config.precision,
+    )
+    select = str(splits.select.splits[0])
+    return Plan(seed, make_preprocessing(config), (stage,), f"{select}_accuracy")
+
+
+# Fields whose default is the paper's value, by the name of the deviation.
+_STATED = {
+    "input size": ("input_size", "what this preset is for"),
+    "width": ("width", "what this preset is for"),
+    "epochs": ("epochs", "computing time"),
+    "learning rate": ("learning_rate", "this run needs it"),
+    "batch normalisation": ("batch_norm", "what this variant is about"),
+}
+
+
+def deviations(config: RAMNConfig, splits: Splits) -> list[dict]:
+    """Where a run differs from what the paper says, one entry an item."""
+    note, found = settings.deviation, settings.departures(config, _STATED)
+    why = "the paper's weights are not public"
+    start = settings.described(config.pretrained)
+    found.append(note("pre-training", "faces of CASIA-WebFace", start, why))
+    sgd = f"SGD, momentum {config.momentum}, weight decay {config.weight_decay}, "
+    sgd += f"batches of {config.batch_size * config.accumulate}"
+    found.append(note("optimiser", "not given", sgd, "those of RAN's code"))
+    weights = f"1, {config.region_weight} and {config.collaborative_weight}"
+    found.append(note("weights of the losses", "not given", weights, "ours"))
+    flipped = f"mirror images, probability {config.flip}"
+    found.append(note("augmentation", "crops alone", flipped, "ours"))
+    cut = "as the data set has them"
+    found.append(note("alignment", "MTCNN", cut, "the same faces for all papers"))
+    return found + settings.own_labels(splits)

@@ -1,0 +1,200 @@
+"""What a run will cost on this device, before it is made.
+
+Operations are counted, the device's rate is measured: on a few training
+steps of a paper's own network, since networks differ in it by a factor of
+ten and more on one machine.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from fer_lib.data import load
+from fer_lib.data.augment import seeded
+from fer_lib.data.faceset import FaceSet
+from fer_lib.data.protocols import PAIRS, PROTOCOLS, Splits, split
+from fer_lib.errors import FerError
+from fer_lib.models.cost import cost
+from ferbook.ledger.matching import Wanted
+from ferbook.ledger.rules import blocking
+from ferbook.papers import PAPERS
+from ferbook.runs.records import Deviation
+from ferbook.runs.reproduce import Course, Request
+from ferbook.training.loop import fit
+from ferbook.training.plan import Plan, Stage
+
+PASSES = 3  # forward passes that a training step is worth, its backward being two
+_TRIAL_SECONDS = 4.0  # after which no further trial epoch is begun
+# Operations of a trial epoch, in 1e9, where so few faces can be had.
+_TRIAL_GFLOPS = {"cpu": 30.0, "cuda": 3e4}
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What one run is expected to be.
+
+    Attributes:
+        gflops: 1e9 operations of training and of the evaluations after
+            epochs, if no stage stops early.
+        seconds: that these take here.
+        epoch_seconds: of its longest epoch, which is never interrupted.
+        far_off: whether it departs too far from its paper to answer a value.
+    """
+
+    gflops: float
+    seconds: float
+    epoch_seconds: float
+    far_off: bool
+
+
+class Forecaster:
+    """Forecasts of runs on one data set and one device.
+
+    Args:
+        dataset: nickname of the data set.
+        root: its folder.
+        device: where runs would be made.
+        rates: 1e9 operations a second by paper and preset, if known; those
+            that are missing are measured and added.
+    """
+
+    def __init__(
+        self,
+        dataset: str,
+        root: str | None,
+        device: torch.device,
+        rates: Mapping[tuple[str, str], float] | None = None,
+    ):
+        self.root, self.device, self.rates = root, device, dict(rates or {})
+        self._faces = _with_landmarks(load(dataset, root))
+        self._splits: dict[str, Splits] = {}
+
+    def __call__(self, wanted: Wanted) -> Forecast:
+        """What a run will cost.
+
+        Raises:
+            FerError: when it cannot be made here, with the reason.
+        """
+        _check_known(wanted)
+        course = Course(request_of(wanted, 0, self.root), self._split(wanted))
+        per_face = _gflops(course)
+        rate = self._rate(wanted, course, per_face)
+        stages = _stages(course)
+        epochs = [per_face * _passes(stage, course.splits) for stage in stages]
+        total = sum(s.epochs * each for s, each in zip(stages, epochs, strict=True))
+        departures = (Deviation(**row) for row in course.deviations())
+        far_off = bool(blocking(departures))
+        return Forecast(total, total / rate, max(epochs) / rate, far_off)
+
+    def _split(self, wanted: Wanted) -> Splits:
+        if wanted.protocol not in self._splits:
+            self._splits[wanted.protocol] = split(self._faces, wanted.protocol)
+        return self._splits[wanted.protocol]
+
+    def _rate(self, wanted: Wanted, course: Course, per_face: float) -> float:
+        key = (wanted.paper, wanted.preset)
+        if key not in self.rates:
+            self.rates[key] = measured_rate(course, self.device, per_face)
+        return self.rates[key]
+
+
+def _check_known(wanted: Wanted) -> None:
+    """Refuse, in few words, what no recipe has."""
+    recipe = PAPERS.get(wanted.paper)
+    if recipe is None:
+        raise FerError(f"no recipe of a paper '{wanted.paper}'.")
+    if wanted.protocol in PAIRS:
+        raise FerError("it reports a second data set; name the paper and --target.")
+    for what, known in (
+        ("variant", recipe.VARIANTS),
+        ("preset", recipe.PRESETS),
+        ("protocol", PROTOCOLS),
+    ):
+        if (name := getattr(wanted, what)) not in known:
+            raise FerError(f"no recipe has the {what} '{name}'.")
+
+
+def request_of(wanted: Wanted, seed: int, root: str | None) -> Request:
+    """The request that makes a run."""
+    return Request(root=root, seed=seed, **wanted._asdict())
+
+
+def measured_rate(course: Course, device: torch.device, per_face: float) -> float:
+    """1e9 operations a second of a run's own first steps, forward and back.
+
+    The fastest of up to three epochs of a few faces, augmentation and
+    optimizer included.
+
+    Args:
+        course: of the run; its plan is left untouched.
+        device: where to train.
+        per_face: 1e9 operations of a forward pass.
+
+    Raises:
+        FerError: when the device has too little memory for a batch.
+    """
+    plan, first = course.plan, _stages(course)[0]
+    affordable = _TRIAL_GFLOPS[device.type] / (PASSES * per_face)
+    # Normalisations need two faces.
+    count = int(max(2, min(first.batch_size, affordable)))
+    learned = first.faces or course.splits.train
+    few, nothing = learned.select(np.arange(min(count, len(learned)))), _nothing(plan)
+    trial = replace(first, epochs=3, faces=few, subset=None, evaluate=nothing)
+    try:
+        fitted = fit(
+            course.make_network().to(device),
+            replace(plan, stages=(trial,)),
+            few,
+            nothing,
+            budget=_TRIAL_SECONDS,
+            progress=False,
+        )
+    except torch.OutOfMemoryError as error:
+        raise FerError(
+            f"batches of {first.batch_size} need more memory than the device has; "
+            "name the paper, and --set batch_size=... where it has 'accumulate'."
+        ) from error
+    fastest = min(row["seconds"] for row in fitted.curve)
+    return PASSES * per_face * len(few) / max(fastest, 1e-3)
+
+
+def _nothing(plan: Plan):
+    """Instead of an evaluation: every value that a stage may select by."""
+    keys = {plan.selects_by(stage) for stage in plan.stages}
+    return lambda network: dict.fromkeys(keys, 0.0)
+
+
+def _stages(course: Course) -> list[Stage]:
+    """The stages that have epochs."""
+    return [stage for stage in course.plan.stages if stage.epochs]
+
+
+def _gflops(course: Course) -> float:
+    """1e9 operations of a forward pass of the whole network.
+
+    It counts for every stage, though one may train a part alone.
+    """
+    with torch.device("meta"):
+        return cost(course.make_network()).gflops
+
+
+def _passes(stage: Stage, splits: Splits) -> float:
+    """Forward passes of an epoch and its evaluation."""
+    faces = stage.faces or splits.train
+    count = len(faces)
+    if stage.subset:
+        with seeded(0):
+            count = len(stage.subset(torch.as_tensor(faces.labels)))
+    return PASSES * count + len(splits.select) + len(splits.test)
+
+
+def _with_landmarks(faces: FaceSet) -> FaceSet:
+    """The faces with landmarks, all 0 if they have none.
+
+    A plan is made to be counted, so the minutes of fitting can be spared.
+    """
+    if faces.landmarks is not None:
+        return faces
+    return replace(faces, landmarks=np.zeros((len(faces), 68, 2), np.float32))

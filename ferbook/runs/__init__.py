@@ -1,0 +1,1 @@
+"""Making, recording and checking runs."""

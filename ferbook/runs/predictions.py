@@ -1,0 +1,102 @@
+"""From networks to stored predictions, and from these to metrics."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from torch import nn
+
+from fer_lib.data.audit.duplicates import leaked
+from fer_lib.data.faceset import FaceSet
+from fer_lib.evaluation.inference import PASSES, predict
+from fer_lib.evaluation.metrics import summarize
+from fer_lib.preprocessing import Preprocessing
+
+
+def accuracies(
+    network: nn.Module, parts: Sequence[FaceSet], preprocessing: Preprocessing
+) -> dict[str, float]:
+    """Single-pass accuracy on each part, as ``<split>_accuracy``, 0 to 1."""
+    found = {}
+    for part in parts:
+        scores = predict(network, part.images, preprocessing)
+        hits = float((scores.argmax(1) == part.labels).mean())
+        found[f"{part.splits[0]}_accuracy"] = hits
+    return found
+
+
+# Of stored scores: of the chosen weights, and of the last ones, which only
+# stand beside them.
+STEP, LAST_STEP = 1 / 8, 1 / 2
+
+
+def storable(scores: np.ndarray, step: float = STEP) -> np.ndarray:
+    """Class scores as records keep them: less than the best one, in steps.
+
+    The best is 0 and, so that rounding changes no prediction, alone there; the
+    others are negative multiples of the step.  In eighths a probability is off
+    by 6 % of itself, and a file less than half as long as with all digits.
+
+    Args:
+        scores: ``[n, classes]``, logits or logarithms of probabilities.
+        step: between neighbouring values.
+
+    Returns:
+        ``float16 [n, classes]``, at least -60,000, as float16 ends at 65,504.
+    """
+    scores = np.asarray(scores, np.float64)
+    best = scores.argmax(1)[:, None]
+    below = np.round((scores - np.take_along_axis(scores, best, 1)) / step)
+    below = np.minimum(below, -1)
+    np.put_along_axis(below, best, 0, 1)
+    return np.maximum(below * step, -60000).astype(np.float16)
+
+
+def last_logits(
+    network: nn.Module,
+    train: FaceSet,
+    parts: Sequence[FaceSet],
+    preprocessing: Preprocessing,
+) -> dict[str, np.ndarray]:
+    """Logits of the last weights, labels, and which faces were trained on."""
+    found = {}
+    for part in parts:
+        name = str(part.splits[0])
+        scores = predict(network, part.images, preprocessing)
+        found[f"last/{name}/single/logits"] = storable(scores, LAST_STEP)
+        found[f"{name}/labels"] = part.labels.astype(np.int8)
+        found[f"{name}/in_training"] = leaked(train, part).astype(np.int8)
+    return found
+
+
+def selected_logits(
+    network: nn.Module, test: FaceSet, preprocessing: Preprocessing
+) -> dict[str, np.ndarray]:
+    """Labels and, for every pass, logits of the selected weights on a split."""
+    name = str(test.splits[0])
+    found = {f"{name}/labels": test.labels.astype(np.int8)}
+    for tta in PASSES:
+        scores = predict(network, test.images, preprocessing, tta=tta)
+        found[f"selected/{name}/{tta}/logits"] = storable(scores)
+    return found
+
+
+def results_of(predictions: dict[str, np.ndarray]) -> dict:
+    """Metrics of every set of logits, nested as the keys are.
+
+    Args:
+        predictions: logits by ``checkpoint/split/pass/logits``, labels by
+            ``split/labels``, and where known which faces stand in training,
+            too, by ``split/in_training``.
+
+    Returns:
+        ``results[checkpoint][split][pass]``, each of
+        :func:`fer_lib.evaluation.metrics.summarize`.
+    """
+    results: dict = {}
+    for key, logits in predictions.items():
+        if key.endswith("/logits"):
+            checkpoint, part, tta, _ = key.split("/")
+            known = predictions.get(f"{part}/in_training")
+            metrics = summarize(logits, predictions[f"{part}/labels"], known)
+            results.setdefault(checkpoint, {}).setdefault(part, {})[tta] = metrics
+    return results

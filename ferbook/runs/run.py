@@ -1,0 +1,152 @@
+"""A trained network, and the record that says how it came about."""
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import torch
+from torch import nn
+
+from fer_lib.data.protocols import Splits
+from fer_lib.device import choose_device, hardware, peak_memory_mib
+from fer_lib.errors import FerError
+from fer_lib.models.cost import count_parameters
+from fer_lib.models.saved import committed, save_network
+from fer_lib.preprocessing import Preprocessing
+from ferbook.papers import restore
+from ferbook.runs.predictions import last_logits, results_of, selected_logits, storable
+from ferbook.runs.provenance import (
+    code_version,
+    data_description,
+    json_sha256,
+    library_versions,
+)
+from ferbook.runs.records import Record
+from ferbook.training.checkpoint import load_weights
+from ferbook.training.states import Fitted
+
+
+@dataclass
+class Run:
+    """A trained network and what it was trained on.
+
+    ``record`` is ``None`` while the training is not finished, because its
+    time budget ended; the same request goes on from there.
+    """
+
+    network: nn.Module  # holds the selected weights
+    config: object
+    preprocessing: Preprocessing
+    splits: Splits
+    fitted: Fitted
+    record: Record | None = None
+    selected_by: str = "accuracy"  # which value, on the selection split
+    _counted: dict = field(default_factory=dict, repr=False)
+
+    def results(self) -> dict:
+        """Metrics by checkpoint, split and pass: recorded, or of this network.
+
+        Counted once: a network that is trained further is another run.
+        """
+        if self.record is not None:
+            return self.record.results
+        if not self._counted:
+            seen = (self.network, self.splits.test, self.preprocessing)
+            self._counted = results_of(selected_logits(*seen))
+        return self._counted
+
+    def settings(self) -> dict:
+        """The configuration as it is recorded: a weight file by name alone."""
+        values = asdict(self.config)
+        if values.get("pretrained"):
+            values["pretrained"] = Path(values["pretrained"]).name
+        return values
+
+    def save(self, path: Path) -> None:
+        """Write the recorded run's weights in half precision, to be committed."""
+        about = {
+            "paper": self.record.paper,
+            "config": self.settings(),
+            "preprocessing": self.preprocessing.to_json(),
+            "classes": list(self.splits.classes),
+            "rendered": self.splits.train.rendered,
+            "command": self.record.command,
+        }
+        save_network(path, self.network, about)
+
+
+def load_committed(paper: str, splits: Splits, device: str = "auto") -> Run:
+    """The network of a paper that comes with the library, without a record.
+
+    Raises:
+        FerError: when its classes are not those of ``splits``.
+    """
+    found = restore(committed(paper))
+    if found.classes != splits.classes:
+        raise FerError(
+            f"{committed(paper).name}: trained on {len(found.classes)} classes, "
+            f"the protocol '{splits.protocol}' has {len(splits.classes)}; use a "
+            "seven-class protocol, or train."
+        )
+    network = found.network.to(choose_device(device))
+    fitted = Fitted(finished=True)
+    return Run(network, found.config, found.preprocessing, splits, fitted)
+
+
+def predictions_of(run: Run, recipe: ModuleType) -> dict[str, np.ndarray]:
+    """All arrays of a record; the network then holds the selected weights.
+
+    Logits of the reported checkpoints, splits and passes, labels, and what
+    else the recipe tells of every reported face: scores of its ``views``,
+    such as members of an ensemble, and its ``measures``.
+    """
+    splits, prepared = run.splits, run.preprocessing
+    parts = (splits.select, splits.test)
+    found = last_logits(run.network, splits.train, parts, prepared)
+    load_weights(run.network, run.fitted.selected, "selected weights")
+    found |= selected_logits(run.network, splits.test, prepared)
+    split = splits.test.splits[0]
+    if hasattr(recipe, "views"):
+        for name, scores in recipe.views(run.network, splits, prepared).items():
+            found[f"selected/{split}/{name}/logits"] = storable(scores)
+    if hasattr(recipe, "measures"):
+        told = recipe.measures(run.network, splits.test, prepared)
+        for name, values in told.items():
+            found[f"{split}/measures/{name}"] = np.asarray(values, np.float16)
+    return found
+
+
+def how_it_went(run: Run, started: datetime, where: torch.device, source: str) -> dict:
+    """The fields of a record that a run alone decides, but for its results."""
+    config, fitted, splits = run.settings(), run.fitted, run.splits
+    select, key = str(splits.select.splits[0]), f"{splits.test.splits[0]}_accuracy"
+    # A stage that does not classify, of landmarks say, has no accuracies.
+    best = max((row for row in fitted.curve if key in row), key=lambda row: row[key])
+    return {
+        "config": config,
+        "config_sha256": json_sha256(config),
+        "code": code_version(source),
+        "data": data_description(splits),
+        "selection": {
+            "split": select,
+            "metric": run.selected_by.removeprefix(f"{select}_"),
+            "epoch": fitted.selected_epoch,
+            "best_on_test": {"epoch": best["epoch"], "accuracy": best[key]},
+        },
+        "epochs": fitted.epoch,
+        "hardware": hardware(where),
+        "libraries": library_versions(),
+        "started": started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "wall_seconds": round(sum(row["seconds"] for row in fitted.curve), 1),
+        "cpu_seconds": round(sum(row["cpu_seconds"] for row in fitted.curve), 1),
+        "peak_memory_mib": peak_memory_mib(where),
+        "parameters": count_parameters(run.network),
+        "curve": [{k: _shortened(v) for k, v in row.items()} for row in fitted.curve],
+    }
+
+
+def _shortened(value: object) -> object:
+    """A number to six digits, which is more than a curve shows."""
+    return float(f"{value:.6g}") if isinstance(value, float) else value

@@ -1,0 +1,136 @@
+"""The papers' networks as drawings of our own: blocks and arrows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+
+from fer_lib.errors import FerError
+from ferbook.show.figures import COLOURS
+
+_MARGIN = 0.3
+_WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 1}  # over arrows
+
+
+@dataclass(frozen=True)
+class Block:
+    """A box of a diagram.
+
+    Attributes:
+        x: of its centre, in units of about a box and its gap.
+        y: of its centre, upwards.
+        text: inside it, one or more lines.
+        below: under it, such as the shape of what leaves it.
+        colour: one of ``COLOURS``.
+        width: of the box.
+        height: of the box.
+    """
+
+    x: float
+    y: float
+    text: str
+    below: str = ""
+    colour: str = "blue"
+    width: float = 0.8
+    height: float = 0.76
+
+
+def draw_blocks(
+    blocks: Mapping[str, Block],
+    arrows: Sequence[tuple[str, ...]],
+    size: tuple[float, float] = (10, 3.6),
+) -> Figure:
+    """A diagram of blocks and arrows.
+
+    Args:
+        blocks: boxes by name.
+        arrows: pairs (from, to) of names, or triples with a label.
+        size: width and height of the figure, inches.
+
+    Raises:
+        FerError: when an arrow names a block that is not there.
+    """
+    figure, axes = plt.subplots(figsize=size)
+    boxes = {name: _draw_block(axes, block) for name, block in blocks.items()}
+    for start, end, *label in arrows:
+        for name in (start, end):
+            if name not in blocks:
+                raise FerError(
+                    f"diagram: an arrow names '{name}', expected one of "
+                    f"{', '.join(blocks)}; correct it."
+                )
+        _draw_arrow(axes, (blocks[start], blocks[end]), (boxes[start], boxes[end]))
+        if label:
+            _draw_label(axes, blocks[start], blocks[end], label[0])
+    _frame(axes, list(blocks.values()))
+    figure.tight_layout()
+    return figure
+
+
+def chain(
+    steps: Sequence[tuple[str, str, str]], x: float = 0, y: float = 0, gap: float = 1
+) -> dict[str, Block]:
+    """Blocks from left to right, by ``"0"``, ``"1"``, ...
+
+    Args:
+        steps: text, text below and colour of each.
+        x: of the first.
+        y: of all.
+        gap: from centre to centre.
+    """
+    return {
+        str(place): Block(x + place * gap, y, *step, width=0.8 * gap)
+        for place, step in enumerate(steps)
+    }
+
+
+def _draw_block(axes: Axes, block: Block) -> FancyBboxPatch:
+    colour = COLOURS[block.colour]
+    corner = block.x - block.width / 2, block.y - block.height / 2
+    box = FancyBboxPatch(
+        corner,
+        block.width,
+        block.height,
+        boxstyle="round,pad=0.02",
+        facecolor=colour + "33",
+        edgecolor=colour,
+    )
+    axes.add_patch(box)
+    middle = {"ha": "center", "va": "center", "fontsize": 8.5}
+    axes.text(block.x, block.y, block.text, **middle)
+    if block.below:
+        under = block.y - block.height / 2 - 0.1
+        place = {"ha": "center", "va": "top", "fontsize": 7.5}
+        axes.text(block.x, under, block.below, bbox=_WHITE, **place)
+    return box
+
+
+def _draw_arrow(
+    axes: Axes,
+    blocks: tuple[Block, Block],
+    boxes: tuple[FancyBboxPatch, FancyBboxPatch],
+) -> None:
+    """An arrow from the edge of one box to that of another."""
+    start, end = ((block.x, block.y) for block in blocks)
+    ends = {"patchA": boxes[0], "patchB": boxes[1], "shrinkA": 1, "shrinkB": 1}
+    style = {"arrowstyle": "->", "mutation_scale": 10, "color": "black"}
+    axes.add_patch(FancyArrowPatch(start, end, **ends, **style))
+
+
+def _draw_label(axes: Axes, start: Block, end: Block, text: str) -> None:
+    x, y = (start.x + end.x) / 2, (start.y + end.y) / 2
+    axes.text(x, y, text, fontsize=7.5, ha="center", va="center", bbox=_WHITE)
+
+
+def _frame(axes: Axes, blocks: Sequence[Block]) -> None:
+    """Limits that show all blocks and what is written below them."""
+    left = min(block.x - block.width / 2 for block in blocks)
+    right = max(block.x + block.width / 2 for block in blocks)
+    low = min(block.y - block.height / 2 - 0.45 * bool(block.below) for block in blocks)
+    high = max(block.y + block.height / 2 for block in blocks)
+    axes.set_xlim(left - _MARGIN, right + _MARGIN)
+    axes.set_ylim(low - _MARGIN / 2, high + _MARGIN / 2)
+    axes.axis("off")

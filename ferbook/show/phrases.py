@@ -1,0 +1,185 @@
+"""How claims, readings and records are told in words and digits."""
+
+from fer_lib.data.sources.published import PUBLISHED
+from ferbook.ledger.claims import Answer, Claim
+from ferbook.ledger.readings import Reading
+from ferbook.ledger.verdicts import Judgement
+from ferbook.runs.records import Deviation, Record
+
+PROTOCOLS = {
+    "official": "the data set's own labels",
+    "ferplus_argmax7": "FER+ labels, most votes of 7",
+    "ferplus_majority7": "FER+ labels, majority of 7",
+    "ferplus_majority8": "FER+ labels, majority of 8",
+    "ferplus_argmax8": "FER+ labels, most votes of 8",
+    "ferplus_probability7": "FER+ votes as shares, 7 classes",
+    "ferplus_probability8": "FER+ votes as shares, 8 classes",
+    "ferplus_multitarget7": "FER+ votes as several labels, 7 classes",
+    "ferplus_multitarget8": "FER+ votes as several labels, 8 classes",
+    "ferplus_validation8": "FER+ validation split, majority of 8",
+    "rafdb_test": "RAF-DB's test split",
+    "affectnet_val7": "AffectNet's validation split, 7 classes",
+    "affectnet_val8": "AffectNet's validation split, 8 classes",
+    "sfew_val": "SFEW's validation split",
+    "ckplus_last3": "CK+, last three frames, folds by subject",
+    "ckplus_last3_leaky": "CK+, last three frames, random folds",
+    "ckplus_first_last3": "CK+ with neutral frames, folds by subject",
+    "ckplus_deep_emotion": "CK+, last frames, random split",
+    "jaffe_subjects": "JAFFE, one woman left out",
+    "jaffe_deep_emotion": "JAFFE, random split",
+    "ferg_characters": "FERG, one character left out",
+    "ferg_deep_emotion": "FERG, random split",
+    "sfew_to_ckplus": "learned on SFEW, reported on CK+",
+    "sfew_to_jaffe": "learned on SFEW, reported on JAFFE",
+    "rafdb_to_affectnet": "learned on RAF-DB, reported on AffectNet",
+    "oulu_last3": "Oulu-CASIA, last three frames, folds by subject",
+}
+OTHER_NAMES = {"fer2013": "FER2013", "vemo": "VEMO", "rendered": "rendered faces"}
+NO_RUN = "not run"
+# What a recipe is when it is not the paper's own, and a pass when it is no
+# single one.
+RECIPES = {
+    "modern": "recipe modern (one of today for all papers)",
+    "rendered_first": "recipe rendered_first (rendered faces, then photographs)",
+}
+VIEWS = {
+    "flip": "mean with the mirror image",
+    "random10": "mean of ten augmented passes",
+    "early_exit": "as many branches as do best on validation",
+}
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share as digits without the sign: 0.624 is ``62.4``."""
+    return f"{100 * share:.{digits}f}"
+
+
+def paper_value(claim: Claim) -> str:
+    """The paper's value as printed, with its unit; empty if it has none."""
+    if not claim.value:
+        return ""
+    if claim.unit == "images":
+        return f"{claim.value} images, {percent(claim.number)} %"
+    return f"{claim.value} {claim.unit}"
+
+
+def our_figure(claim: Claim, reading: Reading) -> str:
+    """Ours with its unit alone."""
+    if claim.kind == "value":
+        return f"{percent(reading.mean)} %"
+    return f"{100 * reading.mean:+.1f} points"
+
+
+def our_interval(claim: Claim, reading: Reading) -> str:
+    """The 95 % interval of ours, n, seeds and their standard deviation."""
+    count, sign = len(reading.seeds), "" if claim.kind == "value" else "+"
+    low, high = (f"{100 * x:{sign}.1f}" for x in (reading.low, reading.high))
+    to = "–" if claim.kind == "value" else " to "
+    seeds = f"{count} seed{'s' if count > 1 else ''}"
+    if reading.spread is not None:
+        seeds += f" that spread by {100 * reading.spread:.1f} points"
+    return f"95 % interval {low}{to}{high}, n = {reading.n:,}, {seeds}"
+
+
+def our_value(claim: Claim, reading: Reading) -> str:
+    """Ours with its 95 % interval, n, seeds, and how it was trained."""
+    told = [our_interval(claim, reading), *unlike_paper(reading.answer)]
+    return f"{our_figure(claim, reading)} ({'; '.join(told)})"
+
+
+def unlike_paper(answer: Answer) -> list[str]:
+    """Preset and recipe of runs, where they are not the paper's."""
+    preset = [] if answer.preset == "paper" else [f"preset {answer.preset}"]
+    return preset + ([] if answer.recipe == "paper" else [f"recipe {answer.recipe}"])
+
+
+def trained(preset: str, recipe: str) -> str:
+    """Size and recipe of runs in words."""
+    how = RECIPES.get(recipe, f"recipe {recipe}")
+    return f"preset {preset}, {'recipe of the paper' if recipe == 'paper' else how}"
+
+
+def settings(answer: Answer) -> str:
+    """Preset, recipe and pass of the runs that answer a claim."""
+    passed = VIEWS.get(answer.view, "")
+    told = trained(answer.preset, answer.recipe)
+    return f"{told}, {passed}" if passed else told
+
+
+def protocol_name(protocol: str) -> str:
+    """A protocol in words, and which of its folds."""
+    base, _, fold = protocol.partition("-fold")
+    words = PROTOCOLS.get(base, base)
+    return f"{words}, fold {fold}" if fold else words
+
+
+def dataset_name(nickname: str) -> str:
+    """A data set as its authors call it."""
+    known = PUBLISHED.get(nickname)
+    return known.title if known else OTHER_NAMES.get(nickname, nickname)
+
+
+def departures(reading: Reading, short: bool = False) -> str:
+    """How the runs depart from the claim; empty if they do not.
+
+    Where it has to be short, long values are left out.
+    """
+    longest = 25 if short else None
+    told = [_departure(deviation, longest) for deviation in reading.departures]
+    return "departs in " + ", ".join(told) if told else ""
+
+
+def _departure(deviation: Deviation, longest: int | None) -> str:
+    change = f"{deviation.paper} → {deviation.ours}"
+    if longest and len(change) > longest:
+        return deviation.item
+    return f"{deviation.item} ({change})"
+
+
+def made(record: Record, stale: bool) -> str:
+    """When a run was made, who sent it in, and whether the code changed since."""
+    by = " by an older version of the code" if stale else ""
+    reader = record.content.get("reader")
+    sent = f", sent in by {reader}" if reader else ""
+    return f"made {record.started[:10]}{by}{sent}"
+
+
+def duration(seconds: float) -> str:
+    """A time in the unit that suits it.
+
+    >>> duration(42), duration(2305.4), duration(9000)
+    ('42 s', '38 min', '2.5 h')
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 6000:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def seconds_taken(record: Record) -> float:
+    """Time of a run's training.
+
+    On a processor its own time on each thread, where the run kept it: unlike
+    the clock's, other work on the machine does not lengthen it.
+    """
+    told, used = record.hardware, record.content.get("cpu_seconds")
+    if told["device"] != "cpu" or used is None:
+        return record.wall_seconds
+    return used / told["threads"]
+
+
+def hardware(record: Record) -> str:
+    """What a run was made on."""
+    told = record.hardware
+    threads = told["threads"]
+    if told["device"] != "cpu":
+        return told["name"]
+    return f"{told['name']}, {threads} thread{'s' if threads > 1 else ''}"
+
+
+def verdict(judgement: Judgement) -> str:
+    """The verdict, with the reason where nothing was attempted."""
+    if judgement.verdict == "not attempted":
+        return f"{judgement.verdict} ({judgement.why})"
+    return str(judgement.verdict)

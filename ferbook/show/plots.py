@@ -1,0 +1,124 @@
+"""Plots that every chapter uses."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+from fer_lib.data.faceset import FaceSet
+from ferbook.show.figures import COLOURS
+
+
+def plot_curves(curves: Mapping[str, Sequence[dict]], key: str, label: str) -> Figure:
+    """A value of the training curves against the epoch.
+
+    Args:
+        curves: the ``curve`` of each run, by the name to show.
+        key: of the rows, a proportion 0 to 1.
+        label: of the vertical axis, without its unit.
+    """
+    figure, axes = plt.subplots(figsize=(7, 3.6))
+    styles = ["-", "--", ":", "-."]
+    for row, (name, curve) in enumerate(curves.items()):
+        told = [point for point in curve if key in point]  # not every stage has it
+        epochs = [point["epoch"] for point in told]
+        values = [100 * point[key] for point in told]
+        colour = list(COLOURS.values())[row % len(COLOURS)]
+        axes.plot(epochs, values, styles[row % 4], color=colour, label=name)
+    axes.set(xlabel="epoch", ylabel=f"{label} (%)")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return figure
+
+
+def plot_confusions(matrices: Mapping[str, Sequence], classes: Sequence[str]) -> Figure:
+    """Confusion matrices, two in a line, each row as shares of its class.
+
+    Args:
+        matrices: counts ``[C, C]``, rows true, columns predicted, by title.
+        classes: names of the C classes.
+    """
+    columns = min(2, len(matrices))
+    lines = -(-len(matrices) // columns)
+    figure, all_axes = plt.subplots(
+        lines, columns, figsize=(5.2 * columns, 4.9 * lines), squeeze=False
+    )
+    for axes in all_axes.flat[len(matrices) :]:
+        axes.axis("off")
+    for axes, (title, matrix) in zip(all_axes.flat, matrices.items(), strict=False):
+        counts = np.asarray(matrix)
+        faces = counts.sum(1, keepdims=True)
+        share = counts / np.maximum(faces, 1)
+        axes.imshow(share, cmap="cividis", vmin=0, vmax=1)
+        for row, column in np.ndindex(counts.shape):
+            colour = "black" if share[row, column] > 0.5 else "white"
+            axes.text(
+                column,
+                row,
+                f"{100 * share[row, column]:.0f}",
+                ha="center",
+                va="center",
+                color=colour,
+                fontsize=9,
+            )
+        ticks = range(len(classes))
+        axes.set_xticks(ticks, classes, rotation=45, ha="right")
+        names = [f"{c} ({n})" for c, n in zip(classes, faces[:, 0], strict=True)]
+        axes.set_yticks(ticks, names)
+        axes.set(xlabel="predicted", ylabel="true (n)")
+        axes.set_title(f"{title}\n% of each true class, n = {counts.sum():,}")
+    figure.tight_layout()
+    return figure
+
+
+def plot_faces(faces: FaceSet, rows: Sequence[int], titles: Sequence[str]) -> Figure:
+    """Some faces in a grid of up to seven columns, with titles."""
+    columns = min(7, len(rows))
+    lines = -(-len(rows) // columns)
+    written = max(title.count("\n") for title in titles)  # a line is 0.16 inches
+    figure, all_axes = plt.subplots(
+        lines,
+        columns,
+        figsize=(1.35 * columns, (1.6 + 0.16 * written) * lines),
+        squeeze=False,
+    )
+    for axes in all_axes.flat:
+        axes.axis("off")
+    for axes, row, title in zip(all_axes.flat, rows, titles, strict=False):
+        image = faces.images[row].transpose(1, 2, 0).squeeze()
+        axes.imshow(image, cmap="gray", vmin=0, vmax=255)
+        axes.set_title(title, fontsize=9)
+    figure.tight_layout()
+    return figure
+
+
+def plot_shares(
+    counts: Mapping[str, Sequence[int]], classes: Sequence[str], title: str = ""
+) -> Figure:
+    """Class shares of several sets as grouped bars.
+
+    Args:
+        counts: faces per class, by the name of the set.
+        classes: names of the classes.
+        title: of the figure.
+    """
+    figure, axes = plt.subplots(figsize=(8, 3.4))
+    width = 0.8 / len(counts)
+    hatches = ["", "//", "..", "xx"]
+    for row, (name, values) in enumerate(counts.items()):
+        values = np.asarray(values)
+        axes.bar(
+            np.arange(len(classes)) + (row - (len(counts) - 1) / 2) * width,
+            100 * values / values.sum(),
+            width,
+            label=f"{name} (n = {values.sum():,})",
+            color=list(COLOURS.values())[row],
+            hatch=hatches[row % 4],
+            edgecolor="white",
+        )
+    axes.set_xticks(range(len(classes)), classes)
+    axes.set(ylabel="share of the faces (%)", title=title)
+    axes.legend()
+    axes.grid(axis="y", alpha=0.3)
+    return figure

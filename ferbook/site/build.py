@@ -1,0 +1,96 @@
+"""``python -m ferbook.site.build``: execute the chapters, build the pages.
+
+Executed copies, pages and settings are staged in ``_build/src``; the site
+is built from there into ``_build/html``.
+"""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import yaml
+
+from fer_lib.errors import FerError
+from ferbook.site.execute import execute
+from ferbook.site.prepared_notebooks import write_prepared
+from ferbook.site.stage import ROOT, chapter_notebooks, read_config, staged_config
+
+# Faces are rendered and networks small, as the notebooks' defaults say.
+PARAMETERS: dict = {}
+
+
+def stage(root: Path, source: Path, config: dict, cache: Path) -> None:
+    """Fill ``source`` with everything that the pages are built from."""
+    shutil.rmtree(source, ignore_errors=True)
+    shutil.copytree(root / "book", source / "book")
+    shutil.copy2(root / "_toc.yml", source)
+    settings = yaml.safe_dump(staged_config(config), sort_keys=False)
+    (source / "_config.yml").write_text(settings, encoding="utf-8")
+    for path in chapter_notebooks(root):
+        notebook, reused = execute(path, PARAMETERS, root=root, cache=cache)
+        target = source / path.relative_to(root)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fold_first_cell(notebook)
+        nbformat.write(notebook, target)
+        how = "unchanged since its last execution" if reused else "executed"
+        print(f"{path.name}: {how}", flush=True)
+    downloads = source / "downloads" / "prepared"
+    downloads.mkdir(parents=True)
+    write_prepared(root, downloads)
+
+
+def fold_first_cell(notebook: nbformat.NotebookNode) -> None:
+    """Fold the code that sets up Colab: a page is read without it."""
+    first = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    first.metadata.tags = [*first.metadata.get("tags", []), "hide-input"]
+
+
+def build_pages(source: Path, output: Path) -> Path:
+    """Build the staged book; folder of its pages.
+
+    Raises:
+        FerError: when Jupyter Book fails or warns.
+    """
+    pages = output / "_build" / "html"
+    shutil.rmtree(pages, ignore_errors=True)
+    program = shutil.which("jupyter-book", path=Path(sys.executable).parent)
+    options = ["--all", "--quiet", "-W", "--keep-going"]
+    command = [program, "build", *options, "--path-output", output, source]
+    done = subprocess.run(list(map(str, command)), check=False)
+    if done.returncode:
+        raise FerError(
+            f"Jupyter Book ended with code {done.returncode}; its warnings "
+            "above name the pages to correct."
+        )
+    return pages
+
+
+def build(root: Path = ROOT, output: Path = ROOT, config: dict | None = None) -> Path:
+    """Execute, stage and build; the address of the first page as a path.
+
+    Args:
+        root: the repository.
+        output: folder whose ``_build`` receives the pages.
+        config: settings instead of those in ``_config.yml``.
+    """
+    source = output / "_build" / "src"
+    cache = root / "_build" / "executed"
+    stage(root, source, config or read_config(root), cache)
+    return build_pages(source, output) / "index.html"
+
+
+def main() -> int:
+    """Build the book of this checkout; exit code."""
+    try:
+        page = build()
+    except FerError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"\nThe book is built: {page.as_uri()}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

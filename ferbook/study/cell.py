@@ -1,0 +1,234 @@
+"""One cell of a study: one network on one task, explained and scored."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from fer_lib.evaluation.inference import predict
+from fer_lib.explain.calls import Method
+from fer_lib.explain.methods import METHODS, available
+from fer_lib.explain.scoring.agreement import map_agreement
+from fer_lib.explain.scoring.controls import DECOYS
+from fer_lib.explain.scoring.faithfulness import (
+    average_drop,
+    deletion,
+    deletion_agreement,
+    insertion,
+)
+from fer_lib.explain.scoring.infidelity import infidelity, sensitivity_max
+from fer_lib.explain.scoring.randomised import randomised
+from fer_lib.explain.scoring.scores import SCORES, inside_auc, relevance_mass
+from fer_lib.rendered.cues import CUES
+from ferbook.study.faces import Known
+from ferbook.study.settings import BASE, FAIR, TASKS, Settings
+from ferbook.study.tasks import SEEN
+from ferbook.study.training import Learned
+
+ROWS = (*METHODS, *DECOYS)  # of every table of methods
+POOLED = 16  # side to which maps of different sizes are brought
+STEPS = 12  # of deletion and insertion
+COPIES = 4  # changed ones of each face, for sensitivity
+# As costly as another method that is controlled.
+UNCONTROLLED = ("label_flip", "integrated_gradients_black")
+
+
+class Explained(NamedTuple):
+    """A network's maps of some faces.
+
+    Attributes:
+        unit: the faces ``float32 [N, C, S, S]``, pixels in 0..1.
+        landmarks: ``float64 [N, 68, 2]`` in pixels of ``unit``.
+        targets: ``int64 [N]``, the classes that the network says.
+        maps: by method or decoy, ``float32 [N, S, S]``.
+    """
+
+    unit: Tensor
+    landmarks: np.ndarray
+    targets: np.ndarray
+    maps: dict[str, np.ndarray]
+
+
+def explained(
+    learned: Learned, known: Known, methods: Mapping[str, Method]
+) -> Explained:
+    """Maps of every method that the network can be explained by.
+
+    Args:
+        learned: the network.
+        known: the faces.
+        methods: by name, of ``METHODS`` and ``DECOYS``.
+    """
+    prepared, faces = learned.preprocessing, known.faces
+    unit = prepared.to_unit(faces.images)
+    targets = learned.scores[: len(faces)].argmax(1)
+    network, points = learned.network, faces.landmarks
+    can = {*available(network), *DECOYS}
+    maps = {
+        name: method(network, unit, prepared, targets, points, 0)
+        for name, method in methods.items()
+        if name in can
+    }
+    return Explained(unit, points, targets, maps)
+
+
+def measured(
+    learned: Learned, known: Known, task: str, seed: int, settings: Settings
+) -> dict[str, np.ndarray]:
+    """Everything that a study keeps of one network on one task.
+
+    Args:
+        learned: the network.
+        known: the faces that are explained.
+        task: a name of ``TASKS``.
+        seed: of the network; more is measured of seed 0.
+        settings: sizes.
+
+    Returns:
+        Arrays by name; those of methods have a row for each of :data:`ROWS`,
+        not a number where a method is none for this network.
+    """
+    told = explained(learned, known, {**METHODS, **DECOYS})
+    fall = falls(learned, known, told.targets)
+    found = {"correct": learned.correct, "fall": fall}
+    found |= localised(told.maps, known)
+    for name, by_movement in (
+        ("agreement", known.mass_by_movement),
+        ("density_agreement", known.density_by_movement),
+    ):
+        found[name] = _rows(
+            told.maps, lambda m, f=by_movement: deletion_agreement(f(m), fall)
+        )
+    found["pooled"] = _rows(told.maps, pooled)
+    asked = CUES if task == BASE else (TASKS[task].tied,)
+    if seed == 0 and any(asked):
+        found |= on_cues(learned, known, told.maps, asked)
+    if seed == 0 and task in FAIR:
+        found |= faithful(learned, told)
+    if seed == 0 and task == BASE:
+        found |= control(learned, known, told, settings.stages)
+    return found
+
+
+def localised(maps: Mapping[str, np.ndarray], known: Known) -> dict[str, np.ndarray]:
+    """Scores against the truth, ``[rows, N]`` each.
+
+    Those of ``SCORES`` by their names, on the pixels that move; and
+    ``changed_auc``, on the pixels whose grey changes visibly.
+    """
+    found = {
+        name: _rows(maps, lambda m, score=score: score(m, known.moved))
+        for name, score in SCORES.items()
+    }
+    changed = known.grey > SEEN
+    found["changed_auc"] = _rows(maps, lambda m: inside_auc(m, changed))
+    return found
+
+
+def falls(learned: Learned, known: Known, targets: np.ndarray) -> np.ndarray:
+    """By how much the explained score falls without each movement.
+
+    Returns:
+        ``[N, movements]``, of the score before the softmax; see
+        :meth:`~ferbook.study.faces.Known.by_movement`.
+    """
+    rows = known.less.extra["row"]
+    whole = learned.scores[rows, targets[rows]]
+    less = predict(learned.network, known.less.images, learned.preprocessing)
+    return known.by_movement(whole - less[np.arange(len(rows)), targets[rows]])
+
+
+def on_cues(
+    learned: Learned,
+    known: Known,
+    maps: Mapping[str, np.ndarray],
+    cues: Sequence[str],
+) -> dict[str, np.ndarray]:
+    """What maps and network make of cues, which are not the label's evidence.
+
+    Args:
+        learned: the network.
+        known: the faces.
+        maps: of these, by method.
+        cues: those that are asked about.
+
+    Returns:
+        ``cue_mass`` and ``cue_auc``, ``[4, rows, N]``, on the pixels of a
+        cue; ``cue_effect``, ``[4, N]``: by how much the score of class 1,
+        less that of class 0, rises when a cue is set.  Not numbers for other
+        cues.
+    """
+    shape = (len(CUES), len(ROWS), len(known.faces))
+    mass, auc = np.full(shape, np.nan), np.full(shape, np.nan)
+    effect = np.full((len(CUES), len(known.faces)), np.nan)
+    whole = learned.scores[: len(known.faces)]
+    for cue in cues:
+        place, (where, images) = CUES.index(cue), known.cues[cue]
+        mass[place] = _rows(maps, lambda m, w=where: relevance_mass(m, w))
+        auc[place] = _rows(maps, lambda m, w=where: inside_auc(m, w))
+        other = predict(learned.network, images, learned.preprocessing)
+        rise = np.diff(whole)[:, 0] - np.diff(other)[:, 0]
+        is_set = known.faces.extra["cues"][:, place]
+        effect[place] = np.where(is_set, rise, -rise)
+    return {"cue_mass": mass, "cue_auc": auc, "cue_effect": effect}
+
+
+def faithful(learned: Learned, told: Explained) -> dict[str, np.ndarray]:
+    """What the network itself says about the maps, ``[rows, N]`` each."""
+    asked = (learned.network, told.unit, learned.preprocessing, told.targets)
+    blurred = {"fill": "blur", "steps": STEPS}
+    return {
+        "deletion": _rows(told.maps, lambda m: deletion(*asked, m, **blurred).area),
+        "insertion": _rows(told.maps, lambda m: insertion(*asked, m, **blurred).area),
+        "average_drop": _rows(told.maps, lambda m: average_drop(*asked, m).drop),
+        "infidelity": _rows(told.maps, lambda m: infidelity(*asked, m)),
+    }
+
+
+def control(
+    learned: Learned, known: Known, told: Explained, stages: int
+) -> dict[str, np.ndarray]:
+    """How far maps outlive weights that are drawn anew, from the last layer.
+
+    Returns:
+        ``randomised``, ``[rows, stages, N]``, agreement with the map of the
+        network as it is; ``randomised_auc``, ``[rows, N]``, with the truth
+        when all weights are new; ``sensitivity``, ``[rows, N]``, how far a map
+        moves when the pixels hardly do.
+    """
+    methods = {name: m for name, m in METHODS.items() if name not in UNCONTROLLED}
+    steps = randomised(learned.network, 0, told.unit[:16], stages=stages)
+    agreement = np.full((len(ROWS), stages, len(known.faces)), np.nan)
+    for stage, (_, network) in enumerate(steps):
+        other = replace(learned, network=network)
+        maps = explained(other, known, methods).maps
+        for name, one in maps.items():
+            agreement[ROWS.index(name), stage] = map_agreement(told.maps[name], one)
+    auc = _rows(maps, lambda m: inside_auc(m, known.moved))
+    asked = (learned.network, told.unit, learned.preprocessing, told.targets)
+    steady = {
+        name: sensitivity_max(methods[name], *asked, told.landmarks, samples=COPIES)
+        for name in maps
+    }
+    sensitivity = _rows(steady, lambda values: values)
+    return {
+        "randomised": agreement,
+        "randomised_auc": auc,
+        "sensitivity": sensitivity,
+    }
+
+
+def pooled(maps: np.ndarray) -> np.ndarray:
+    """Maps ``[N, S, S]`` as ``[N, 16, 16]``, means of their pixels."""
+    side = (POOLED, POOLED)
+    return nn.functional.adaptive_avg_pool2d(torch.as_tensor(maps), side).numpy()
+
+
+def _rows(maps: Mapping[str, np.ndarray], score) -> np.ndarray:
+    """A score of each map, in the order of :data:`ROWS`."""
+    values = {name: np.asarray(score(one), float) for name, one in maps.items()}
+    lacking = np.full_like(next(iter(values.values())), np.nan)
+    return np.stack([values.get(name, lacking) for name in ROWS])

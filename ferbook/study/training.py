@@ -1,0 +1,146 @@
+"""A network of a paper that learns to tell two classes apart.
+
+Sizes, network and loss are those of the paper's own ``smoke`` preset.  The
+optimizer is Adam, at a rate that falls to zero, and nothing is augmented,
+because a mirror image would undo a shortcut from the left.  The part ensemble
+keeps its stages, without which its branches would not stand for parts.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import LambdaLR
+
+from fer_lib.data.faceset import FaceSet
+from fer_lib.data.splits import Splits
+from fer_lib.evaluation.inference import predict
+from fer_lib.preprocessing import Preprocessing
+from ferbook.papers import paper
+from ferbook.study.settings import TASKS, Settings
+from ferbook.study.tasks import as_splits, evidence_set
+from ferbook.training.draws import each_once
+from ferbook.training.loop import fit
+from ferbook.training.plan import Plan
+
+ACCURACY = "Validation_accuracy"
+# Epochs and rate of Adam, by network; tried on validation faces.
+LEARNING = {
+    "deep_emotion": (18, 0.002),
+    "residual_masking": (20, 0.005),
+    "ramn": (9, 0.002),
+    "diversified_esr": (10, 0.003),
+    "diversified_manet": (12, 0.003),
+}
+# Of these, where the classes are easily told apart.
+LENGTH = {"mouth": 0.75, "brows": 0.8, "jaw": 0.5}
+COOLING = 0.4  # share of the epochs in which the rate falls
+# Its small size learns nothing with the paper's dropout.
+CHANGES = {"residual_masking": {"dropout": 0.0}}
+PARTS = {"landmark_epochs": 5, "expression_epochs": 9, "head_epochs": 2}
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """A network that has learned a task.
+
+    Attributes:
+        network: in evaluation mode.
+        preprocessing: what it expects of faces.
+        test: the fair faces that it is tested on.
+        scores: ``float32 [n, 2]``, what it says of them.
+        curve: accuracy on validation faces after each epoch, 0-1.
+        untrained: the same network before it learned.
+    """
+
+    network: nn.Module
+    preprocessing: Preprocessing
+    test: FaceSet
+    scores: np.ndarray
+    curve: tuple[float, ...]
+    untrained: nn.Module
+
+    @property
+    def correct(self) -> np.ndarray:
+        """Whether it is right, ``bool [n]``."""
+        return self.scores.argmax(1) == self.test.labels
+
+
+def task_splits(task: str, size: int, settings: Settings) -> Splits:
+    """The faces of a task at a size in pixels."""
+    chosen, s = TASKS[task], settings
+    faces = evidence_set(
+        chosen.contrast, size, s.train, s.validation, s.test, s.population, chosen.tied
+    )
+    splits = as_splits(faces)
+    if not chosen.shuffled:
+        return splits
+    rng = np.random.default_rng(s.population)
+    labels = rng.permutation(splits.train.labels)
+    return replace(splits, train=replace(splits.train, labels=labels))
+
+
+def learn(network: str, task: str, seed: int, settings: Settings) -> Learned:
+    """Train a network on a task; the last epoch is what counts.
+
+    Args:
+        network: nickname.
+        task: a name of ``TASKS``.
+        seed: of the network's start and of the batches.
+        settings: sizes.
+    """
+    recipe = paper(network)
+    factor = settings.epochs * LENGTH.get(TASKS[task].contrast, 1.0)
+    changes = CHANGES.get(network, {}) if network in LEARNING else _parts(factor)
+    config = recipe.make_config("smoke", **changes)
+    splits = task_splits(task, config.input_size, settings)
+    plan = recipe.make_plan(config, splits, seed)
+    if network in LEARNING:
+        plan = _single(plan, *LEARNING[network], factor)
+    model = recipe.make_network(config, 2, seed)
+    untrained = recipe.make_network(config, 2, seed).eval()
+    prepared = plan.preprocessing
+
+    def evaluate(module: nn.Module) -> dict[str, float]:
+        said = predict(module, splits.select.images, prepared).argmax(1)
+        return {ACCURACY: float((said == splits.select.labels).mean())}
+
+    fitted = fit(model, plan, splits.train, evaluate, progress=False)
+    curve = tuple(row[ACCURACY] for row in fitted.curve if ACCURACY in row)
+    scores = predict(model, splits.test.images, prepared)
+    return Learned(model.eval(), prepared, splits.test, scores, curve, untrained)
+
+
+def _parts(factor: float) -> dict[str, int]:
+    """Epochs of the part ensemble's stages, one or more each."""
+    return {name: max(1, round(n * factor)) for name, n in PARTS.items()}
+
+
+def _single(plan: Plan, epochs: int, rate: float, factor: float) -> Plan:
+    """The recipe's last stage as the only one, by Adam, all parts at once."""
+
+    def begin(network: nn.Module) -> None:
+        if hasattr(network, "active"):
+            network.active = len(network.branches)
+
+    count = max(1, round(epochs * factor))
+    stage = replace(
+        plan.stages[-1],
+        name="training",
+        epochs=count,
+        batch_size=32,
+        optimizer=lambda network, loss: torch.optim.Adam(
+            [*network.parameters(), *loss.parameters()], lr=rate
+        ),
+        scheduler=lambda optimizer: LambdaLR(
+            optimizer, lambda epoch: min(1.0, (1 - epoch / count) / COOLING)
+        ),
+        augment=nn.Identity(),
+        begin=begin,
+        subset=None,
+        order=each_once,
+        from_best=False,
+        patience=None,
+    )
+    return Plan(plan.seed, plan.preprocessing, (stage,), ACCURACY)

@@ -1,0 +1,170 @@
+"""The training loop: one network, stages of epochs of batches.
+
+All random numbers of an epoch come from the seed and the number of the
+epoch, so a run that was interrupted goes on to the same weights, bit for
+bit on the CPU, from its last saved epoch.
+"""
+
+import time
+from pathlib import Path
+
+import torch
+from torch import nn
+from tqdm.auto import tqdm
+
+from fer_lib.data.faceset import FaceSet
+from fer_lib.errors import FerError
+from ferbook.training import checkpoint
+from ferbook.training.faces import Images, StageFaces
+from ferbook.training.plan import Evaluate, Plan
+from ferbook.training.stages import Running, begin
+from ferbook.training.states import Fitted, States
+
+_KEPT = ("epoch", "curve", "selected_epoch")
+_BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total} epochs "
+_BAR += "[{elapsed}<{remaining}{postfix}]"
+
+
+def fit(
+    network: nn.Module,
+    plan: Plan,
+    train: FaceSet,
+    evaluate: Evaluate,
+    *,
+    path: Path | None = None,
+    run_id: str = "",
+    budget: float | None = None,
+    progress: bool = True,
+) -> Fitted:
+    """Train a network in place and keep its best weights on validation.
+
+    Args:
+        network: on the device to train on.
+        plan: stages, preprocessing, seed.  Their losses, too, are trained in
+            place: make a new plan for a new run.
+        train: the faces to learn from, where a stage has none of its own.
+        evaluate: called after each epoch of a stage that classifies;
+            accuracies by name, 0 to 1.
+        path: training state, written after epochs; where it exists,
+            training goes on from it.
+        run_id: hash of everything that shapes the run; a state with
+            another one is refused.
+        budget: seconds of wall time after which to save and stop.
+        progress: whether to show a bar with an estimate.
+
+    Raises:
+        FerError: when the loss stops being finite (the last saved epoch
+            stays in ``path``), or ``path`` cannot be written or belongs to
+            another run.
+    """
+    network.to(memory_format=torch.channels_last)
+    states = States(path, run_id)
+    states.check(plan, network)
+    with (
+        torch.backends.cudnn.flags(enabled=True, benchmark=True),
+        tqdm(total=plan.epochs, bar_format=_BAR, disable=not progress) as bar,
+    ):
+        work = _Work(network, plan, train, evaluate, states, bar)
+        return work.until(None if budget is None else time.monotonic() + budget)
+
+
+class _Work:
+    """A run under way."""
+
+    def __init__(self, network, plan, train, evaluate, states, bar):
+        self.network, self.plan, self.train = network, plan, train
+        self.evaluate, self.states, self.bar = evaluate, states, bar
+        self.device = next(network.parameters()).device
+        losses = [stage.loss for stage in plan.stages]
+        self.losses = nn.ModuleList(losses).to(self.device)
+        self.fitted, self.slowest = Fitted(), 0.0
+        self.held: tuple[FaceSet, Images] | None = None
+
+    def until(self, deadline: float | None) -> Fitted:
+        """Run all stages, or those epochs that end before a moment."""
+        plan, fitted, saved = self.plan, self.fitted, self.states.read()
+        if saved is not None:
+            self._restore(*saved)
+        current = fitted.current(plan)
+        for index, stage in enumerate(plan.stages):
+            if index < current:
+                begin(plan, index, self.network)
+                continue
+            if stage.from_best and fitted.selected:
+                checkpoint.load_weights(self.network, fitted.selected, stage.name)
+            running = Running(plan, index, self.network, *self._faces(stage))
+            if saved is not None and index == current:
+                running.restore(*saved, fitted.rows(stage))
+                saved = None  # it may be large
+            while not fitted.over(plan, stage):
+                if deadline and time.monotonic() + self.slowest > deadline:
+                    if fitted.epoch > self.states.epoch:
+                        self._save(running, now=True)
+                    return fitted
+                self._epoch(running)
+            self.bar.total -= stage.epochs - len(fitted.rows(stage))
+            running.hand_on()
+        fitted.finished = True
+        return fitted
+
+    def _epoch(self, running: Running) -> None:
+        """Train, evaluate and save one epoch."""
+        started, stage, fitted = time.monotonic(), running.stage, self.fitted
+        worked = time.process_time()
+        row = running.epoch(fitted.epoch + 1, self.bar)
+        if stage.classifies:
+            row |= self.evaluate(running.judged)
+        row |= stage.evaluate(running.judged)
+        row["seconds"] = round(time.monotonic() - started, 3)
+        # Of all threads: on a machine that others use, too, it tells more.
+        row["cpu_seconds"] = round(time.process_time() - worked, 3)
+        self._account(running, row)
+        running.schedule(row)
+        self._save(running, now=fitted.over(self.plan, stage))
+        self.slowest = max(self.slowest, time.monotonic() - started)
+
+    def _save(self, running: Running, *, now: bool) -> None:
+        tensors, about = running.state()
+        tensors |= {
+            "selected": self.fitted.selected,
+            "losses": self.losses.state_dict(),
+        }
+        about |= {key: getattr(self.fitted, key) for key in _KEPT}
+        self.states.write(tensors, about, now=now)
+
+    def _account(self, running: Running, row: dict) -> None:
+        """Take note of a finished epoch; ties keep the earlier weights."""
+        fitted, stage = self.fitted, running.stage
+        key = self.plan.selects_by(stage)
+        if key not in row:
+            raise FerError(
+                f"stage '{stage.name}' selects by '{key}', which is not evaluated, "
+                f"found {', '.join(row)}; correct the recipe."
+            )
+        fitted.epoch = row["epoch"]
+        fitted.curve.append(row)
+        if fitted.best(self.plan, stage) is row:
+            fitted.selected_epoch = row["epoch"]
+            fitted.selected = {
+                name: value.detach().cpu().clone()
+                for name, value in running.judged.state_dict().items()
+            }
+        self.bar.set_postfix_str(f", {stage.name}: {key} {row[key]:.3f}")
+
+    def _restore(self, tensors: dict, about: dict) -> None:
+        """What does not belong to one stage."""
+        for key in _KEPT:
+            setattr(self.fitted, key, about[key])
+        self.fitted.selected = checkpoint.under("selected", tensors)
+        losses = checkpoint.under("losses", tensors)
+        checkpoint.load_weights(self.losses, losses, str(self.states.path))
+        self.bar.update(self.fitted.epoch)
+
+    def _faces(self, stage) -> tuple[Images, StageFaces]:
+        """What a stage learns from; its pixels stay held for the next one."""
+        faces, preprocessing = stage.faces or self.train, self.plan.preprocessing
+        if self.held is None or self.held[0] is not faces:
+            images = Images(faces.images, preprocessing, self.device)
+            self.held = (faces, images)
+        columns = StageFaces(faces, stage, preprocessing.size, self.device)
+        return self.held[1], columns

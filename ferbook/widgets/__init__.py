@@ -1,0 +1,20 @@
+"""Widgets of the pages: small explorers that need no kernel."""
+
+from ferbook.widgets.base import Widget
+from ferbook.widgets.crops import crop_explorer
+from ferbook.widgets.diversity import diversity_explorer
+from ferbook.widgets.losses import collaborative_explorer, region_loss_explorer
+from ferbook.widgets.masking import masking_explorer
+from ferbook.widgets.occlusion import occlusion_explorer
+from ferbook.widgets.sweeps import sweep_explorer
+
+__all__ = [
+    "Widget",
+    "collaborative_explorer",
+    "crop_explorer",
+    "diversity_explorer",
+    "masking_explorer",
+    "occlusion_explorer",
+    "region_loss_explorer",
+    "sweep_explorer",
+]

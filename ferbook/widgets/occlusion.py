@@ -1,0 +1,144 @@
+"""The occlusion explorer: a square over a face, and what a network then says."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fer_lib.errors import FerError
+from fer_lib.explain.covering import FILLS, cover, filling, window_starts
+from fer_lib.explain.drawing.colours import DIVERGING, SEQUENTIAL
+from fer_lib.explain.occlusion import Scores, covered_scores, from_pixels
+from fer_lib.explain.passes import device_of
+from ferbook.runs.run import Run
+from ferbook.show.tables import Table
+from ferbook.widgets.base import Widget
+from ferbook.widgets.crops import ASTRONAUT, astronaut_face
+from ferbook.widgets.maps import address_of, colour_stops, packed, per_mille
+
+TOGETHER = 64  # squares in one question to the kernel
+_ALT = (
+    "Occlusion explorer. A square is moved over a face; bars show what the "
+    "network then gives to every class, and a map fills with what each square "
+    "that was tried does to the class that is watched."
+)
+
+
+def chances(run: Run) -> Scores:
+    """Class probabilities of pixels in 0..1."""
+    scores = from_pixels(run.network, run.preprocessing)
+    return lambda unit: scores(unit).softmax(-1)
+
+
+def occlusion_explorer(
+    run: Run,
+    images: Sequence[np.ndarray],
+    titles: Sequence[str],
+    note: str = "",
+    windows: Sequence[int] | None = None,
+) -> Widget:
+    """What a covered square does, for any network and every square.
+
+    On a page the squares are black, of a few sizes, a twenty-fourth of the
+    side or more apart; a kernel computes any other.
+
+    Args:
+        run: whose network is asked.
+        images: faces, ``uint8 [C, H, W]``; the astronaut is added.
+        titles: what to call them.
+        note: where the faces come from.
+        windows: sides of the squares in pixels of the network's faces; about
+            an eighth, a fifth and a third of a face if None.
+
+    Raises:
+        FerError: when a square does not fit.
+    """
+    images, titles = [*images, astronaut_face()], [*titles, "astronaut"]
+    size = run.preprocessing.size
+    fine = max(1, round(size / 24))
+    windows = windows or [round(size * share) for share in (1 / 8, 5 / 24, 1 / 3)]
+    # Faces may differ in size and channels; the network's are all alike.
+    unit = torch.cat([run.preprocessing.to_unit(image[None]) for image in images])
+    unit, scores = unit.to(device_of(run.network)), chances(run)
+    with torch.inference_mode():
+        plain = per_mille(scores(unit).cpu().numpy())
+    grids = [
+        per_mille(covered_scores(scores, unit, window=w, stride=fine).cpu().numpy())
+        for w in windows
+    ]
+    data = {
+        "size": size,
+        "classes": list(run.splits.classes),
+        "network": f"{run.network.NAME}, which reads {size} x {size} pixels",
+        "faces": [
+            {"title": title.replace("\n", ", "), "image": address_of(face)}
+            for title, face in zip(titles, unit, strict=True)
+        ],
+        "plain": plain.tolist(),
+        "windows": list(windows),
+        "strides": [fine, 2 * fine, 4 * fine],
+        "grids": [[packed(one) for one in grid] for grid in grids],
+        "fills": list(FILLS),
+        "together": TOGETHER,
+        "colours": {"drop": colour_stops(DIVERGING), "flip": colour_stops(SEQUENTIAL)},
+        "note": f"{note} {ASTRONAUT}".strip(),
+    }
+    table = _table(run, titles, windows, fine, plain, grids)
+    return Widget("occlusion", data, _ALT, table, lambda asked: _look(run, unit, asked))
+
+
+def _look(run: Run, unit: Tensor, asked: Mapping) -> dict:
+    """Answer the module: what is said of a face under the squares it names."""
+    face, window, fill = (asked.get(key) for key in ("face", "window", "fill"))
+    size, places = unit.shape[-1], np.asarray(asked.get("places") or [[-1, -1]])
+    fits = isinstance(face, int) and 0 <= face < len(unit) and fill in FILLS
+    fits = fits and isinstance(window, int) and 1 <= window <= size
+    fits = fits and places.dtype.kind == "i" and places.shape[1:] == (2,)
+    fits = fits and places.min() >= 0 and places.max() <= size - window
+    if not fits or len(places) > TOGETHER:
+        raise FerError(
+            f"occlusion explorer: asked for {len(places)} squares of side {window}, "
+            f"filled with {fill}, on face {face}, expected up to {TOGETHER} that lie "
+            f"inside {size} pixels on a face of the page; reload the page."
+        )
+    faces = unit[face : face + 1].to(device_of(run.network))
+    fillings = filling(faces, fill, window)
+    tops, lefts = torch.as_tensor(places, device=faces.device).unbind(1)
+    repeated = (one.expand(len(places), -1, -1, -1) for one in (faces, fillings))
+    with torch.inference_mode():
+        found = chances(run)(cover(*repeated, tops, lefts, window))
+    said = packed(per_mille(found.cpu().numpy()))
+    return {"probabilities": said, "filling": address_of(fillings[0])}
+
+
+def _table(
+    run: Run,
+    titles: Sequence[str],
+    windows: Sequence[int],
+    stride: int,
+    plain: np.ndarray,
+    grids: Sequence[np.ndarray],
+) -> Table:
+    """For print: how many squares flip each face, and the worst of them."""
+    classes, rows = run.splits.classes, []
+    for k, title in enumerate(titles):
+        said = plain[k].argmax()
+        cells = [title, f"{classes[said]}\n {plain[k, said] / 10:.1f} %"]
+        for window, grid in zip(windows, grids, strict=True):
+            starts = window_starts(run.preprocessing.size, window, stride)
+            flips = 100 * (grid[k].argmax(-1) != said).mean()
+            drops = plain[k, said] - grid[k][..., said]
+            row, column = np.unravel_index(drops.argmax(), drops.shape)
+            cells.append(
+                f"{flips:.0f} % flip\n {drops.max() / 10:.1f} points at left "
+                f"{starts[column]}, top {starts[row]}"
+            )
+        rows.append(tuple(cells))
+    header = ("Face", "Read as", *(f"Side {window}" for window in windows))
+    size = run.preprocessing.size
+    caption = (
+        f"Black squares on faces of {size} pixels, {stride} pixels apart: the share "
+        "that changes the label, and the largest fall of its probability"
+    )
+    return Table(caption, header, tuple(rows))

@@ -1,0 +1,170 @@
+"""Files become a face set once; the result depends on nothing else."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from drawn_files import cut, draw, noise, refused, touched
+from PIL import Image
+
+from fer_lib.data.mapped import MappedImages
+from fer_lib.data.sources import convert
+from fer_lib.data.sources.convert import Images, Listing, cached
+from fer_lib.photos.images import Picture
+
+N = 7
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for i in range(N):
+        draw(tmp_path / "set" / f"{i}.png", i)
+    return tmp_path / "set"
+
+
+def listing(folder, **changes):
+    columns = {
+        "pictures": [Picture(folder / f"{i}.png") for i in range(N)],
+        "labels": np.arange(N),
+        "splits": np.full(N, "All"),
+        "provenance": "Drawn by the test.",
+        "columns": {"subjects": np.arange(N)},
+        "extra": {"frame": np.arange(N)},
+    }
+    return Listing("toy", **(columns | changes))
+
+
+def load(folder, size=None, channels=1, options=None, **changes):
+    return cached(
+        "toy",
+        [folder],
+        lambda: listing(folder, **changes),
+        Images(size, channels),
+        options or {},
+        folder.parent / "cache",
+    )
+
+
+def stored(folder):
+    return sorted(file.name for file in (folder.parent / "cache").iterdir())
+
+
+def test_pixels_and_columns_arrive(folder):
+    faces = load(folder)
+    np.testing.assert_array_equal(faces.images[:, 0], [noise(i) for i in range(N)])
+    assert faces.subjects.tolist() == faces.extra["frame"].tolist() == list(range(N))
+    assert load(folder, channels=3).images.shape == (N, 3, 12, 12)
+
+
+def test_decoded_once(folder, monkeypatch):
+    first = load(folder)
+    monkeypatch.setattr(convert, "decode", None)
+    assert load(folder).sha256 == first.sha256
+
+
+@pytest.mark.parametrize("change", ["file", "size", "channels", "option", "version"])
+def test_another_result_is_another_cache(folder, change, monkeypatch):
+    load(folder)
+    if change == "file":
+        touched(folder / "3.png")
+    if change == "version":
+        monkeypatch.setattr(convert, "_VERSION", 0)
+    load(
+        folder,
+        size=8 if change == "size" else None,
+        channels=3 if change == "channels" else 1,
+        options={"last": 1} if change == "option" else {},
+    )
+    assert len(stored(folder)) == 2
+
+
+def test_a_large_set_is_mapped_and_the_same(folder, monkeypatch):
+    held = load(folder)
+    monkeypatch.setenv("FER_MEMORY_LIMIT", str(N * 144 - 1))
+    monkeypatch.setattr("fer_lib.photos.images._PART", 300)
+    for _ in range(2):
+        mapped = load(folder)
+        assert isinstance(mapped.images, MappedImages)
+        assert mapped.sha256 == held.sha256
+    assert sum(name.endswith(".images.npy") for name in stored(folder)) == 1
+    monkeypatch.setenv("FER_MEMORY_LIMIT", str(N * 144))
+    assert isinstance(load(folder).images, np.ndarray)
+
+
+def test_a_damaged_image_leaves_nothing_behind(folder, monkeypatch):
+    cut(folder / "4.png")
+    monkeypatch.setenv("FER_MEMORY_LIMIT", "9")
+    assert "4.png" in refused(load, folder)
+    assert stored(folder) == []
+
+
+@pytest.mark.parametrize(
+    ("mapped", "kind"), [(False, "npz"), (True, "npz"), (True, "npy")]
+)
+def test_a_damaged_cache_is_made_again(folder, monkeypatch, mapped, kind):
+    if mapped:
+        monkeypatch.setenv("FER_MEMORY_LIMIT", "9")
+    good = load(folder).sha256
+    name = next(name for name in stored(folder) if name.endswith(kind))
+    path = folder.parent / "cache" / name
+    content = bytearray(path.read_bytes())
+    content[-200] ^= 1
+    path.write_bytes(content)
+    with pytest.warns(UserWarning, match="converting toy again"):
+        assert load(folder).sha256 == good
+    assert load(folder).sha256 == good
+
+
+@pytest.mark.filterwarnings("ignore:converting")
+def test_without_a_cache_only_small_sets_are_read(folder, monkeypatch):
+    (folder.parent / "cache").write_text("a file where the folder should be")
+    with pytest.warns(UserWarning, match="not cached"):
+        assert len(load(folder)) == N
+    monkeypatch.setenv("FER_MEMORY_LIMIT", "9")
+    assert "1,008 bytes" in refused(load, folder)
+
+
+@pytest.mark.parametrize(("size", "channels"), [(7, 1), (2000, 1), (None, 2)])
+def test_wrong_sizes_are_refused(size, channels):
+    refused(Images, size, channels)
+
+
+@pytest.mark.parametrize("box", [None, (10, 4, 70, 64), (-6, -10, 50, 46)])
+@pytest.mark.parametrize("size", [None, 30, 120])
+def test_landmarks_follow_the_pixels(tmp_path, box, size):
+    """A bright square around each of two landmarks keeps its centre there."""
+    points = np.full((1, 68, 2), 30.0, np.float32)
+    points[0, 1] = 44, 20
+    for k in range(2):
+        canvas = np.zeros((60, 80), np.uint8)
+        x, y = points[0, k].astype(int)
+        canvas[y - 3 : y + 4, x - 3 : x + 4] = 255
+        (tmp_path / "set").mkdir(exist_ok=True)
+        Image.fromarray(canvas).save(tmp_path / "set" / "one.png")
+        picture = [Picture(tmp_path / "set" / "one.png", box)]
+        one = {"labels": np.zeros(1, int), "splits": np.array(["All"])}
+        made = listing(
+            tmp_path, pictures=picture, landmarks=points, columns={}, extra={}, **one
+        )
+        faces = convert.convert(made, Images(size, 1), tmp_path / "unused.npy")
+        weight = faces.images[0, 0].astype(float)
+        rows, columns = np.indices(weight.shape)
+        centre = [(weight * axis).sum() / weight.sum() for axis in (columns, rows)]
+        np.testing.assert_allclose(faces.landmarks[0, k], centre, atol=0.05)
+
+
+def test_decoding_holds_only_a_part(folder, monkeypatch):
+    """6 MB of pixels, decoded 64 kB at a time."""
+    monkeypatch.setenv("FER_MEMORY_LIMIT", "1000000")
+    monkeypatch.setattr("fer_lib.photos.images._PART", 1 << 16)
+    n = 1500
+    many = {"labels": np.arange(n) % 7, "splits": np.full(n, "All")}
+    many |= {"pictures": [Picture(folder / "0.png")] * n, "columns": {}, "extra": {}}
+    made, beside = listing(folder, **many), folder.parent / "x.images.npy"
+    tracemalloc.start()
+    try:
+        faces = convert.convert(made, Images(64, 1), beside)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert faces.images.nbytes == 1500 * 64 * 64 and peak < 2_000_000

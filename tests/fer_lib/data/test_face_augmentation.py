@@ -1,0 +1,236 @@
+"""Blobs drawn at the landmarks go where the moved landmarks say."""
+
+import kornia.augmentation as K
+import pytest
+import torch
+
+from fer_lib.data.augment import seeded
+from fer_lib.data.face_augmentation import FaceAugmentation, augmentation, ten_crops
+from fer_lib.errors import FerError
+from fer_lib.landmarks import IBUG_FLIP
+
+SIDE, BLUR = 96, 1.5
+
+# What the papers and their authors' codes do, one entry a source.
+PAPERS = {
+    "residual masking": {"flip": 0.5, "degrees": 30, "fill": "zeros"},
+    "diversified ESR": {
+        "flip": 0.5,
+        "degrees": 30,
+        "translate": 0.1,
+        "scale": (1.0, 1.25),
+        "brightness": 0.5,
+        "contrast": 0.5,
+    },
+    "diversified MA-Net": {"size": SIDE, "resized_crop": (0.3, 1.0), "flip": 0.5},
+    "diversified RAF-DB": {
+        "flip": 0.5,
+        "degrees": 20,
+        "translate": 1 / 7,
+        "moved": 0.2,
+        "fill": "zeros",
+    },
+    "part ensemble": {"flip": 0.5, "degrees": 15, "translate": 0.05, "shear": 0.05},
+    # Blobs that the crop cuts through must not be shifted back inside.
+    "plain VGG": {"size": 48, "resized_crop": (0.8, 1.0), "flip": 0.5},
+    "strong shear": {"flip": 0.5, "shear": 20},
+}
+
+
+def drawn(points):
+    """A channel with one blob for each point ``[B, P, 2]``."""
+    grid = torch.arange(SIDE).float()
+    x, y = ((grid - points[..., axis, None]) ** 2 for axis in (0, 1))
+    return torch.exp(-(x[..., None, :] + y[..., :, None]) / (2 * BLUR**2))
+
+
+def centres(images):
+    """Centre of mass ``[B, P, 2]`` of each channel."""
+    mass = images.sum((-2, -1))
+    height, width = images.shape[-2:]
+    x = (images.sum(-2) * torch.arange(width)).sum(-1) / mass
+    y = (images.sum(-1) * torch.arange(height)).sum(-1) / mass
+    return torch.stack([x, y], -1)
+
+
+def turn(points):
+    """Above 0 where the first three points ``[B, P, 2]`` turn clockwise."""
+    a, b = points[:, 1] - points[:, 0], points[:, 2] - points[:, 0]
+    return a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
+
+
+def inside(points, side, rim=7):
+    return ((points > rim) & (points < side - 1 - rim)).all(-1)
+
+
+@pytest.fixture
+def points():
+    generator = torch.Generator().manual_seed(3)
+    spread = torch.rand(24, 68, 2, generator=generator)
+    return SIDE * (0.15 + 0.7 * spread)
+
+
+@pytest.fixture
+def faces(points):
+    return drawn(points)
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_points_follow_the_pixels(paper, faces, points):
+    options = {
+        key: value
+        for key, value in PAPERS[paper].items()
+        if key not in ("brightness", "contrast")  # they change the mass
+    }
+    with seeded(1):
+        changed, moved = augmentation(**options)(faces, points)
+    found = centres(changed)
+    # Channel k still holds the blob of what was point k.
+    same = (found - moved).norm(dim=-1).nan_to_num(SIDE)  # nothing left of it
+    swapped = (found[:, IBUG_FLIP] - moved).norm(dim=-1).nan_to_num(SIDE)
+    whole = inside(moved, changed.shape[-1])
+    assert whole.float().mean() > 0.3
+    error = torch.stack([
+        torch.where(whole, same, 0).amax(1),
+        torch.where(whole, swapped, 0).amax(1),
+    ])  # fmt: skip
+    assert error.amin(0).max() < 0.1
+    mirrored = error[1] < error[0]
+    assert mirrored.any() and not mirrored.all(), "half of the faces are mirrored"
+    unswapped = torch.where(mirrored[:, None, None], moved[:, IBUG_FLIP], moved)
+    assert torch.equal(turn(points) * turn(unswapped) < 0, mirrored)
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_the_same_with_landmarks_and_without(paper, points):
+    images = torch.rand(24, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
+    change = augmentation(**PAPERS[paper], erase=0.5)
+    with seeded(5, 2):
+        alone = change(images)
+    with seeded(5, 2):
+        together, _ = change(images, points)
+    assert torch.equal(alone, together)
+    with seeded(5, 3):
+        assert not torch.equal(change(images), alone)
+
+
+def test_a_sure_flip_swaps_left_and_right():
+    points = torch.tensor([[10.0, 40.0]] * 68)[None]
+    points[0, 45] = torch.tensor([70.0, 30.0])  # outer corner, image's right eye
+    _, moved = augmentation(flip=1.0)(torch.zeros(1, 1, SIDE, SIDE), points)
+    assert moved[0, 36].tolist() == [SIDE - 1 - 70, 30]
+    assert moved[0, 45].tolist() == [SIDE - 1 - 10, 40]
+
+
+def test_two_flips_are_none(points):
+    twice = FaceAugmentation(
+        K.RandomHorizontalFlip(p=1.0), K.RandomHorizontalFlip(p=1.0)
+    )
+    images = torch.rand(24, 1, 16, 16)
+    again, moved = twice(images, points)
+    assert torch.equal(again, images)
+    torch.testing.assert_close(moved, points)
+
+
+@pytest.mark.parametrize("change", [{}, {"brightness": 0.5}, {"erase": 1.0}])
+def test_points_stay_where_nothing_moves(change, points):
+    images = torch.rand(24, 1, 32, 32)
+    changed, moved = augmentation(**change)(images, points)
+    assert torch.equal(moved, points)
+    assert torch.equal(changed, images) == (not change)
+
+
+def test_brightness_and_contrast_are_torchvisions():
+    grey = torch.full((400, 1, 4, 4), 0.4)
+    with seeded(0):
+        factor = augmentation(brightness=0.5)(grey).mean((1, 2, 3)) / 0.4
+    assert 0.5 <= factor.min() < 0.52 and 1.48 < factor.max() <= 1.5
+    waves = 0.4 + 0.1 * torch.randn(400, 1, 16, 16).clamp(-2, 2)
+    changed = augmentation(contrast=0.5)(waves)
+    torch.testing.assert_close(changed.mean((1, 2, 3)), waves.mean((1, 2, 3)))
+    factor = changed.std((1, 2, 3)) / waves.std((1, 2, 3))
+    assert 0.499 <= factor.min() < 0.53 and 1.47 < factor.max() <= 1.501
+
+
+def test_colour_is_jittered_as_well():
+    colours = torch.rand(8, 3, 16, 16)
+    changed = augmentation(saturation=0.9, hue=0.3)(colours)
+    assert changed.shape == colours.shape and not torch.equal(changed, colours)
+
+
+def test_erasing_paints_the_share_it_says():
+    blank = torch.ones(600, 1, 64, 64)
+    with seeded(0):
+        painted = (augmentation(erase=0.5, erased_value=0.25)(blank) == 0.25).float()
+    area = painted.mean((1, 2, 3))
+    assert 0.4 < (area > 0).float().mean() < 0.6
+    some = area[area > 0]
+    assert some.min() < 0.04 and 0.2 < some.max() < 0.27
+
+
+@pytest.mark.parametrize(("degrees", "largest"), [(30, 30), (15, 15), (10, 10)])
+def test_rotation_keeps_to_its_range(degrees, largest):
+    arms = torch.tensor([[20.0, 47.5], [75.0, 47.5]]).repeat(300, 34, 1)
+    with seeded(2):
+        _, moved = augmentation(degrees=degrees)(torch.zeros(300, 1, SIDE, SIDE), arms)
+    arm = moved[:, 1] - moved[:, 0]
+    angle = torch.atan2(arm[:, 1], arm[:, 0]).rad2deg()
+    assert angle.abs().max() <= largest + 1e-3
+    assert angle.max() > 0.9 * largest and angle.min() < -0.9 * largest
+
+
+def test_some_faces_are_not_moved():
+    points = torch.full((500, 68, 2), 30.0)
+    with seeded(4):
+        change = augmentation(degrees=20, translate=0.1, moved=0.2)
+        _, moved = change(torch.zeros(500, 1, 32, 32), points)
+    share = (moved != points).flatten(1).any(1).float().mean()
+    assert 0.14 < share < 0.26
+
+
+def test_fill_shows_black_or_the_border():
+    white = torch.ones(16, 1, 32, 32)
+    turn = {"degrees": 30, "translate": 0.1}
+    with seeded(0):
+        assert augmentation(**turn)(white).min() > 0.99
+    with seeded(0):
+        assert augmentation(**turn, fill="zeros")(white).min() == 0
+
+
+def test_ten_crops_and_their_points(faces, points):
+    crops, moved = ten_crops(faces, 80, points)
+    assert crops.shape == (24, 10, 68, 80, 80)
+    assert torch.equal(ten_crops(faces, 80), crops)
+    found = centres(crops.flatten(0, 1)).view(24, 10, 68, 2)
+    found[:, 5:] = found[:, 5:, IBUG_FLIP]
+    whole = inside(moved, 80)
+    assert whole.float().mean() > 0.4
+    assert (found - moved).norm(dim=-1)[whole].max() < 0.1
+
+
+def test_ten_crops_are_torchvisions():
+    image = torch.arange(48 * 48).view(1, 1, 48, 48)
+    crops = ten_crops(image, 41)[0, :, 0]
+    corners = [crop[0, 0].item() for crop in crops[:5]]
+    # 7 pixels are left over; half of 7 is rounded to the even 4.
+    assert corners == [0, 7, 7 * 48, 7 * 48 + 7, 4 * 48 + 4]
+    assert torch.equal(crops[5], image[0, 0].flip(-1)[:41, :41])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"flip": 1.5}, "flip is 1.5, expected 0 to 1"),
+        ({"erase": -1}, "erase is -1, expected 0 to 1"),
+        ({"fill": "mirror"}, "fill is 'mirror', expected one of border, zeros"),
+        ({"resized_crop": (0.5, 1)}, "needs the size"),
+    ],
+)
+def test_wrong_options(options, message):
+    with pytest.raises(FerError, match=message):
+        augmentation(**options)
+
+
+def test_ten_crops_must_fit():
+    with pytest.raises(FerError, match="ten crops of 49 pixels do not fit"):
+        ten_crops(torch.zeros(1, 1, 48, 48), 49)

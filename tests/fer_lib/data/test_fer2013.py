@@ -1,0 +1,238 @@
+"""FER2013 is read as it is, or refused in one sentence."""
+
+import tempfile
+from pathlib import Path
+
+import fer2013_files as files
+import numpy as np
+import pytest
+from fer2013_files import ROWS, assert_reads, refusal
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fer_lib.data.sources import fer2013
+from fer_lib.data.sources.fer2013_files import read_csv
+from fer_lib.errors import FerError
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    counts=st.tuples(*[st.integers(0, 3)] * 3).filter(any),
+    columns=st.permutations(files.COLUMNS),
+    blank=st.sampled_from(["", " "]),
+)
+def test_csv_round_trip(seed, counts, columns, blank):
+    rows = files.make_rows(seed, counts)
+    with tempfile.TemporaryDirectory() as folder:
+        path = files.write_csv(Path(folder), rows, columns=columns, blank=blank)
+        faces = fer2013.load(path, cache=Path(folder, "cache"))
+        again = fer2013.load(path, cache=Path(folder, "cache"))
+    assert_reads(faces, rows)
+    assert again.sha256 == faces.sha256
+    assert faces.name == "fer2013" and not faces.rendered
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "blank"),
+    [
+        ("fer2013.csv", files.COLUMNS, ""),
+        ("icml_face_data.csv", ("emotion", "Usage", "pixels"), " "),
+        ("fer2013/fer2013.csv", files.COLUMNS, ""),
+    ],
+)
+def test_layouts_are_found(tmp_path, load, name, columns, blank):
+    (tmp_path / "fer2013").mkdir()
+    files.write_csv(tmp_path, ROWS, name, columns, blank)
+    assert_reads(load(tmp_path), ROWS)
+    assert_reads(load(str(tmp_path / name)), ROWS)
+
+
+def test_every_pixel_value(tmp_path, load):
+    rows = files.make_rows(counts=(1, 0, 0))
+    ramp = np.arange(48 * 48) % 256
+    rows.images[0] = ramp.reshape(48, 48)
+    files.write_csv(tmp_path, rows)
+    assert load(tmp_path).images.ravel().tolist() == ramp.tolist()
+
+
+def test_votes_and_marks_are_joined_by_row(tmp_path, load):
+    files.write_csv(tmp_path, ROWS)
+    files.write_votes(tmp_path, ROWS)
+    lossless = np.arange(len(ROWS.usages)) % 4 > 0
+    files.write_exact(tmp_path, lossless, ~lossless)
+    faces = load(tmp_path)
+    # The number in a name is twice the row: a join by it would be seen.
+    np.testing.assert_array_equal(faces.votes, ROWS.votes)
+    named = [bool(name) for name in ROWS.names]
+    assert faces.extra["ferplus_named"].tolist() == named
+    assert faces.extra["lossless"].tolist() == lossless.tolist()
+    assert faces.extra["label_ambiguous"].tolist() == (~lossless).tolist()
+    assert "fer2013new.csv" in faces.provenance
+    assert "3 rows not lossless" in faces.provenance
+    assert str(tmp_path) not in faces.provenance
+
+
+def test_rows_in_another_order_are_the_same_faces(tmp_path, load):
+    path = files.write_csv(tmp_path, ROWS)
+    faces = load(tmp_path)
+    header, *lines = path.read_text().splitlines()
+    path.write_text("\n".join([header, *reversed(lines)]) + "\n")
+    turned = load(tmp_path)
+    np.testing.assert_array_equal(turned.images, faces.images[::-1])
+    np.testing.assert_array_equal(turned.labels, faces.labels[::-1])
+
+
+# What a wrong field becomes, and what the sentence must name.
+FAULTS = [
+    ("emotion", "9", "'9'"),
+    ("emotion", "-1", "'-1'"),
+    ("emotion", "", "''"),
+    ("emotion", "3.0", "'3.0'"),
+    ("emotion", "happy", "'happy'"),
+    ("pixels", " ".join(["7"] * 2303), "2,303"),
+    ("pixels", " ".join(["7"] * 2305), "2,305"),
+    ("pixels", "", "'0'"),
+    ("pixels", " ".join(["7"] * 2303 + ["300"]), "'300'"),
+    ("pixels", " ".join(["7"] * 2303 + ["-7"]), "'-7'"),
+    ("pixels", " ".join(["7"] * 2303 + ["abc"]), "'abc'"),
+    ("pixels", " ".join(["+7"] + ["7"] * 2303), "'+7'"),
+    ("pixels", " ".join(["1_0"] + ["7"] * 2303), "'1_0'"),
+    ("Usage", "Test", "'Test'"),
+    ("Usage", "", "''"),
+    ("Usage", "Privat", "'Privat'"),
+]
+
+
+@pytest.mark.parametrize(("column", "value", "named"), FAULTS)
+def test_a_wrong_field_is_named(tmp_path, load, column, value, named):
+    path = files.write_csv(tmp_path, ROWS)
+    files.set_field(path, 5, column, value)
+    sentence = refusal(load, tmp_path)
+    assert sentence.startswith(f"{path}, line 5: ")
+    assert named in sentence and "expected" in sentence
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    row=st.integers(0, 10),
+    column=st.sampled_from(files.COLUMNS),
+    place=st.integers(0, 2303),
+    value=st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
+)
+def test_any_wrong_field_is_refused(tmp_path_factory, row, column, place, value):
+    path = tmp_path_factory.getbasetemp() / "any_wrong_field.csv"
+    files.write_csv(path.parent, ROWS, path.name)
+    if column == "pixels":
+        words = ROWS.fields(row)["pixels"].split(" ")
+        words[place] = value
+        value = " ".join(words)
+        numbers = {str(number) for number in range(256)}
+        right = len(value.split()) == 2304 and numbers.issuperset(value.split())
+    else:
+        allowed = {"emotion": map(str, range(7)), "Usage": files.SPLITS}
+        right = value.strip() in allowed[column]
+    files.set_field(path, row + 2, column, value)
+    if right:
+        read_csv(path)
+    else:
+        with pytest.raises(FerError, match=r"line \d+: .*expected"):
+            read_csv(path)
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_damaged_bytes_raise_nothing_else(tmp_path_factory, data):
+    path = tmp_path_factory.getbasetemp() / "damaged_bytes.csv"
+    files.write_csv(path.parent, files.make_rows(counts=(1, 1, 0)), path.name)
+    content = bytearray(path.read_bytes())
+    place = data.draw(st.integers(0, len(content)))
+    change = data.draw(st.binary(max_size=4))
+    path.write_bytes(content[:place] + change + content[place + 2 :])
+    try:
+        read_csv(path)
+    except FerError as error:
+        assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        (lambda lines: ["emotion,pixel,Usage", *lines[1:]], "line 1"),
+        (lambda lines: lines[1:], "line 1"),
+        (lambda lines: [], "nothing"),
+        (lambda lines: lines[:1], "no row"),
+        (lambda lines: [*lines[:3], "", *lines[3:]], "line 4: found an empty"),
+        (lambda lines: [*lines[:-1], lines[-1][:5000]], "line 12: found 2 fi"),
+        (lambda lines: [*lines[:-1], lines[-1][:-4]], "'Private'"),
+        (lambda lines: [*lines[:3], lines[3] + ",1"], "line 4: found 4 fi"),
+        (lambda lines: ["<html>sign in</html>"], "line 1"),
+    ],
+)
+def test_a_damaged_file_is_named(tmp_path, load, damage, named):
+    path = files.write_csv(tmp_path, ROWS)
+    lines = damage(path.read_text().splitlines())
+    path.write_text("\n".join(lines))
+    sentence = refusal(load, tmp_path)
+    assert sentence.startswith(str(path)) and named in sentence
+
+
+def test_not_text(tmp_path, load):
+    path = tmp_path / "fer2013.csv"
+    path.write_bytes("emotion,pixels,Usage\n".encode("utf-16"))
+    assert "not UTF-8" in refusal(load, path)
+    path.write_bytes(b'emotion,pixels,Usage\n0,"' + b"1 " * 10**5)
+    assert "CSV" in refusal(load, path)
+
+
+def test_nothing_there(tmp_path, load):
+    sentence = refusal(load, tmp_path)
+    for layout in ("fer2013.csv", "icml_face_data.csv", "train/<expression>"):
+        assert layout in sentence
+    assert "missing" in refusal(load, tmp_path / "missing")
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "value"),
+    [
+        (3, "neutral", "11"),
+        (3, "NF", "-1"),
+        (3, "fear", ""),
+        (3, "contempt", "one"),
+        (3, "Usage", "PublicTest"),
+    ],
+)
+def test_wrong_votes_are_named(tmp_path, load, line, column, value):
+    files.write_csv(tmp_path, ROWS)
+    path = files.write_votes(tmp_path, ROWS)
+    files.set_field(path, line, column, value)
+    sentence = refusal(load, tmp_path)
+    assert sentence.startswith(f"{path}, line {line}: {column} is {value!r}")
+
+
+@pytest.mark.parametrize("count", [-1, 1])
+def test_votes_of_other_rows_are_refused(tmp_path, load, count):
+    files.write_csv(tmp_path, ROWS)
+    other = files.make_rows(counts=(5, 3, 3 + count))
+    files.write_votes(tmp_path, other)
+    assert f"found {11 + count} rows, expected 11" in refusal(load, tmp_path)
+
+
+@pytest.mark.parametrize(("column", "value"), [("row", "5"), ("lossless", "2")])
+def test_wrong_marks_are_named(tmp_path, load, column, value):
+    files.write_csv(tmp_path, ROWS)
+    path = files.write_exact(tmp_path, [1] * 11, [0] * 11)
+    files.set_field(path, 4, column, value)
+    assert f"line 4: {column} is '{value}'" in refusal(load, tmp_path)
+    files.write_exact(tmp_path, [1] * 10, [0] * 10)
+    assert "found 10 rows, expected 11" in refusal(load, tmp_path)
+
+
+@pytest.mark.slow
+def test_the_real_set(real):
+    assert real.images.shape == (35_887, 1, 48, 48)
+    total = [4953, 547, 5121, 8989, 6077, 4002, 6198, 0]
+    assert real.counts().tolist() == total
+    sizes = {"Training": 28_709, "PublicTest": 3_589, "PrivateTest": 3_589}
+    for split, size in sizes.items():
+        assert len(real.split(split)) == size

@@ -1,0 +1,208 @@
+"""Rules for a label from ten votes, against rules written out in loops."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from fer_lib.data.faceset import FaceSet
+from fer_lib.data.sources.ferplus import (
+    argmax_labels,
+    majority_labels,
+    named_rows,
+    probabilities,
+)
+from fer_lib.errors import FerError
+from fer_lib.expressions import EXPRESSIONS, FERPLUS_COLUMNS
+
+# FER+'s nouns for the book's adjectives, written out here once more.
+BOOK_NAME = {
+    "neutral": "neutral",
+    "happiness": "happy",
+    "surprise": "surprise",
+    "sadness": "sad",
+    "anger": "angry",
+    "disgust": "disgust",
+    "fear": "fear",
+    "contempt": "contempt",
+}
+
+# Small numbers, so that ties, single votes and empty rows are common.
+ballots = arrays(
+    np.int64,
+    st.tuples(st.integers(0, 6), st.just(10)),
+    elements=st.integers(0, 4),
+)
+classes = st.sampled_from([7, 8])
+
+
+def label_of(column: str) -> int:
+    return EXPRESSIONS.index(BOOK_NAME[column])
+
+
+def one_vote(column: str, count: int = 10) -> np.ndarray:
+    """A row in which all votes go to one column."""
+    return np.array([[count * (name == column) for name in FERPLUS_COLUMNS]])
+
+
+@given(ballots, classes)
+def test_argmax_by_hand(votes, classes):
+    labels, kept = argmax_labels(votes, classes)
+    assert kept.all() and len(kept) == len(votes)
+    for row, label in zip(votes.tolist(), labels.tolist(), strict=True):
+        best = None
+        for count, column in zip(row[:classes], FERPLUS_COLUMNS, strict=False):
+            if best is None or count > best[0]:
+                best = count, column
+        assert label == label_of(best[1])
+
+
+@given(ballots, classes)
+def test_majority_by_hand(votes, classes):
+    labels, kept = majority_labels(votes, classes)
+    allowed = [*BOOK_NAME][:classes]
+    for i, row in enumerate(votes.tolist()):
+        left = {
+            column: count
+            for column, count in zip(FERPLUS_COLUMNS, row, strict=True)
+            if count > 1
+        }
+        winners = [
+            column
+            for column, count in left.items()
+            if count / sum(left.values()) > 0.5 and column in allowed
+        ]
+        assert kept[i] == bool(winners)
+        if winners:
+            assert labels[i] == label_of(winners[0])
+
+
+@given(ballots)
+def test_probabilities_by_hand(votes):
+    shares, kept = probabilities(votes)
+    for i, row in enumerate(votes.tolist()):
+        total = sum(row[:8])
+        assert kept[i] == (total > 0)
+        for column, count in zip(BOOK_NAME, row, strict=False):
+            expected = count / total if total else 0
+            assert shares[i, label_of(column)] == pytest.approx(expected)
+
+
+@given(ballots, classes)
+def test_rules_agree_where_both_speak(votes, classes):
+    """A majority is the one maximum, and other rows do not change a label."""
+    labels, kept = majority_labels(votes, classes)
+    argmax, _ = argmax_labels(votes, classes)
+    assert (labels[kept] == argmax[kept]).all()
+    turned, kept_turned = majority_labels(votes[::-1], classes)
+    assert (kept_turned[::-1] == kept).all()
+    assert (turned[::-1][kept] == labels[kept]).all()
+
+
+@given(ballots)
+def test_seven_classes_are_eight_without_contempt(votes):
+    eight, kept_eight = majority_labels(votes, 8)
+    seven, kept_seven = majority_labels(votes, 7)
+    contempt = eight == EXPRESSIONS.index("contempt")
+    assert (kept_seven == (kept_eight & ~contempt)).all()
+    assert (seven[kept_seven] == eight[kept_seven]).all()
+
+
+@pytest.mark.parametrize("column", FERPLUS_COLUMNS)
+def test_all_raters_agree(column):
+    votes = one_vote(column)
+    for classes in (7, 8):
+        spoken = column in [*BOOK_NAME][:classes]
+        assert majority_labels(votes, classes)[1].tolist() == [spoken]
+        if spoken:
+            for rule in (argmax_labels, majority_labels):
+                assert rule(votes, classes)[0].tolist() == [label_of(column)]
+
+
+def test_majority_limits():
+    half = one_vote("fear", 5) + one_vote("anger", 5)
+    more = one_vote("fear", 6) + one_vote("anger", 4)
+    single = one_vote("fear", 1)
+    # Five of ten are more than half once five single votes are set to zero.
+    singles = one_vote("fear", 5) + (np.arange(10) < 5)
+    nobody = np.zeros((1, 10), dtype=np.int64)
+    for votes, kept in [
+        (half, False),
+        (more, True),
+        (single, False),
+        (singles, True),
+        (nobody, False),
+    ]:
+        assert majority_labels(votes, 8)[1].tolist() == [kept]
+
+
+def test_a_tie_goes_to_the_first_column():
+    sad_and_angry = one_vote("sadness", 5) + one_vote("anger", 5)
+    assert argmax_labels(sad_and_angry)[0].tolist() == [label_of("sadness")]
+    assert argmax_labels(one_vote("NF"))[0].tolist() == [label_of("neutral")]
+
+
+@pytest.mark.parametrize("rule", [argmax_labels, majority_labels])
+def test_other_class_counts_are_refused(rule):
+    with pytest.raises(FerError, match="7 classes, or 8"):
+        rule(one_vote("fear"), 6)
+
+
+def faces(votes=None, **extra) -> FaceSet:
+    return FaceSet(
+        "fer2013",
+        images=np.zeros((3, 1, 2, 2), dtype=np.uint8),
+        labels=np.zeros(3, dtype=np.int64),
+        splits=np.array(["Training"] * 3),
+        provenance="made here",
+        votes=votes,
+        extra=extra,
+    )
+
+
+def test_named_rows():
+    votes = np.ones((3, 10), dtype=np.int64)
+    named, lossless = np.array([1, 1, 0], bool), np.array([0, 1, 1], bool)
+    assert named_rows(faces(votes)).tolist() == [True] * 3
+    both = faces(votes, ferplus_named=named, lossless=lossless)
+    assert named_rows(both).tolist() == [False, True, False]
+    with pytest.raises(FerError, match=r"no FER\+ votes .made here"):
+        named_rows(faces())
+
+
+# Faces per split: FER+'s own rows, and those of them that are lossless.
+NAMED = {
+    "Training": (28_561, 28_560),
+    "PublicTest": (3_579, 3_579),
+    "PrivateTest": (3_574, 3_573),
+}
+MAJORITY = {
+    8: {"Training": 25_060, "PublicTest": 3_199, "PrivateTest": 3_153},
+    7: {"Training": 24_941, "PublicTest": 3_186, "PrivateTest": 3_137},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("split", NAMED)
+def test_real_rows(real, split):
+    part = real.split(split)
+    if "lossless" in part.extra:
+        counts = (part.extra["ferplus_named"].sum(), named_rows(part).sum())
+        assert counts == NAMED[split]
+    assert part.extra["ferplus_named"].sum() == NAMED[split][0]
+    for classes, expected in MAJORITY.items():
+        assert majority_labels(part.votes, classes)[1].sum() == expected[split]
+
+
+@pytest.mark.slow
+def test_real_argmax_counts(real):
+    """The test split by arg-max, with one face that no rater called a face."""
+    part = real.split("PrivateTest")
+    labels, kept = argmax_labels(part.votes)
+    kept &= part.extra["ferplus_named"]
+    counts = np.bincount(labels[kept], minlength=7).tolist()
+    assert counts == [331, 28, 95, 929, 450, 446, 1295]
+    nobody = kept & (part.votes[:, :7].sum(1) == 0)
+    not_a_face = [[0] * 9 + [10]]
+    assert part.votes[nobody].tolist() == not_a_face

@@ -1,0 +1,219 @@
+"""What every protocol has to hold, on sets like the real ones."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from drawn_files import draw
+from protocol_sets import affectnet, made, numbers, rafdb, set_for, sfew
+
+from fer_lib.data import load
+from fer_lib.data.faceset import FaceSet
+from fer_lib.data.mapped import MappedImages
+from fer_lib.data.protocols import FOLDS, PROTOCOLS, fold_names, split
+from fer_lib.data.sources.ckplus import FOLDERS
+from fer_lib.data.splits import (
+    SELECTION,
+    Splits,
+    checked,
+    held_out,
+    of_dataset,
+    relabelled,
+)
+from fer_lib.errors import FerError
+from fer_lib.expressions import EXPRESSIONS
+
+BASE = ("images", "labels", "splits")
+# One fold of each suffices here; tests of their own look at all of them.
+NAMES = [name for name in PROTOCOLS if "-fold" not in name]
+NAMES += [fold_names(name)[2] for name in FOLDS]
+
+
+@pytest.fixture(scope="module")
+def made_sets():
+    return {name: set_for(name) for name in NAMES}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parts(made_sets, name):
+    faces = made_sets[name]
+    splits = split(faces, name)
+    assert splits.protocol == name and splits.label_rule
+    assert len(splits.named()) == 3, "two parts have the same name"
+    for key, part in splits.named().items():
+        assert set(part.splits.tolist()) == {key} and len(part)
+        shown = {splits.classes[label] for label in part.labels}
+        assert shown <= set(splits.classes)
+    assert set(splits.train.labels.tolist()) == set(range(len(splits.classes)))
+    rows = [row for part in splits.named().values() for row in numbers(part)]
+    assert len(rows) == len(set(rows)), "a face is in two parts"
+    assert set(rows) <= set(numbers(faces))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_columns_follow_their_faces(made_sets, name):
+    faces, own_labels = made_sets[name], not name.startswith("ferplus")
+    for part in split(faces, name).named().values():
+        rows = numbers(part)
+        for key in ("subjects", "sequences", "votes"):
+            column = getattr(faces, key)
+            if column is not None:
+                assert (getattr(part, key) == column[rows]).all()
+        if own_labels:
+            classes = split(faces, name).classes
+            for label, own in zip(part.labels, faces.labels[rows], strict=True):
+                assert classes[label] == EXPRESSIONS[own]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_again(made_sets, name):
+    assert split(made_sets[name], name).sha256 == split(set_for(name), name).sha256
+
+
+def test_the_hash_knows_where_every_face_is():
+    """One face moved from training to selection, or two exchanged."""
+    splits = split(sfew(), "sfew_val")
+    n = len(splits.train)
+    moved = replace(splits.train.select(np.arange(1)), splits=np.array([SELECTION]))
+    without = splits.train.select(np.arange(1, n))
+    exchanged = splits.train.select(np.r_[1, 0, 2:n])
+    found = {
+        splits.sha256,
+        replace(splits, train=without).sha256,
+        replace(splits, train=without, select=joined(splits.select, moved)).sha256,
+        replace(splits, train=exchanged).sha256,
+    }
+    assert len(found) == 4
+
+
+def joined(one: FaceSet, other: FaceSet) -> FaceSet:
+    columns = {key: [getattr(f, key) for f in (one, other)] for key in BASE}
+    return replace(one, **{key: np.concatenate(c) for key, c in columns.items()})
+
+
+def test_mapped_images_are_divided_alike(tmp_path):
+    faces = sfew()
+    np.save(tmp_path / "images.npy", faces.images)
+    mapped = replace(faces, images=MappedImages(tmp_path / "images.npy"))
+    splits = split(mapped, "sfew_val")
+    assert isinstance(splits.train.images, MappedImages)
+    assert splits.sha256 == split(faces, "sfew_val").sha256
+
+
+def test_a_protocol_reads_what_a_loader_gives(tmp_path):
+    """From files in CK+48's layout to a fold."""
+    for person in range(1, 12):
+        for turn, folder in enumerate(FOLDERS, 1):
+            for frame in (14, 15, 16):
+                name = f"S{person:03}_{turn:03}_{frame:08}.png"
+                draw(tmp_path / folder / name, 1000 * person + 20 * turn + frame, 8, 8)
+    faces = load("ckplus", tmp_path, size=8, cache=tmp_path / "cache")
+    splits = split(faces, "ckplus_last3-fold0")
+    assert [len(part) for part in splits.named().values()] == [168, 21, 42]
+    assert set(splits.test.subjects.tolist()) == {1, 11}
+
+
+def test_every_fold_has_a_name():
+    for name, count in FOLDS.items():
+        assert len(fold_names(name)) == count
+        assert set(fold_names(name)) <= set(PROTOCOLS) and name not in PROTOCOLS
+    folded = [name for name in PROTOCOLS if "-fold" in name]
+    assert len(folded) == sum(FOLDS.values())
+    with pytest.raises(FerError, match="'official' has no folds, expected one of ckp"):
+        fold_names("official")
+
+
+def test_unknown_names_are_refused_in_a_sentence():
+    with pytest.raises(FerError) as caught:
+        split(sfew(), "ckplus_last3-fold10")
+    told = str(caught.value)
+    assert "is unknown" in told and "ckplus_last3-fold0 to -fold9" in told
+    assert "fold3" not in told and "\n" not in told and len(told) < 700
+    with pytest.raises(FerError, match=r"has 6 folds.*ferg_characters-fold0 to ferg"):
+        split(sfew(), "ferg_characters")
+
+
+SPECIFIC = [name for name in NAMES if not name.startswith(("official", "ferplus"))]
+
+
+@pytest.mark.parametrize("name", SPECIFIC)
+def test_another_data_set_is_refused(made_sets, name):
+    other = replace(made_sets[name], name="fer2013")
+    with pytest.raises(FerError, match=f"'{name.split('-')[0]}.*found the data set 'f"):
+        split(other, name)
+
+
+def test_official_splits_keep_their_names_and_the_tested_faces():
+    for faces, name, test in (
+        (rafdb(), "rafdb_test", "test"),
+        (sfew(), "sfew_val", "val"),
+        (affectnet(), "affectnet_val8", "val"),
+    ):
+        splits = split(faces, name)
+        assert list(splits.named()) == ["train", "Selection", test]
+        assert numbers(splits.test) == np.flatnonzero(faces.splits == test).tolist()
+        learned = numbers(splits.train) + numbers(splits.select)
+        assert sorted(learned) == np.flatnonzero(faces.splits == "train").tolist()
+
+
+@pytest.mark.parametrize(
+    ("faces", "name", "sizes"),
+    [
+        (rafdb, "rafdb_test", (11_044, 1_227, 3_068)),
+        (sfew, "sfew_val", (862, 96, 436)),
+        (affectnet, "affectnet_val8", (765, 85, 160)),
+        (affectnet, "affectnet_val7", (742, 83, 140)),
+    ],
+)
+def test_sizes(faces, name, sizes):
+    splits = split(faces(), name)
+    assert tuple(map(len, splits.named().values())) == sizes
+    whole = splits.train.counts() + splits.select.counts()
+    assert (abs(splits.select.counts() - whole / 10) < 1).all()
+
+
+def test_seven_classes_of_affectnet_draw_no_contempt():
+    """With or without contempt in the files, the same faces are drawn."""
+    whole, faces = affectnet(), affectnet()
+    without = faces.select(faces.labels != EXPRESSIONS.index("contempt"))
+    assert (
+        split(whole, "affectnet_val7").sha256 == split(without, "affectnet_val7").sha256
+    )
+    with pytest.raises(FerError, match="shows 'contempt' is left to train on"):
+        split(without, "affectnet_val8")
+
+
+def halves(train: int, test: int, seed: int) -> Splits:
+    faces = made("toy", np.arange(train + test) % 3, ["a"] * train + ["b"] * test)
+    classes = EXPRESSIONS[:3]
+    return held_out(faces, "toy", "drawn", classes, train="a", test="b", seed=seed)
+
+
+def test_the_seed_chooses_the_selection():
+    one, same, other = halves(90, 9, 0), halves(90, 9, 0), halves(90, 9, 1)
+    assert one.sha256 == same.sha256 != other.sha256
+    assert one.test.sha256 == other.test.sha256
+    assert one.select.counts().tolist() == [3, 3, 3, 0, 0, 0, 0, 0]
+
+
+def test_too_few_faces_are_refused():
+    with pytest.raises(FerError, match=r"no face is left to select on.*three parts"):
+        halves(4, 3, 0)
+    splits = halves(90, 9, 0)
+    lacking = splits.train.select(splits.train.labels != 1)
+    with pytest.raises(FerError, match="no face of toy that shows 'disgust' is left"):
+        checked(replace(splits, train=lacking))
+
+
+def test_labels_are_places_in_the_classes():
+    faces: FaceSet = made("toy", [7, 3, 0])
+    assert relabelled(faces, "p", ("contempt", "happy", "angry")).labels.tolist() == [
+        0,
+        1,
+        2,
+    ]
+    assert relabelled(faces, "p").labels.tolist() == [7, 3, 0]
+    with pytest.raises(FerError, match="'p': row 1 of toy shows 'happy', expected ang"):
+        relabelled(made("toy", [0, 3]), "p", ("angry", "fear"))
+    with pytest.raises(FerError, match="found the data set 'toy', expected a or b"):
+        of_dataset(faces, "p", "a", "b")

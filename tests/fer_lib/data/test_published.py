@@ -1,0 +1,132 @@
+"""Published counts, and the check that compares a copy with them."""
+
+import numpy as np
+import pytest
+from drawn_files import cut, draw, refused
+
+from fer_lib.data import DATASETS, load
+from fer_lib.data.audit.check_published import check_dataset, compare
+from fer_lib.data.faceset import FaceSet
+from fer_lib.data.sources.jaffe import SUBJECTS
+from fer_lib.data.sources.published import PUBLISHED, Published, how_to_get
+
+
+def test_every_data_set_is_described():
+    assert set(PUBLISHED) == set(DATASETS) - {"rendered", "fer2013"}
+    for name in PUBLISHED:
+        assert "http" in how_to_get(name)
+    assert "one of ckplus" in refused(how_to_get, "kdef")
+
+
+@pytest.mark.parametrize(
+    ("name", "variant", "totals"),
+    [
+        ("ckplus", "first and last three frames", {"All": 1308}),
+        ("ckplus", "last three frames", {"All": 981}),
+        ("jaffe", "all images", {"All": 213}),
+        ("ferg", "all images", {"All": 55_767}),
+        ("oulu", "last three frames", {"All": 1440}),
+        ("rafdb", "aligned faces", {"train": 12_271, "test": 3068}),
+        ("affectnet", "2021", {"train": 287_651, "val": 3999}),
+        ("affectnet", "tables", {"train": 287_651, "val": 4000}),
+        ("sfew", "all frames", {"train": 958, "val": 436}),
+    ],
+)
+def test_counts_add_up_to_the_papers_totals(name, variant, totals):
+    counts = PUBLISHED[name].counts[variant]
+    found = {split: int(np.sum(count)) for split, count in counts.items()}
+    assert found == totals
+
+
+def test_counts_that_two_papers_print():
+    """RAF-DB's fear and happiness; AffectNet without contempt; CK+ peaks."""
+    train, test = PUBLISHED["rafdb"].counts["aligned faces"].values()
+    assert (train[2] + test[2], train[3] + test[3]) == (355, 5957)
+    affectnet = PUBLISHED["affectnet"].counts["2021"]["train"]
+    assert sum(affectnet[:7]) == 283_901
+    assert PUBLISHED["ckplus"].counts["last three frames"]["All"][7] == 54
+
+
+def toy(train, val):
+    labels = np.repeat(np.arange(8), train).tolist() + [0] * val
+    splits = ["train"] * sum(train) + ["val"] * val
+    pixels = np.zeros((len(labels), 1, 8, 8), np.uint8)
+    return FaceSet("toy", pixels, np.array(labels), np.array(splits), "Test.")
+
+
+KNOWN = {"whole": {"train": (2,) * 8, "val": 3}, "half": {"train": (1,) * 8, "val": 3}}
+
+
+def told(faces, **changes):
+    return compare(faces, Published("Toy", "", "", "", KNOWN, **changes))
+
+
+def test_any_variant_will_do():
+    assert told(toy([2] * 8, 3)) == told(toy([1] * 8, 3)) == ([], [])
+
+
+def test_the_nearest_variant_is_compared():
+    notes, problems = told(toy([2, 2, 2, 1, 2, 2, 2, 2], 4))
+    assert not notes and [p.partition(";")[0] for p in problems] == [
+        "train, happy: found 1 faces, expected 2 (whole)",
+        "val: found 4 faces, expected 3 (whole)",
+    ]
+
+
+def test_a_split_that_is_not_published_is_told():
+    faces = toy([2] * 8, 3)
+    splits = np.where(np.arange(len(faces)) < 18, faces.splits, "test")
+    odd = FaceSet("toy", faces.images, faces.labels, splits, "Test.")
+    _, problems = told(odd)
+    assert any(p.startswith("test: found 1 faces, expected 0") for p in problems)
+
+
+def test_fewer_faces_may_be_no_problem():
+    notes, problems = told(toy([2] * 8, 2), may_lack="some are lost")
+    assert not problems and "no problem, some are lost" in notes[0]
+    notes, problems = told(toy([2] * 8, 4), may_lack="some are lost")
+    assert problems and not notes
+
+
+def test_people_are_counted():
+    _, problems = told(toy([2] * 8, 3), subjects=5)
+    assert problems == ["found 0 subjects, expected 5."]
+
+
+def write_jaffe(root):
+    """As many images as published, by woman and shot."""
+    codes = dict(zip(("AN", "DI", "FE", "HA", "SA", "SU", "NE"), range(7), strict=True))
+    for code, label in codes.items():
+        for k in range(PUBLISHED["jaffe"].counts["all images"]["All"][label]):
+            name = f"{SUBJECTS[k % 10]}.{code}{1 + k // 10}.{40 * label + k}.tiff"
+            draw(root / name, k, 8, 8)
+    return root
+
+
+def test_a_whole_copy_passes_and_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_CACHE", str(tmp_path / "cache"))
+    report = check_dataset("jaffe", write_jaffe(tmp_path / "jaffe"))
+    assert not report.problems and "213" in str(report)
+    assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # pillow's, of damage
+def test_what_is_off_is_listed(tmp_path):
+    root = write_jaffe(tmp_path / "jaffe")
+    (root / "KA.AN1.0.tiff").unlink()
+    report = check_dataset("jaffe", root)
+    assert len(report.problems) == 1 and "All, angry: found 29" in report.problems[0]
+    damaged = [cut(path) for path in sorted(root.iterdir())[::50]]
+    report = check_dataset("jaffe", root)
+    assert len(report.problems) == len(damaged) == 5
+    for path in damaged:
+        assert sum(str(path) in problem for problem in report.problems) == 1
+
+
+def test_what_cannot_be_checked_is_told(tmp_path):
+    assert "fer2013 or one of" in refused(check_dataset, "rendered", tmp_path)
+    assert "no JAFFE found" in check_dataset("jaffe", tmp_path).problems[0]
+
+
+def test_options_are_named():
+    assert "expected one of size" in refused(load, "jaffe", "x", colour=True)

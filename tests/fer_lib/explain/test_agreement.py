@@ -1,0 +1,133 @@
+"""Intervals, ranks and their correlation, against known answers."""
+
+import numpy as np
+import pytest
+
+from fer_lib.errors import FerError
+from fer_lib.explain.scoring.agreement import (
+    correlate,
+    map_agreement,
+    mean_with_interval,
+    rank_correlation,
+    standings,
+)
+
+
+def test_mean_and_interval_of_many():
+    values = np.random.default_rng(0).normal(0.4, 0.2, 400)
+    mean, low, high, n = mean_with_interval(values)
+    assert mean == pytest.approx(values.mean()) and n == 400
+    error = 1.96 * values.std(ddof=1) / 20
+    assert low == pytest.approx(mean - error, abs=0.15 * error)
+    assert high == pytest.approx(mean + error, abs=0.15 * error)
+
+
+def test_interval_holds_the_truth_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    hits = 0
+    for seed in range(300):
+        _, low, high, _ = mean_with_interval(rng.exponential(1, 60), seed)
+        hits += low <= 1 <= high
+    assert 0.88 <= hits / 300 <= 0.98
+
+
+def test_what_is_no_number_is_left_out():
+    values = np.array([0.1, np.nan, 0.5, np.nan, 0.3])
+    assert mean_with_interval(values) == mean_with_interval(np.array([0.1, 0.5, 0.3]))
+    assert mean_with_interval(values).n == 3
+    assert np.isnan(mean_with_interval(np.full(3, np.nan))[:3]).all()
+
+
+def test_one_face_has_no_interval():
+    mean, low, high, n = mean_with_interval(np.array([0.7]))
+    assert (mean, n) == (0.7, 1) and np.isnan([low, high]).all()
+
+
+def test_faces_of_a_person_count_as_one():
+    """Saying everything four times makes nothing surer."""
+    values = np.random.default_rng(1).random(20)
+    fourfold = np.repeat(values, 4)
+    once = mean_with_interval(values, seed=5)
+    people = mean_with_interval(fourfold, 5, groups=np.repeat(np.arange(20), 4))
+    assert people[:3] == pytest.approx(once[:3]) and people.n == 80
+    alone = mean_with_interval(fourfold, seed=5)
+    assert alone.high - alone.low < 0.7 * (once.high - once.low)
+    one_person = mean_with_interval(values, 5, groups=np.zeros(20))
+    assert np.isnan(one_person.low)
+
+
+def test_groups_of_unequal_size():
+    """The mean is over faces, whoever has how many."""
+    values, groups = np.array([1.0, 1, 1, 0]), ["a", "a", "a", "b"]
+    found = mean_with_interval(values, groups=groups)
+    assert found.mean == 0.75 and (found.low, found.high) == (0, 1)
+
+
+def test_the_seed_decides():
+    values = np.random.default_rng(0).random(30)
+    assert mean_with_interval(values, 1) == mean_with_interval(values, 1)
+    assert mean_with_interval(values, 1) != mean_with_interval(values, 2)
+
+
+def test_standings_of_clear_and_unclear_orders():
+    rng = np.random.default_rng(0)
+    face = rng.normal(0, 1, 100)  # easy and hard ones, for all methods
+    values = np.stack([face, face + 0.5, face + 0.01 * rng.normal(size=100), face - 1])
+    found = standings(values)
+    assert found.ranks[1] == 1 and found.ranks[3] == 4 and found.n == 100
+    assert found.low.tolist() == [2, 1, 2, 4]
+    assert found.high.tolist() == [3, 1, 3, 4]
+    assert found.first.tolist() == [0, 1, 0, 0]
+    np.testing.assert_allclose(found.means, values.mean(1))
+
+
+def test_equal_methods_share_their_rank():
+    values = np.tile(np.random.default_rng(0).random(10), (2, 1))
+    found = standings(values)
+    assert found.ranks.tolist() == [1.5, 1.5] and found.first.tolist() == [1, 1]
+    assert found.low.tolist() == found.high.tolist() == [1.5, 1.5]
+
+
+def test_standings_take_faces_that_all_have():
+    values = np.array([[0.9, np.nan, 0.1], [0.5, 1.0, 0.5]])
+    found = standings(values)
+    assert found.n == 2 and found.means.tolist() == [0.5, 0.5]
+    with pytest.raises(FerError, match="no face of 1"):
+        standings(np.array([[np.nan], [1.0]]))
+
+
+def test_rank_correlation_on_paper():
+    # 1 2 3 4 against 1 2 4 3: Spearman 1 - 6 * 2 / 60, Kendall (5 - 1) / 6.
+    table = np.array([[1, 1, 4], [2, 2, 3], [3, 4, 2], [4, 3, 1]])
+    spearman, kendall = rank_correlation(table), rank_correlation(table, "kendall")
+    assert spearman[0, 1] == pytest.approx(0.8) and spearman[0, 2] == -1
+    assert kendall[0, 1] == pytest.approx(4 / 6) and kendall[0, 2] == -1
+    for found in (spearman, kendall):
+        np.testing.assert_allclose(found, found.T)
+        np.testing.assert_allclose(np.diag(found), 1)
+    with pytest.raises(FerError, match="spearman or kendall"):
+        rank_correlation(table, "pearson")
+
+
+def test_correlations_need_three_pairs_that_differ():
+    assert np.isnan(correlate(np.array([1.0, 2]), np.array([1.0, 2])))
+    assert np.isnan(correlate(np.ones(5), np.arange(5.0)))
+    gaps = np.array([1.0, np.nan, 3, 4, 5])
+    other = np.array([2.0, 9, np.nan, 7, 8])
+    assert correlate(gaps, other) == 1
+
+
+def test_map_agreement():
+    rng = np.random.default_rng(0)
+    maps = rng.normal(size=(4, 9, 9))
+    # Any monotone change leaves the order alone.
+    np.testing.assert_allclose(map_agreement(maps, np.exp(maps)), 1)
+    np.testing.assert_allclose(map_agreement(maps, -maps), -1)
+    assert abs(map_agreement(maps, rng.normal(size=maps.shape)).mean()) < 0.2
+    even = map_agreement(maps, np.ones_like(maps))
+    assert even.shape == (4,) and np.isnan(even).all()
+    other = maps.copy()
+    other[2] *= -1
+    assert map_agreement(maps, other).round(6).tolist() == [1, 1, -1, 1]
+    with pytest.raises(FerError, match=r"\[4, 9, 9\]"):
+        map_agreement(maps, maps[:2])

@@ -1,0 +1,160 @@
+"""Landmarks before and after tuning: planted points, errors by hand."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from known_networks import left_as_found, some_faces
+
+from fer_lib.data.faceset import FaceSet
+from fer_lib.errors import FerError
+from fer_lib.explain.drawing.colours import PART_COLOURS
+from fer_lib.explain.drawing.landmarks import draw_landmark_drift, draw_landmark_errors
+from fer_lib.explain.landmarks import landmark_drift, landmark_errors
+from fer_lib.landmarks import normalised_error
+from fer_lib.models.part_network import PARTS, landmark_targets
+from ferbook.papers.part_evaluation import landmark_errors as in_training
+from ferbook.papers.part_transfer import TransferEnsemble, landmarks_seen
+
+SIZE = 48  # of the network's faces; the set's are larger
+
+
+def face_set(count=4, size=60, same=False, **changes):
+    rng = np.random.default_rng(0)
+    points = rng.uniform(5, size - 5, (count, 68, 2)).astype(np.float32)
+    points = points[:1].repeat(count, 0) if same else points
+    columns = {
+        "images": some_faces(count, size),
+        "labels": np.zeros(count, np.int64),
+        "splits": np.array(["Test"] * count),
+        "landmarks": points,
+    }
+    return FaceSet("drawn", provenance="drawn", **columns | changes)
+
+
+def ensemble(kind="parts"):
+    torch.manual_seed(0)
+    return TransferEnsemble(input_size=SIZE, width=2, kind=kind)
+
+
+def answering(network, faces, shift=(0.0, 0.0)):
+    """Localisers that always say the first face's points, plus a shift."""
+    points = landmarks_seen(faces, SIZE)[:1] + torch.tensor(shift)
+    with torch.no_grad():
+        for localiser in network.originals:
+            last = localiser.head[-1]
+            last.weight.zero_()
+            last.bias.copy_(landmark_targets(points, localiser.part, SIZE)[0])
+    return network
+
+
+@pytest.mark.parametrize("kind", ["parts", "full_transfer"])
+def test_right_points_have_no_error(kind):
+    faces = face_set(same=True)
+    network = answering(ensemble(kind), faces)
+    found = landmark_drift(network, faces, network.input)
+    assert found.names == network.members and found.parts == network.parts
+    for points, part in zip(found.before, found.parts, strict=True):
+        wanted = found.truth[:, slice(*PARTS[part])]
+        np.testing.assert_allclose(points, wanted, atol=1e-6)
+    for errors in (found.errors_before, found.errors_after):
+        np.testing.assert_allclose(errors.absolute, 0, atol=1e-6)
+        np.testing.assert_allclose(errors.normalised, 0, atol=1e-5)
+
+
+def test_a_known_shift():
+    """Three pixels right and four down, of 48: 3.5 on average, 5 in all."""
+    faces = face_set(same=True)
+    network = answering(ensemble(), faces, (3.0, 4.0))
+    found = landmark_drift(network, faces, network.input)
+    eyes = np.linalg.norm(found.truth[0, 45] - found.truth[0, 36])
+    errors = found.errors_before
+    np.testing.assert_allclose(errors.absolute, 3.5 / SIZE, rtol=1e-4)
+    np.testing.assert_allclose(errors.normalised, 5 / SIZE / eyes, rtol=1e-4)
+
+
+def test_the_extractor_makes_the_difference():
+    faces, network = face_set(), ensemble()
+    network.start_from(network.originals)
+    same = landmark_drift(network, faces, network.input)
+    with torch.no_grad():
+        network.sub_networks[3].extractor.blocks[0][0].weight.mul_(-3)
+    with left_as_found(network):
+        found = landmark_drift(network, faces, network.input)
+    for i, name in enumerate(found.names):
+        assert np.array_equal(same.before[i], same.after[i])
+        assert np.array_equal(found.before[i], same.before[i])
+        moved = not np.allclose(found.after[i], same.after[i])
+        assert moved == (name == "mouth")
+
+
+def test_errors_agree_with_those_of_training():
+    faces, network = face_set(), ensemble()
+    found = landmark_drift(network, faces, network.input)
+    before = in_training(network.originals, faces, network.input)
+    after = in_training(network.tuned(), faces, network.input)
+    np.testing.assert_allclose(found.errors_before.absolute, before, rtol=1e-4)
+    np.testing.assert_allclose(found.errors_after.absolute, after, rtol=1e-4)
+
+
+def test_normalised_as_300_w():
+    rng = np.random.default_rng(1)
+    truth, points = rng.uniform(size=(2, 3, 68, 2))
+    found = landmark_errors([points, points[:, 48:]], ["full", "mouth"], truth)
+    each = normalised_error(points, truth)
+    np.testing.assert_allclose(found.normalised[:, 0], each.mean(1))
+    np.testing.assert_allclose(found.normalised[:, 1], each[:, 48:].mean(1))
+    truth[1, 45] = truth[1, 36]
+    told = landmark_errors([points], ["full"], truth)
+    assert np.isnan(told.normalised[:, 0]).tolist() == [False, True, False]
+    assert np.isfinite(told.absolute).all()
+
+
+def test_does_not_depend_on_the_batch():
+    faces, network = face_set(5), ensemble()
+    one, other = (
+        landmark_drift(network, faces, network.input, batch_size=count)
+        for count in (2, 5)
+    )
+    for first, second in zip(one.after, other.after, strict=True):
+        np.testing.assert_allclose(first, second, rtol=1e-3, atol=1e-4)
+
+
+def test_refusals():
+    network = ensemble()
+    with pytest.raises(FerError, match="drawn: has no landmarks"):
+        landmark_drift(network, face_set(landmarks=None), network.input)
+    with pytest.raises(FerError, match="not the Baseline"):
+        landmark_drift(ensemble("baseline"), face_set(), network.input)
+
+
+def test_drawn():
+    faces = face_set(same=True)
+    network = answering(ensemble(), faces, (3.0, 4.0))
+    found = landmark_drift(network, faces, network.input)
+    figure = draw_landmark_drift(found, faces.images, list("abcd"))
+    before = figure.axes[4].lines  # second row, first face
+    colours = [line.get_color() for line in before]
+    assert colours == [PART_COLOURS[part] for part in found.parts]
+    np.testing.assert_allclose(before[0].get_xydata(), found.before[0][0])
+    true = figure.axes[0].lines
+    assert sum(len(line.get_xydata()) for line in true) == 68
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == list(PART_COLOURS)
+    shown = 100 * found.errors_before.normalised[0, 0]
+    assert f"eyebrows {shown:.1f} and " in figure.alt_text
+    plt.close(figure)
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_errors_drawn(count):
+    network, faces = ensemble(), face_set(count)
+    found = landmark_drift(network, faces, network.input)
+    figure = draw_landmark_errors(found)
+    left, right = figure.axes
+    assert "% of the side" in left.get_ylabel()
+    assert "% of eye distance" in right.get_ylabel()
+    first = right.lines[0].get_ydata()[0]
+    np.testing.assert_allclose(first, 100 * found.errors_before.normalised[:, 0].mean())
+    assert f"n = {count} faces" in figure.get_supxlabel()
+    plt.close(figure)

@@ -1,0 +1,120 @@
+"""Masking blocks: constant masks, planted ones, and what the network computes."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from known_networks import left_as_found, smoke, some_faces
+
+from fer_lib.explain.drawing.masking import draw_mask_distribution, draw_masking
+from fer_lib.explain.masking import MULTIPLES, masking
+from fer_lib.models import logits_of
+
+FACES = some_faces(3, 64)
+
+
+def test_constant_masks_are_one_over_the_channels():
+    network = smoke("residual_masking", "constant")
+    found = masking(network, FACES, network.input)
+    assert found.channels == tuple(network.backbone.stage_channels)
+    control = np.searchsorted(MULTIPLES, 1, side="right") - 1
+    for i, channels in enumerate(found.channels):
+        np.testing.assert_allclose(found.peak[i], 1 / channels, rtol=1e-6)
+        lit = found.before[i] > 0
+        np.testing.assert_allclose(found.gain[i][lit], 1 + 1 / channels, rtol=1e-5)
+        near = found.counts[i][control - 1 : control + 1]  # 1 is an edge
+        assert near.sum() == found.counts[i].sum() == found.gain[i].size * channels
+    assert found.agreement == 1
+
+
+def test_no_mask_changes_nothing():
+    network = smoke("residual_masking", "no_mask")
+    found = masking(network, FACES, network.input)
+    for before, after, gain in zip(found.before, found.after, found.gain, strict=True):
+        assert np.array_equal(before, after)
+        np.testing.assert_allclose(gain, 1)
+
+
+def test_a_planted_mask():
+    """One on the left half, zero on the right: twice as much, and as much."""
+    network = smoke("residual_masking").eval()
+
+    def half(x):
+        mask = torch.zeros_like(x)
+        mask[..., : x.shape[-1] // 2] = 1
+        return mask
+
+    network.masking[1].mask = half
+    found = masking(network, FACES, network.input)
+    gain, lit = found.gain[1], found.before[1] > 0
+    left = np.arange(gain.shape[-1]) < gain.shape[-1] // 2
+    expected = np.where(left, 2, 1) * np.ones_like(gain)
+    np.testing.assert_allclose(gain[lit], expected[lit], rtol=1e-5)
+    assert np.array_equal(found.peak[1], np.broadcast_to(left, gain.shape))
+    counts = found.counts[1]
+    assert counts[0] == counts.sum() / 2  # the zeros, in the lowest bin
+
+
+def test_is_what_the_network_computes():
+    network = smoke("residual_masking").eval()
+    with left_as_found(network):
+        found = masking(network, FACES, network.input)
+    network.eval()
+    x = network.input(FACES)
+    with torch.no_grad():
+        logits, stages = logits_of(network(x)), network.stages(x)
+    assert found.predicted.tolist() == logits.argmax(1).tolist()
+    for i, stage in enumerate(stages):
+        before, after = stage.before.mean(1), stage.after.mean(1)
+        np.testing.assert_allclose(found.before[i], before, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(found.after[i], after, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(found.peak[i], stage.mask.amax(1), rtol=1e-4)
+        # A softmax over channels has this mean everywhere.
+        mean = stage.mask.mean(1)
+        torch.testing.assert_close(mean, torch.full_like(mean, 1 / found.channels[i]))
+
+
+def test_the_control_is_the_network_with_constant_masks():
+    network, flat = smoke("residual_masking"), smoke("residual_masking", "constant")
+    flat.load_state_dict(network.state_dict(), strict=False)
+    with torch.no_grad():
+        for one in (network, flat):  # so that faces are told apart
+            one.fc.weight.mul_(100)
+    faces = some_faces(20, 64)
+    found = masking(network, faces, network.input)
+    with torch.no_grad():
+        expected = logits_of(flat.eval()(flat.input(faces))).argmax(1)
+    assert found.control.tolist() == expected.tolist()
+    agreeing = (found.control == found.predicted).mean()
+    assert found.agreement == pytest.approx(agreeing)
+
+
+def test_does_not_depend_on_the_batch():
+    network = smoke("residual_masking")
+    one, other = (masking(network, FACES, network.input, batch_size=k) for k in (1, 3))
+    for field in ("before", "after", "gain", "peak"):
+        pairs = zip(getattr(one, field), getattr(other, field), strict=True)
+        for first, second in pairs:
+            np.testing.assert_allclose(first, second, rtol=1e-3, atol=1e-5)
+    for first, second in zip(one.counts, other.counts, strict=True):
+        assert first.sum() == second.sum()
+        assert abs(first - second).sum() <= 0.01 * first.sum()  # at the edges
+
+
+def test_drawn():
+    network = smoke("residual_masking", "constant")
+    found = masking(network, FACES, network.input)
+    figure = draw_masking(found, FACES, list("abc"), block=2)
+    rows = [panel.get_ylabel() for panel in figure.axes[::1]]
+    assert "before mask 2" in rows and "after / before" in rows
+    channels = found.channels[1]
+    assert f"would multiply it by {1 + 1 / channels:.3f}" in figure.alt_text
+    spread = draw_mask_distribution(found)
+    (axes,) = spread.axes
+    assert axes.get_xlabel() == "value of the mask, in multiples of 1 / C"
+    assert len(axes.get_legend().get_texts()) == 4
+    assert "100 per cent of 3 faces" in spread.alt_text
+    for line, channels in zip(axes.lines, found.channels, strict=False):
+        assert line.get_ydata().sum() == pytest.approx(100)
+        assert f"C = {channels}" in line.get_label()
+    plt.close("all")

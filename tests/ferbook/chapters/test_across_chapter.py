@@ -1,0 +1,229 @@
+"""Across data sets: matrices, what transfers, networks together."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from small_ledgers import made_up
+
+from fer_lib.data.faceset import FaceSet
+from fer_lib.errors import FerError
+from fer_lib.evaluation.ensembles import decide
+from ferbook.chapters.across import ensembles as across_ensembles
+from ferbook.chapters.across import plots as across_plots
+from ferbook.chapters.across import transfer as across
+
+CONTEMPT, NEUTRAL = 7, 6
+
+
+def faces(labels, size=48, splits="All", name="a_set", **columns):
+    """Faces whose top left pixel tells the label, in tens."""
+    labels = np.asarray(labels)
+    images = np.zeros((len(labels), 1, size, size), np.uint8)
+    images[:, 0, 0, 0] = 10 * labels
+    splits = np.full(len(labels), splits) if isinstance(splits, str) else splits
+    return FaceSet(name, images, labels, splits, "made up", **columns)
+
+
+def knows(images):
+    """A reader that reads that pixel."""
+    return np.eye(7)[images[:, 0, 0, 0] // 10]
+
+
+def says(label):
+    return lambda images: np.eye(7)[np.full(len(images), label)]
+
+
+class TestCorpora:
+    def test_nobody_is_on_both_sides(self):
+        subjects = np.repeat(np.arange(12), 7)
+        one = across.by_person(
+            faces(np.tile(np.arange(7), 12), subjects=subjects), "lab", 4
+        )
+        people = [set(p.subjects) for p in (one.train, one.select, one.test)]
+        assert not people[0] & people[2] and not people[1] & people[2]
+        assert set().union(*people) == set(range(12))
+
+    def test_of_own_sets_the_reported_part_is_read(self, monkeypatch):
+        stored = faces(
+            [0, 1, 2, CONTEMPT], splits=np.array(["train", "test", "test", "test"])
+        )
+        asked = []
+
+        def load(name, root, **options):
+            asked.append((name, root, options))
+            return stored
+
+        monkeypatch.setattr(across, "load", load)
+        found = across.own_sets(" rafdb=a/b , fer2013=c")
+        assert found["rafdb"].labels.tolist() == [1, 2]
+        sizes = {"size": 48, "channels": 1}
+        assert asked == [("rafdb", "a/b", sizes), ("fer2013", "c", {})]
+        assert across.own_sets("") == {}
+
+    @pytest.mark.parametrize("text", ["jaffe", "jaffe=", "=x,"])
+    def test_wrong_entries_are_told(self, text):
+        with pytest.raises(FerError):
+            across.own_sets(text)
+
+
+class TestMatrix:
+    @property
+    def tests(self):
+        return {"a": faces([0, 1, 2, 3]), "b": faces([0, 0, 0, 5])}
+
+    def test_cells_are_shares_of_the_column(self):
+        right = across.answers({"knows": knows, "angry": says(0)}, self.tests)
+        rows = across.matrix_table(right, self.tests, "A table").rows
+        first = [[cell.split("\n")[0] for cell in row] for row in rows]
+        assert first == [
+            ["knows", "100.0", "100.0"],
+            ["angry", "25.0", "75.0"],
+            ["most frequent class", "25.0", "75.0"],
+        ]
+        told = across_plots.draw_matrix(right, "reader").alt_text
+        assert "knows on a 100" in told and "angry on b 75" in told
+
+    def test_guests_are_compared_with_home_on_its_faces(self):
+        tests = {"a": faces(np.arange(210) % 7), "b": faces(np.zeros(210, int))}
+        right = across.answers({"a": knows, "b": says(0)}, tests)
+        (first, second) = across.away_table(right).rows
+        assert first[:2] == ("a", "b") and first[-1] == "worse"
+        assert first[2].startswith("-85.7")
+        # On b both are always right.
+        assert second[2].startswith("+0.0") and second[-1] == "undecided"
+
+    def test_ridge_learns_its_own_corpus(self):
+        rng = np.random.default_rng(0)
+
+        def striped(turn):
+            """A class is a pair of stripes; the other corpus shifts the classes."""
+            labels = np.tile(np.arange(7), 6)
+            one = faces(labels)
+            images = rng.integers(0, 20, one.images.shape, np.uint8)
+            for row, label in enumerate((labels + turn) % 7):
+                images[row, 0, 6 * label : 6 * label + 6] += 200
+            return FaceSet("set", images, labels, one.splits, "made up")
+
+        parts = {
+            name: SimpleNamespace(
+                train=striped(turn), test=striped(turn), classes=range(7)
+            )
+            for name, turn in (("a", 0), ("b", 3))
+        }
+        right = across.ridge_answers(parts)
+        assert right["a"]["a"].mean() > 0.9 and right["b"]["b"].mean() > 0.9
+        assert right["a"]["b"].mean() < 0.2
+
+
+class TestTraining:
+    def test_a_start_is_where_it_goes_on_from(self, monkeypatch):
+        start = across.networks()["deep_emotion"]
+        one = SimpleNamespace(
+            train=faces(np.arange(14) % 7, splits="Training", rendered=True),
+            select=faces([0, 1]),
+            test=faces([0, 1]),
+            classes=start.classes,
+            protocol="official",
+        )
+        sizes = []
+
+        def fit(network, plan, learned, look, progress):
+            sizes.append((len(learned), [s.epochs for s in plan.stages]))
+            return SimpleNamespace(selected=network.state_dict())
+
+        monkeypatch.setattr(across, "fit", fit)
+        monkeypatch.setattr(across, "replace", lambda splits, train: splits)
+        asked = faces(np.arange(7)).images
+        options = {"epochs": 3, "faces": 10}
+        same = across.trained_reader(one, start=start, **options)
+        fresh = across.trained_reader(one, **options)
+        known = across.reader(start)(asked)
+        assert np.allclose(same(asked), known, atol=1e-5)
+        assert not np.allclose(fresh(asked), known, atol=1e-2)
+        assert sizes == [(10, [3])] * 2
+
+
+class TestTransfer:
+    def test_recall_of_a_missing_class_is_no_number(self):
+        found = across_plots.recalls(np.array([True, False, True]), faces([0, 0, 3]))
+        assert found[0] == 0.5 and found[3] == 1 and np.isnan(found[[1, 2, 4]]).all()
+
+    def test_course_of_recordings(self):
+        # Two recordings of happy, one of contempt, three frames each.
+        shown = np.repeat([3, 3, CONTEMPT], 3)
+        film = faces(
+            np.array([6, 3, 3, 6, 6, 3, 6, 7, 7]),
+            extra={"expression": shown, "frame": np.tile([1, 2, 3], 3)},
+        )
+        found = across_plots.by_frame(knows_contempt, film)
+        assert found["its expression"].tolist() == [0, 0.5, 1]
+        assert found["neutral"].tolist() == [1, 0.5, 0]
+        assert found["another"].tolist() == [0, 0, 0]
+        told = across_plots.draw_by_frame(found, 2).alt_text
+        assert "its expression from 0 to 100 per cent" in told
+
+    def test_faces_on_which_one_alone_is_right(self):
+        first = np.array([1, 1, 0, 0, 1], bool)
+        second = np.array([1, 0, 1, 0, 0], bool)
+        assert across_plots.apart(first, second) == [1, 4, 2]
+        assert across_plots.apart(first, second, count=1) == [1, 2]
+
+
+def knows_contempt(images):
+    return np.eye(8)[images[:, 0, 0, 0] // 10]
+
+
+class TestTogether:
+    def parts(self):
+        rng = np.random.default_rng(3)
+        return [(rng.normal(size=(3, 60, 7)), rng.integers(0, 7, 60)) for _ in "ab"]
+
+    def test_table_has_members_and_three_choices_a_rule(self):
+        validation, test = self.parts()
+        table = across_ensembles.ensemble_table("xyz", validation, test, "noise")
+        assert len(table.rows) == 3 + 2 * 3
+        everyone = 100 * (decide(test[0]) == test[1]).mean()
+        assert table.rows[3][1:] == (
+            "mean probability",
+            f"{100 * (decide(validation[0]) == validation[1]).mean():.1f}",
+            f"{everyone:.1f}",
+        )
+        # No other choice beats the one that peeked.
+        shares = [float(row[3]) for row in table.rows[:6]]
+        assert max(shares) == shares[5]
+
+    def test_one_network_is_no_ensemble(self):
+        told = across_ensembles.ensemble_table("x", *self.parts(), "noise")
+        assert "1 networks" in told.words
+
+    def test_right_is_the_same_as_asked_one_by_one(self):
+        readers, tests = {"k": knows, "s": says(2)}, {"a": faces([0, 2, 3])}
+        scores = {
+            name: across_ensembles.scores(readers, f) for name, f in tests.items()
+        }
+        found = across_ensembles.right_of(list(readers), scores)
+        for name, cells in across.answers(readers, tests).items():
+            assert (found[name]["a"] == cells["a"]).all()
+        (row,) = across_ensembles.together_table(list(readers), scores).rows
+        assert row[1] == "100.0\n k"
+
+    def test_recorded_runs_of_the_same_faces_fit_together(self):
+        runs = [recorded(seed) for seed in range(3)]
+        strange = recorded(7, protocol="ferplus_argmax7")
+        names, validation, test = across_ensembles.recorded_parts([strange, *runs])
+        assert len(names) == 3 and "seed 2" in names[-1]
+        assert validation[0].shape == (3, 30, 7) and test[0].shape == (3, 70, 7)
+        assert test[0].dtype == np.float32
+        assert across_ensembles.recorded_parts([strange, runs[0]]) is None
+
+
+def recorded(seed, **changed):
+    """A run with the scores of its last epoch on both splits."""
+    rng = np.random.default_rng(seed)
+    run = made_up(seed=seed, **changed)
+    for split, n in (("PublicTest", 30), ("PrivateTest", 70)):
+        logits = rng.normal(size=(n, 7)).astype(np.float16)
+        run.predictions[f"last/{split}/single/logits"] = logits
+        run.predictions[f"{split}/labels"] = (np.arange(n) % 7).astype(np.int8)
+    return run

@@ -1,0 +1,182 @@
+"""Tables, figures and words of chapter 11, from a study that is known."""
+
+import json
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from planted_studies import FACES, MEANS, NETWORKS, TASKS, column, planted_study
+
+from fer_lib.errors import FerError
+from fer_lib.models.part_ensemble import KINDS
+from ferbook.chapters.explanations import falls, plots
+from ferbook.chapters.explanations.words import in_words
+from ferbook.site.stage import ROOT
+from ferbook.study import explanations as told
+from ferbook.study import explanations_claims as claims
+from ferbook.study.cell import ROWS
+from ferbook.study.record import write_study
+from ferbook.study.settings import FAIR, Settings
+from ferbook.study.summary import ABOUT
+from ferbook.study.work import identity
+
+PAPERS_CHAPTERS = sorted((ROOT / "notebooks").glob("0[3-8]_*.ipynb"))
+
+
+@pytest.fixture(scope="module")
+def study():
+    return planted_study()
+
+
+def test_every_method_and_network_has_a_name():
+    assert set(told.LABELS) == set(ROWS)
+    assert set(told.PLACES) == set(FAIR)
+    assert {"deep_emotion", "ramn", "part_ensemble"} <= set(told.NAMES)
+
+
+def test_accuracies_and_who_learned(study):
+    table = told.accuracy_table(study)
+    eyes = column(table, told.PLACES["eyes"])
+    assert eyes["RAMN"].count("not learned") == 2 and "50.0 %" in eyes["RAMN"]
+    assert "100.0 %" in eyes["Deep-Emotion"] and "n = 60" in eyes["Deep-Emotion"]
+    assert "28 of 30 networks learned" in table.note
+
+
+def test_provenance_tells_age_and_cost(study):
+    text = told.provenance(study).text()
+    assert "by an older version of the code" in text
+    assert "2.0 h of a processor core's time" in text and "2 seeds" in text
+    now = planted_study(identity=identity(Settings()))
+    assert "older version" not in told.provenance(now).text()
+    assert f"{study.ran.sum()} networks" in text
+
+
+def test_the_ranking_says_order_luck_and_n(study):
+    table = told.ranking_table(study, "relevance_rank")
+    names = [row[1] for row in table.rows]
+    assert names[:3] == ["saliency", "occlusion", "Grad-CAM"]
+    assert table.rows[0][0] == "1" and table.rows[0][3] == "1 to 1"
+    assert table.rows[0][4] == "100 %" and table.rows[0][2].startswith("0.80 (")
+    assert f"n = {28 * FACES:,} maps" in table.note
+    turned = told.ranking_table(study, "deletion").note
+    assert "One minus the score" in turned
+
+
+def test_scores_of_all_methods_as_stored(study):
+    table = told.scores_table(study, ("inside_auc", "deletion"))
+    assert column(table, "AUC (more is better)")["saliency"].startswith("0.80\n")
+    assert column(table, "deletion (less is better)")["saliency"].startswith("0.20\n")
+
+
+def test_what_the_papers_say_is_tested(study):
+    found = {(one.network, one.test): one for one in claims.tested(study)}
+    chance = found["ramn", "chance"]
+    assert chance.told.mean == pytest.approx(-0.1, abs=0.01)
+    assert chance.word == "does not hold"
+    blob = found["deep_emotion", "blob"]
+    assert blob.told.mean == pytest.approx(-0.15, abs=0.01)
+    rise = [one for one in claims.tested(study) if "landmarks" in one.says]
+    assert rise[0].told.mean == pytest.approx(-0.03) and rise[0].word == "does not hold"
+    mass = [one for one in claims.tested(study) if one.test.startswith("Grad-CAM")]
+    assert mass[0].told.mean == pytest.approx(0) and mass[0].word == "undecided"
+    table, others = claims.claims_table(study).tables
+    assert (
+        "rendered faces" in table.caption and "no claim about photographs" in table.note
+    )
+    assert column(table, "Above chance")["RAMN"].startswith("-0.10 (")
+    assert column(table, "Above the same before training")["RAMN"].startswith(
+        "does not"
+    )
+    assert len(table.rows) == len(NETWORKS) and len(others.rows) == 3
+
+
+def test_a_branch_that_looks_at_its_part_is_seen():
+    study = planted_study()
+    for task, part in (("mouth", 3), ("nose", 2)):
+        study.arrays["branch_mass"][TASKS.index(task), 2, :, :, :] = 0.1
+        study.arrays["branch_mass"][TASKS.index(task), 2, :, part] = 0.9
+    mass = [one for one in claims.tested(study) if one.test.startswith("Grad-CAM")]
+    assert KINDS["parts"].index("mouth") == 3 and KINDS["parts"].index("nose") == 2
+    assert mass[0].told.mean == pytest.approx(0.8 * 2 / 5)
+
+
+def test_one_task_alone_has_no_interval():
+    study = planted_study()
+    study.arrays["correct"][1:] = 0
+    (first, *_) = claims.tested(study)
+    assert first.word == "too few tasks"
+    assert "-0.10 (no interval), 1 task" in claims.claims_table(study).tables[0].text()
+
+
+def test_the_paragraph_says_what_the_arrays_do(study):
+    text = in_words(study).text()
+    assert "28 of 30 small networks" in text
+    assert "saliency leads with 0.80 (" in text and "100 % of draws" in text
+    assert "centre blob, gets 0.55" in text
+    assert "Of 12 shortcuts that were planted, 4 were taken" in text
+    assert "Surely above that decoy: saliency, occlusion, Grad-CAM." in text
+
+
+@pytest.mark.parametrize(
+    ("draw", "words"),
+    [
+        (plots.draw_ranking, r"by mass saliency with 0\.80"),
+        (plots.draw_by_task, r"mouth saliency \(0\.80\)"),
+        (plots.draw_correlations, r"more is better: from 0\.\d+ to 0\.9\d"),
+        (plots.draw_randomised, r"When all are: saliency 0\.10"),
+        (falls.draw_falls, r"mouth: AU12 1\.00"),
+    ],
+)
+def test_figures_describe_what_they_show(study, draw, words):
+    figure = draw(study)
+    assert re.search(words, figure.alt_text), figure.alt_text
+    plt.close(figure)
+
+
+def test_a_pointer_for_the_other_chapters(study, tmp_path, monkeypatch):
+    monkeypatch.setattr(told, "explanations_folder", lambda: tmp_path)
+    assert "not recorded yet" in told.pointer("grad_cam").text()
+    kept = {k: v.astype(np.float16) for k, v in study.arrays.items()}
+    write_study(tmp_path, study.content, kept)
+    text = told.pointer("grad_cam", "ramn").text()
+    assert "0.60 (" in text and "Grad-CAM of RAMN" in text and "noise gets 0.30" in text
+    assert f"n = {8 * FACES}" in text  # four tasks, two seeds
+    assert "of RAMN" not in told.pointer("occlusion").text()
+    assert "n = 168" in told.pointer("occlusion").text()
+    with pytest.raises(FerError, match="method 'lime', expected one of grad_cam"):
+        told.pointer("lime")
+    with pytest.raises(FerError, match="method 'edges'"):
+        told.pointer("edges")
+
+
+def test_a_pointer_to_a_network_that_learned_nothing(tmp_path, monkeypatch):
+    study = planted_study()
+    study.arrays["correct"][:, NETWORKS.index("ramn")] = 0
+    kept = {k: v.astype(np.float16) for k, v in study.arrays.items()}
+    write_study(tmp_path, study.content, kept)
+    monkeypatch.setattr(told, "explanations_folder", lambda: tmp_path)
+    assert "learned nothing" in told.pointer("grad_cam", "ramn").text()
+    assert MEANS["grad_cam"] == 0.6 and "relevance_rank" in ABOUT
+
+
+MAPS = {
+    "draw_class_maps(": "grad_cam",
+    "draw_occlusion(maps": "occlusion",
+    "draw_sampled_windows(": "attention",
+    "draw_masking(seen, images, titles, block=3": "attention",
+    "draw_region_weights(": "attention",
+    "draw_spatial_gates(": "attention",
+    "drawings.draw_gated(": "attention",
+}
+
+
+@pytest.mark.parametrize("path", PAPERS_CHAPTERS, ids=lambda path: path.stem)
+def test_every_heat_map_has_a_pointer_below_it(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    sources = ["".join(cell["source"]) for cell in cells]
+    for place, source in enumerate(sources):
+        for drawn, method in MAPS.items():
+            if drawn in source and "import" not in source:
+                wanted = f'chapter.pointer("{method}", "{path.stem[3:]}")'
+                assert sources[place + 1] == wanted, source

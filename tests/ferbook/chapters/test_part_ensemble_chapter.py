@@ -1,0 +1,215 @@
+"""Tables of the part ensemble's chapter, on planted answers."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from fer_lib.data.faceset import FaceSet
+from fer_lib.evaluation.intervals import wilson_interval
+from fer_lib.explain.landmarks import LandmarkDrift, landmark_errors
+from fer_lib.models.part_ensemble import EnsembleOutput
+from fer_lib.models.part_network import PARTS
+from fer_lib.preprocessing import Preprocessing
+from ferbook.chapters.part_ensemble import counts as tables
+from ferbook.chapters.part_ensemble import drift as drifts
+from ferbook.ledger.judged import open_ledger
+from ferbook.runs.records import Record
+
+NAMES = ("eyebrows", "eyes", "nose", "mouth", "jaw")
+
+
+def column(table, name: str) -> dict[str, str]:
+    """A column of a table, by the first cell of the rows."""
+    place = next(k for k, title in enumerate(table.header) if title.startswith(name))
+    return {row[0]: row[place] for row in table.rows}
+
+
+def test_printed_sums_show_whose_the_gains_are():
+    box = tables.printed_box()
+    above_mouth = column(box, "Above the mouth")
+    assert above_mouth["SFEW"] == "+2.76 points"
+    assert list(above_mouth.values()).count("+2.76 points") == 1
+    assert column(box, "Above the mean")["SFEW"] == "+4.27 points"
+    best = column(box, "Alone")
+    assert best["CK+"].startswith("mouth 95.16, eyes 93.96, eyebrows 93.29, jaw 93.28")
+    assert best["JAFFE"].split(", ")[1] == "eyebrows 91.43"
+
+
+def test_sizes_are_the_claims_with_their_sums():
+    box = tables.sums_box("sizes", tables.SIZES)
+    told = {row[1]: row[2] for row in box.rows}
+    storage = [why for why in told if "bytes" in why]
+    assert len(storage) == 2 and all(told[why] == "contradictory" for why in storage)
+    layers = next(why for why in told if "= 24" in why)
+    assert told[layers] == "consistent"
+    assert not tables.sums_box("none", ["no such check"]).rows
+
+
+def test_orders_are_those_asked_of_fer2013():
+    box = tables.orders_box(open_ledger())
+    assert len(box.rows) >= 10
+    assert all("Asked of FER2013 by us" in row[0] for row in box.rows)
+
+
+@pytest.mark.parametrize("side", [7, 8, 12])
+def test_pooling_windows_by_hand(side):
+    """Keras pads even sides at the end only, odd ones and torch at both."""
+    rows = {row[0]: row[1:] for row in tables.pooling_box(side).rows}
+    for pooling, first in (("keras", -(side % 2)), ("symmetric", -1)):
+        windows = [
+            range(first + 2 * k, first + 2 * k + 3) for k in range(-(-side // 2))
+        ]
+        seen = [[p for p in window if 0 <= p < side] for window in windows]
+        assert rows[pooling] == tuple(f"{w[0]}–{w[-1]}" for w in seen)
+
+
+class Planted(nn.Module):
+    """Five members that read their scores from the first pixels of a face."""
+
+    members = NAMES
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x):
+        branches = 9 * x[:, 0, :5, :3]  # [B, 5, 3 classes]
+        return EnsembleOutput(branches.mean(1), branches)
+
+
+@pytest.fixture
+def planted_run():
+    """12 faces of three classes; member k is wrong on the first k of them."""
+    labels = np.arange(12) % 3
+    images = np.zeros((12, 1, 8, 8), np.uint8)
+    for face, label in enumerate(labels):
+        for member in range(5):
+            said = (label + 1) % 3 if face < member else label
+            images[face, 0, member, said] = 255
+    names = np.array(["PrivateTest"] * 12)
+    faces = FaceSet("drawn", images, labels, names, "drawn", rendered=True)
+    splits = SimpleNamespace(test=faces, train=faces, classes=("a", "b", "c"))
+    confusion = [[2, 1, 1], [3, 1, 0], [2, 0, 2]]
+    results = {"selected": {"PrivateTest": {"single": {"confusion": confusion}}}}
+    return SimpleNamespace(
+        network=Planted(),
+        preprocessing=Preprocessing(8, 1, mean=0.0, std=1.0),
+        splits=splits,
+        results=lambda: results,
+    )
+
+
+def test_accuracies_of_planted_members(planted_run):
+    found = tables.accuracies(planted_run)
+    for k, name in enumerate(NAMES):
+        assert found[name] == ((12 - k) / 12, *wilson_interval(12 - k, 12))
+    # On the first face four of five are wrong alike, on the second three.
+    assert found["ensemble"][0] == 10 / 12
+    panels = tables.accuracy_panels(planted_run, [])
+    assert [*panels][-1] == "this network,\nrendered faces"
+    assert panels["paper, CK+"]["mouth"] == (0.9516, 0.9516, 0.9516)
+
+
+def test_false_positives_are_columns_without_the_diagonal(planted_run):
+    box = tables.false_positive_box(planted_run)
+    assert [row[:2] for row in box.rows] == [("a", "5"), ("b", "1"), ("c", "1")]
+    assert box.rows[0][2] == "33.3 %"
+
+
+def record(tmp_path, **predictions) -> Record:
+    about = {
+        "protocol": "official", "preset": "small", "recipe": "paper",
+        "variant": "default", "seed": 3,
+        "results": {"selected": {"PrivateTest": {"single": {}, "member.mouth": {}}}},
+    }  # fmt: skip
+    renamed = {name.replace("__", "/"): v for name, v in predictions.items()}
+    return Record(tmp_path / "run.json", about, renamed)
+
+
+def test_recorded_accuracies_name_the_members(tmp_path):
+    place = "selected/PrivateTest"
+    one = record(tmp_path)
+    one.predictions[f"{place}/single/logits"] = np.eye(4)
+    one.predictions[f"{place}/member.mouth/logits"] = np.eye(4)[[0, 1, 3, 2]]
+    one.predictions["PrivateTest/labels"] = np.arange(4)
+    found = tables.recorded_accuracies(one)
+    assert {name: share[0] for name, share in found.items()} == {
+        "mouth": 0.5,
+        "ensemble": 1.0,
+    }
+
+
+def drift_of(before: dict, after: dict, faces: int = 20) -> LandmarkDrift:
+    """Points of each part that are off by given shares, in x alone."""
+    rng = np.random.default_rng(0)
+    truth = rng.uniform(0.2, 0.8, (faces, 68, 2))
+    noise = rng.normal(0, 1e-4, faces)[:, None]
+
+    def moved(shares: dict) -> tuple[np.ndarray, ...]:
+        own = [truth[:, slice(*PARTS[name])].copy() for name in NAMES]
+        for points, name in zip(own, NAMES, strict=True):
+            points[..., 0] += 2 * shares[name] + noise
+        return tuple(own)
+
+    first, then = moved(before), moved(after)
+    errors = [landmark_errors(points, NAMES, truth) for points in (first, then)]
+    return LandmarkDrift(NAMES, NAMES, truth, first, then, *errors)
+
+
+def test_drift_box_tells_rise_and_fall():
+    before = dict.fromkeys(NAMES, 0.02)
+    drift = drift_of(before, before | {"mouth": 0.01, "nose": 0.05})
+    exact = drifts.errors_of(drift.truth, drift)
+    box = drifts.drift_box(drift, {"Truth": exact})
+    says = column(box, "It")
+    assert says["mouth"] == "falls" and says["nose"] == "rises"
+    assert says["jaw"] == "undecided"  # the same points
+    assert set(column(box, "Truth").values()) == {"0.00"}
+    # Half of the coordinates are off, by twice the share.
+    assert column(box, "Before")["mouth"] == "2.00"
+    assert column(box, "After")["mouth"] == "1.00"
+    assert column(box, "Paper, SFEW")["mouth"] == "falls"
+
+
+def test_one_answer_for_all_faces_is_compared_with_each():
+    drift = drift_of(dict.fromkeys(NAMES, 0), dict.fromkeys(NAMES, 0))
+    mean = drift.truth.mean(0)[None]
+    found = drifts.errors_of(mean, drift).absolute
+    start, end = PARTS["mouth"]
+    face = np.abs(mean[0] - drift.truth[7])[start:end].mean()
+    assert found[7, NAMES.index("mouth")] == pytest.approx(face)
+
+
+def test_face_shares_have_centres_at_whole_numbers():
+    points = np.zeros((1, 68, 2), np.float32)
+    points[0, 1] = (7, 3)
+    faces = FaceSet(
+        "drawn", np.zeros((1, 1, 4, 8), np.uint8), np.zeros(1, np.int64),
+        np.array(["Test"]), "drawn", landmarks=points,
+    )  # fmt: skip
+    shares = drifts.face_shares(faces)[0]
+    np.testing.assert_allclose(shares[:2], [(0.5 / 8, 0.5 / 4), (7.5 / 8, 3.5 / 4)])
+
+
+def test_recorded_drift_and_heat(tmp_path):
+    rises = {f"PrivateTest__measures__landmark_rise.{n}": np.ones(9) for n in NAMES}
+    key = "PrivateTest__measures__landmark_rise.mouth"
+    rises[key] = -np.linspace(0.1, 0.2, 9)
+    own = {
+        "PrivateTest__measures__heat.parts": np.full(9, 1.5),
+        "PrivateTest__measures__heat.own_part": np.linspace(2, 3, 9),
+        "PrivateTest__measures__heat.elsewhere": np.full(9, 0.5),
+    }
+    whole, empty = record(tmp_path, **rises, **own), record(tmp_path)
+    (row,) = drifts.recorded_drift_box([whole, empty]).rows
+    says = dict(zip(tables.ORDER, row[1:], strict=True))
+    assert says["mouth"].startswith("falls") and says["nose"].startswith("rises")
+    measured = {name: drifts.recorded_heat(one) for name, one in
+                (("whole", whole), ("empty", empty))}  # fmt: skip
+    (row,) = drifts.heat_box(measured).rows
+    assert row[:4] == ("whole", "1.50", "2.50", "0.50") and row[4].startswith("+2.00")
+    for nothing in (drifts.recorded_drift_box([empty]), drifts.heat_box({})):
+        assert "no run has measured it yet" in nothing.words

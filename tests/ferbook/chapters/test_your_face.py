@@ -1,0 +1,209 @@
+"""A photograph, the face in it, and views of it, against known answers."""
+
+import io
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage.data import astronaut
+
+from fer_lib.errors import FerError
+from fer_lib.landmarks import eye_centres
+from fer_lib.photos.alignment import move_points
+from fer_lib.photos.detection import Detection
+from fer_lib.rendered.conditions import WILD
+from fer_lib.rendered.portrait import set_scene
+from ferbook.chapters.your_face import photograph as your_face
+from ferbook.chapters.your_face.photograph import (
+    View,
+    decoded,
+    find_one,
+    load_photo,
+    seen,
+)
+
+SAME = np.array([[1.0, 0, 0], [0, 1, 0]])  # a picture is its own frame
+
+
+@pytest.fixture(scope="module")
+def found():
+    return find_one(astronaut())
+
+
+def written(image, kind="PNG", **options) -> bytes:
+    stored = io.BytesIO()
+    Image.fromarray(image).save(stored, kind, **options)
+    return stored.getvalue()
+
+
+def test_a_photograph_is_turned_as_its_camera_noted(tmp_path):
+    image = np.zeros((20, 40, 3), np.uint8)
+    image[:, :20] = 255
+    turned = Image.Exif()
+    turned[0x0112] = 6  # the camera was held upright: turn clockwise
+    (tmp_path / "me.jpg").write_bytes(written(image, "JPEG", exif=turned))
+    pixels = load_photo(str(tmp_path / "me.jpg"))
+    assert pixels.shape == (40, 20, 3)
+    assert pixels[:18].min() > 200 and pixels[22:].max() < 50
+
+
+def test_a_large_photograph_is_reduced_and_keeps_its_shape():
+    wide = np.zeros((100, 4 * your_face.MOST, 3), np.uint8)
+    assert decoded(written(wide), "wide").shape == (25, your_face.MOST, 3)
+
+
+def test_grey_and_transparent_pictures_are_read_as_three_channels():
+    assert decoded(written(np.zeros((9, 8), np.uint8)), "grey").shape == (9, 8, 3)
+    assert decoded(written(np.zeros((9, 8, 4), np.uint8)), "a").shape == (9, 8, 3)
+
+
+@pytest.mark.parametrize("how", ["upload", "webcam"])
+def test_away_from_colab_there_is_no_camera(how):
+    with pytest.raises(FerError, match=f"photo is '{how}', which works on Colab"):
+        load_photo(how)
+
+
+def test_what_is_no_picture_is_refused_by_its_name(tmp_path):
+    (tmp_path / "me.txt").write_text("no picture")
+    with pytest.raises(FerError, match=r"^me\.txt: cannot be read as a picture"):
+        load_photo(str(tmp_path / "me.txt"))
+    with pytest.raises(FerError, match=r"nowhere\.png': no such file"):
+        load_photo("nowhere.png")
+
+
+def test_the_eyes_lie_where_the_frame_promises(found):
+    for side in (48, 96):
+        left, right = (
+            move_points(eye_centres(found.points), found.frame(side)) + 0.5
+        ) / side
+        np.testing.assert_allclose(right - left, [0.34, 0], atol=1e-6)
+        np.testing.assert_allclose((left + right) / 2, [0.5, 0.28], atol=1e-6)
+    assert found.height_of("eyes") == pytest.approx(0.28, abs=1e-6)
+    assert 0.35 < found.height_of("nose") < 0.5 < found.height_of("mouth") < 0.7
+
+
+def test_the_frame_is_that_of_the_faces_that_networks_learn_from():
+    points = np.stack(
+        [
+            set_scene(k // 4, "neutral", 48, 0, k, WILD)[0].landmarks()[0]
+            for k in range(120)
+        ]
+    )
+    left, right = np.moveaxis((eye_centres(points) + 0.5) / 48, 1, 0)
+    apart = np.median(np.linalg.norm(right - left, axis=1))
+    down = np.median((left + right)[:, 1] / 2)
+    assert apart == pytest.approx(your_face.EYES_APART, abs=0.015)
+    assert down == pytest.approx(your_face.EYES_DOWN, abs=0.015)
+
+
+def test_of_two_faces_one_has_to_be_chosen(found):
+    both = np.concatenate([astronaut(), astronaut()], 1)
+    with pytest.raises(FerError, match=r"found 2 faces \(left edges at 1\d\d, 6\d\d"):
+        find_one(both)
+    with pytest.raises(FerError, match="parameter 'face' is 3"):
+        find_one(both, 3)
+    first, second = find_one(both, 1), find_one(both, 2)
+    assert second.box[0] - first.box[0] == pytest.approx(512, abs=10)
+    np.testing.assert_allclose(first.points, found.points, atol=8)
+
+
+def test_a_weak_detection_is_a_false_alarm(monkeypatch, found):
+    def with_scores(*scores):
+        boxes = [found.box, (10, 300, 98, 388)]
+        told = [Detection(*one) for one in zip(boxes, scores, strict=False)]
+        monkeypatch.setattr(your_face, "find_faces", lambda photo: told)
+        return find_one(astronaut())
+
+    assert with_scores(1.0, 0.49).box == found.box
+    with pytest.raises(FerError, match="found 2 faces"):
+        with_scores(1.0, 0.51)
+    assert with_scores(0.2, 0.19).score == 0.2
+    with pytest.raises(FerError, match="no face found"):
+        with_scores(0.19)
+
+
+@pytest.mark.parametrize(
+    ("photo", "words"),
+    [
+        (astronaut()[300:], "no face found in 512 x 212 pixels"),
+        (np.zeros((200, 200, 3), np.uint8), "no face found in 200 x 200 pixels"),
+        (astronaut()[::2, ::2], r"the face is 4\d pixels wide, expected 64"),
+        (astronaut() // 6, r"the face is dark, .* begins at 3\d of 255"),
+    ],
+)
+def test_a_photograph_that_will_not_do_is_refused_in_one_sentence(photo, words):
+    with pytest.raises(FerError, match=words) as error:
+        find_one(photo)
+    assert "\n" not in str(error.value) and "expected" in str(error.value)
+
+
+def dot(x, y, side=48):
+    """A soft dot at a place, so that its centre is known to a part of a pixel."""
+    rows, columns = np.mgrid[:side, :side]
+    bell = np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2 * 2.0**2))
+    return np.rint(240 * bell).astype(np.uint8)
+
+
+def centre(face):
+    weights = face[0].astype(float)
+    rows, columns = np.mgrid[: len(weights), : len(weights)]
+    return np.array([(weights * columns).sum(), (weights * rows).sum()]) / weights.sum()
+
+
+@pytest.mark.parametrize(
+    ("view", "place"),
+    [
+        (View(), (30, 20)),
+        (View(right=0.125), (24, 20)),  # the frame goes right, the face left
+        (View(down=-0.125), (30, 26)),
+        (View(mirror=True), (17, 20)),
+        (View(crop=1.25), (23.5 + 6.5 / 1.25, 23.5 - 3.5 / 1.25)),
+        (View(crop=0.8, right=0.125), (23.5 + 0.5 / 0.8, 23.5 - 3.5 / 0.8)),
+        (View(right=0.125, mirror=True), (23, 20)),
+    ],
+)
+def test_a_view_takes_a_dot_where_it_says(view, place):
+    (face,) = seen(dot(30, 20), SAME, [view])
+    np.testing.assert_allclose(centre(face), place, atol=0.15)
+
+
+def test_blur_adds_its_variance_whatever_the_side():
+    for side in (48, 96):
+        image = dot(side / 2, side / 2, side)
+        sharp, soft = seen(image, SAME, [View(), View(blur=2.5)], side)
+        gained = spread(soft) - spread(sharp)
+        assert gained == pytest.approx((2.5 * side / 48) ** 2, rel=0.06)
+
+
+def spread(face):
+    """Variance of the grey along x, in pixels squared."""
+    along = face[0].astype(float).sum(0)
+    x = np.arange(len(along))
+    mean = (along * x).sum() / along.sum()
+    return (along * (x - mean) ** 2).sum() / along.sum()
+
+
+def test_a_cover_lies_where_its_shares_say_and_is_the_mean():
+    image = np.random.default_rng(0).integers(0, 256, (48, 48)).astype(np.uint8)
+    plain, covered, beyond = seen(
+        image,
+        SAME,
+        [
+            View(),
+            View(cover=(0.25, 0.5, 0.5, 0.75)),
+            View(cover=(-0.5, -0.5, 0.125, 2)),
+        ],
+    )
+    expected = plain.copy()
+    expected[0, 24:36, 12:24] = round(plain.mean())
+    np.testing.assert_array_equal(covered, expected)
+    assert (beyond[0, :, :6] == beyond[0, 0, 0]).all()
+    np.testing.assert_array_equal(beyond[0, :, 6:], plain[0, :, 6:])
+
+
+def test_it_is_told_where_a_photograph_is(monkeypatch):
+    assert your_face.whereabouts("") == your_face.ASTRONAUT
+    assert "(yours)" in your_face.whereabouts("me.png")
+    monkeypatch.setitem(sys.modules, "google.colab", object())
+    assert "Google's" in your_face.whereabouts("me.png")

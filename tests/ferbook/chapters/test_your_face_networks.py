@@ -1,0 +1,218 @@
+"""What is told of networks on a face, against networks whose answers are known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from fer_lib.errors import FerError
+from fer_lib.landmarks import FIVE_PARTS
+from fer_lib.models.network import Network
+from fer_lib.models.saved import committed
+from fer_lib.photos.alignment import move_points
+from fer_lib.preprocessing import Preprocessing
+from ferbook.chapters.your_face import networks, plots
+from ferbook.chapters.your_face.changes import (
+    Course,
+    Series,
+    all_series,
+    change_table,
+    courses,
+)
+from ferbook.chapters.your_face.networks import NUDGES
+from ferbook.chapters.your_face.photograph import View, find_one, load_photo, seen
+from ferbook.chapters.your_face.reasons import reason_table, reasons
+from ferbook.papers import Restored
+
+SAME = np.eye(2, 3)
+
+
+class Brighter(Network):
+    """Class 1 by how much lighter a part of the face is than grey; class 0 by 0."""
+
+    NAME = "brighter"
+
+    def __init__(self, rows, columns, size=48):
+        super().__init__()
+        self.input = Preprocessing(size=size, channels=1, mean=0.0, std=1.0)
+        self.conv = nn.Conv2d(1, 1, 1, bias=False)
+        nn.init.ones_(self.conv.weight)
+        self.part = rows, columns
+
+    def forward(self, x):
+        light = 20 * (self.conv(x)[:, 0, *self.part].mean((1, 2)) - 0.5)
+        return torch.stack([0 * light, light], 1)
+
+    def cam_layers(self):
+        return {"conv": self.conv}
+
+
+def restored(network, rendered=True):
+    return Restored(network, None, network.input, ("dark", "light"), rendered)
+
+
+@pytest.fixture(scope="module")
+def found():
+    return find_one(load_photo())
+
+
+@pytest.fixture
+def left():
+    """Sees the left half alone."""
+    return {"left": restored(Brighter(slice(None), slice(0, 24)))}
+
+
+def half_lit(found, left=255, right=0):
+    """The photograph's face with another grey on each side of its middle."""
+    photo = np.full_like(found.photo, right)
+    middle = round(found.points[:, 0].mean())
+    photo[:, :middle] = left
+    return replace(found, photo=photo)
+
+
+def test_probabilities_are_the_softmax_of_the_scores(left):
+    faces = np.zeros((3, 1, 48, 48), np.uint8)
+    faces[1] += 255
+    faces[2, :, :, 24:] += 255  # what it does not see
+    light = 1 / (1 + np.exp([10, -10, 10]))
+    found = networks.probabilities(left["left"], faces)
+    np.testing.assert_allclose(found, np.stack([1 - light, light], 1), atol=1e-6)
+
+
+def test_faces_are_as_large_as_those_that_were_learned():
+    def sized(*sizes):
+        return {k: restored(Brighter([0], [0], k)) for k in sizes}
+
+    assert networks.side_for(sized(48, 64)) == 48
+    assert networks.side_for(sized(48, 100)) == 100
+
+
+def test_half_of_the_nudges_are_mirrored_and_so_change_this_answer(found, left):
+    others = np.zeros((2, 96, 96), np.uint8)
+    others[0, :, :48] = 255
+    told = networks.steadiness(left, half_lit(found), others)["left"]
+    assert told.label == "light" and told.kept == 0.5
+    assert told.at_home.tolist() == [0.5, 1.0]
+    assert told.shares[: len(told.shares) // 2].min() > 0.9
+    assert told.shares[len(told.shares) // 2 :].max() < 0.1
+    row = networks.steadiness_table({"left": told}).rows[0]
+    assert row[1] == "light" and row[3] == "50 %" and row[4].startswith("75 % (")
+
+
+def test_rendered_faces_are_held_against_their_own_straight_view(found, left):
+    grey = np.random.default_rng(0).integers(60, 200, (5, 6, 6)).astype(np.uint8)
+    others = grey.repeat(16, 1).repeat(16, 2)
+    told = networks.steadiness(left, found, others)["left"].at_home
+    for face, kept in zip(others, told, strict=True):
+        small = SAME / 2 - [[0, 0, 0.25], [0, 0, 0.25]]
+        half = [view[0, :, :24].mean() > 127.5 for view in seen(face, small, NUDGES)]
+        assert kept == pytest.approx(np.mean([now == half[0] for now in half]))
+    assert 0 < told.min() < told.max()
+
+
+def test_nudges_begin_straight_on_and_are_small_and_all_different():
+    first, *others = networks.NUDGES
+    assert first == View() and len({*networks.NUDGES}) == 36
+    assert max(abs(one.right) for one in others) * 48 < 2
+    assert {one.crop for one in others} == {1.0, 0.9}
+
+
+def test_six_networks_come_with_the_book_and_one_file_replaces_them():
+    found = networks.chosen_networks()
+    assert sum(one.rendered for one in found.values()) == 6
+    assert all(one.rendered != name.endswith("FER2013") for name, one in found.items())
+    real = networks.chosen_networks("fer2013")
+    assert set(real) == {name for name, one in found.items() if not one.rendered}
+    (mine,) = networks.chosen_networks(weights=str(committed("ramn"))).items()
+    assert mine[0] == "yours" and mine[1].network.NAME == "RAMN"
+    with pytest.raises(FerError, match="no such network"):
+        networks.chosen_networks(weights="nowhere.safetensors.gz")
+
+
+def test_without_a_kept_network_it_is_said_what_to_do(monkeypatch):
+    monkeypatch.setattr(networks.across, "networks", lambda dataset: {})
+    with pytest.raises(FerError, match="No network that learned from fer2013 is kept"):
+        networks.chosen_networks("fer2013")
+
+
+def test_an_accuracy_comes_from_the_record_of_the_very_network():
+    found = networks.chosen_networks()
+    for name, row in zip(found, networks.home_table(found).rows, strict=True):
+        metrics = networks.record_of(name).metrics()
+        assert row[0] == name and row[2].endswith(f"n = {metrics['n']:,}")
+        assert row[2].startswith(f"{100 * metrics['accuracy']:.1f} % (")
+        assert networks.record_of(name).rendered == found[name].rendered
+    assert networks.record_of("yours") is None
+
+
+def test_covering_the_part_that_counts_lowers_the_score_most(found):
+    corner = {"corner": restored(Brighter(slice(36, 48), slice(0, 12)))}
+    face = np.full((1, 48, 48), 60, np.uint8)
+    face[:, 36:, :12] = 250
+    told = reasons(corner, face)["corner"]
+    assert told.answer.startswith("light")
+    peak = np.unravel_index(told.drops.argmax(), told.drops.shape)
+    assert peak[0] >= 36 and peak[1] < 12
+    assert 0 < told.misled < 0.2
+    # A gradient of equal weight for all positions: bright ones speak.
+    assert told.gradient[40, 6] == 1 and told.agree > 0.3
+    assert reason_table({"corner": told}).rows[0][2] == f"{told.agree:+.2f}"
+
+
+def test_a_map_without_any_evidence_agrees_with_nothing():
+    none = {"none": restored(Brighter(slice(0, 9), slice(0, 9)))}
+    told = reasons(none, np.zeros((1, 48, 48), np.uint8))["none"]
+    assert not told.gradient.any() and np.isnan(told.agree)
+    drawn = plots.draw_reasons({"none": told}, np.zeros((1, 48, 48), np.uint8))
+    assert "nothing\nspeaks for it" in [text.get_text() for text in drawn.axes[1].texts]
+
+
+def test_bars_lie_on_the_parts_that_they_name(found):
+    crop, blur, *bars = all_series(found, 5)
+    assert crop.values == (0.7, 0.9, 1.1, 1.3, 1.5) and blur.values[0] == 0
+    assert [view.crop for view in crop.views] == list(crop.values)
+    assert [view.blur for view in blur.views] == list(blur.values)
+    for part, one in zip(("eyes", "mouth"), bars, strict=True):
+        assert one.title.endswith(part)
+        left, top, right, bottom = one.views[-1].cover
+        assert (left, right) == (0, 1) and bottom - top == pytest.approx(0.4)
+        points = (
+            move_points(found.points[slice(*FIVE_PARTS[part])], found.frame(1)) + 0.5
+        )
+        assert top < points[:, 1].min() and points[:, 1].max() < bottom
+        np.testing.assert_array_equal(
+            found.see(one.views[:1]), found.see()
+        )  # a bar of no height
+
+
+def test_answers_along_a_series_change_where_they_must(found):
+    eyes = {"eyes": restored(Brighter(slice(12, 15), slice(None)))}
+    lit = half_lit(found, 250, 250)
+    steps = tuple(View(right=value) for value in (0.0, 0.0, 0.0))
+    dark = tuple(replace(one, cover=(0, 0.1, 1, 0.5)) for one in steps)
+    series = [Series("s", "x", (1, 2, 3), (steps[0], dark[1], steps[2]), 1)]
+    photo = np.where(np.arange(512)[:, None, None] < 120, 250, 0)
+    lit = replace(lit, photo=np.broadcast_to(photo, lit.photo.shape).astype(np.uint8))
+    (along,) = courses(eyes, lit, series)["eyes"]
+    assert along.plain == 1 and along.labels.tolist() == [1, 0, 1]
+    assert along.told((1, 2, 3)) == "light to 1, dark to 2, light to 3"
+    table = change_table({"eyes": [along]}, series)
+    assert table.rows == (("eyes", "light to 1\ndark to 2\nlight to 3"),)
+    assert "0 under s" in plots.describe_courses({"eyes": [along]}, series)
+
+
+def test_a_steady_answer_is_one_stretch():
+    along = Course(("a", "b"), 0, np.array([[0.9, 0.1], [0.6, 0.4]]))
+    assert along.told((0.0, 4.0)) == "a to 4"
+
+
+def test_hollow_marks_are_where_another_answer_is_likelier(found):
+    shares = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.3, 0.7]])
+    four = [Series(str(k), "x", (0, 1, 2, 3), (View(),) * 4, 0) for k in range(4)]
+    figure = plots.draw_courses({"n": [Course(("a", "b"), 0, shares)] * 4}, four)
+    _, kept, lost, *_ = figure.axes[0].lines
+    assert kept.get_xdata().tolist() == [0, 2] and lost.get_xdata().tolist() == [1, 3]
+    assert lost.get_markerfacecolor() == "white"
+    np.testing.assert_allclose(lost.get_ydata(), [20, 30])

@@ -1,0 +1,74 @@
+"""``ferbook explain``: what it asks of the study."""
+
+import pytest
+from planted_studies import planted_study
+
+from fer_lib.errors import FerError
+from ferbook import cli
+from ferbook.cli import explain as cli_explain
+from ferbook.study.record import explanations_folder
+from ferbook.study.settings import NETWORKS, Settings
+from ferbook.study.work import plan_cells
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What the study was asked to do, without doing it."""
+    told = {}
+
+    def work(cells, settings, out, **options):
+        told.update(cells=cells, settings=settings, out=out, **options)
+        return planted_study()
+
+    monkeypatch.setattr(cli_explain, "work", work)
+    return told
+
+
+def test_everything_by_default(asked, capsys):
+    assert cli.main(["explain"]) == 0
+    assert asked["cells"] == plan_cells(seeds=2)
+    assert asked["settings"] == Settings()
+    assert asked["out"] == explanations_folder()
+    assert asked["budget"] is None and asked["fresh"] is False
+    told = capsys.readouterr().out
+    assert "Methods by rank" in told and "saliency" in told
+    assert "Accuracy on new people" in told and "study.json" in told
+
+
+def test_parts_of_it(asked, tmp_path):
+    words = ["explain", "--task", "mouth", "mark", "--network", "ramn"]
+    words += ["--seeds", "3", "--faces", "8", "--train", "50", "--epochs", "0.5"]
+    words += ["--budget", "20m", "--fresh", "--out"]
+    assert cli.main([*words, str(tmp_path)]) == 0
+    assert asked["cells"] == plan_cells(("mouth", "mark"), ("ramn",), 3)
+    assert asked["settings"] == Settings(faces=8, train=50, epochs=0.5)
+    assert (asked["budget"], asked["fresh"]) == (1200, True)
+    assert asked["out"] == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--seeds", "0"], "0 seeds, expected 1 or more"),
+        (["--faces", "1"], "1 faces to explain"),
+        (["--budget", "soon"], "soon"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(asked, capsys, words, told):
+    assert cli.main(["explain", *words]) == 1
+    assert told in capsys.readouterr().err
+
+
+def test_a_record_of_another_study_is_told(monkeypatch, capsys):
+    def refuse(*_, **__):
+        raise FerError("holds a study of other settings")
+
+    monkeypatch.setattr(cli_explain, "work", refuse)
+    assert cli.main(["explain", "--network", NETWORKS[0]]) == 1
+    assert capsys.readouterr().err.startswith("ferbook: holds a study")
+
+
+def test_unknown_names_are_refused_by_the_parser(asked):
+    with pytest.raises(SystemExit):
+        cli.main(["explain", "--task", "hat"])
+    assert not asked

@@ -1,0 +1,156 @@
+"""``ferbook reproduce``: settings of one run, and the queue."""
+
+import json
+
+import pytest
+from queued import claim, papers
+
+from fer_lib.errors import FerError
+from ferbook import cli
+from ferbook.cli import reproduce as cli_reproduce
+from ferbook.cli.reproduce import parsed_settings
+from ferbook.papers import deep_emotion
+from ferbook.queue import forecast
+from ferbook.runs.records import load_records
+
+CLAIMS = [
+    ("feature_warp", {"against": "deep_emotion/no_transformer"}),
+    ("default", {"against": "deep_emotion/no_transformer"}),
+]
+
+
+@pytest.fixture
+def queue(tiny, tmp_path, monkeypatch):
+    """A book with two claims, about 140 random faces; its command line."""
+    told = papers(
+        *(
+            claim(
+                name,
+                "difference",
+                variant=f"deep_emotion/{name}",
+                presets=("smoke",),
+                dataset="rendered",
+                **about,
+            )
+            for name, about in CLAIMS
+        )
+    )
+    monkeypatch.setattr(cli_reproduce, "load_all_claims", lambda: told)
+    few = deep_emotion.PRESETS["smoke"] | {"epochs": 1}
+    monkeypatch.setitem(deep_emotion.PRESETS, "smoke", few)
+    monkeypatch.setattr(forecast, "load", lambda name, root: tiny)
+    monkeypatch.setattr(forecast, "measured_rate", lambda *about: 1.0)
+    words = ["reproduce", "--dataset", "rendered", "--device", "cpu"]
+    words += ["--out", str(tmp_path / "runs")]
+    return lambda *more: cli.main([*words, *more])
+
+
+def test_settings_take_their_fields_types():
+    words = ["beta=0.5", "crops=3", "normalise=true", "pretrained=a=b.pth"]
+    found = parsed_settings("ramn", "paper", words)
+    assert found == {
+        "beta": 0.5,
+        "crops": 3,
+        "normalise": True,
+        "pretrained": "a=b.pth",
+    }
+    assert type(found["crops"]) is int
+    parts = parsed_settings("part_ensemble", "paper", ["landmark_epochs=None"])
+    assert parts == {"landmark_epochs": None}
+    modern = parsed_settings("ramn", "modern", ["smoothing=0", "beta=1"])
+    assert modern == {"smoothing": 0.0, "beta": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("crops=2.5", "--set crops=2.5: expected a whole number"),
+        ("beta=much", "--set beta=much: expected a number"),
+        ("beta=nan", "expected a number"),
+        ("normalise=1", "expected true or false"),
+        ("glasses=1", "'glasses' is no setting of ramn.*beta"),
+        ("smoothing=0", "'smoothing' is no setting of ramn"),  # but of modern
+        ("beta", "expected FIELD=VALUE"),
+    ],
+)
+def test_wrong_settings_are_told(word, told):
+    with pytest.raises(FerError, match=told):
+        parsed_settings("ramn", "paper", [word])
+
+
+def test_a_setting_reaches_the_record(tiny, tmp_path, capsys):
+    words = ["reproduce", "deep_emotion", "--device", "cpu", "--out", str(tmp_path)]
+    words += ["--epochs", "1", "--set", "penalty=0.5", "--seed", "2"]
+    assert cli.main(words) == 0
+    (record,) = load_records(tmp_path)
+    assert (record.config["penalty"], record.epochs, record.seed) == (0.5, 1, 2)
+    assert record.command.endswith("--seed 2 --set epochs=1 --set penalty=0.5")
+    assert json.loads(capsys.readouterr().out.split("Record:")[0])["n"] == 28
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["ramn", "--list"], "--list means nothing with a paper"),
+        (["--dataset", "rendered", "--variant", "beta"], "--variant means nothing"),
+        (["--list"], "name the data at hand with --dataset"),
+        (["--dataset", "rendered", "--seeds", "0"], "expected 1 or more"),
+    ],
+)
+def test_options_of_the_other_use_are_refused(words, told, capsys):
+    assert cli.main(["reproduce", *words]) == 1
+    assert told in capsys.readouterr().err
+
+
+def test_the_list_for_people(queue, capsys):
+    assert queue("--list", "--seeds", "2") == 0
+    told = capsys.readouterr().out
+    assert "6 runs" in told and "0 runs are finished" in told
+    (row,) = (line for line in told.splitlines() if "no_transformer" in line)
+    assert "0, 1" in row
+
+
+def test_the_list_for_machines(queue, capsys):
+    assert queue("--json", "--seeds", "1") == 0
+    told = json.loads(capsys.readouterr().out)
+    runs = told["runs"]
+    assert {run["variant"] for run in runs} == {
+        "no_transformer",
+        "feature_warp",
+        "default",
+    }
+    assert told["seconds"] == pytest.approx(sum(run["seconds"] for run in runs))
+    assert runs[-1]["answered"] == 2 and told["done"] == [] == told["impossible"]
+
+
+def test_working_it_down(queue, tmp_path, capsys, monkeypatch):
+    """One of three runs fails; a second go makes only that one."""
+    made, real = [], cli_reproduce.reproduce
+
+    def reproduce(request, **options):
+        made.append(request.variant)
+        if request.variant == broken:
+            raise FerError("the disk is full.")
+        return real(request, **options, progress=False)
+
+    monkeypatch.setattr(cli_reproduce, "reproduce", reproduce)
+    broken = "default"
+    assert queue("--seeds", "1") == 1
+    told = capsys.readouterr()
+    assert "Runs: 2 done, 1 failed." in told.out
+    assert "default" in told.err and "the disk is full." in told.err
+    assert len(made) == 3
+
+    broken = ""
+    assert queue("--seeds", "1") == 0
+    assert made[3:] == ["default"]
+    assert "Runs: 1 done." in capsys.readouterr().out
+    assert queue("--seeds", "1") == 0
+    assert len(load_records(tmp_path / "runs")) == 3
+    assert "none was lacking" in capsys.readouterr().out
+
+
+def test_the_budget_leaves_what_it_cannot_do(queue, tmp_path, capsys):
+    assert queue("--seeds", "1", "--budget", "0.001s") == 0
+    assert "Runs: 3 left" in capsys.readouterr().out
+    assert not (tmp_path / "runs").exists()

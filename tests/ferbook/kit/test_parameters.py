@@ -1,0 +1,167 @@
+"""Injected parameters: every slip is refused in one sentence."""
+
+import nbformat
+import papermill
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from papermill.exceptions import PapermillExecutionError
+from papermill.translators import PythonTranslator
+
+from fer_lib.errors import FerError
+from ferbook.kit.parameters import Interval, check_parameters, duration, injected_names
+
+PYTHON = {
+    "kernelspec": {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
+}
+RULES = {
+    "dataset": ("rendered", "fer2013"),
+    "data_root": str,
+    "epochs": range(0, 1001),
+    "width": Interval(0.25, 2),
+    "train": bool,
+}
+GOOD = {
+    "dataset": "rendered",
+    "data_root": "",
+    "epochs": 0,
+    "width": 1.0,
+    "train": True,
+}
+
+
+def check(**changes):
+    return check_parameters(GOOD | changes, **RULES)
+
+
+def test_good_values_are_returned_in_the_declared_order():
+    assert list(check().items()) == list(GOOD.items())
+    assert check(epochs=1000, width=2, train=False)["width"] == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"dataset": "fer"}, "one of rendered, fer2013"),
+        ({"dataset": 3}, "one of rendered, fer2013"),
+        ({"data_root": 12}, "a text"),
+        ({"epochs": -1}, "a whole number from 0 to 1000"),
+        ({"epochs": 1001}, "a whole number from 0 to 1000"),
+        ({"epochs": 2.0}, "a whole number from 0 to 1000"),
+        ({"epochs": True}, "a whole number from 0 to 1000"),
+        ({"width": 0.2}, "a number from 0.25 to 2"),
+        ({"width": float("nan")}, "a number from 0.25 to 2"),
+        ({"width": "1"}, "a number from 0.25 to 2"),
+        ({"train": 1}, "True or False"),
+        ({"train": "False"}, "True or False"),
+        ({"train": None}, "True or False"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_was_expected(change, expected):
+    [(name, value)] = change.items()
+    with pytest.raises(FerError) as refused:
+        check(**change)
+    message = str(refused.value)
+    assert message.startswith(f"Parameter '{name}' is {value!r} ")
+    assert expected in message
+    assert message.count("\n") == 0
+
+
+@given(
+    st.dictionaries(
+        st.from_regex(r"[a-z_][a-z0-9_]{0,8}", fullmatch=True),
+        st.one_of(
+            st.text(),
+            st.integers(),
+            st.booleans(),
+            st.none(),
+            st.floats(),
+            st.lists(st.integers()),
+            st.dictionaries(st.text(), st.integers()),
+        ),
+    )
+)
+def test_names_are_read_from_whatever_papermill_writes(values):
+    cell = PythonTranslator.codify(values, "Parameters")
+    keywords = {"if", "in", "is", "or", "as", "and", "not", "for", "def", "del"}
+    if not keywords & set(values) and _is_python(cell):
+        assert injected_names(["import os", cell]) == list(values)
+
+
+def _is_python(text):
+    try:
+        compile(text, "cell", "exec")
+    except SyntaxError:
+        return False
+    return True
+
+
+def test_the_latest_injection_counts_and_none_is_fine():
+    cells = ["# Parameters\nalpha = 1\n", "x = 1", "# Parameters\nbeta = 2\n"]
+    assert injected_names(cells) == ["beta"]
+    assert injected_names([]) == []
+    assert injected_names(["alpha = 1"]) == []
+
+
+@pytest.fixture(scope="module")
+def notebook(tmp_path_factory):
+    """A notebook that declares two parameters and checks them."""
+    declared = nbformat.v4.new_code_cell(
+        'dataset: str = "rendered"  # rendered | fer2013\n'
+        "epochs: int = 0  # 0 means the preset's\n"
+    )
+    declared.metadata.tags = ["parameters"]
+    checked = nbformat.v4.new_code_cell(
+        "from ferbook.kit.parameters import check_parameters\n"
+        'names = ("rendered", "fer2013")\n'
+        "checked = check_parameters(\n"
+        "    globals(), dataset=names, epochs=range(1001)\n"
+        ")\n"
+        "print(checked)"
+    )
+    path = tmp_path_factory.mktemp("parameters") / "chapter.ipynb"
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=[declared, checked], metadata=PYTHON), path
+    )
+    return path
+
+
+def run(notebook, parameters):
+    target = notebook.with_name("out.ipynb")
+    executed = papermill.execute_notebook(
+        notebook, target, parameters, kernel_name="python3", progress_bar=False
+    )
+    return executed.cells[-1].outputs[-1].text
+
+
+@pytest.mark.slow
+def test_papermill_accepts_declared_parameters(notebook):
+    printed = run(notebook, {"dataset": "fer2013", "epochs": 3})
+    assert printed == "{'dataset': 'fer2013', 'epochs': 3}\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"beta": 0.1}, "Unknown parameter 'beta': this notebook declares"),
+        ({"dataset": "fer2012"}, "Parameter 'dataset' is 'fer2012' (str)"),
+        ({"epochs": 5000}, "Parameter 'epochs' is 5000 (int)"),
+    ],
+)
+def test_papermill_is_stopped_by_a_slip(notebook, parameters, message):
+    with pytest.raises(PapermillExecutionError) as failed:
+        run(notebook, parameters)
+    assert failed.value.ename == "FerError"
+    assert failed.value.evalue.startswith(message)
+
+
+def test_durations():
+    assert (duration("90s"), duration("1.5h"), duration(" 9m ")) == (90, 5400, 540)
+    for text in ("", "9", "m", "-1m", "9 m", "1h30m", "9 minutes"):
+        with pytest.raises(FerError, match="expected a number with s, m or h"):
+            duration(text)

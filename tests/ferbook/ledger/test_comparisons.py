@@ -1,0 +1,104 @@
+"""Claims that compare: differences and orders."""
+
+import numpy as np
+import pytest
+from judged_runs import LABELS, PAPER, claim_of, right
+
+from fer_lib.errors import FerError
+from ferbook.ledger.claims import Term
+from ferbook.ledger.rules import Verdict
+from ferbook.ledger.verdicts import judge
+
+
+def _difference_runs(make_record, first, second, **changed):
+    return [
+        make_record(labels=LABELS, correct=first, **changed),
+        make_record(labels=LABELS, correct=second, variant="plain", **changed),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shares", "value", "expected"),
+    [
+        ((0.8, 0.7), "10", "reproduced"),
+        ((0.8, 0.7), "30", "direction only"),
+        ((0.7, 0.8), "10", "not reproduced"),
+        ((0.702, 0.70), "0.5", "undecided"),
+    ],
+)
+def test_differences_are_paired_on_the_same_faces(make_record, shares, value, expected):
+    claim = claim_of("difference", value=value, unit="points", against="plain")
+    runs = _difference_runs(make_record, *map(right, shares))
+    found = judge(claim, PAPER, runs)
+    assert found.verdict == expected
+    assert found.readings[0].mean == pytest.approx(shares[0] - shares[1], abs=2e-3)
+    assert ("would decide" in found.why) == (expected == "undecided")
+
+
+def test_a_deviating_run_still_answers_a_difference(make_record):
+    claim = claim_of("difference", value="10", unit="points", against="plain")
+    short = {"epochs": 60, "config": {"epochs": 60}}
+    runs = _difference_runs(make_record, right(0.8), right(0.7), **short)
+    found = judge(claim, PAPER, runs)
+    assert found.verdict == Verdict.REPRODUCED
+    assert [d.item for d in found.readings[0].departures] == ["epochs"]
+
+
+def test_a_difference_needs_both_sides(make_record):
+    claim = claim_of("difference", value="10", unit="points", against="plain")
+    run = make_record(labels=LABELS, correct=right(0.7))
+    assert judge(claim, PAPER, [run]).verdict == Verdict.NOT_ATTEMPTED
+
+
+def test_other_faces_are_not_compared(make_record):
+    claim = claim_of("difference", value="10", unit="points", against="plain")
+    first = make_record(labels=LABELS, correct=right(0.8))
+    second = make_record(labels=LABELS[::-1], correct=right(0.7), variant="plain")
+    with pytest.raises(FerError, match="on the same faces, but labels differ"):
+        judge(claim, PAPER, [first, second])
+
+
+def test_order_of_classes_within_one_run(make_record):
+    correct = np.where(np.isin(LABELS, (1, 2)), right(0.4), right(0.8))
+    record = make_record(labels=LABELS, correct=correct, epochs=60)
+    easy = Term(classes=("happy", "neutral"))
+    rare = Term(classes=("disgust", "fear"))
+    claim = claim_of("order", order=(easy, rare))
+    assert judge(claim, PAPER, [record]).verdict == Verdict.REPRODUCED
+    claim = claim_of("order", order=(rare, easy))
+    assert judge(claim, PAPER, [record]).verdict == Verdict.NOT_REPRODUCED
+
+
+def test_order_of_three_variants_needs_every_pair(make_record):
+    shares = {"default": 0.9, "plain": 0.7, "small": 0.698}
+    runs = {
+        variant: make_record(labels=LABELS, correct=right(share), variant=variant)
+        for variant, share in shares.items()
+    }
+    order = tuple(Term(variant=variant) for variant in shares)
+    claim = claim_of("order", order=order)
+    found = judge(claim, PAPER, runs.values())
+    assert found.verdict == Verdict.UNDECIDED
+    assert len(found.readings[0].pairs) == 2
+    two = claim_of("order", order=order[:2])
+    assert judge(two, PAPER, runs.values()).verdict == Verdict.REPRODUCED
+    del runs["small"]
+    assert judge(claim, PAPER, runs.values()).verdict == Verdict.NOT_ATTEMPTED
+
+
+def test_seeds_with_other_test_sizes_are_refused(make_record):
+    runs = [
+        make_record(labels=LABELS, correct=right(0.7)),
+        make_record(labels=LABELS[:350], correct=right(0.7, 350), seed=1),
+    ]
+    with pytest.raises(FerError, match=r"tested \[350, 700\] faces"):
+        judge(claim_of(), PAPER, runs)
+
+
+def test_arithmetic_that_cannot_be_worked_out_is_told():
+    claim = claim_of("arithmetic", check="nonsense")
+    with pytest.raises(FerError, match=r"names check 'nonsense', expected one of"):
+        judge(claim, PAPER, ())
+    claim = claim_of("arithmetic", check="parts_and_total", data={"part": 3})
+    with pytest.raises(FerError, match="data that its check"):
+        judge(claim, PAPER, ())

@@ -1,0 +1,221 @@
+"""The claims of the four other papers: printed tables, and what would answer."""
+
+import re
+from decimal import Decimal
+from importlib import import_module
+
+import pytest
+
+from fer_lib.data import DATASETS
+from fer_lib.data.protocols import FOLDS, PAIRS, PROTOCOLS
+from fer_lib.expressions import EXPRESSIONS
+from ferbook.ledger.arithmetic.part_ensemble import PARTS
+from ferbook.ledger.claims_file import load_all_claims, load_claims
+from ferbook.ledger.matching import all_wanted
+
+PAPERS = (
+    "diversified_esr",
+    "diversified_manet",
+    "part_ensemble",
+    "ramn",
+    "residual_masking",
+)
+FILES = {paper: load_claims(paper) for paper in PAPERS}
+CLAIMS = [claim for paper in FILES.values() for claim in paper.claims]
+ANSWERS = [(claim, answer) for claim in CLAIMS for answer in claim.answered_by]
+# The name that a protocol's reported part has.
+REPORTED = {
+    "rafdb_test": "test",
+    "affectnet_val8": "val",
+    "sfew_val": "val",
+    "ferplus_validation8": "PublicTest",
+    **dict.fromkeys((*FOLDS, *PAIRS), "Test"),
+}
+
+# Rows as printed; columns are claims.
+TABLES = {
+    "residual_masking": (
+        "fer2013.{}accuracy fer2013.{}accuracy",
+        {"": "74.14", "ensemble.": "76.82", "no_mask.": "72.41", "vgg19.": "70.80"}
+        | {"efficientnet_b2b.": "70.80", "googlenet.": "71.97"}
+        | {"resattnet56.": "72.63", "inception_v3.": "72.72"}
+        | {"bam_resnet50.": "73.14", "densenet121.": "73.16"}
+        | {"resnet152.": "73.22", "cbam_resnet50.": "73.39"},
+    ),
+    "ramn": (
+        "fer2013.{}.accuracy ckplus.{}.accuracy oulu.{}.accuracy rafdb.{}.accuracy",
+        {
+            "baseline": "70.15 96.08 86.06 82.83",
+            "beta": "74.49 96.73 86.92 85.04",
+            "beta_omega": "75.14 97.85 87.79 86.87",
+        },
+    ),
+    "diversified_esr": (
+        "affectnet.{}.accuracy fer2013.{}.accuracy rafdb.{}.accuracy",
+        {
+            "plain": "58.8 88.40 77.96",
+            "cbam": "58.95 88.56 82.39",
+            "spatial": "59.25 88.59 82.92",
+            "spatial_channel": "59.3 89.15 82.95",
+            "esr15_plain": "58.7 88.59 77.5",
+            "esr15_cbam": "59.25 88.78 82.82",
+            "esr15_spatial": "59.47 89.21 82.92",
+            "esr15_spatial_channel": "60.00 89.34 83.00",
+        },
+    ),
+    "diversified_manet": (
+        "affectnet.{}accuracy fer2013.{}accuracy rafdb.{}accuracy",
+        {"plain.": "59.85 87.49 88.68", "": "60.02 88.34 89.99"},
+    ),
+    "part_ensemble": (
+        "{0}.baseline.accuracy {0}.full_transfer.accuracy {0}.eyebrows.accuracy "
+        "{0}.eyes.accuracy {0}.nose.accuracy {0}.mouth.accuracy {0}.jaw.accuracy "
+        "{0}.accuracy",
+        {
+            "ckplus": "82.56 95.87 93.29 93.96 91.86 95.16 93.28 97.31",
+            "jaffe": "85.02 92.42 91.43 87.30 82.88 92.36 86.40 97.14",
+            "sfew": "36.47 42.20 40.60 41.30 36.70 41.74 40.82 44.50",
+            "sfew_to_ckplus": "32.85 41.31 33.33 35.49 22.97 37.72 32.62 47.53",
+            "sfew_to_jaffe": "16.90 26.29 22.54 24.88 18.78 24.88 21.60 30.51",
+        },
+    ),
+}
+SIZES = {
+    "official": 3589,
+    "ferplus_validation8": 3199,
+    "affectnet_val8": 4000,
+    "rafdb_test": 3068,
+    "ckplus_last3": 981,
+    "oulu_last3": 1440,
+    "ckplus_first_last3": 1308,
+    "jaffe_subjects": 213,
+    "sfew_val": 436,
+    "sfew_to_ckplus": 1254,
+    "sfew_to_jaffe": 213,
+}
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_the_printed_tables(paper):
+    columns, rows = TABLES[paper]
+    expected = {
+        f"{paper}.{column.format(row)}": value
+        for row, values in rows.items()
+        for column, value in zip(columns.split(), values.split(), strict=False)
+    }
+    found = {
+        claim.id: claim.value
+        for claim in FILES[paper].claims
+        if claim.kind == "value" and claim.metric == "accuracy" and claim.n
+    }
+    assert found == expected
+
+
+def test_recalls_and_speed_of_residual_masking():
+    paper = FILES["residual_masking"]
+    told = {"happy": "0.91 0.81", "surprise": "0.85 0.71"}
+    told |= {"fear": "0.56 0.44", "sad": "0.59 0.63"}
+    for name, values in told.items():
+        pair = [paper.claim(f"{paper.paper}.{d}.recall.{name}") for d in _TWO]
+        assert [claim.value for claim in pair] == values.split()
+        assert pair[0].number == float(values.split()[0])
+    speed = paper.claim("residual_masking.speed")
+    assert (speed.value, speed.unit) == ("100", "frames a second")
+    vemo = ["65.94", "64.84", "63.94", "60.82"]
+    found = [c.value for c in paper.claims if c.dataset == "vemo" and "acc" in c.id]
+    assert found == vemo
+
+
+_TWO = ("fer2013", "vemo")
+
+
+def test_sizes_and_names():
+    for claim in CLAIMS:
+        _check_claim(claim)
+
+
+def _check_claim(claim):
+    assert re.fullmatch(r"[a-z0-9_.]+", claim.id)
+    if claim.kind in ("value", "difference") and claim.metric == "accuracy" and claim.n:
+        assert claim.n == SIZES[claim.protocol]
+    for term in claim.order:
+        assert set(term.classes) <= set(EXPRESSIONS[:7])
+        assert term.view.removeprefix("member.") in (*PARTS, "single", "early_exit", "")
+    if claim.dataset not in DATASETS and claim.kind != "arithmetic":
+        assert claim.dataset == "vemo" and not claim.answered_by
+        assert claim.not_attempted == "data gated"
+
+
+def test_answers_name_protocols_that_exist_and_the_split_they_report():
+    for claim, answer in ANSWERS:
+        assert answer.protocol in {*PROTOCOLS, *FOLDS, *PAIRS}, claim.id
+        assert answer.split == REPORTED.get(answer.protocol, "PrivateTest"), claim.id
+        assert answer.recipe == "paper" and answer.checkpoint == "selected"
+
+
+# What a recipe cannot know by itself: it is made of other runs' logits.
+MADE_OF_OTHERS = ("ensemble", "early_exit")
+
+
+def test_variants_are_those_of_the_recipes():
+    for claim, answer in ANSWERS:
+        for run in all_wanted(claim, answer):
+            if not run.variant.endswith(MADE_OF_OTHERS):
+                recipe = import_module(f"ferbook.papers.{run.paper}")
+                assert run.variant in recipe.VARIANTS, (claim.id, run.variant)
+
+
+def test_the_first_answer_is_the_papers_own_protocol():
+    for claim in CLAIMS:
+        if claim.answered_by:
+            assert claim.answered_by[0].protocol == claim.protocol
+            assert claim.answered_by[0].preset == "paper"
+
+
+def test_open_data_may_be_answered_at_reduced_sizes():
+    open_sets = [pair for pair in ANSWERS if pair[0].dataset == "fer2013"]
+    by_claim = {}
+    for claim, answer in open_sets:
+        by_claim.setdefault(claim.id, set()).add(answer.preset)
+    sizes = {"paper", "reduced", "small"}
+    assert all(found == sizes for found in by_claim.values())
+
+
+def _accuracy_of(claim, variant):
+    """The printed accuracy of a variant on the same data."""
+    return next(
+        Decimal(other.value)
+        for other in CLAIMS
+        if other.kind == "value"
+        and other.metric == "accuracy"
+        and (other.paper, other.protocol) == (claim.paper, claim.protocol)
+        and other.answered_by
+        and other.answered_by[0].variant == variant
+        and other.answered_by[0].view == "single"
+    )
+
+
+# What a text tells, of which no table has the rows.
+TOLD_OTHERWISE = {
+    f"ramn.{name}.crops_10" for name in ("fer2013", "rafdb", "ckplus", "oulu")
+}
+
+
+def test_differences_are_those_of_the_printed_rows():
+    for claim in CLAIMS:
+        if claim.kind == "difference" and claim.id not in TOLD_OTHERWISE:
+            first = _accuracy_of(claim, claim.answered_by[0].variant)
+            second = _accuracy_of(claim, claim.against)
+            assert Decimal(claim.value) == first - second, claim.id
+
+
+def test_every_paper_has_a_name_of_its_own():
+    names = [paper.name for paper in load_all_claims()]
+    assert len(names) == len(set(names)) and "Deep-Emotion" in names
+    assert {"RAMN", "Part ensemble", "Residual Masking"} < set(names)
+
+
+def test_the_two_networks_of_one_paper_quote_the_same():
+    quotes = [FILES[paper].quotes for paper in PAPERS[:2]]
+    assert quotes[0] == quotes[1]
+    assert FILES[PAPERS[0]].cite == FILES[PAPERS[1]].cite

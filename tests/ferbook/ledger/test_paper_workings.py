@@ -1,0 +1,194 @@
+"""Sums of the four other papers: verdicts, and each check against a count."""
+
+from decimal import Decimal
+
+import pytest
+import torch
+from torch import nn
+
+from fer_lib.errors import FerError
+from ferbook.ledger.arithmetic import networks
+from ferbook.ledger.arithmetic.part_ensemble import module_of, stored_numbers
+from ferbook.ledger.arithmetic.printed import (
+    each_above,
+    figure,
+    gap,
+    gives,
+    largest_gap,
+)
+from ferbook.ledger.claims_file import load_claims
+from ferbook.ledger.rules import Verdict
+from ferbook.ledger.verdicts import judge
+
+YES, NO, OPEN = Verdict.CONSISTENT, Verdict.CONTRADICTORY, Verdict.NOT_ATTEMPTED
+WORKINGS = {
+    "residual_masking": {
+        "parameters": (NO, "137,796,423"),
+        "vgg19.parameters": (YES, "139,598,919"),
+        "efficientnet_b2b.parameters": (YES, "7,710,857"),
+        "googlenet.parameters": (OPEN, "does not build googlenet"),
+        "no_mask.parameters": (YES, "21,288,263"),
+        "resattnet56.parameters": (NO, "29,776,071"),
+        "inception_v3.parameters": (NO, "21,799,911"),
+        "bam_resnet50.parameters": (YES, "23,880,442"),
+        "densenet121.parameters": (YES, "6,961,031"),
+        "resnet152.parameters": (YES, "58,158,151"),
+        "cbam_resnet50.parameters": (NO, "26,054,967"),
+        "most_parameters": (NO, "vgg19 139,598,919"),
+        "fer2013.split": (NO, "= 36,157"),
+        "vemo.parts": (YES, "= 36,470"),
+        "stem": (NO, "Table I: 7 x 7"),
+        "pooling": (NO, "Table I: 3 x 3"),
+        "fer2013.rare_classes": (NO, "disgust 547, surprise 4,002"),
+        "fer2013.second": (NO, "Table III: 73.4"),
+        "resnet152.name": (NO, "Section IV-D: Resnet151"),
+        "fer2013.improvement": (YES, "5 other methods"),
+        "fer2013.ensemble.improvement": (YES, "4 other methods"),
+        "fer2013.ensemble.margin": (YES, "76.82 - 75.42 = 1.4"),
+    },
+    "ramn": {
+        "fer2013.told_gain": (YES, "= 4.99"),
+        "rafdb.told_gain": (YES, "= 4.04"),
+        "ckplus.told_gain": (NO, "97.85 - 96.08 = 1.77; printed is 3.38"),
+        "oulu.told_gain": (YES, "= 1.73"),
+        "c_loss_mean": (YES, "= 1.1175; printed is 1.12"),
+        "c_loss_less": (YES, "2.015 against 1.1175"),
+        "c_loss_less_each": (NO, "CK+: 0.65 against 1.12"),
+        "largest_gain": (NO, "FER2013 +4.99, RAF-DB +4.04"),
+        "rafdb.dlp_cnn": (YES, "= 2.74"),
+        "rafdb.gacnn": (YES, "= 1.8"),
+        "rafdb.ran": (YES, "= 0.03"),
+        "fer2013.images": (NO, "35,886"),
+        "ckplus.images": (YES, "= 981"),
+        "oulu.images": (YES, "= 1,440"),
+        "fer2013.improvement": (YES, "5 other methods"),
+        "ckplus.improvement": (YES, "4 other methods"),
+        "oulu.second_highest": (YES, "DeRL 88.00, RAMN 87.79, IL-CNN 77.29"),
+        "fer2013.zhang": (NO, "Zhang et al. 75.10, RAMN 75.14"),
+        "abstract_intra": (NO, "Abstract: intra-class; Section I: interclass"),
+        "fer2013.beta.attainable": (NO, "2673/3589 = 74.48 %"),
+        "rafdb.baseline.attainable": (NO, "2541/3068 = 82.82 %"),
+        "rafdb.beta_omega.attainable": (NO, "2665/3068 = 86.86 %"),
+    },
+    "diversified_esr": {
+        "affectnet.reproduced": (YES, "= 0.5"),
+        "fer2013.reproduced": (NO, "= 1.23; printed is 0.85"),
+        "fer2013.published": (NO, "its authors: 87.15"),
+        "branches_proposed": (YES, "FER+: 89.34 against 89.15"),
+        "branches_attention": (YES, "RAF-DB: 82.82 against 82.39"),
+        "branches_spatial": (NO, "RAF-DB: 82.92 against 82.92"),
+        "branches_original": (NO, "RAF-DB: 77.5 against 77.96"),
+        "affectnet.images": (NO, "= 291,568"),
+        "fer2013.improvement": (YES, "8 other methods"),
+        "rafdb.esr15_spatial_channel.attainable": (NO, "2546/3068 = 82.99 %"),
+    },
+    "diversified_manet": {
+        "parameters": (YES, "50,547,214"),
+        "affectnet.reproduced": (YES, "= 0.44"),
+        "rafdb.reproduced": (YES, "= 0.28"),
+        "rafdb.improvement": (YES, "7 other methods"),
+    },
+    "part_ensemble": {
+        "extractor.parameters": (YES, "294,480 trainable"),
+        "nose_localisation_head.parameters": (YES, "18,834"),
+        "full_localisation_head.parameters": (NO, "34,056"),
+        "expression_head.parameters": (YES, "34,056"),
+        "sub_network.parameters": (YES, "329,496 with moving averages"),
+        "ensemble.parameters": (YES, "1,647,480 with moving averages"),
+        "sub_network.flops": (NO, "0.671 GFLOPs"),
+        "ensemble.flops": (NO, "3.356 GFLOPs"),
+        "ensemble.flops_sum": (YES, "= 2.775"),
+        "convolutions": (NO, "99.961 %"),
+        "sub_network.storage": (NO, "1.32 MB or 1.26 MiB"),
+        "ensemble.storage": (NO, "6.59 MB or 6.28 MiB"),
+        "ensemble.storage_sum": (YES, "= 31.5"),
+        "layers": (YES, "= 24"),
+        "ckplus.part_order_printed": (YES, "mouth 95.16"),
+        "jaffe.part_order_printed": (NO, "eyes 87.30, eyebrows 91.43"),
+        "sfew.above_mean": (NO, "= 4.268"),
+        "sfew.above_mouth": (YES, "= 2.76"),
+        "sfew.part_order_printed": (NO, "eyebrows 40.60, jaw 40.82"),
+        "sfew.drift_order_printed": (YES, "jaw 40.82, eyebrows 40.60"),
+        "ckplus.benchmark": (YES, "= 0.51"),
+        "jaffe.benchmark": (YES, "= 5.34"),
+        "sfew.benchmark": (YES, "= 3.69"),
+        "sfew_to_ckplus.above_sfew": (YES, "47.53 against 44.50"),
+        "sfew_to_jaffe.below_ckplus": (YES, "47.53 against 30.51"),
+        "fewer_parameters": (YES, "JAFFE: 2 against 1.65"),
+        "ckplus.images": (YES, "= 1,308"),
+        "sfew.images": (YES, "= 1,766"),
+        "sfew.eyes.attainable": (NO, "180/436 = 41.28 %"),
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def _needs_pytorchcv(request):
+    if "residual_masking" in request.node.name:
+        pytest.importorskip("pytorchcv")
+
+
+@pytest.mark.parametrize("paper", WORKINGS)
+def test_workings_of(paper):
+    claims = load_claims(paper)
+    found = {c.id: c for c in claims.claims if c.kind == "arithmetic"}
+    assert sorted(found) == sorted(f"{paper}.{id}" for id in WORKINGS[paper])
+    for id, (verdict, text) in WORKINGS[paper].items():
+        judged = judge(found[f"{paper}.{id}"], claims, ())
+        assert (judged.verdict, text in judged.why) == (verdict, True), judged
+
+
+def test_figures_are_found_by_claim_or_quote():
+    paper = load_claims("ramn")
+    assert figure(paper, "ramn.ckplus.beta.accuracy") == Decimal("96.73")
+    assert figure(paper, "Table III: RAN") == Decimal("86.90")
+    with pytest.raises(FerError, match="no claim and no quote 'Table IX: RAN'"):
+        figure(paper, "Table IX: RAN")
+
+
+def test_printed_digits_are_rounded_or_cut_off():
+    assert gives(Decimal("1.1175"), "1.12") and gives(Decimal("1.1175"), "1.11")
+    assert not gives(Decimal("1.1175"), "1.13")
+    assert gives(Decimal("142.943431"), "142.9")
+    assert not gives(Decimal("137.796423"), "142.9")
+
+
+def test_a_gap_of_means():
+    paper = load_claims("part_ensemble")
+    claim = paper.claim("part_ensemble.sfew.above_mean")
+    members = claim.data["above"]
+    assert len(members) == 5
+    assert gap(paper, claim, of=members, above=members).text.startswith("40.232 - 40.2")
+    assert not each_above(paper, claim, pairs={"same": [members, members]}).consistent
+
+
+def test_the_largest_gap_is_the_one_that_is_named():
+    paper = load_claims("ramn")
+    claim = paper.claim("ramn.largest_gain")
+    pairs = claim.data["pairs"]
+    found = {at: largest_gap(paper, claim, pairs=pairs, at=at) for at in pairs}
+    assert [at for at, one in found.items() if one.consistent] == ["FER2013"]
+
+
+def test_keras_counts_moving_averages_and_no_counter():
+    layer = nn.BatchNorm2d(3)
+    assert stored_numbers(layer) == 12  # scale, shift, mean and variance
+    assert stored_numbers(module_of("nose localisation head")) == (
+        128 * 128 + 128 + 128 * 18 + 18
+    )
+
+
+def test_an_absent_package_leaves_the_claim_open(monkeypatch):
+    def absent(*_, **__):
+        raise FerError("comparison network: pip install pytorchcv.")
+
+    monkeypatch.setattr(networks, "on_paper", absent)
+    paper = load_claims("residual_masking")
+    claim = paper.claim("residual_masking.vgg19.parameters")
+    judged = judge(claim, paper, ())
+    assert (judged.verdict, "pip install" in judged.why) == (OPEN, True)
+
+
+def test_networks_take_no_memory():
+    parameters = networks.on_paper("part_ensemble", classes=8).parameters()
+    assert {p.device for p in parameters} == {torch.device("meta")}

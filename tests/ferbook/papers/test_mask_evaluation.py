@@ -1,0 +1,94 @@
+"""Heat in and out of parts of the face, of networks whose maps are known."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from fer_lib.data.sources.rendered import wild
+from fer_lib.landmarks import IBUG_PARTS
+from fer_lib.preprocessing import Preprocessing
+from ferbook.papers import mask_evaluation, residual_masking
+from ferbook.papers.mask_evaluation import measures, views
+
+SIZE = 64
+
+
+@pytest.fixture(scope="module")
+def faces():
+    return wild(train=0, public=0, private=12, seed=4, cached=False)
+
+
+class Drawn(nn.Module):
+    """Its third refined maps, and Grad-CAM's layer, show a given picture."""
+
+    def __init__(self, pictures):
+        super().__init__()
+        self.pictures, self.at = pictures, 0
+        self.unused = nn.Parameter(torch.zeros(1))
+
+    def stages(self, x):
+        maps = self.pictures[self.at : self.at + len(x)]
+        self.at += len(x)
+        return [None, None, SimpleNamespace(after=maps[:, None].expand(-1, 3, -1, -1))]
+
+    def forward(self, x):
+        return torch.zeros(len(x), 7)
+
+
+def drawn_measures(monkeypatch, faces, pictures):
+    monkeypatch.setattr(
+        mask_evaluation, "grad_cam", lambda network, x, target: pictures[: len(x)]
+    )
+    prepared = Preprocessing(size=SIZE, channels=3, mean=0.0, std=1.0)
+    return measures(Drawn(pictures), faces, prepared)
+
+
+def test_even_maps_have_one_everywhere(monkeypatch, faces):
+    found = drawn_measures(monkeypatch, faces, torch.full((12, SIZE, SIZE), 0.3))
+    for name, values in found.items():
+        assert values.shape == (12,), name
+        np.testing.assert_allclose(values, 1, rtol=1e-5)
+
+
+def test_a_blob_on_the_mouth_is_in_the_part(monkeypatch, faces):
+    points = (faces.landmarks + 0.5) * (SIZE / faces.images.shape[2]) - 0.5
+    centres = points[:, slice(*IBUG_PARTS["mouth"])].mean(1)
+    pictures = torch.zeros(12, SIZE, SIZE)
+    for picture, (x, y) in zip(pictures, centres.round().astype(int), strict=True):
+        picture[y - 1 : y + 2, x - 1 : x + 2] = 1
+    found = drawn_measures(monkeypatch, faces, pictures)
+    inside = found["mask3.eyes_nose_mouth"] > found["mask3.elsewhere"]
+    assert inside.mean() > 0.9
+    hot = found["grad_cam.eyes_mouth"] > found["grad_cam.elsewhere"]
+    assert hot.mean() > 0.9
+
+
+def test_a_blob_in_a_corner_is_elsewhere(monkeypatch, faces):
+    pictures = torch.zeros(12, SIZE, SIZE)
+    pictures[:, :3, :3] = 1
+    found = drawn_measures(monkeypatch, faces, pictures)
+    assert (found["grad_cam.eyes_mouth"] == 0).all()
+    assert (found["grad_cam.elsewhere"] > 0.5).all()
+    assert (found["mask3.elsewhere"] == 0).all()  # not in the face
+
+
+def test_cold_maps_count_as_zero(monkeypatch, faces):
+    found = drawn_measures(monkeypatch, faces, torch.zeros(12, SIZE, SIZE))
+    assert all((values == 0).all() for values in found.values())
+
+
+def test_the_network_itself_and_its_random_passes(faces):
+    config = residual_masking.make_config("smoke", width=2)
+    network = residual_masking.make_network(config, 7, seed=0)
+    prepared = residual_masking.make_preprocessing(config)
+    found = residual_masking.measures(network, faces, prepared)
+    assert all(np.isfinite(values).all() for values in found.values())
+    splits = SimpleNamespace(test=faces)
+    one, other = (views(network, splits, prepared)["random10"] for _ in range(2))
+    assert np.array_equal(one, other) and one.shape == (12, 7)
+    np.testing.assert_allclose(np.exp(one).sum(1), 1, rtol=1e-5)  # probabilities
+    few = SimpleNamespace(test=faces.select(np.arange(5)))
+    assert views(network, few, prepared)["random10"].shape == (5, 7)

@@ -1,0 +1,200 @@
+"""The modern recipe: what it changes in a paper's plan, and what it keeps."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from drawn_splits import drawn_splits
+from recipe_runs import STILL, assert_learns_and_resumes, one_stage
+from torch import nn
+
+from fer_lib.data.augment import seeded
+from fer_lib.errors import FerError
+from ferbook.ledger.rules import blocking
+from ferbook.papers import deep_emotion, modern, ramn, residual_masking
+from ferbook.runs.records import Deviation
+from ferbook.training.plan import Batch, Loss, Plan, Stage
+
+SMALL = {
+    deep_emotion: {"width": 4},
+    ramn: {"width": 4, "crops": 4},
+    residual_masking: {"width": 2, "dropout": 0.0},
+}
+
+
+def plan_of(recipe, splits=None, **changes):
+    config = recipe.make_config("smoke", **SMALL[recipe])
+    splits = splits or drawn_splits()
+    how = modern.make_config("smoke", **changes)
+    return config, modern.replanned(recipe.make_plan(config, splits, 1), splits, how)
+
+
+def test_rates_rise_and_fall():
+    config = modern.make_config("paper", warm_up=0.2)
+    found = [modern.rate_factor(config, epoch, 10) for epoch in range(10)]
+    down = [0.5 + 0.5 * math.cos(math.pi * k / 8) for k in range(8)]
+    assert found == pytest.approx([1 / 3, 2 / 3, *down])
+    assert modern.rate_factor(config, 0, 1) == 1  # no room for a warm-up
+
+
+def drawn(smoothing=0.0, faces=40_000, **batch):
+    loss = modern.DrawnLabels(nn.Identity(), 7, smoothing)
+    labels = torch.full((faces,), 2)
+    with seeded(3):
+        labels = loss.drawn(Batch(labels, extra=batch))
+    return torch.bincount(labels, minlength=7) / faces
+
+
+def test_smoothed_labels():
+    """A tenth is drawn from all seven, so that 1 - 0.1 + 0.1 / 7 stay."""
+    expected = torch.full((7,), 0.1 / 7)
+    expected[2] += 0.9
+    # Four standard errors of a share of 40,000.
+    torch.testing.assert_close(drawn(0.1), expected, rtol=0, atol=0.006)
+    assert drawn(0.0)[2] == 1
+
+
+def test_votes_as_soft_labels():
+    shares = torch.tensor([0, 0.5, 0.3, 0, 0, 0, 0.2])
+    found = drawn(0.1, targets=shares.expand(40_000, 7))
+    torch.testing.assert_close(found, shares, rtol=0, atol=0.01)
+    assert (found[shares == 0] == 0).all()
+
+
+def test_the_mean_over_draws_is_the_soft_loss():
+    """Of the paper's own loss, whatever else that has in it."""
+    torch.manual_seed(0)
+    scores, targets = torch.randn(3, 7), torch.rand(3, 7)
+    targets /= targets.sum(1, keepdim=True)
+    loss = modern.DrawnLabels(
+        Loss(lambda _, out, batch: F.cross_entropy(out, batch.labels) + 5), 7, 0.1
+    )
+    many = 8000
+    batch = Batch(
+        torch.zeros(3 * many).long(), extra={"targets": targets.repeat(many, 1)}
+    )
+    found = loss(None, scores.repeat(many, 1), batch)
+    soft = F.cross_entropy(scores, targets) + 5
+    assert found.item() == pytest.approx(soft.item(), abs=0.04)
+
+
+def test_reads_targets_where_there_are_some():
+    splits = drawn_splits()
+    assert plan_of(ramn)[1].stages[0].reads == ()
+    targets = np.eye(7, dtype=np.float32)[splits.train.labels]
+    soft = replace(splits, train=replace(splits.train, extra={"targets": targets}))
+    assert plan_of(ramn, soft)[1].stages[0].reads == ("targets",)
+
+
+def test_trains_what_the_paper_trains():
+    """Kernels and matrices decay; biases, scales and centres do not."""
+    config, plan = plan_of(ramn)
+    network, (stage,) = ramn.make_network(config, 7, seed=0), plan.stages
+    optimizer = stage.optimizer(network, stage.loss)
+    assert isinstance(optimizer, torch.optim.AdamW)
+    decay = {
+        id(p): group["weight_decay"]
+        for group in optimizer.param_groups
+        for p in group["params"]
+    }
+    named = dict(network.named_parameters())
+    named["centres"] = stage.loss.loss.collaborative.centres
+    assert set(decay) == {id(p) for p in named.values()}
+    for name, weight in named.items():
+        kept = name == "centres" or name.endswith("bias")
+        assert decay[id(weight)] == (0 if kept else 0.05), name
+
+
+def frozen_first(network):
+    network[0].requires_grad_(False)
+
+
+def test_stages_keep_their_order_and_shares():
+    """Landmarks stay as they were; what the paper freezes stays frozen."""
+    common = {"batch_size": 8, "augment": nn.Identity(), "loss": Loss(lambda *_: 0)}
+    last = {"optimizer": lambda n, _: torch.optim.SGD(n[1].parameters(), 0.1)}
+    everything = {"optimizer": lambda n, _: torch.optim.SGD(n.parameters(), 0.1)}
+    stages = (
+        Stage(3, name="landmarks", classifies=False, **everything, **common),
+        Stage(10, name="head", begin=frozen_first, **last, **common),
+        Stage(30, name="tuning", from_best=True, **everything, **common),
+        Stage(0, name="none", **everything, **common),
+    )
+    config = modern.make_config("student", epochs=80)
+    paper = Plan(0, ramn.make_preprocessing(ramn.make_config("smoke")), stages)
+    plan = modern.replanned(paper, drawn_splits(), config)
+    assert plan.stages[0] is stages[0] and plan.stages[3] is stages[3]
+    head, tuning = plan.stages[1:3]
+    assert (head.epochs, tuning.epochs) == (20, 60)
+    assert head.begin is frozen_first and tuning.from_best
+    assert (head.ema, head.clip, head.batch_size) == (0.999, 1.0, 128)
+    network = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    groups = head.optimizer(network, head.loss).param_groups
+    trained = {id(p) for group in groups for p in group["params"]}
+    assert trained == {id(p) for p in network[1].parameters()}
+
+
+@pytest.mark.parametrize(
+    ("recipe", "factor"),
+    # Deep-Emotion begins slowly.
+    [(deep_emotion, 1.0), (ramn, 0.95), (residual_masking, 0.9)],
+)
+def test_training(recipe, factor, tmp_path):
+    still = {**STILL, "translate": 0.0, "scale": 0.0, "erase": 0.0}
+    options = {"epochs": 4, "batch_size": 6, "learning_rate": 5e-3, **still}
+    config, _ = plan_of(recipe)
+    assert_learns_and_resumes(
+        recipe,
+        config,
+        lambda: plan_of(recipe, **options)[1],
+        tmp_path / "s.safetensors",
+        factor,
+    )
+
+
+def test_the_papers_losses_stay():
+    """With hard labels and nothing drawn, the loss is RAMN's own."""
+    config = ramn.make_config("smoke", **SMALL[ramn])
+    network = ramn.make_network(config, 7, seed=0)
+    paper = one_stage(ramn, config).loss
+    loss = modern.DrawnLabels(paper, 7, 0.0)
+    output, batch = network(torch.rand(2, 3, 48, 48)), Batch(torch.tensor([0, 3]))
+    assert torch.equal(loss(network, output, batch), paper(network, output, batch))
+
+
+def test_deviations():
+    config = ramn.make_config("smoke")
+    paper = ramn.make_plan(config, drawn_splits(), 0)
+    how = modern.make_config("smoke")
+    before = ramn.deviations(config, drawn_splits())
+    found = modern.deviations(before, paper, how)
+    items = [entry["item"] for entry in found]
+    assert len(items) == len(set(items))
+    gone = {"learning rate", "optimiser", "augmentation"}
+    kept = {entry["item"] for entry in before} - gone
+    assert set(items) == kept | {"recipe", "epochs"}
+    (epochs,) = (entry for entry in found if entry["item"] == "epochs")
+    assert (epochs["paper"], epochs["ours"]) == ("60", "24")
+    assert "smoothing 0.1" in found[-1]["ours"]
+    assert blocking(Deviation(**entry) for entry in found)
+
+
+def test_refusals():
+    with pytest.raises(FerError, match="modern recipe: preset 'tiny' is unknown"):
+        modern.make_config("tiny")
+    with pytest.raises(FerError, match="setting of 'widht'"):
+        modern.make_config("smoke", widht=3)
+
+
+def test_faces_stay_faces():
+    augment = modern.make_augmentation(modern.make_config("paper"))
+    torch.manual_seed(0)
+    faces = torch.rand(64, 3, 48, 48)
+    changed = augment(faces)
+    assert changed.shape == faces.shape and not torch.equal(changed, faces)
+    assert changed.min() >= 0 and changed.max() <= 1
+    points = torch.rand(64, 68, 2) * 48
+    assert augment(faces, points)[1].shape == points.shape

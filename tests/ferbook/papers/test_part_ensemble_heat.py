@@ -1,0 +1,77 @@
+"""Where sub-networks look: regions, scales, and maps by hand."""
+
+import numpy as np
+import pytest
+import torch
+from part_faces import SMALL, marked_splits
+
+from fer_lib.explain.grad_cam import grad_cam
+from fer_lib.models.part_network import PARTS
+from ferbook.papers import part_ensemble as recipe
+from ferbook.papers import part_heat
+from ferbook.papers.part_transfer import landmarks_seen
+
+SPLITS = marked_splits()
+
+
+def untrained(variant="default"):
+    config = recipe.make_config("paper", variant, **SMALL)
+    return recipe.make_network(config, 7, seed=0), recipe.make_preprocessing(config)
+
+
+def test_near_by_hand():
+    points = 20 * torch.rand(2, 5, 2, generator=torch.manual_seed(0)) - 2
+    found = part_heat.near(points, 16)
+    for face in range(2):
+        for y in range(16):
+            for x in range(16):
+                gaps = points[face] - torch.tensor([x, y])
+                close = gaps.norm(dim=1).min() <= part_heat.NEAR * 16
+                assert found[face, y, x] == close, (face, y, x)
+    assert 0 < found.float().mean() < 1
+
+
+@pytest.mark.parametrize("variant", ["default", "full_transfer", "baseline"])
+def test_a_map_without_a_preference_has_one_everywhere(variant, monkeypatch):
+    network, prepared = untrained(variant)
+    monkeypatch.setattr(part_heat, "_heated", lambda member, x: 3 * x[:, 0] ** 0)
+    found = part_heat.heat(network, SPLITS.test, prepared)
+    expected = {"heat.parts"}
+    expected |= {"heat.own_part", "heat.elsewhere"} if variant == "default" else set()
+    assert set(found) == expected
+    for values in found.values():
+        np.testing.assert_allclose(values, 1, atol=1e-5)
+
+
+def test_a_map_of_the_own_part_is_told_apart(monkeypatch):
+    network, prepared = untrained()
+    points = landmarks_seen(SPLITS.test, 24)
+    waiting = [
+        part_heat.near(points[:, slice(*PARTS[part])], 24).float()
+        for part in network.parts
+    ]
+    monkeypatch.setattr(part_heat, "_heated", lambda member, x: waiting.pop(0))
+    found = part_heat.heat(network, SPLITS.test, prepared)
+    assert (found["heat.own_part"] > 1.5).all()
+    assert not found["heat.elsewhere"].any()
+
+
+def test_heat_by_hand():
+    """Grad-CAM of the predicted class, of the mouth's sub-network first."""
+    network, prepared = untrained()
+    found = part_heat.heat(network, SPLITS.test, prepared)
+    points, own = landmarks_seen(SPLITS.test, 24), []
+    x = prepared(SPLITS.test.images)
+    for part, member in zip(network.parts, network.sub_networks, strict=True):
+        with torch.no_grad():
+            label = member.eval()(x).argmax(1)
+        maps = grad_cam(member, x, label).double().numpy()
+        region = part_heat.near(points[:, slice(*PARTS[part])], 24).numpy()
+        each = []
+        for heat, inside in zip(maps, region, strict=True):
+            usual = heat.mean() or 1.0
+            each.append(heat[inside].mean() / usual if inside.any() else 0.0)
+        own.append(each)
+    expected = np.mean(own, 0)
+    assert expected.max() > 0
+    np.testing.assert_allclose(found["heat.own_part"], expected, rtol=1e-3, atol=1e-4)

@@ -1,0 +1,136 @@
+"""What runs of the queue will cost."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from queued import wanted
+from torch.utils.flop_counter import FlopCounterMode
+
+from fer_lib.errors import FerError
+from ferbook.papers import deep_emotion, part_transfer, ramn
+from ferbook.queue import Forecaster
+from ferbook.queue import forecast as costs
+from ferbook.training.draws import at_most
+
+DEEP = {"paper": "deep_emotion", "dataset": "rendered", "preset": "smoke"}
+PARTS = DEEP | {"paper": "part_ensemble"}
+RATES = {("deep_emotion", "smoke"): 2.0, ("part_ensemble", "smoke"): 1.0}
+
+
+@pytest.fixture
+def forecaster(tiny, monkeypatch):
+    """Of 84 random faces to learn from and 28 + 28 others, at known rates."""
+    monkeypatch.setattr(costs, "load", lambda name, root: tiny)
+    return Forecaster("rendered", None, torch.device("cpu"), RATES)
+
+
+def network_gflops(recipe, preset="smoke"):
+    """1e9 operations of a face, and of its training, counted while they run."""
+    config = recipe.make_config(preset)
+    network = recipe.make_network(config, 7, seed=0).eval()
+    face = torch.zeros(1, network.input.channels, *[network.input.size] * 2)
+    with FlopCounterMode(display=False) as forward:
+        output = network(face)
+    with FlopCounterMode(display=False) as backward:
+        getattr(output, "logits", output).sum().backward()
+    counts = [counter.get_total_flops() / 1e9 for counter in (forward, backward)]
+    return counts[0], sum(counts)
+
+
+def test_a_run_costs_what_its_epochs_take(forecaster):
+    per_face, _ = network_gflops(deep_emotion)
+    found = forecaster(wanted(**DEEP))
+    epoch = per_face * (3 * 84 + 28 + 28)
+    assert found.gflops == pytest.approx(18 * epoch)
+    assert found.seconds == pytest.approx(18 * epoch / 2.0)
+    assert found.epoch_seconds == pytest.approx(epoch / 2.0)
+
+
+@pytest.mark.parametrize("recipe", [deep_emotion, ramn], ids=lambda r: r.NAME)
+def test_training_is_worth_three_passes(recipe):
+    forward, training = network_gflops(recipe)
+    assert 2.3 <= training / forward <= 3.0  # the first layer passes nothing back
+
+
+def test_other_sizes_are_far_from_the_paper(forecaster):
+    assert forecaster(wanted(**DEEP)).far_off  # 18 epochs of 300
+    forecaster.rates["deep_emotion", "paper"] = 1.0
+    assert not forecaster(wanted(**DEEP | {"preset": "paper"})).far_off
+
+
+def test_no_landmarks_are_fitted_to_count(forecaster, monkeypatch):
+    monkeypatch.setattr(part_transfer, "_fitted", None)
+    assert forecaster(wanted(**PARTS)).gflops > 0
+
+
+def test_faces_that_are_drawn_count(tiny):
+    train, select, test = (tiny.split(name) for name in dict.fromkeys(tiny.splits))
+    splits = SimpleNamespace(train=train, select=select, test=test)
+    stage = SimpleNamespace(faces=None, subset=at_most(5))
+    assert costs._passes(stage, splits) == 3 * 7 * 5 + 56
+    assert costs._passes(SimpleNamespace(faces=test, subset=None), splits) == 84 + 56
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"paper": "glasses"}, "no recipe of a paper 'glasses'"),
+        ({"variant": "glasses"}, "no recipe has the variant 'glasses'"),
+        ({"preset": "tiny"}, "no recipe has the preset 'tiny'"),
+        ({"protocol": "none"}, "no recipe has the protocol 'none'"),
+        ({"protocol": "sfew_to_jaffe"}, "reports a second data set"),
+        ({"protocol": "ferplus_argmax7"}, "votes"),  # which these faces lack
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_what_cannot_be_run_is_told(forecaster, changed, told):
+    with pytest.raises(FerError, match=told):
+        forecaster(wanted(**DEEP | changed))
+
+
+def test_each_paper_s_rate_is_measured_once(forecaster, monkeypatch):
+    measured = []
+
+    def rate(course, device, per_face):
+        measured.append(course.seed)
+        return 4.0
+
+    monkeypatch.setattr(costs, "measured_rate", rate)
+    forecaster.rates.clear()
+    first = forecaster(wanted(**DEEP))
+    second = forecaster(wanted("no_transformer", **DEEP))
+    assert len(measured) == 1
+    assert first.seconds == first.gflops / 4 and second.gflops < first.gflops
+
+
+@pytest.mark.parametrize("about", [DEEP, PARTS], ids=lambda about: about["paper"])
+def test_the_rate_is_that_of_real_steps(forecaster, about, monkeypatch):
+    """What a few faces took is taken from the training's own clock."""
+    fitted = SimpleNamespace(curve=[{"seconds": 9.0}, {"seconds": 0.5}])
+    seen = []
+
+    def timed(network, plan, train, evaluate, **options):
+        seen.append(len(train))
+        real(network, plan, train, evaluate, **options | {"budget": 0.0})
+        return fitted
+
+    real = costs.fit
+    monkeypatch.setattr(costs, "fit", timed)
+    forecaster.rates.clear()
+    found = forecaster(wanted(**about))
+    (rate,) = forecaster.rates.values()
+    assert found.seconds == pytest.approx(found.gflops / rate)
+    per_face = {"deep_emotion": 18 * 308, "part_ensemble": 20 * 308}[about["paper"]]
+    assert rate == pytest.approx(3 * found.gflops / per_face * seen[0] / 0.5)
+    assert seen[0] == 32  # a batch
+
+
+def test_too_little_memory_is_told(forecaster, monkeypatch):
+    def fit(*words, **options):
+        raise torch.OutOfMemoryError("of the device")
+
+    monkeypatch.setattr(costs, "fit", fit)
+    forecaster.rates.clear()
+    with pytest.raises(FerError, match="batches of 32 need more memory"):
+        forecaster(wanted(**DEEP))

@@ -1,0 +1,90 @@
+"""Plots of cost: what they show is counted, and grows as it must."""
+
+import pytest
+from bs4 import BeautifulSoup
+from small_ledgers import made_up
+
+from fer_lib.models import build
+from fer_lib.models.cost import cost
+from ferbook.show import cost_growth
+from ferbook.show.cost_growth import gflops, measured, measured_picture
+from ferbook.show.phrases import seconds_taken
+from ferbook.show.run_tables import seconds_an_epoch
+
+
+def test_a_region_costs_the_same_whichever_it_is():
+    found = cost_growth.by_crops()
+    rise = {(found[b] - found[a]) / (b - a) for a in found for b in found if b > a}
+    assert max(rise) == pytest.approx(min(rise), rel=1e-3)
+    # Each goes through the whole trunk, as the face itself does.
+    assert max(rise) == pytest.approx(found[0], rel=1e-3)
+
+
+def test_a_branch_costs_the_same_and_less_than_a_network():
+    found = cost_growth.by_branches()
+    rise = [(found[b] - found[a]) / (b - a) for a, b in ((1, 5), (5, 9), (9, 15))]
+    assert rise == pytest.approx([rise[0]] * 3)
+    assert rise[0] < found[1] / 5
+
+
+def test_cost_grows_with_the_side_of_a_face():
+    found = cost_growth.by_side()
+    assert set(found) == set(cost_growth.PAPERS)
+    for line in found.values():
+        assert list(line.values()) == sorted(line.values())
+    assert 48 not in found["residual_masking"]  # which halves a face five times
+    assert found["deep_emotion"][48] == cost(build("deep_emotion")).gflops
+
+
+def _run(**changed):
+    curve = [{"epoch": k, "seconds": s} for k, s in enumerate((9.0, 2.0, 3.0))]
+    config = {"input_size": 48, "warp": "none"}
+    return made_up(config=config, curve=curve, **changed)
+
+
+def test_an_epoch_is_counted_over_its_training_faces():
+    run = _run()
+    faces = run.data["splits"]["PrivateTest"]["n"]  # the only one it has
+    forward = gflops("deep_emotion", variant="no_transformer")
+    assert cost_growth.work_an_epoch(run) == pytest.approx(3 * forward * faces)
+
+
+def test_times_are_medians_and_like_runs_are_one():
+    slow = {"device": "cpu", "name": "another", "threads": 2}
+    found = measured([_run(), _run(seed=1), _run(hardware=slow)])
+    assert [(p.machine, p.runs) for p in found] == [
+        ("a test, 1 thread", 2),
+        ("another, 2 threads", 1),
+    ]
+    assert {point.seconds for point in found} == {3.0}
+
+
+def test_on_a_processor_its_own_time_counts():
+    """Nine seconds by the clock, of which four were the run's, on two threads."""
+    curve = [{"epoch": k, "seconds": 9.0, "cpu_seconds": 4.0} for k in range(3)]
+    cpu = {"device": "cpu", "name": "a", "threads": 2}
+    options = {"config": _run().config, "curve": curve, "cpu_seconds": 12.0}
+    run = made_up(hardware=cpu, wall_seconds=27.0, **options)
+    assert (seconds_an_epoch(run), seconds_taken(run)) == (2.0, 6.0)
+    gpu = made_up(hardware=cpu | {"device": "cuda"}, wall_seconds=27.0, **options)
+    assert (seconds_an_epoch(gpu), seconds_taken(gpu)) == (9.0, 27.0)
+
+
+def test_pictures_have_words_for_those_who_do_not_see_them():
+    names = {"deep_emotion": "Deep-Emotion"}
+    picture = measured_picture([_run()], names)
+    page = BeautifulSoup(picture.html(), "html.parser")
+    assert "1 points from 1 runs" in page.find("img")["alt"]
+    assert "n = 1 recorded runs on a test, 1 thread" in page.figcaption.text
+    assert "No run" in measured_picture([], names).words
+
+
+def test_all_plots_stand_in_the_page_and_name_every_paper():
+    panels = cost_growth.counted(dict.fromkeys(cost_growth.PAPERS, "A network"))
+    page = BeautifulSoup(panels.html(), "html.parser")
+    images = page.find_all("img")
+    assert len(images) == 4
+    for image in images:
+        assert len(image["alt"].split()) > 8
+        assert image["src"].startswith("data:image/png;base64,")
+    assert len(panels.html()) < 500_000

@@ -1,0 +1,132 @@
+"""What chapters show: alt texts, sources, tables, plots of odd input."""
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import numpy as np
+import pytest
+from bs4 import BeautifulSoup
+
+from fer_lib.errors import FerError
+from fer_lib.evaluation.metrics import summarize
+from fer_lib.explain.drawing.maps import draw_maps, draw_windows
+from fer_lib.models.spatial_transformer import affine_warp
+from ferbook.chapters.deep_emotion import (
+    MATRIX,
+    draw_deep_emotion,
+    label_sets,
+    parameter_rows,
+)
+from ferbook.kit.faces import first_right
+from ferbook.kit.results import printed_matrix
+from ferbook.papers.deep_emotion import overall_loss
+from ferbook.show import figures, plots
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What was displayed, in order."""
+    found = []
+    monkeypatch.setattr(figures, "display", found.append)
+    return found
+
+
+def test_every_figure_has_an_alt_text(shown):
+    alt = 'A chain of boxes, <from> the "face" to seven scores.'
+    figures.show(draw_deep_emotion(), alt, "Ours & nobody else's.")
+    page = BeautifulSoup(shown[0].data, "html.parser")
+    assert page.img["alt"] == alt
+    assert page.img["src"].startswith("data:image/png;base64,")
+    assert page.figcaption.text == "Ours & nobody else's."
+    with pytest.raises(FerError, match="says too little"):
+        figures.show(draw_deep_emotion(), "a figure")
+    with pytest.raises(FerError, match="says too little"):
+        figures.show(draw_deep_emotion())
+
+
+def test_a_figure_may_bring_its_own_alt_text(shown):
+    figure = draw_deep_emotion()
+    figure.alt_text = "A chain of boxes from the face to seven scores."
+    figures.show(figure, caption="Ours.")
+    page = BeautifulSoup(shown[0].data, "html.parser")
+    assert page.img["alt"] == figure.alt_text
+
+
+def test_sources_are_shown_whole_and_without_docstrings(shown):
+    figures.show_source(affine_warp, overall_loss)
+    for code in shown:
+        assert '"""' not in code.data
+        compile(code.data, "shown", "exec")
+    assert "grid_sample" in shown[0].data
+    assert shown[1].data.startswith("def overall_loss(")
+
+
+def test_tables_escape_what_they_show(shown):
+    figures.show_table([{"a<b": "<b>1</b>", "c": 2}], "Caption.")
+    page = BeautifulSoup(shown[0].data, "html.parser")
+    assert [cell.text for cell in page.find_all("td")] == ["<b>1</b>", "2"]
+    assert page.th.text == "a<b" and page.th["scope"] == "col"
+    figures.show_table([], "Runs.")
+    assert "None yet" in shown[1].data
+
+
+def test_percent_is_the_metric():
+    found = summarize(np.eye(7)[[0, 1, 1]], np.array([0, 1, 2]))
+    assert figures.percent(found).startswith("66.7 % (")
+    assert figures.percent(found).endswith("n = 3")
+
+
+def test_confusions_show_shares_of_each_true_class():
+    drawn = plots.plot_confusions({"one": [[3, 1], [0, 0]]}, ["a", "b"])
+    axes = drawn.axes[0]
+    texts = [t.get_text() for t in axes.texts]
+    assert texts == ["75", "25", "0", "0"]  # an empty class divides by nothing
+    assert [t.get_text() for t in axes.get_yticklabels()] == ["a (4)", "b (0)"]
+    assert "n = 4" in axes.get_title()
+
+
+@pytest.mark.parametrize(
+    "maps",
+    [
+        np.zeros((2, 4, 4)),
+        np.full((2, 4, 4), np.nan),
+        np.stack([np.full((4, 4), np.nan), -np.ones((4, 4))]),
+    ],
+)
+def test_dead_maps_are_drawn(maps):
+    images = np.full((2, 4, 4), 0.5)
+    drawn = draw_maps(images, maps, ["a", "b"], label="drop", signed=True)
+    low, high = drawn.axes[2].images[-1].get_clim()
+    assert low == -high < 0  # zero is in the middle of the colours
+
+
+def test_windows_are_drawn_where_they_are():
+    corners = np.array([[[1.0, 2], [6, 2], [6, 7], [1, 7]]])
+    drawn = draw_windows(np.zeros((1, 9, 9)), corners, ["a"])
+    polygon = drawn.axes[0].patches[0].get_xy()
+    assert np.array_equal(polygon[:4], corners[0])
+
+
+def test_the_chapter_uses_the_printed_matrix():
+    """Figure 8 in the book's order: 2502 hits, happy in row and column 3."""
+    _, counts, names = printed_matrix(MATRIX)
+    assert np.trace(counts) == 2502 and counts.sum() == 3573
+    assert counts[names.index("happy")].sum() == 930
+    assert counts[names.index("neutral"), names.index("neutral")] == 1035
+    assert counts[names.index("sad"), names.index("neutral")] == 70
+    sets, _ = label_sets()
+    assert [sum(values) for values in sets.values()] == [3573, 3589, 3574]
+
+
+def test_examples_are_read_rightly_where_there_is_one():
+    predicted, labels = np.array([1, 0, 0, 1, 0]), np.array([0, 0, 1, 1, 1])
+    rows, titles = first_right(predicted, labels, ("a", "b"))
+    assert (rows, titles) == ([1, 3], ["a", "b"])
+    rows, titles = first_right(np.array([1, 0]), np.array([0, 1]), ("a", "b"))
+    assert (rows, titles) == ([0, 1], ["a\nread as b", "b\nread as a"])
+
+
+def test_flat_sizes_of_the_readings():
+    rows = {row["localisation"]: row["flat size"] for row in parameter_rows()}
+    assert list(rows.values()) == [640, 1000, 90, 90, 90]

@@ -1,0 +1,180 @@
+"""The pages as built: complete, correct, and served by no other host."""
+
+import copy
+import json
+import re
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from widget_pages import open_page
+
+from ferbook.site.build import build
+from ferbook.site.stage import chapter_notebooks, colab_link, pages, read_config
+
+# One worker builds the site once.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]
+PAGES = pages()
+_LOADING = {"script": "src", "img": "src", "link": "href", "iframe": "src"}
+
+
+def soup(site, page):
+    text = (site / f"{page}.html").read_text(encoding="utf-8")
+    return BeautifulSoup(text, "html.parser")
+
+
+def test_every_page_of_the_contents_is_built_and_no_other(site):
+    folders = [site / "book", site / "notebooks"]
+    built = [path for folder in folders for path in folder.rglob("*.html")]
+    names = {path.relative_to(site).with_suffix("").as_posix() for path in built}
+    assert names == set(PAGES)
+
+
+@pytest.mark.parametrize("page", PAGES)
+class TestPage:
+    def test_it_has_a_title_and_no_trace_of_an_error(self, site, page):
+        content = soup(site, page)
+        assert content.find("h1")
+        assert not content.select(".problematic, .system-message")
+        assert not content.select(".output.traceback")
+        assert "[?]" not in content.find("article").get_text()
+
+    def test_the_set_up_for_colab_is_folded(self, site, page):
+        if page.startswith("notebooks/"):
+            cell = soup(site, page).select_one("div.cell")
+            assert cell.select_one("details .cell_input")
+
+    def test_it_loads_nothing_from_another_host(self, site, page):
+        for name, attribute in _LOADING.items():
+            for tag in soup(site, page).find_all(name):
+                address = tag.get(attribute, "")
+                assert not address.startswith(("http:", "https:", "//")), tag
+
+    def test_its_links_to_files_of_the_book_lead_somewhere(self, site, page):
+        here = (site / f"{page}.html").parent
+        for link in soup(site, page).find_all("a", href=True):
+            target = link["href"].split("#")[0].split("?")[0]
+            if target and ":" not in target:
+                assert (here / target).exists(), link["href"]
+
+    def test_its_pictures_have_a_description(self, site, page):
+        for picture in soup(site, page).find("article").find_all("img"):
+            described = picture.get("alt", "")
+            assert described and not described.startswith("../_images"), picture
+
+    def test_it_has_no_launch_button_while_there_is_no_address(self, site, page):
+        assert read_config()["repository"]["url"] or not launch_links(site, page)
+
+    def test_its_own_content_is_light(self, site, page):
+        """Without pictures; scripts and styles of the theme are shared."""
+        content = copy.copy(soup(site, page).find("article"))
+        for picture in content.select("img, svg"):
+            picture.decompose()
+        assert len(str(content).encode()) < 2_000_000
+
+    @pytest.mark.browser
+    @pytest.mark.parametrize("theme", ["light", "dark"])
+    def test_a_phone_does_not_scroll_sideways(self, site, page, browser, theme):
+        try:
+            open_page(browser, (site / f"{page}.html").as_uri(), width=390)
+            browser.execute_script(
+                "document.documentElement.dataset.theme = arguments[0]", theme
+            )
+            width = "return document.documentElement.scrollWidth"
+            assert browser.execute_script(width) <= 390
+            ground, text = colours(browser)
+            assert (luminance(ground) < luminance(text)) == (theme == "dark")
+            assert contrast(ground, text) >= 4.5  # WCAG 2.1, level AA
+        finally:
+            browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+    @pytest.mark.browser
+    def test_it_works_with_every_other_host_blocked(self, site, page, browser):
+        browser.get_log("performance"), browser.get_log("browser")
+        browser.get((site / f"{page}.html").as_uri())
+        formulas = len(browser.find_elements("css selector", ".math"))
+        if formulas:
+            wait_for(browser, "mjx-container", formulas)
+        refused = browser.find_elements("css selector", "mjx-merror")
+        assert not [formula.text for formula in refused]
+        assert not failed_requests(browser)
+        assert not [e for e in browser.get_log("browser") if is_fault(e)]
+        colour = "return getComputedStyle(document.querySelector('.bd-main'))"
+        assert browser.execute_script(f"{colour}.display") == "flex"
+
+
+def colours(browser):
+    """Red, green and blue, 0 to 255, of the page's ground and of its text."""
+    script = """const article = document.querySelector("article");
+    const ground = getComputedStyle(document.body).backgroundColor;
+    return [ground, getComputedStyle(article).color];"""
+    found = browser.execute_script(script)
+    return [[float(n) for n in re.findall(r"[\d.]+", one)[:3]] for one in found]
+
+
+def luminance(colour):
+    """Relative luminance of WCAG 2.1, 0 to 1."""
+    linear = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+        for c in (value / 255 for value in colour)
+    ]
+    return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one, other):
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def launch_links(site, page):
+    links = [link["href"] for link in soup(site, page).find_all("a", href=True)]
+    return [link for link in links if "colab." in link or "binder." in link]
+
+
+def wait_for(browser, selector, count):
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    found = lambda b: len(b.find_elements("css selector", selector)) >= count  # noqa: E731
+    WebDriverWait(browser, 20).until(found)
+
+
+def failed_requests(browser):
+    """Addresses that did not load, and any that no file of the site holds."""
+    events = [
+        json.loads(entry["message"])["message"]
+        for entry in browser.get_log("performance")
+    ]
+    asked = {
+        event["params"]["requestId"]: event["params"]["request"]["url"]
+        for event in events
+        if event["method"] == "Network.requestWillBeSent"
+    }
+    failed = {
+        event["params"]["requestId"]
+        for event in events
+        if event["method"] == "Network.loadingFailed"
+    }
+    return [
+        url
+        for number, url in asked.items()
+        if number in failed or not url.startswith(("file:", "data:", "blob:"))
+    ]
+
+
+def is_fault(entry):
+    # The theme calls a first visit, with no stored colour mode, an error.
+    return entry["level"] == "SEVERE" and "theme mode" not in entry["message"]
+
+
+def test_with_an_address_every_notebook_has_a_colab_button(site, tmp_path):
+    config = copy.deepcopy(read_config())
+    config["repository"]["url"] = "https://github.com/owner/book"
+    other = build(output=tmp_path, config=config).parent
+    for notebook in chapter_notebooks():
+        page = f"notebooks/{notebook.stem}"
+        assert launch_links(other, page) == [colab_link(config, page)]
+
+
+def test_the_first_page_is_where_the_build_says(site):
+    assert PAGES[0] in (site / "index.html").read_text()
+    assert Path(site, "_static", "mathjax", "tex-chtml.js").is_file()

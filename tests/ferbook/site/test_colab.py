@@ -1,0 +1,41 @@
+"""On Colab nothing replaces torch or numpy."""
+
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from ferbook.site import colab
+
+
+def test_installed_versions_are_held():
+    lines = colab.kept_versions().splitlines()
+    assert lines == [f"{name}=={version(name)}" for name in ("torch", "numpy")]
+
+
+def test_what_is_not_installed_is_not_held(monkeypatch):
+    monkeypatch.setattr(colab, "KEPT", ("numpy", "no-such-package"))
+    assert colab.kept_versions() == f"numpy=={version('numpy')}\n"
+
+
+def test_the_clone_is_installed_under_those_constraints(monkeypatch, root):
+    seen = []
+
+    def record(command, check):
+        held = Path(command[command.index("--constraint") + 1]).read_text()
+        seen.append((command, held))
+
+    monkeypatch.setattr(subprocess, "run", record)
+    colab.main()
+    [(command, held)] = seen
+    assert command[:3] == [sys.executable, "-m", "pip"]
+    assert command[-2:] == ["-e", str(root)]
+    assert held == colab.kept_versions()
+
+
+def test_it_runs_before_the_library_is_installed(tmp_path, root):
+    """By its path, without site packages: the standard library is enough."""
+    script = root / "fer_lib" / "book" / "colab.py"
+    code = f"import runpy; runpy.run_path({str(script)!r}, run_name='loaded')"
+    command = [sys.executable, "-I", "-S", "-c", code]
+    subprocess.run(command, cwd=tmp_path, check=True)

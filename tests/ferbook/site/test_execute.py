@@ -1,0 +1,140 @@
+"""Executing notebooks: what is reused, what is run again, what is told."""
+
+import json
+import os
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from fer_lib.errors import FerError
+from ferbook.site.execute import execute, own_kernel, with_outputs
+
+pytestmark = pytest.mark.slow
+
+PYTHON = {
+    "kernelspec": {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
+}
+
+
+@pytest.fixture
+def book(tmp_path):
+    """A tiny repository whose notebook counts its own executions."""
+    for name in ("claims", "runs", "explanations"):
+        (tmp_path / "book" / name).mkdir(parents=True)
+    for folder in ("fer_lib", "notebooks"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "fer_lib" / "module.py").write_text("x = 1\n")
+    (tmp_path / "constraints.txt").write_text("numpy==1\n")
+    write(tmp_path, "Prose.", COUNT)
+    return tmp_path
+
+
+COUNT = """
+from pathlib import Path
+log = Path("count.txt")
+log.write_text(log.read_text() + "x" if log.exists() else "x")
+print(step)
+"""
+
+
+def write(book, prose, code, step=1):
+    declared = new_code_cell(f"step: int = {step}")
+    declared.metadata.tags = ["parameters"]
+    cells = [new_markdown_cell(prose), declared, new_code_cell(code)]
+    path = book / "notebooks" / "05_tiny.ipynb"
+    nbformat.write(new_notebook(cells=cells, metadata=PYTHON), path)
+
+
+def run(book, **parameters):
+    """Executed notebook, whether it was reused, and executions so far."""
+    source = book / "notebooks" / "05_tiny.ipynb"
+    executed, reused = execute(source, parameters, root=book, cache=book / "cache")
+    return executed, reused, len((book / "count.txt").read_text())
+
+
+def test_an_unchanged_notebook_is_reused_and_prose_may_change(book):
+    assert run(book)[1:] == (False, 1)
+    assert run(book)[1:] == (True, 1)
+    write(book, "Better prose.", COUNT)
+    executed, reused, count = run(book)
+    assert (reused, count) == (True, 1)
+    assert executed.cells[0].source == "Better prose."
+    assert executed.cells[-1].outputs[0].text == "1\n"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda book: write(book, "Prose.", COUNT + "# changed"),
+        lambda book: write(book, "Prose.", COUNT, step=2),
+        lambda book: (book / "fer_lib" / "module.py").write_text("x = 2\n"),
+        lambda book: (book / "fer_lib" / "head.npz").write_bytes(b"asset"),
+        lambda book: (book / "constraints.txt").write_text("numpy==2\n"),
+        lambda book: (book / "book" / "runs" / "a.json").write_text("{}"),
+        lambda book: (book / "book" / "claims" / "a.toml").write_text(""),
+        lambda book: (book / "book" / "explanations" / "a.npz").write_bytes(b""),
+    ],
+    ids=["cell", "default", "library", "asset", "constraint", "run", "claim", "study"],
+)
+def test_whatever_outputs_follow_from_makes_it_run_again(book, change):
+    run(book)
+    change(book)
+    assert run(book)[1:] == (False, 2)
+    assert run(book)[1:] == (True, 2)
+
+
+def test_parameters_are_injected_and_part_of_the_key(book):
+    run(book)
+    executed, reused, count = run(book, step=7)
+    assert (reused, count) == (False, 2)
+    assert executed.cells[-1].outputs[0].text == "7\n"
+    assert run(book, step=7)[1:] == (True, 2)
+
+
+def test_a_failing_cell_is_named_and_nothing_is_stored(book):
+    write(book, "Prose.", "1 / 0")
+    with pytest.raises(FerError) as failed:
+        run(book)
+    assert str(failed.value).startswith(
+        "05_tiny.ipynb: cell 2 failed with ZeroDivisionError: division by zero"
+    )
+    assert "1 / 0" in str(failed.value)
+    assert not list((book / "cache").iterdir())
+
+
+def test_a_kernel_of_the_user_does_not_get_in_the_way(book, monkeypatch):
+    kernel = book / "share" / "kernels" / "python3"
+    kernel.mkdir(parents=True)
+    spec = {"argv": ["false"], "display_name": "Another", "language": "python"}
+    (kernel / "kernel.json").write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_PATH", str(book / "share"))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(book / "share"))
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")
+    assert run(book)[1:] == (False, 1)
+
+
+def test_own_kernel_restores_the_environment(monkeypatch):
+    monkeypatch.setenv("JUPYTER_PATH", "somewhere")
+    before = dict(os.environ)
+    with own_kernel():
+        assert "JUPYTER_PATH" not in os.environ
+    assert dict(os.environ) == before
+
+
+def test_widgets_are_left_out_and_figures_stay():
+    widget = {"application/vnd.jupyter.widget-view+json": {}, "text/plain": "0%"}
+    outputs = [
+        nbformat.v4.new_output("display_data", data=data)
+        for data in (widget, {"text/plain": "figure"})
+    ]
+    done = new_notebook(
+        cells=[new_code_cell("f()", outputs=outputs)],
+        metadata=PYTHON | {"language_info": {"name": "python"}},
+    )
+    plain = with_outputs(new_notebook(cells=[new_code_cell("f()")]), done)
+    assert [o.data for o in plain.cells[0].outputs] == [{"text/plain": "figure"}]

@@ -1,0 +1,61 @@
+"""What holds for every notebook in git."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+
+import papermill
+import pytest
+
+from ferbook.site.refresh import WITH_OUTPUTS
+from ferbook.site.stage import ROOT
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+class TestNotebook:
+    def test_only_the_deterministic_one_keeps_its_outputs(self, path):
+        cells = json.loads(path.read_text())["cells"]
+        code = [cell for cell in cells if cell["cell_type"] == "code"]
+        if path.stem == WITH_OUTPUTS:
+            assert any(cell["outputs"] for cell in code)
+            return
+        assert not any(cell["outputs"] for cell in code)
+        assert all(cell["execution_count"] is None for cell in code)
+
+    def test_it_runs_on_small_rendered_faces_by_default(self, path):
+        declared = papermill.inspect_notebook(path)
+        defaults = {name: about["default"] for name, about in declared.items()}
+        assert ast.literal_eval(defaults["dataset"]) == "rendered"
+        assert ast.literal_eval(defaults["preset"]) == "smoke"
+        assert all(about["inferred_type_name"] for about in declared.values())
+        assert all(about["help"] for about in declared.values())
+
+    def test_functions_live_in_the_library(self, path):
+        cells = json.loads(path.read_text())["cells"]
+        for cell in cells:
+            if cell["cell_type"] == "code":
+                assert len(cell["source"]) <= 30, "".join(cell["source"])
+                assert max(map(len, cell["source"]), default=0) <= 80
+
+    def test_it_names_no_folder_of_one_machine(self, path):
+        assert "/home/" not in path.read_text()
+        assert "/tmp/" not in path.read_text()
+
+
+@pytest.mark.slow
+def test_stored_outputs_are_those_of_the_code():
+    path = ROOT / "notebooks" / f"{WITH_OUTPUTS}.ipynb"
+    options = ["-q", "-p", "no:cacheprovider", "-n", "0", "--nbval"]
+    command = [sys.executable, "-m", "pytest", *options, str(path)]
+    # A progress bar shows only while faces are not in the cache yet.
+    quiet = os.environ | {"TQDM_DISABLE": "1"}
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, env=quiet
+    )
+    assert done.returncode == 0, (
+        done.stdout[-3000:] + "\nRun python -m ferbook.site.refresh"
+    )

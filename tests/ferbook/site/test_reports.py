@@ -1,0 +1,180 @@
+"""Reports on papers: every claim once, and runs told as what they are."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from small_ledgers import made_up, real_ledger, samples, small_ledger
+
+from fer_lib.errors import FerError
+from ferbook.ledger.statistics import resolution
+from ferbook.runs.paths import repository_root
+from ferbook.show import phrases
+from ferbook.show.ledger import ledger_table
+from ferbook.show.resolution import resolution_table
+from ferbook.show.run_tables import gain_table
+from ferbook.show.tables import Sentence, Table
+from ferbook.site.reports import PARTS, matrix_table, report
+
+PAPERS = [claims.paper for claims in real_ledger().papers]
+ID = "deep_emotion.fer2013.accuracy"
+
+
+def _rows(page):
+    return [row for t in page.tables if isinstance(t, Table) for row in t.rows]
+
+
+def _modern(**changed):
+    settings = {"preset": "small", "recipe": "modern"} | changed
+    return made_up(config={"epochs": 5}, epochs=5, **settings)
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+class TestEachPaper:
+    def test_every_claim_stands_once_among_its_claims(self, paper):
+        ledger = real_ledger()
+        told = [row[0].split("\n")[0] for row in _rows(report(paper, "claims", ledger))]
+        said = [j.claim.says for j in ledger.select(paper, None)]
+        assert sorted(told) == sorted(said)
+
+    def test_every_run_has_a_row_of_results_and_of_costs(self, paper):
+        ledger = real_ledger()
+        papers = (paper, *({"comparison"} if paper == "residual_masking" else ()))
+        runs = sum(record.paper in papers for record in ledger.records)
+        for part in ("runs", "costs"):
+            assert len(_rows(report(paper, part, ledger))) == runs
+
+    def test_its_page_has_every_part_and_what_was_hard(self, paper):
+        folder = repository_root() / "book" / "reports"
+        text = (folder / f"{paper}.md").read_text(encoding="utf-8")
+        asked = re.findall(r"^:part: (\w+)$", text, re.MULTILINE)
+        assert sorted(asked) == sorted(PARTS)
+        assert text.count(f"```{{report}} {paper}\n") == len(PARTS)
+        assert "**Easy.**" in text and "**Hard.**" in text
+
+
+def test_unknown_papers_and_parts_are_told():
+    with pytest.raises(FerError, match="No claims of paper 'other'"):
+        report("other", None, real_ledger())
+    with pytest.raises(FerError, match="No part 'guess', expected one of identity"):
+        report("ramn", "guess", real_ledger())
+
+
+def test_the_identity_counts_claims_and_runs():
+    ledger = small_ledger(made_up(), made_up(dataset="rendered", seed=1))
+    rows = dict(_rows(report("deep_emotion", "identity", ledger)))
+    assert rows["Network"].startswith("66,857 parameters\n 1 x 48 x 48")
+    assert rows["Data sets"] == "FER2013, FERG-DB, JAFFE, CK+"
+    assert rows["Recorded runs"].split("\n")[0] == "2"
+
+
+def test_without_runs_the_parts_say_so():
+    for part in ("runs", "deviations", "data", "costs"):
+        (only,) = report("ramn", part, small_ledger()).tables
+        assert only == Sentence("No run is recorded yet.")
+    assert isinstance(gain_table("ramn", small_ledger()), Sentence)
+
+
+def test_runs_of_compared_networks_stand_in_the_report():
+    ledger = small_ledger(made_up(paper="comparison", variant="vgg19"))
+    (row,) = _rows(report("residual_masking", "costs", ledger))
+    assert row[0].startswith("comparison, vgg19")
+    assert not _rows(report("ramn", "costs", ledger))
+
+
+def test_departures_are_counted_over_runs():
+    stated = [{"item": "epochs", "paper": "300", "ours": "60", "why": "time"}]
+    runs = [made_up(seed=k, deviations=stated if k < 2 else []) for k in range(3)]
+    (row,) = _rows(report("deep_emotion", "deviations", small_ledger(*runs)))
+    assert row == ("epochs", "300", "60", "time", "2 of 3")
+
+
+def test_data_are_told_apart_by_their_hash():
+    changed = samples.content_of({})["data"] | {"splits": {"T": {"n": 7}}}
+    other = made_up(seed=1)
+    other.content["data"] = changed | {"sha256": "e" * 64}
+    rows = _rows(report("deep_emotion", "data", small_ledger(made_up(), other)))
+    assert [row[3] for row in rows] == ["1", "1"]
+    assert rows[1][1] == "T 7"
+
+
+def test_matrices_are_held_against_the_accuracies():
+    claims = next(c for c in real_ledger().papers if c.paper == "deep_emotion")
+    first, second, third = matrix_table(claims).rows
+    assert first[1:] == (
+        "3,573\n its caption counts 3,572",
+        "2,502\n 70.025 %",
+        "70.02 %\n the matrix's, cut off",
+    )
+    assert second[3] == "99.3 %\n the matrix's, rounded"
+    assert third[2].startswith("65\n")
+    wrong = claims.matrix("deep_emotion.jaffe.confusion")
+    rows = tuple(
+        tuple(n + 5 * (i == j == 0) for j, n in enumerate(row))
+        for i, row in enumerate(wrong.rows)
+    )
+    planted = replace(claims, matrices=(replace(wrong, rows=rows),))
+    assert matrix_table(planted).rows[0][3].endswith("not the matrix's")
+
+
+def test_what_a_test_set_can_show_is_computed():
+    table = resolution_table("residual_masking", real_ledger())
+    row = next(row for row in table.rows if "own labels" in row[0])
+    low, high = (f"{100 * resolution(p, 3589):.2f}" for p in (0.7682, 0.7080))
+    assert row[1:4] == ("3,589", "70.80 to 76.82 %", f"{low} to {high} pts")
+    assert float(low) < 1.43 < float(high)
+    claims = next(c for c in real_ledger().papers if c.paper == "residual_masking")
+    gaps = [abs(c.number) for c in claims.claims if c.kind == "difference"]
+    assert row[4] == f"{sum(gap < float(low) / 100 for gap in gaps)} of {len(gaps)}"
+
+
+def test_a_run_by_another_recipe_or_size_says_so_wherever_it_stands():
+    claim = real_ledger().judgement(ID).claim
+    answer = replace(claim.answered_by[0], preset="small", recipe="modern")
+    paper = next(c for c in real_ledger().papers if c.paper == "deep_emotion")
+    papers = (replace(paper, claims=(replace(claim, answered_by=(answer,)),)),)
+    ledger = replace(small_ledger(_modern()), papers=papers)
+    cell = ledger_table("deep_emotion", ledger=ledger).tables[0].rows[0][-1]
+    assert "preset small, recipe modern (one of today for all papers)" in cell
+    reading = ledger.judgement(ID).readings[0]
+    assert phrases.our_value(claim, reading).endswith("; preset small; recipe modern)")
+    (run,) = _rows(report("deep_emotion", "runs", ledger))
+    assert "preset small, recipe modern" in run[0]
+
+
+def test_the_spread_over_seeds_stands_beside_the_interval():
+    runs = [made_up(share, seed=k) for k, share in enumerate((0.5, 0.6, 0.7))]
+    ledger = small_ledger(*runs)
+    reading = ledger.judgement(ID).readings[0]
+    assert reading.spread == pytest.approx(0.1)
+    told = phrases.our_interval(ledger.judgement(ID).claim, reading)
+    assert told.endswith("3 seeds that spread by 10.0 points")
+    assert small_ledger(runs[0]).judgement(ID).readings[0].spread is None
+
+
+def test_gains_of_a_recipe_are_paired_by_seed():
+    own = [made_up(0.5, seed=k, preset="small") for k in range(2)]
+    ledger = small_ledger(*own, *(_modern(share=0.7, seed=k) for k in range(3)))
+    (row,) = gain_table("deep_emotion", ledger).rows
+    assert row[1] == "modern"
+    assert row[2].startswith("+20.0 points")
+    assert row[3].startswith("700\n 2 seeds")
+
+
+def test_code_is_compared_by_protocol_and_recipe():
+    asked = []
+
+    def present(record):
+        asked.append(record.recipe)
+        return "a" * 64 if record.recipe == "paper" else "b" * 64
+
+    runs = [made_up(), made_up(seed=1), _modern()]
+    ledger = small_ledger(*runs, present_hash=present)
+    assert [ledger.stale(run) for run in runs] == [False, False, True]
+    assert sorted(asked) == ["modern", "paper"]  # once for each kind of run
+
+
+def test_a_reader_who_sent_a_run_in_is_named():
+    run = made_up()
+    run.content["reader"] = "A. Reader"
+    assert phrases.made(run, False).endswith(", sent in by A. Reader")

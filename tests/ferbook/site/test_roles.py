@@ -1,0 +1,222 @@
+"""Numbers on pages: bound to claims and runs, or the build fails."""
+
+import io
+import re
+import shutil
+from functools import cache
+from html import escape
+
+import numpy as np
+import pytest
+from bs4 import BeautifulSoup
+from docutils import nodes
+from planted_studies import planted_study
+from small_ledgers import samples
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+from ferbook.ledger.judged import open_ledger
+from ferbook.runs.paths import claims_folder
+from ferbook.runs.records import record_path, write_record
+from ferbook.site import roles
+from ferbook.site.roles import PageError
+from ferbook.study import explanations
+from ferbook.study.record import write_study
+
+ID = "deep_emotion.fer2013.accuracy"
+READ_ONCE = cache(open_ledger)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """A repository with the real claims and two small runs."""
+    root = tmp_path_factory.mktemp("repository")
+    shutil.copytree(claims_folder(), root / "book" / "claims")
+    for protocol, share in (("official", 0.55), ("ferplus_argmax7", 0.65)):
+        labels = np.arange(700) % 7
+        correct = np.random.default_rng(0).permutation(700) < round(share * 700)
+        logits, labels = samples.predictions_of(labels, correct)
+        predictions = {
+            "selected/PrivateTest/single/logits": logits,
+            "selected/PrivateTest/flip/logits": logits,
+            "PrivateTest/labels": labels,
+        }
+        content = samples.content_of(
+            predictions, protocol=protocol, epochs=60, config={"epochs": 60}
+        )
+        path = record_path(root / "book" / "runs", content)
+        write_record(path, content, predictions)
+    return root
+
+
+@pytest.fixture
+def build(tmp_path, root, monkeypatch):
+    """Read one page of a tiny book; its parts as HTML."""
+    monkeypatch.setattr(roles, "open_ledger", READ_ONCE)
+
+    def make(text, name="book/page"):
+        source = tmp_path / "source"
+        page = source / f"{name}.md"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(f"# Page\n\n{text}\n")
+        overrides = {
+            "extensions": ["myst_parser", "ferbook.site.roles"],
+            "root_doc": name,
+            "fer_book_root": str(root),
+        }
+        places = (source, None, tmp_path / "out", tmp_path / "trees", "dummy")
+        with patch_docutils(), docutils_namespace():
+            app = Sphinx(*places, overrides, status=None, warning=io.StringIO())
+            app.build()
+            tree = app.env.get_doctree(name)
+        return BeautifulSoup("".join(map(_html, tree.findall())), "html.parser")
+
+    return make
+
+
+def _html(node):
+    """Tables and bound numbers as they are, all other text plain."""
+    if isinstance(node, nodes.raw):
+        return node.astext()
+    if isinstance(node, nodes.abbreviation):
+        return f'<abbr title="{escape(node["explanation"])}">'
+    if not isinstance(node, nodes.Text) or isinstance(node.parent, nodes.raw):
+        return ""
+    bound = isinstance(node.parent, nodes.abbreviation)
+    return escape(node.astext()) + ("</abbr>" if bound else "")
+
+
+def test_paper_role_shows_the_value_and_its_place(build):
+    bound = build(f"It says {{paper}}`{ID}`.").find("abbr")
+    assert bound.text == "70.02 %"
+    assert bound["title"].startswith("Table 1, row 'The proposed algorithm'")
+
+
+def test_ours_role_shows_interval_n_and_seeds(build):
+    text = f"{{ours}}`{ID}` and {{ours}}`{ID}:ferplus_argmax7`"
+    first, second = build(text).find_all("abbr")
+    assert first.text == "55.0 % (95 % interval 51.3–58.6, n = 700, 1 seed)"
+    assert second.text.startswith("65.0 % (95 % interval")
+    assert "epochs (300 → 60)" in first["title"]
+    assert "older version" in first["title"]  # its source hash is made up
+    assert "label set" in second["title"]
+
+
+def test_ours_role_says_when_nothing_was_run(build):
+    bound = build("{ours}`deep_emotion.jaffe.accuracy`").find("abbr")
+    assert (bound.text, bound["title"]) == ("not run", "data gated")
+
+
+def test_verdict_role(build):
+    text = f"{{verdict}}`{ID}`, {{verdict}}`deep_emotion.fer2013.label_set`"
+    first, second = build(text).find_all("abbr")
+    assert first.text == "not attempted (compute)"
+    assert second.text == "contradictory"
+    assert "chi-square" in second["title"]
+
+
+def test_working_role(build):
+    page = build("It sums: {working}`deep_emotion.jaffe.split`")
+    assert "It sums: 120 + 23 + 70 = 213; the data set has 213." in page.text
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{paper}`deep_emotion.nothing`", "No claim 'deep_emotion.nothing'"),
+        ("{paper}`deep_emotion.layers`", "has no printed value"),
+        (f"{{paper}}`{ID}:official`", "has no printed value official"),
+        (f"{{ours}}`{ID}:rendered`", "not answered by runs of 'rendered'"),
+        ("{ours}`deep_emotion.layers`", "not answered by runs"),
+        (f"{{verdict}}`{ID}:official`", "a verdict has no protocol"),
+        (f"{{working}}`{ID}`", "has no working"),
+        ("```{ledger} other\n```", "No claims of paper 'other'"),
+        ("```{ledger}\n:kind: guess\n```", "No kind 'guess'"),
+        ("```{claim-box} other\n```", "No claims of paper 'other'"),
+        ("The accuracy is 70.02 %.", "bare number beside a metric"),
+    ],
+)
+def test_what_cannot_be_bound_fails_the_build(build, text, told):
+    with pytest.raises(PageError, match=re.escape(told)) as caught:
+        build(text)
+    assert "page.md" in str(caught.value)
+
+
+def test_a_wrong_record_fails_the_build(build, root, tmp_path):
+    broken = tmp_path / "broken"
+    shutil.copytree(root, broken)
+    next(broken.rglob("*.npz")).write_bytes(b"")
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "page.md").write_text("# Page\n")
+    overrides = {
+        "extensions": ["myst_parser", "ferbook.site.roles"],
+        "fer_book_root": str(broken),
+    }
+    places = (source, None, tmp_path / "out", tmp_path / "trees", "html")
+    with (
+        pytest.raises(PageError, match="SHA-256"),
+        patch_docutils(),
+        docutils_namespace(),
+    ):
+        Sphinx(*places, overrides, status=None, warning=io.StringIO())
+
+
+def test_pages_outside_the_book_folder_are_not_held_to_its_prose(build):
+    page = build("The accuracy is 70.02 %.", name="notebooks/page")
+    assert "70.02 %" in page.text
+
+
+def test_ledger_directive_lists_every_claim(build, root):
+    page = build("```{ledger} deep_emotion\n```")
+    captions = [caption.text for caption in page.find_all("caption")]
+    assert captions == [
+        "Values",
+        "Orders",
+        "Sums inside the paper",
+        "Recalls of the printed confusion matrices",
+    ]
+    rows = page.find_all("tr")
+    claims = open_ledger(root).select("deep_emotion", None)
+    assert len(rows) == len(claims) + len(captions)
+    values = page.find("table").text
+    assert "55.0 %95 % interval 51.3–58.6, n = 700, 1 seed" in values
+    assert "departs in test split (3,589 faces → 700 faces), epochs (300" in values
+    assert "by an older version of the code" in values
+    folded = {d.find("caption").text: d for d in page.find_all("details")}
+    assert "Values" not in folded
+    recalls = folded["Recalls of the printed confusion matrices"]
+    assert len(recalls.find_all("tr")) == 22
+    assert recalls.find("summary").text.endswith(" (21)")
+
+
+def test_ledger_directive_of_one_kind(build):
+    page = build("```{ledger}\n:kind: order\n```")
+    assert [caption.text for caption in page.find_all("caption")] == ["Orders"]
+
+
+def test_claim_box_and_run_table(build):
+    page = build("```{claim-box} deep_emotion\n```\n\n```{run-table} deep_emotion\n```")
+    box, runs = page.find_all("table")
+    assert "What the paper claims: Deep-Emotion" in box.text
+    assert len(box.find_all("tr")) == 5
+    assert "further claims" in page.text
+    assert len(runs.find_all("tr")) == 3
+    assert "epoch 7, PublicTest" in runs.text
+
+
+def test_where_networks_look_is_told_with_its_label(build, tmp_path, monkeypatch):
+    study = planted_study()
+    write_study(tmp_path / "study", study.content, study.arrays)
+    monkeypatch.setattr(explanations, "explanations_folder", lambda: tmp_path / "study")
+    page = build("```{where-networks-look}\n```")
+    networks, parts = page.find_all("table")
+    assert "rendered faces" in networks.caption.text
+    assert "RAMN" in networks.text and "does not hold" in networks.text
+    assert "rendered faces" in parts.caption.text and len(parts.find_all("tr")) == 4
+
+
+def test_a_missing_study_fails_the_build(build, tmp_path, monkeypatch):
+    monkeypatch.setattr(explanations, "explanations_folder", lambda: tmp_path)
+    with pytest.raises(PageError, match="no study is recorded"):
+        build("```{where-networks-look}\n```")

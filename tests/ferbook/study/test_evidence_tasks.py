@@ -1,0 +1,178 @@
+"""Sets of two classes with known evidence: columns, truth, shortcuts."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fer_lib.errors import FerError
+from fer_lib.rendered.cues import CUES
+from fer_lib.rendered.evidence import CONTRASTS, moved
+from ferbook.study import tasks as evidence_tasks
+from ferbook.study.tasks import (
+    CLASSES,
+    PEOPLE,
+    SEEN,
+    as_splits,
+    cue_maps,
+    deletions,
+    evidence_maps,
+    evidence_set,
+    staged,
+    switched,
+)
+
+SMALL = {"size": 48, "train": 6, "validation": 4, "test": 4, "cached": False}
+
+
+@pytest.fixture(scope="module")
+def fair():
+    return evidence_set("mouth", **SMALL)
+
+
+@pytest.fixture(scope="module")
+def tied():
+    return evidence_set("mouth", **SMALL, tied="background")
+
+
+def test_every_face_can_be_staged_again(fair):
+    for row in (0, 7, 13):
+        face = staged(fair, row)
+        np.testing.assert_array_equal(face.picture(), fair.images[row, 0])
+        np.testing.assert_allclose(
+            face.scene.landmarks()[0], fair.landmarks[row], atol=1e-4
+        )
+        assert list(face.cues.values()) == fair.extra["cues"][row].tolist()
+
+
+def test_classes_are_even_and_people_apart(fair):
+    people = {}
+    for split in PEOPLE:
+        part = fair.split(split)
+        assert part.counts()[0] == part.counts()[1] == len(part) // 2
+        people[split] = set(part.subjects.tolist())
+    assert not people["Training"] & people["Test"]
+    assert not people["Validation"] & (people["Training"] | people["Test"])
+
+
+def test_people_of_large_splits_are_those_of_the_split():
+    first = 0
+    for number, (split, count) in enumerate(PEOPLE.items()):
+        subjects = evidence_tasks._subjects(number, 3 * count)
+        assert sorted(set(subjects.tolist())) == list(range(first, first + count))
+        first += count
+        assert split in PEOPLE
+
+
+def test_a_tied_cue_goes_with_the_label_until_the_test(fair, tied):
+    place = CUES.index("background")
+    for split in ("Training", "Validation"):
+        part = tied.split(split)
+        np.testing.assert_array_equal(part.extra["cues"][:, place], part.labels == 1)
+        assert (part.images != fair.split(split).images).any()
+    own, other = fair.split("Test"), tied.split("Test")
+    assert own.sha256 == other.sha256
+
+
+def test_all_but_the_tied_cue_is_as_in_the_fair_set(fair, tied):
+    others = [place for place, cue in enumerate(CUES) if cue != "background"]
+    for key in ("labels", "subjects", "landmarks"):
+        np.testing.assert_array_equal(getattr(fair, key), getattr(tied, key))
+    np.testing.assert_array_equal(
+        fair.extra["cues"][:, others], tied.extra["cues"][:, others]
+    )
+
+
+def test_maps_are_those_of_the_faces(fair):
+    faces = fair.split("Test")
+    evidence, grey = evidence_maps(faces)
+    assert evidence.shape == grey.shape == (4, 48, 48) and evidence.dtype == bool
+    for row in range(4):
+        face = staged(faces, row)
+        np.testing.assert_array_equal(evidence[row], face.evidence())
+        np.testing.assert_allclose(grey[row], face.difference(), atol=1e-6)
+
+
+def test_truth_is_where_a_picture_differs_from_its_twin(fair):
+    """Brute force: two whole pictures, background, film and noise included."""
+    faces = fair.split("Test")
+    evidence, _ = evidence_maps(faces)
+    for row in range(len(faces)):
+        face = staged(faces, row)
+        twins = face.picture().astype(int), face.twin.picture()
+        change = np.abs(twins[0] - twins[1])
+        assert change[evidence[row]].mean() > 5 * change[~evidence[row]].mean()
+
+
+def test_deletions_lack_one_movement_each(fair):
+    faces = fair.split("Test").select([0, 2])
+    less = deletions(faces)
+    assert less.images.shape[1:] == (1, 48, 48)
+    for row in range(2):
+        mine = less.select(less.extra["row"] == row)
+        whole = staged(faces, row)
+        assert tuple(mine.extra["movement"]) == whole.movements
+        for k, movement in enumerate(whole.movements):
+            without = whole.without(movement)
+            np.testing.assert_array_equal(mine.images[k, 0], without.picture())
+            where = moved(whole.scene, without.scene)
+            np.testing.assert_array_equal(mine.extra["moved"][k], where)
+
+
+def test_cue_maps_hold_what_a_switched_picture_changes(fair):
+    faces = fair.split("Test")
+    for cue in ("mark", "background"):
+        where, other = cue_maps(faces, cue), switched(faces, cue)
+        assert where.shape == (4, 48, 48) and other.shape == faces.images.shape
+        change = np.abs(other.astype(int) - faces.images)[:, 0]
+        assert where.any((1, 2)).all()
+        assert change[where].mean() > 10 * change[~where].mean()
+        by_hand = [staged(faces, row).cue_map(cue) > 0.04 for row in range(4)]
+        np.testing.assert_array_equal(where, by_hand)
+    assert SEEN == 0.04
+
+
+def test_a_change_that_nobody_sees_is_no_cue(fair):
+    faces = fair.split("Test").select([0])
+    change = staged(faces, 0).cue_map("light")
+    (where,) = cue_maps(faces, "light")
+    assert ((change > 0) & (change < 0.04)).any()
+    assert not where[change < 0.04].any()
+
+
+def test_splits_are_those_of_recipes(fair):
+    splits = as_splits(fair)
+    assert list(splits.named()) == list(PEOPLE)
+    assert splits.classes == CLASSES["mouth"] and set(CLASSES) == set(CONTRASTS)
+
+
+def test_a_set_is_kept_and_depends_on_its_code(monkeypatch, tmp_path):
+    monkeypatch.setenv("FER_CACHE", str(tmp_path))
+    options = SMALL | {"cached": True}
+    first = evidence_set("jaw", **options)
+    [kept] = tmp_path.glob("rendered-evidence-*.npz")
+    before = kept.stat().st_mtime_ns
+    assert evidence_set("jaw", **options).sha256 == first.sha256
+    assert kept.stat().st_mtime_ns == before
+    monkeypatch.setattr(evidence_tasks, "_source", lambda: "other code")
+    evidence_set("jaw", **options)
+    assert len(list(tmp_path.glob("rendered-evidence-*.npz"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"contrast": "cheeks"}, "'cheeks'"),
+        ({"tied": "hat"}, "'hat'"),
+        ({"size": 8}, "size is 8"),
+        ({"test": 1}, "Test is 1"),
+    ],
+)
+def test_unknown_options_are_refused(options, words):
+    with pytest.raises(FerError, match=words):
+        evidence_set(**options)
+
+
+def test_other_sets_have_no_evidence(fair):
+    with pytest.raises(FerError, match="no column 'contrast'"):
+        staged(replace(fair, extra={}), 0)

@@ -1,0 +1,104 @@
+"""Small synthetic run records."""
+
+import numpy as np
+import pytest
+
+from fer_lib.evaluation.metrics import summarize
+from ferbook.runs.records import record_path, write_record
+
+CLASSES = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
+
+
+def predictions_of(labels, correct):
+    """Logits that are right exactly where ``correct`` says so."""
+    labels = np.asarray(labels, np.int8)
+    guess = np.where(correct, labels, (labels + 1) % len(CLASSES))
+    logits = np.full((len(labels), len(CLASSES)), -2, np.float16)
+    logits[np.arange(len(labels)), guess] = 3
+    return logits, labels
+
+
+def content_of(predictions, **changed):
+    """The JSON content that belongs to some predictions."""
+    results, splits = {}, {}
+    for key, logits in predictions.items():
+        if key.endswith("/logits"):
+            checkpoint, split, view, _ = key.split("/")
+            labels = predictions[f"{split}/labels"]
+            views = results.setdefault(checkpoint, {}).setdefault(split, {})
+            views[view] = summarize(logits, labels)
+            counts = np.bincount(labels, minlength=len(CLASSES)).tolist()
+            splits[split] = {"n": len(labels), "per_class": counts}
+    content = {
+        "schema": 1,
+        "paper": "deep_emotion",
+        "dataset": "fer2013",
+        "protocol": "official",
+        "preset": "paper",
+        "recipe": "paper",
+        "variant": "default",
+        "seed": 0,
+        "config": {"epochs": 300},
+        "config_sha256": "c" * 64,
+        "code": {
+            "version": "0.1.0",
+            "source_sha256": "a" * 64,
+            "commit": None,
+            "dirty": None,
+        },
+        "data": {
+            "name": "fer2013",
+            "rendered": False,
+            "provenance": "synthetic, for a test",
+            "sha256": "d" * 64,
+            "classes": CLASSES,
+            "splits": splits,
+        },
+        "selection": {"split": "PublicTest", "epoch": 7, "metric": "accuracy"},
+        "epochs": 300,
+        "hardware": {"device": "cpu", "name": "a test", "threads": 1},
+        "libraries": {"torch": "2"},
+        "command": "ferbook reproduce deep_emotion",
+        "started": "2026-11-23T14:00:00Z",
+        "wall_seconds": 1.5,
+        "peak_memory_mib": None,
+        "parameters": 66857,
+        "curve": [{"epoch": 1, "train_loss": 1.9}],
+        "deviations": [],
+        "results": results,
+    }
+    return content | changed
+
+
+@pytest.fixture
+def make_record(tmp_path):
+    """Write a record whose faces are right where ``correct`` says so.
+
+    ``members`` are the same for members of an ensemble, ``measures`` other
+    numbers a face.
+    """
+
+    def make(
+        labels=None,
+        correct=None,
+        folder=None,
+        split="PrivateTest",
+        members=None,
+        measures=None,
+        **changed,
+    ):
+        labels = np.arange(70) % 7 if labels is None else np.asarray(labels)
+        correct = np.arange(len(labels)) % 2 == 0 if correct is None else correct
+        views = {"single": correct}
+        views |= {f"member.{name}": right for name, right in (members or {}).items()}
+        predictions = {f"{split}/labels": labels.astype(np.int8)}
+        for view, right in views.items():
+            logits, _ = predictions_of(labels, right)
+            predictions[f"selected/{split}/{view}/logits"] = logits
+        for name, values in (measures or {}).items():
+            predictions[f"{split}/measures/{name}"] = np.float32(values)
+        content = content_of(predictions, **changed)
+        path = record_path(folder or tmp_path / "runs", content)
+        return write_record(path, content, predictions)
+
+    return make
