@@ -195,7 +195,9 @@ def run_source(request: Request) -> str:
     modules = [f"ferbook.papers.{request.paper}", *SHARED]
     if request.recipe != "paper":
         modules.append(RECIPES[request.recipe].__name__)
-    modules += [f"fer_lib.data.sources.{name}" for name in (request.dataset, request.target)]
+    modules += [
+        f"fer_lib.data.sources.{name}" for name in (request.dataset, request.target)
+    ]
     # Of the protocols only its own: a new one must not age older runs.
     made_by = (PROTOCOLS | PAIRS)[request.protocol]
     modules.append(getattr(made_by, "func", made_by).__module__)
