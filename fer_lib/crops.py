@@ -114,6 +114,22 @@ def _start(rest: int, at: float | None, generator) -> int:
     return int(torch.randint(rest + 1, (), generator=generator, device="cpu"))
 
 
+def coverage(boxes: Tensor, size: int) -> Tensor:
+    """How many boxes hold each pixel.
+
+    Args:
+        boxes: ``int64 [R, 4]``, as of :func:`crop_boxes`.
+        size: height and width of the face in pixels.
+
+    Returns:
+        ``int64 [size, size]``.
+    """
+    counts = torch.zeros(size, size, dtype=torch.int64)
+    for left, top, right, bottom in boxes.tolist():
+        counts[top:bottom, left:right] += 1
+    return counts
+
+
 def mirror_boxes(boxes: Tensor, width: int) -> Tensor:
     """Boxes ``[..., 4]`` in the mirror image of a face.
 

@@ -83,6 +83,31 @@ def region_weights(
     )
 
 
+@torch.inference_mode()
+def crop_features(
+    network: RAMN, images: np.ndarray, crops: int, scale: float = 1.0
+) -> tuple[RAMN, torch.Tensor]:
+    """Features of other sub-images than a network was trained with.
+
+    Args:
+        network: its weights fit any boxes.
+        images: ``uint8 [N, C, H, W]``.
+        crops: number of sub-images.
+        scale: of Figure 3(b).
+
+    Returns:
+        The network with these boxes, and F_k of equation (1),
+        ``[N, crops + 1, D]``, whole face first.
+    """
+    other, how = network.with_crops(crops, scale), network.input
+    with evaluating(other):
+        found = [
+            other.region_features(how.normalise(unit))
+            for _, unit in passes(other, images, how)
+        ]
+    return other, torch.cat(found)
+
+
 def draw_region_weights(
     result: RegionWeights, images: np.ndarray, titles: Sequence[str]
 ) -> Figure:

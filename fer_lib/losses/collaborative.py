@@ -82,6 +82,27 @@ def centre_distances(features: Tensor, labels: Tensor, centres: Tensor) -> Dista
     return Distances(both.gather(2, own)[..., 0], both.gather(2, 1 - own)[..., 0])
 
 
+def margin_border(distance: float, omega: float) -> float:
+    """Where equation (5) begins to hold, on the line between two centres.
+
+    l_neg - l_pos grows by 2 |d_1 - d_0| for every step towards the own
+    centre and is 0 in the middle: the border is a plane across the line.
+
+    Args:
+        distance: between the two centres, above 0.
+        omega: the margin.
+
+    Returns:
+        Distance from the middle towards the own centre, which itself lies
+        at ``distance / 2``: beyond the border if distance squared > omega.
+
+    Example:
+        >>> margin_border(2.0, 3.0), margin_border(2.0, 4.0) == 2.0 / 2
+        (0.75, True)
+    """
+    return omega / (2 * distance)
+
+
 def inter_class_loss(positive: Tensor, negative: Tensor, omega: float = 3.0) -> Tensor:
     r"""Equation (6) of RAMN; zero where its equation (5) holds.
 

@@ -144,6 +144,20 @@ def zero_diagonal_diversity(
     return torch.linalg.det(others).to(similar.dtype)
 
 
+def equally_alike(count: int, share: float) -> Tensor:
+    """Learners of which any two have the same similarity, at gamma 1.
+
+    Args:
+        count: L, of the learners.
+        share: their similarity, 0 to 1.
+
+    Returns:
+        ``float64 [L, 1, L]``.
+    """
+    far = torch.tensor(share, dtype=torch.float64).clamp_min(1e-300).log().neg() / 2
+    return (far.sqrt() * torch.eye(count, dtype=torch.float64))[:, None]
+
+
 class Diversity(nn.Module):
     """:func:`diversity` with a fixed gamma."""
 

@@ -3,6 +3,7 @@
 L. Cui, Y. Tian, RAMN; see :mod:`fer_lib.models.ramn`.  Equation (2).
 """
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -50,6 +51,30 @@ def region_loss(weights: Tensor, beta: float = 0.02) -> Tensor:
     weights = full_precision(weights)
     lead = weights[:, 1:].amax(1) - weights[:, 0]  # [B]
     return F.relu(beta - lead).mean()
+
+
+def region_pull(scores: Tensor, beta: float) -> Tensor:
+    """Gradient of equation (2) with regard to the scores before the sigmoid.
+
+    With theta the sigmoid of a score, the loss of a face is beta - theta_max
+    + theta_0 until the best crop leads by beta, then 0: so the slope is
+    theta_0 (1 - theta_0) for the whole face, -theta_max (1 - theta_max) for
+    the best crop, and 0 for all others, whatever beta is.
+
+    Args:
+        scores: ``[R]``, the whole face first.
+        beta: the margin.
+
+    Returns:
+        ``[R]``; descent goes the other way.
+    """
+    theta = scores.sigmoid()
+    best = 1 + int(theta[1:].argmax())
+    pull = torch.zeros_like(theta)
+    if theta[best] - theta[0] < beta:
+        slope = theta * (1 - theta)
+        pull[0], pull[best] = slope[0], -slope[best]
+    return pull
 
 
 class RegionLoss(nn.Module):

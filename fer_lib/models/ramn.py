@@ -24,6 +24,7 @@ The authors published no code and print no sizes.  What they leave open:
 * ``batch_norm`` and ``crops=0``, the whole face alone, are ours.
 """
 
+import copy
 from typing import NamedTuple
 
 import torch
@@ -129,8 +130,8 @@ class RAMN(Network):
             )
         self.input = Preprocessing(size=input_size, channels=3, **IMAGENET)
         self.num_classes, self.combine = num_classes, combine
-        seeded = torch.Generator("cpu").manual_seed(crop_seed)
-        boxes = crop_boxes(crops, input_size, scale=crop_scale, generator=seeded)
+        self.crop_seed = crop_seed
+        boxes = self._boxes(crops, crop_scale)
         # Not in the state: they follow from the options, for any input size.
         self.register_buffer("boxes", boxes, persistent=False)
         hidden = 64 * width if embedding == "fc7" else None
@@ -141,6 +142,21 @@ class RAMN(Network):
         self.branches = nn.Linear(features, num_classes * branch_features)
         count = num_classes if combine == "concat" else 1
         self.classifier = nn.Linear(count * branch_features, num_classes)
+
+    def _boxes(self, crops: int, scale: float) -> Tensor:
+        seeded = torch.Generator("cpu").manual_seed(self.crop_seed)
+        return crop_boxes(crops, self.input.size, scale=scale, generator=seeded)
+
+    def with_crops(self, crops: int, scale: float = 1.0) -> "RAMN":
+        """A copy with the same weights and other sub-images.
+
+        Args:
+            crops: number of sub-images, see :func:`fer_lib.crops.crop_boxes`.
+            scale: of their sides, Figure 3(b).
+        """
+        other = copy.deepcopy(self)
+        other.boxes = self._boxes(crops, scale).to(self.boxes.device)
+        return other
 
     def regions(self, x: Tensor) -> Tensor:
         """What the trunk sees of faces ``[B, 3, H, W]``: ``[B, R, 3, H, W]``."""

@@ -112,6 +112,17 @@ VARIANTS = {
 }
 
 
+# Figures 3 and 4: what is swept, each value by the variant that has it.
+SWEEPS = {
+    "sub-images (Fig. 3a)": {"default": 5} | {f"crops_{m}": m for m in (4, 7, 9, 10)},
+    "scale of the sub-images (Fig. 3b)": {"default": 1.0}
+    | {f"scale_{p}": p / 100 for p in (70, 80, 90, 110, 120)},
+    "beta (Fig. 4a)": {"beta": 0.02}
+    | {f"beta_{b:.2f}": b for b in (0.0, 0.01, 0.03, 0.04)},
+    "omega (Fig. 4b)": {"default": 3} | {f"omega_{w}": w for w in (1, 2, 4)},
+}
+
+
 def make_config(preset: str, variant: str = "default", **changes) -> RAMNConfig:
     """Configuration of a preset and a variant, with further changes."""
     return settings.choose(

@@ -10,11 +10,10 @@ import torch
 from PIL import Image
 from skimage.data import astronaut
 
-from fer_lib.crops import COUNTS, crop_boxes, crop_names
+from fer_lib.crops import COUNTS, coverage, crop_boxes, crop_names
 from fer_lib.errors import FerError
+from fer_lib.explain.regions import crop_features
 from fer_lib.photos.detection import crop_face, find_face
-from ferbook.chapters.ramn.regions import seen_by
-from ferbook.chapters.ramn.sweeps import crop_features
 from ferbook.runs.run import Run
 from ferbook.show.tables import Table
 from ferbook.widgets.base import Widget
@@ -49,7 +48,7 @@ def shared_areas(scale: float, count: int, size: int) -> tuple[float, float, flo
         Share of its pixels in one of them or more, in all of them, and by how
         many a pixel is seen on average.
     """
-    counts = seen_by(boxes_at(scale, size)[1 : count + 1], size)
+    counts = coverage(boxes_at(scale, size)[1 : count + 1], size).numpy()
     covered, shared = (counts > 0).mean(), (counts == count).mean()
     return float(covered), float(shared), float(counts.mean())
 
@@ -79,7 +78,7 @@ def read_crops(
         scale: of the sub-images' sides.
         counts: numbers of sub-images.
     """
-    network, features = crop_features(run, images, max(NUMBERS), scale)
+    network, features = crop_features(run.network, images, max(NUMBERS), scale)
     found = []
     for count in counts:
         # Smaller numbers have the first boxes of larger ones.

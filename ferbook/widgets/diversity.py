@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from fer_lib.losses.diversified import MEASURES
-from fer_lib.losses.diversity import AUTHORS_GAMMA, GAMMA_TIMES_SIZE
-from ferbook.chapters.diversified.learners import equally_alike
+from fer_lib.losses.diversity import AUTHORS_GAMMA, GAMMA_TIMES_SIZE, equally_alike
 from ferbook.show.tables import Table
 from ferbook.widgets.base import Widget
 

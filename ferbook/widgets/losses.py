@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import torch
 
-from fer_lib.losses.region import region_loss
-from ferbook.chapters.ramn.losses import margin_border, region_pull
+from fer_lib.losses.collaborative import margin_border
+from fer_lib.losses.region import region_loss, region_pull
 from ferbook.show.tables import Table
 from ferbook.widgets.base import Widget
 

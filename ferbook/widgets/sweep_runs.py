@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from fer_lib.errors import FerError
-from ferbook.chapters.ramn.sweeps import SWEEPS
 from ferbook.ledger.claims_file import load_claims
-from ferbook.papers.ramn import make_config
+from ferbook.papers.ramn import SWEEPS, make_config
 from ferbook.runs.records import Record
 
 

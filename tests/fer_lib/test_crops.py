@@ -6,7 +6,14 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fer_lib.crops import COUNTS, crop_boxes, crop_names, crop_regions, mirror_boxes
+from fer_lib.crops import (
+    COUNTS,
+    coverage,
+    crop_boxes,
+    crop_names,
+    crop_regions,
+    mirror_boxes,
+)
 from fer_lib.errors import FerError
 
 # Section III.C at 224 pixels: 3/4 is 168, 0.8 is 179 with 22 before it.
@@ -210,3 +217,12 @@ def test_half_precision_stays(dtype):
 def test_refusals(call, words):
     with pytest.raises(FerError, match=words):
         call()
+
+
+def test_coverage_counts_the_boxes_of_each_pixel():
+    boxes, size = crop_boxes(9, 40)[1:], 40
+    counts = coverage(boxes, size)
+    for y, x in [(0, 0), (20, 20), (39, 0), (9, 35), (30, 12)]:
+        inside = [a <= x < c and b <= y < d for a, b, c, d in boxes.tolist()]
+        assert counts[y, x] == sum(inside)
+    assert counts[20, 20] == 9 and counts[0, 0] == 1

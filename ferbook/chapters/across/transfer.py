@@ -16,13 +16,11 @@ from fer_lib.data.splits import Splits, divided
 from fer_lib.errors import FerError
 from fer_lib.evaluation.inference import predict
 from fer_lib.evaluation.intervals import wilson_interval
-from fer_lib.models.saved import beside, committed
-from ferbook.chapters.faces.corpora import LIKE, PRESETS
+from ferbook.kit import corpora as rendered
 from ferbook.kit.ablation import shortened
 from ferbook.kit.quick_classifier import features, one_hot, ridge
-from ferbook.kit.results import recorded
 from ferbook.ledger.statistics import paired_difference
-from ferbook.papers import PAPERS, Restored, restore
+from ferbook.papers import Restored
 from ferbook.papers import paper as find_paper
 from ferbook.runs.predictions import accuracies
 from ferbook.show.tables import Table
@@ -32,12 +30,6 @@ from ferbook.training.loop import fit
 Reader = Callable[[np.ndarray], np.ndarray]  # faces to scores [N, 7]
 Right = Mapping[str, Mapping[str, np.ndarray]]  # reader, corpus: bool [n]
 FOLDS = {"lab": 4, "shots": 5, "stylised": 6}
-_OF = {
-    "wild": {"corpus": "wild"},
-    "lab": {"corpus": "lab", "structure": "ckplus"},
-    "shots": {"corpus": "lab", "structure": "jaffe"},
-    "stylised": {"corpus": "stylised"},
-}
 # The part of a real set that is read; sets without splits are read whole.
 _REPORTED = ("PrivateTest", "Test", "test", "val")
 
@@ -66,20 +58,19 @@ def corpus(name: str, preset: str, seed: int = 0) -> FaceSet:
     """A whole rendered corpus; no two of them show the same people.
 
     Args:
-        name: one of ``LIKE``.
+        name: ``wild``, ``lab``, ``shots`` or ``stylised``.
         preset: ``"smoke"`` or ``"student"``.
         seed: of the populations.
     """
     # Each seed has a population of its own.
-    of_its_own = seed + list(_OF).index(name)
-    return load("rendered", seed=of_its_own, **_OF[name], **PRESETS[preset][name])
+    return rendered.corpus(name, preset, seed + list(rendered.LIKE).index(name))
 
 
 def by_person(faces: FaceSet, name: str, folds: int) -> Splits:
     """A fold of the people to report, one to select on, the others to learn."""
     fold_of = subject_folds(faces.subjects, folds)
     select, test = three_parts(fold_of, 0, folds)
-    rule = f"rendered like {LIKE[name]}"
+    rule = f"rendered like {rendered.LIKE[name]}"
     return divided(faces, name, rule, SEVEN, select=select, test=test)
 
 
@@ -106,24 +97,6 @@ def own_sets(text: str) -> dict[str, FaceSet]:
         here = [part for part in _REPORTED if (faces.splits == part).any()]
         found[name] = faces.split(here[0]) if here else faces
     return found
-
-
-def networks(dataset: str = "rendered") -> dict[str, Restored]:
-    """Finished networks by paper, of seven classes.
-
-    Args:
-        dataset: what they learned from.  Of rendered faces come those that
-            the library brings; of another set those beside a recorded run.
-    """
-    files = {name: committed(name) for name in PAPERS}
-    if dataset != "rendered":
-        runs = [
-            r for name in PAPERS for r in recorded(name, dataset, variant="default")
-        ]
-        named = {f"{run.paper}, {run.protocol}": run.path for run in runs}
-        files = {k: beside(path) for k, path in named.items()}
-    found = {name: restore(path) for name, path in files.items() if path.is_file()}
-    return {name: one for name, one in found.items() if one.classes == SEVEN}
 
 
 def reader(one: Restored) -> Reader:

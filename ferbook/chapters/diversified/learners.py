@@ -14,27 +14,13 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from fer_lib.losses.diversified import MEASURES
-from fer_lib.losses.diversity import similarity
+from fer_lib.losses.diversity import equally_alike, similarity
 from ferbook.show.figures import COLOURS
 from ferbook.show.tables import Table
 
 TITLES = {"paper": "paper: diagonal 1", "authors_code": "authors' code: diagonal 0"}
 LINES = tuple(zip(COLOURS.values(), ("-", "--", ":", "-.") * 2, strict=True))
 _FAR = 40.0  # at gamma 1, learners that far apart have a similarity of 0
-
-
-def equally_alike(count: int, share: float) -> Tensor:
-    """Learners of which any two have the same similarity, at gamma 1.
-
-    Args:
-        count: L, of the learners.
-        share: their similarity, 0 to 1.
-
-    Returns:
-        ``float64 [L, 1, L]``.
-    """
-    far = torch.tensor(share, dtype=torch.float64).clamp_min(1e-300).log().neg() / 2
-    return (far.sqrt() * torch.eye(count, dtype=torch.float64))[:, None]
 
 
 def planted(groups: Sequence[int]) -> Tensor:

@@ -5,47 +5,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from fer_lib.data import load
 from fer_lib.data.audit import Audit
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.protocols import split
-from fer_lib.data.sources import affectnet, ckplus, jaffe, rafdb
 from fer_lib.data.sources.published import PUBLISHED
 from fer_lib.errors import FerError
 from fer_lib.evaluation.intervals import wilson_interval
-from fer_lib.expressions import (
-    EXPRESSIONS,
-    FER2013_TO_BOOK,
-    FERPLUS_COLUMNS,
-    FERPLUS_TO_BOOK,
-)
+from ferbook.kit.corpora import LIKE, corpus
 from ferbook.ledger.arithmetic.deep_emotion import PRIVATE_TEST
 from ferbook.runs.paths import repository_root, runs_folder
 from ferbook.runs.records import load_records
 from ferbook.show.figures import percent
-
-# Sizes of the rendered corpora: a minute of two cores, or many.
-PRESETS: dict[str, dict[str, dict]] = {
-    "smoke": {
-        "wild": {},
-        "lab": {"size": 64, "frames": 5},
-        "shots": {"size": 64, "subjects": 10},
-        "stylised": {"size": 64, "takes": 10},
-    },
-    "student": {
-        "wild": {"train": 8000, "public": 2000, "private": 2000},
-        "lab": {"size": 64, "subjects": 100},
-        "shots": {"size": 64, "subjects": 10, "frames": 4},
-        "stylised": {"size": 64, "takes": 60},
-    },
-}
-_OF = {
-    "wild": {"corpus": "wild"},
-    "lab": {"corpus": "lab", "structure": "ckplus"},
-    "shots": {"corpus": "lab", "structure": "jaffe"},
-    "stylised": {"corpus": "stylised"},
-}
-LIKE = {"wild": "FER2013", "lab": "CK+", "shots": "JAFFE", "stylised": "FERG"}
 
 # What a protocol does with a row.
 UNUSED, TRAIN, SELECT, TEST = range(4)
@@ -58,10 +28,7 @@ def rendered_corpora(preset: str, seed: int = 0) -> dict[str, FaceSet]:
         preset: a name of ``PRESETS``.
         seed: of the populations.
     """
-    return {
-        name: load("rendered", seed=seed, **_OF[name], **options)
-        for name, options in PRESETS[preset].items()
-    }
+    return {name: corpus(name, preset, seed) for name in LIKE}
 
 
 def corpus_rows(corpora: Mapping[str, FaceSet]) -> list[dict]:
@@ -82,26 +49,6 @@ def corpus_rows(corpora: Mapping[str, FaceSet]) -> list[dict]:
             }
         )
     return rows
-
-
-def label_rows() -> list[dict]:
-    """The code of each expression in each data set, as its files have it."""
-    orders: dict[str, Mapping] = {
-        "FER2013": {EXPRESSIONS[k]: code for code, k in enumerate(FER2013_TO_BOOK)},
-        "FER+ column": {
-            EXPRESSIONS[k]: f"{column} {FERPLUS_COLUMNS[column]}"
-            for column, k in enumerate(FERPLUS_TO_BOOK)
-        },
-        "CK+": {name: code for code, name in enumerate(ckplus.CODES)},
-        "JAFFE": {name: code for code, name in jaffe.CODES.items()},
-        "RAF-DB": {name: code for code, name in enumerate(rafdb.CODES, 1)},
-        "AffectNet": {name: code for code, name in enumerate(affectnet.CODES)},
-    }
-    return [
-        {"this book": f"{label} {name}"}
-        | {title: order.get(name, "-") for title, order in orders.items()}
-        for label, name in enumerate(EXPRESSIONS)
-    ]
 
 
 def membership(faces: FaceSet, protocol: str) -> np.ndarray:

@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from fer_lib.data.splits import Splits
+from fer_lib.losses.collaborative import margin_border
 from fer_lib.losses.region import region_loss
-from ferbook.chapters.ramn.losses import STYLES, margin_border
+from ferbook.chapters.ramn.losses import STYLES
 from ferbook.papers import ramn as recipe
 from ferbook.papers.ramn import RAMNConfig
 from ferbook.show.figures import COLOURS

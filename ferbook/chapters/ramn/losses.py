@@ -9,35 +9,15 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from fer_lib.explain.drawing.colours import SEQUENTIAL
-from fer_lib.losses.collaborative import centre_distances, inter_class_loss
-from fer_lib.losses.region import region_loss
+from fer_lib.losses.collaborative import (
+    centre_distances,
+    inter_class_loss,
+    margin_border,
+)
+from fer_lib.losses.region import region_loss, region_pull
 from ferbook.show.figures import COLOURS
 
 STYLES = ("-", "--", ":", "-.", (0, (1, 3)))
-
-
-def region_pull(scores: Tensor, beta: float) -> Tensor:
-    """Gradient of equation (2) with regard to the scores before the sigmoid.
-
-    With theta the sigmoid of a score, the loss of a face is beta - theta_max
-    + theta_0 until the best crop leads by beta, then 0: so the slope is
-    theta_0 (1 - theta_0) for the whole face, -theta_max (1 - theta_max) for
-    the best crop, and 0 for all others, whatever beta is.
-
-    Args:
-        scores: ``[R]``, the whole face first.
-        beta: the margin.
-
-    Returns:
-        ``[R]``; descent goes the other way.
-    """
-    theta = scores.sigmoid()
-    best = 1 + int(theta[1:].argmax())
-    pull = torch.zeros_like(theta)
-    if theta[best] - theta[0] < beta:
-        slope = theta * (1 - theta)
-        pull[0], pull[best] = slope[0], -slope[best]
-    return pull
 
 
 def draw_region_loss(betas: Sequence[float], whole: float = 0.5) -> Figure:
@@ -64,27 +44,6 @@ def draw_region_loss(betas: Sequence[float], whole: float = 0.5) -> Figure:
     right.set_title(rf"how hard it pulls, at $\theta_0$ = {whole:g}")
     left.legend(fontsize=8)
     return figure
-
-
-def margin_border(distance: float, omega: float) -> float:
-    """Where equation (5) begins to hold, on the line between two centres.
-
-    l_neg - l_pos grows by 2 |d_1 - d_0| for every step towards the own
-    centre and is 0 in the middle: the border is a plane across the line.
-
-    Args:
-        distance: between the two centres, above 0.
-        omega: the margin.
-
-    Returns:
-        Distance from the middle towards the own centre, which itself lies
-        at ``distance / 2``: beyond the border if distance squared > omega.
-
-    Example:
-        >>> margin_border(2.0, 3.0), margin_border(2.0, 4.0) == 2.0 / 2
-        (0.75, True)
-    """
-    return omega / (2 * distance)
 
 
 def plane_loss(points: Tensor, own: Tensor, other: Tensor, omega: float) -> Tensor:

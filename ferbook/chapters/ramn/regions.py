@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from fer_lib.crops import COUNTS, crop_boxes, crop_names
+from fer_lib.crops import COUNTS, coverage, crop_boxes, crop_names
 from fer_lib.explain.drawing.colours import SEQUENTIAL
 from fer_lib.explain.drawing.panels import colour_bar, lay_over, show_face
 from fer_lib.explain.regions import RegionWeights
@@ -55,22 +55,6 @@ def draw_network() -> Figure:
     return draw_blocks(blocks, arrows, size=(10, 3.7))
 
 
-def seen_by(boxes: Tensor, size: int) -> np.ndarray:
-    """How many boxes hold each pixel.
-
-    Args:
-        boxes: ``int64 [R, 4]``: left, top, right, bottom in pixels.
-        size: height and width of the face in pixels.
-
-    Returns:
-        ``int64 [size, size]``.
-    """
-    counts = np.zeros((size, size), int)
-    for left, top, right, bottom in boxes.tolist():
-        counts[top:bottom, left:right] += 1
-    return counts
-
-
 def draw_crops(image: np.ndarray, counts: Sequence[int] = COUNTS[1:]) -> Figure:
     """The paper's Figure 2: which boxes each number of sub-images adds.
 
@@ -92,7 +76,7 @@ def draw_crops(image: np.ndarray, counts: Sequence[int] = COUNTS[1:]) -> Figure:
         _draw_boxes(above, boxes[known:], size, crop_names(count)[1 + known :])
         above.set_title(f"{count} sub-images")
         show_face(below, image)
-        share = 100 * seen_by(boxes, size) / count
+        share = 100 * coverage(boxes, size).numpy() / count
         drawn = lay_over(below, share, colours=SEQUENTIAL, low=0, high=100, alpha=0.7)
         known = count
     for panel in axes.flat:

@@ -1,7 +1,6 @@
 """The sweeps of RAMN's Figures 3 and 4: from records, and without training."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,59 +11,16 @@ from torch import Tensor
 
 from fer_lib.crops import COUNTS
 from fer_lib.evaluation.intervals import wilson_interval
-from fer_lib.explain.passes import passes
+from fer_lib.explain.regions import crop_features
 from fer_lib.models.ramn import RAMN
 from ferbook.chapters.ramn.regions import SCALES
-from ferbook.papers.ramn import make_network
+from ferbook.papers.ramn import SWEEPS
 from ferbook.runs.records import Record
 from ferbook.runs.run import Run
 from ferbook.show.figures import COLOURS
 
 BETAS = (0.0, 0.01, 0.02, 0.03, 0.04)  # Figure 4(a)
 _STYLES = ("-", "--", ":", "-.")
-
-# What the paper sweeps: values by the variant that has them.
-SWEEPS = {
-    "sub-images (Fig. 3a)": {
-        "crops_4": 4,
-        "default": 5,
-        "crops_7": 7,
-        "crops_9": 9,
-        "crops_10": 10,
-    },
-    "scale of the sub-images (Fig. 3b)": {
-        **{f"scale_{round(100 * s)}": s for s in SCALES if s != 1},
-        "default": 1.0,
-    },
-    "beta (Fig. 4a)": {"beta": 0.02} | {f"beta_{b:.2f}": b for b in BETAS if b != 0.02},
-    "omega (Fig. 4b)": {"omega_1": 1, "omega_2": 2, "default": 3, "omega_4": 4},
-}
-
-
-@torch.inference_mode()
-def crop_features(
-    run: Run, images: np.ndarray, crops: int, scale: float = 1.0
-) -> tuple[RAMN, Tensor]:
-    """Features of other sub-images than a network was trained with.
-
-    Args:
-        run: a trained RAMN; its weights fit any boxes.
-        images: ``uint8 [N, C, H, W]``.
-        crops: number of sub-images.
-        scale: of Figure 3(b).
-
-    Returns:
-        The network with these boxes, and F_k ``[N, crops + 1, D]``.
-    """
-    config = replace(run.config, crops=crops, crop_scale=scale)
-    network = make_network(config, len(run.splits.classes), 0).eval()
-    network.load_state_dict(run.network.state_dict())
-    network.to(run.network.boxes.device)
-    found = [
-        network.region_features(run.preprocessing.normalise(unit))
-        for _, unit in passes(network, images, run.preprocessing)
-    ]
-    return network, torch.cat(found)
 
 
 @torch.inference_mode()
@@ -91,11 +47,12 @@ def tried_crops(run: Run) -> dict[str, dict[float, int]]:
         sub-image at all is the value 0.
     """
     test, found = run.splits.test, {}
-    network, features = crop_features(run, test.images, max(COUNTS))
+    network, features = crop_features(run.network, test.images, max(COUNTS))
     answers = {m: classify(network, features[:, : m + 1]) for m in COUNTS}
     by_scale = {}
     for scale in SCALES:
-        by_scale[scale] = classify(*crop_features(run, test.images, 5, scale))
+        found_at = crop_features(run.network, test.images, 5, scale)
+        by_scale[scale] = classify(*found_at)
     for name, said in zip(SWEEPS, (answers, by_scale), strict=False):
         found[name] = {v: int((a == test.labels).sum()) for v, a in said.items()}
     return found

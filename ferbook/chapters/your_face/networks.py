@@ -13,8 +13,8 @@ from fer_lib.expressions import EXPRESSIONS
 from fer_lib.models.saved import beside, committed, read_network
 from fer_lib.rendered.conditions import WILD
 from fer_lib.rendered.portrait import render_face
-from ferbook.chapters.across import transfer as across
 from ferbook.chapters.your_face.photograph import SIDE, Found, View, seen
+from ferbook.kit import networks as finished
 from ferbook.kit.results import recorded
 from ferbook.papers import Restored, restore
 from ferbook.runs.records import Record
@@ -49,7 +49,7 @@ def chosen_networks(dataset: str = "rendered", weights: str = "") -> Networks:
         return {"yours": restore(weights)}
     found = {}
     for one in dict.fromkeys((dataset, "fer2013")):
-        for name, network in across.networks(one).items():
+        for name, network in finished.networks(one).items():
             found[name.partition(",")[0] + _ON[one]] = network
     if not found:
         raise FerError(

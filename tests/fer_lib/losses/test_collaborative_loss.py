@@ -2,12 +2,16 @@
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch.autograd import gradcheck
 
 from fer_lib.errors import FerError
 from fer_lib.losses import centre_distances, collaborative_loss, inter_class_loss
+from fer_lib.losses.collaborative import margin_border
 
 TASKS = 3
+UNIT = st.floats(-3, 3, width=32)
 
 
 def draw(faces=5, size=4):
@@ -188,3 +192,13 @@ def test_bad_input(changes, message):
     with pytest.raises(FerError, match=message):
         wrong(**changes)
     wrong()
+
+
+@given(st.floats(0.3, 4), st.floats(0, 6), UNIT, UNIT)
+def test_the_constraint_holds_beyond_the_border_and_nowhere_else(distance, omega, x, y):
+    border = margin_border(distance, omega)
+    if abs(x - border) < 1e-3:
+        return
+    positive = (x - distance / 2) ** 2 + y**2
+    negative = (x + distance / 2) ** 2 + y**2
+    assert (positive + omega < negative) == (x > border)

@@ -8,7 +8,7 @@ import torch
 
 from fer_lib.errors import FerError
 from fer_lib.losses import Diversity, diversity, similarity, zero_diagonal_diversity
-from fer_lib.losses.diversity import AUTHORS_GAMMA
+from fer_lib.losses.diversity import AUTHORS_GAMMA, equally_alike
 
 MEASURES = [diversity, zero_diagonal_diversity]
 
@@ -25,12 +25,6 @@ def leibniz(matrix):
         product = math.prod(float(matrix[i][order[i]]) for i in range(count))
         total += (-1) ** inversions * product
     return total
-
-
-def equally_similar(learners, s, size=20):
-    """Learners on orthogonal axes, at a distance that makes S equal to s."""
-    apart = math.sqrt(-math.log(s) / 2) if s < 1 else 0.0
-    return apart * torch.eye(learners, size, dtype=torch.float64)[:, None]
 
 
 @pytest.mark.equation("diversified_esr", 1)
@@ -73,7 +67,7 @@ def test_diversity_equals_the_definition(learners):
 @pytest.mark.parametrize("s", [0.1, 0.5, 1.0])
 def test_equally_similar_learners(learners, s):
     """Both closed forms of the docstrings."""
-    features = equally_similar(learners, s)
+    features = equally_alike(learners, s)
     closed = (1 - s) ** (learners - 1) * (1 + (learners - 1) * s)
     assert float(diversity(features, 1)) == pytest.approx(closed, abs=1e-9)
     closed = (-1) ** (learners - 1) * (learners - 1) * s**learners
@@ -83,7 +77,7 @@ def test_equally_similar_learners(learners, s):
 @pytest.mark.parametrize("learners", [2, 3, 4, 9, 15])
 def test_authors_code_rewards_alike_learners_for_odd_numbers(learners):
     """The paper's measure never does."""
-    alike, apart = (equally_similar(learners, s) for s in (0.99, 0.01))
+    alike, apart = (equally_alike(learners, s) for s in (0.99, 0.01))
     assert diversity(alike, 1) < diversity(apart, 1)
     code = zero_diagonal_diversity(alike, 1) > zero_diagonal_diversity(apart, 1)
     assert bool(code) == (learners % 2 == 1)
@@ -93,7 +87,7 @@ def test_authors_code_rewards_alike_learners_for_odd_numbers(learners):
 def test_authors_code_rewards_groups_of_clones(groups, found):
     kinds = torch.eye(3, dtype=torch.float64).mul(99)[:, None]
     clones = [kinds[k] for k, size in enumerate(groups) for _ in range(size)]
-    different = equally_similar(len(clones), 1e-9)
+    different = equally_alike(len(clones), 1e-9)
     assert float(zero_diagonal_diversity(clones, 1)) == pytest.approx(found)
     assert float(zero_diagonal_diversity(different, 1)) == pytest.approx(0, abs=1e-9)
     assert float(diversity(clones, 1)) == pytest.approx(0, abs=1e-9)

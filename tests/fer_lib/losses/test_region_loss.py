@@ -4,9 +4,12 @@ import math
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fer_lib.errors import FerError
 from fer_lib.losses import RegionLoss, region_loss
+from fer_lib.losses.region import region_pull
 
 
 @pytest.mark.equation("ramn", 2)
@@ -100,3 +103,24 @@ def test_bad_margin(beta):
         region_loss(torch.rand(2, 3), beta)
     with pytest.raises(FerError, match="beta"):
         RegionLoss(beta)
+
+
+@given(st.lists(st.floats(-3, 3, width=32), min_size=3, max_size=6), st.floats(0, 0.1))
+def test_the_closed_slope_is_the_gradient_of_the_loss(scores, beta):
+    x = torch.tensor(scores, dtype=torch.float64, requires_grad=True)
+    theta = x.sigmoid()
+    crops = theta[1:].detach()
+    if abs(crops.max() - theta[0].detach() - beta) < 1e-6:
+        return  # at the bend there is no slope
+    if (crops == crops.max()).sum() > 1:
+        return  # crops that tie share the slope
+    (slope,) = torch.autograd.grad(region_loss(theta[None], beta), x)
+    found = region_pull(x.detach(), beta)
+    torch.testing.assert_close(found, slope.to(found.dtype), atol=1e-6, rtol=1e-5)
+
+
+def test_the_slope_does_not_depend_on_the_margin_until_it_ends():
+    scores = torch.tensor([0.0, 0.02, -1.0])  # a lead of 0.005
+    pulls = [region_pull(scores, beta) for beta in (0.001, 0.01, 0.04)]
+    assert not pulls[0].any() and pulls[1].any()
+    torch.testing.assert_close(pulls[1], pulls[2])

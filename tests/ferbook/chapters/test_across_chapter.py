@@ -12,6 +12,7 @@ from fer_lib.evaluation.ensembles import decide
 from ferbook.chapters.across import ensembles as across_ensembles
 from ferbook.chapters.across import plots as across_plots
 from ferbook.chapters.across import transfer as across
+from ferbook.kit.networks import networks
 
 CONTEMPT, NEUTRAL = 7, 6
 
@@ -118,7 +119,7 @@ class TestMatrix:
 
 class TestTraining:
     def test_a_start_is_where_it_goes_on_from(self, monkeypatch):
-        start = across.networks()["deep_emotion"]
+        start = networks()["deep_emotion"]
         one = SimpleNamespace(
             train=faces(np.arange(14) % 7, splits="Training", rendered=True),
             select=faces([0, 1]),

@@ -22,6 +22,7 @@ from fer_lib.files import cache_dir
 from ferbook.chapters.faces import corpora as chapter
 from ferbook.chapters.faces import plots
 from ferbook.chapters.faces.pipeline import landmark_rows, pipeline, portraits
+from ferbook.kit.corpora import label_rows
 from ferbook.runs.paths import runs_folder
 from ferbook.runs.records import load_records
 from ferbook.site.execute import own_kernel
@@ -55,7 +56,7 @@ def test_membership_is_what_the_protocol_does(recorded):
 
 
 def test_a_label_row_has_the_codes_of_the_files():
-    rows = {row["this book"].split()[1]: row for row in chapter.label_rows()}
+    rows = {row["this book"].split()[1]: row for row in label_rows()}
     assert list(rows) == list(EXPRESSIONS)
     assert rows["happy"] == {
         "this book": "3 happy",

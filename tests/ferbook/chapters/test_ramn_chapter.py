@@ -4,18 +4,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
-from fer_lib.crops import COUNTS, crop_boxes, crop_names
+from fer_lib.crops import COUNTS, crop_names
 from fer_lib.explain.regions import RegionWeights
 from fer_lib.losses.collaborative import collaborative_loss
-from fer_lib.losses.region import region_loss
 from ferbook.chapters.ramn import features as ramn_features
 from ferbook.chapters.ramn import losses as ramn_losses
 from ferbook.chapters.ramn import regions as ramn
-
-UNIT = st.floats(-3, 3, width=32)
 
 
 @pytest.fixture(autouse=True)
@@ -27,15 +22,6 @@ def close_figures():
 def test_the_drawing_tells_the_default_networks_shapes():
     texts = {text.get_text() for text in ramn.draw_network().axes[0].texts}
     assert {"3 x 224 x 224", "6 x 3 x 224 x 224", "6 x 512", "7 x 128"} <= texts
-
-
-def test_pixels_are_counted_box_by_box():
-    boxes, size = crop_boxes(9, 40)[1:], 40
-    counts = ramn.seen_by(boxes, size)
-    for y, x in [(0, 0), (20, 20), (39, 0), (9, 35), (30, 12)]:
-        inside = [a <= x < c and b <= y < d for a, b, c, d in boxes.tolist()]
-        assert counts[y, x] == sum(inside)
-    assert counts[20, 20] == 9 and counts[0, 0] == 1
 
 
 def test_every_panel_shows_the_boxes_that_the_last_did_not_have():
@@ -69,37 +55,6 @@ def test_leads_of_planted_weights():
     assert (name, whole, lead) == ("planted", "0.533", "+0.0083")
     assert best == "upper right\n 67 %"
     assert shares == ["67 %", "33 %", "33 %"]
-
-
-@given(st.lists(UNIT, min_size=3, max_size=6), st.floats(0, 0.1))
-def test_the_closed_slope_is_the_gradient_of_the_loss(scores, beta):
-    x = torch.tensor(scores, dtype=torch.float64, requires_grad=True)
-    theta = x.sigmoid()
-    crops = theta[1:].detach()
-    if abs(crops.max() - theta[0].detach() - beta) < 1e-6:
-        return  # at the bend there is no slope
-    if (crops == crops.max()).sum() > 1:
-        return  # crops that tie share the slope
-    (slope,) = torch.autograd.grad(region_loss(theta[None], beta), x)
-    found = ramn_losses.region_pull(x.detach(), beta)
-    torch.testing.assert_close(found, slope.to(found.dtype), atol=1e-6, rtol=1e-5)
-
-
-def test_the_slope_does_not_depend_on_the_margin_until_it_ends():
-    scores = torch.tensor([0.0, 0.02, -1.0])  # a lead of 0.005
-    pulls = [ramn_losses.region_pull(scores, beta) for beta in (0.001, 0.01, 0.04)]
-    assert not pulls[0].any() and pulls[1].any()
-    torch.testing.assert_close(pulls[1], pulls[2])
-
-
-@given(st.floats(0.3, 4), st.floats(0, 6), UNIT, UNIT)
-def test_the_constraint_holds_beyond_the_border_and_nowhere_else(distance, omega, x, y):
-    border = ramn_losses.margin_border(distance, omega)
-    if abs(x - border) < 1e-3:
-        return
-    positive = (x - distance / 2) ** 2 + y**2
-    negative = (x + distance / 2) ** 2 + y**2
-    assert (positive + omega < negative) == (x > border)
 
 
 def test_the_loss_in_the_plane_is_that_of_the_library():

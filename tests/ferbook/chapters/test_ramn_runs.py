@@ -11,6 +11,7 @@ import torch
 from fer_lib.crops import COUNTS
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.splits import Splits
+from fer_lib.explain.regions import crop_features
 from fer_lib.expressions import EXPRESSIONS
 from ferbook.chapters.ramn import features as ramn_features
 from ferbook.chapters.ramn import regions as ramn
@@ -81,15 +82,15 @@ def test_its_own_boxes_give_a_networks_own_answers(run):
     with torch.inference_mode():
         own = run.network(x).logits.argmax(1).numpy()
     assert len(set(own)) > 1
-    same = ramn_sweeps.classify(*ramn_sweeps.crop_features(run, images, 5))
+    same = ramn_sweeps.classify(*crop_features(run.network, images, 5))
     np.testing.assert_array_equal(same, own)
 
 
 def test_fewer_sub_images_are_the_first_of_more(run):
     images = run.splits.test.images
-    _, features = ramn_sweeps.crop_features(run, images, 10)
+    _, features = crop_features(run.network, images, 10)
     for count in (0, 4, 9):
-        own = ramn_sweeps.crop_features(run, images, count)
+        own = crop_features(run.network, images, count)
         torch.testing.assert_close(
             features[:, : count + 1], own[1], atol=1e-5, rtol=1e-4
         )
@@ -125,7 +126,7 @@ def test_recorded_sweeps_average_over_seeds_and_drop_single_points():
 
 
 def test_the_sweeps_name_variants_that_the_recipe_has():
-    for values in ramn_sweeps.SWEEPS.values():
+    for values in recipe.SWEEPS.values():
         for variant, value in values.items():
             config = recipe.make_config("paper", variant)
             told = (config.crops, config.crop_scale, config.beta, config.omega)

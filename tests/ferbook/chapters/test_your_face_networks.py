@@ -132,7 +132,7 @@ def test_six_networks_come_with_the_book_and_one_file_replaces_them():
 
 
 def test_without_a_kept_network_it_is_said_what_to_do(monkeypatch):
-    monkeypatch.setattr(networks.across, "networks", lambda dataset: {})
+    monkeypatch.setattr(networks.finished, "networks", lambda dataset: {})
     with pytest.raises(FerError, match="No network that learned from fer2013 is kept"):
         networks.chosen_networks("fer2013")
 

@@ -1,0 +1,24 @@
+"""Finished networks that chapters ask."""
+
+from fer_lib.expressions import EXPRESSIONS
+from fer_lib.models.saved import beside, committed
+from ferbook.kit.results import recorded
+from ferbook.papers import PAPERS, Restored, restore
+
+
+def networks(dataset: str = "rendered") -> dict[str, Restored]:
+    """Finished networks by paper, of seven classes.
+
+    Args:
+        dataset: what they learned from.  Of rendered faces come those that
+            the library brings; of another set those beside a recorded run.
+    """
+    files = {name: committed(name) for name in PAPERS}
+    if dataset != "rendered":
+        runs = [
+            r for name in PAPERS for r in recorded(name, dataset, variant="default")
+        ]
+        named = {f"{run.paper}, {run.protocol}": run.path for run in runs}
+        files = {k: beside(path) for k, path in named.items()}
+    found = {name: restore(path) for name, path in files.items() if path.is_file()}
+    return {name: one for name, one in found.items() if one.classes == EXPRESSIONS[:7]}
