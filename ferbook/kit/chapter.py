@@ -8,7 +8,6 @@ parameters = chapter.read_parameters("ramn", globals())
 from fer_lib.data.protocols import Splits
 from ferbook.kit.ablation import ablation, tried_box, try_variants
 from ferbook.kit.costs import badge, cost_box, training_cost
-from ferbook.kit.exercises import compare
 from ferbook.kit.faces import (
     examples,
     hard_cases,
@@ -19,7 +18,7 @@ from ferbook.kit.faces import (
     show_hard_cases,
 )
 from ferbook.kit.paper_parameters import Parameters, read_parameters
-from ferbook.kit.quiz import Question, quiz
+from ferbook.kit.quiz import Question, compare, quiz
 from ferbook.kit.results import (
     deviation_box,
     recall_box,

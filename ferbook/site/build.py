@@ -14,8 +14,8 @@ import yaml
 
 from fer_lib.errors import FerError
 from ferbook.site.execute import execute
+from ferbook.site.notebooks import ROOT, chapter_notebooks, read_config, staged_config
 from ferbook.site.prepared_notebooks import write_prepared
-from ferbook.site.stage import ROOT, chapter_notebooks, read_config, staged_config
 
 # Faces are rendered and networks small, as the notebooks' defaults say.
 PARAMETERS: dict = {}

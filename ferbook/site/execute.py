@@ -1,18 +1,26 @@
 """Executing a chapter with papermill, and reusing what cannot differ.
 
-An executed copy is reused only while everything that its outputs follow
-from is unchanged: code cells, parameters, the library with its assets, the
-claims, runs and studies that it shows, the constraints and the Python version.
-Chapters of the book draw their faces from the library, so no data set
-lies outside that list.  Prose may change freely.
+An executed copy is reused only while everything that its outputs follow from
+is unchanged: code cells, parameters, the modules that they import and whatever
+these import, prose left out; assets, claims, runs and studies; the constraints
+and the Python version.  Chapters of the book draw their faces from the library,
+so no data set lies outside that list.
+
+``python -m ferbook.site.execute`` stores the first notebook's outputs in it.  It
+is the one whose outputs are in git: they are the same on every machine, and a
+test compares them.
 """
 
+import ast
 import hashlib
 import json
 import os
 import platform
+import re
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -23,33 +31,61 @@ from papermill.parameterize import parameterize_notebook
 
 from fer_lib.errors import FerError
 from fer_lib.files import atomic_path, sha256_file
+from ferbook.runs.source import PACKAGES, source_hash
+from ferbook.site.notebooks import NOTEBOOKS, ROOT, rewrite
 
 KERNEL = "python3"
-_INPUTS = (
-    "fer_lib", "book/claims", "book/runs", "book/audits", "book/explanations",
+WITH_OUTPUTS = f"{NOTEBOOKS}/01_how_to_run.ipynb"
+# nbval's tag for cells that speak of the machine.
+_NOT_STORED = "nbval-ignore-output"
+# What chapters read beside modules.
+_READ = (
+    "book/claims/*", "book/runs/**/*", "book/audits/*", "book/explanations/*",
+    "book/equations.toml", "book/speed_tables.md", "constraints.txt",
+    *(f"{package}/**/*" for package in PACKAGES),
 )  # fmt: skip
-_SKIPPED = ("__pycache__", ".ipynb_checkpoints")
+_CODE = (".py", ".pyc")
 _WIDGET = "application/vnd.jupyter.widget-view+json"
+# Jupyter's magics and shell lines are no Python.
+_MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
 
 
-def inputs_sha256(root: Path) -> str:
-    """Hash over the files that any chapter's outputs may follow from."""
-    folders = (root / name for name in _INPUTS)
-    files = [path for folder in folders for path in folder.rglob("*")]
-    files = [path for path in files if not {*_SKIPPED} & {*path.parts}]
+def files_sha256(root: Path) -> str:
+    """Hash over the files, other than modules, that chapters may read."""
+    found = {path for pattern in _READ for path in root.glob(pattern)}
     digest = hashlib.sha256(platform.python_version().encode())
-    for path in sorted([*files, root / "constraints.txt"]):
-        if path.is_file():
+    for path in sorted(found):
+        if path.is_file() and path.suffix not in _CODE:
             name = path.relative_to(root).as_posix()
             digest.update(f"{name} {sha256_file(path)}\n".encode())
     return digest.hexdigest()
 
 
-def cache_key(notebook, parameters: dict, inputs: str) -> str:
-    """Hash of a notebook's code cells, parameters and inputs."""
+def imported(code: str, root: Path) -> list[str]:
+    """Modules of the repository that a chapter's code imports."""
+    found = set()
+    for node in ast.walk(ast.parse(_MAGIC.sub("", code))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            inside = {f"{node.module}.{alias.name}" for alias in node.names}
+            modules = {name for name in inside if _is_module(name, root)}
+            found |= modules if modules == inside else {node.module, *modules}
+    return sorted(name for name in found if _is_module(name, root))
+
+
+def _is_module(name: str, root: Path) -> bool:
+    path = root.joinpath(*name.split("."))
+    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+
+
+def cache_key(notebook, parameters: dict, root: Path) -> str:
+    """Hash of all that a notebook's outputs follow from."""
     cells = [c.source for c in notebook.cells if c.cell_type == "code"]
     tags = [c.metadata.get("tags", []) for c in notebook.cells]
-    content = json.dumps([cells, tags, parameters, inputs], sort_keys=True)
+    modules = imported("\n".join(cells), root)
+    code = source_hash(modules, package_folder=root)
+    content = json.dumps([cells, tags, parameters, code, files_sha256(root)])
     return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -68,7 +104,7 @@ def execute(
         FerError: names the notebook, the cell and the error of a failure.
     """
     notebook = load_notebook_node(str(source))
-    key = cache_key(notebook, parameters, inputs_sha256(root))
+    key = cache_key(notebook, parameters, root)
     stored = cache / f"{source.stem}-{key[:16]}.ipynb"
     reused = stored.exists()
     if not reused:
@@ -133,3 +169,37 @@ def _run(source: Path, target: Path, parameters: dict, root: Path) -> None:
             f"{source.name}: cell {error.exec_count} failed with "
             f"{error.ename}: {error.evalue}\n{error.source}"
         ) from error
+
+
+def store_outputs(path: Path, root: Path = ROOT) -> None:
+    """Execute a notebook and store its outputs in it, and nothing else."""
+    with tempfile.TemporaryDirectory() as cache:
+        executed, _ = execute(path, {}, root=root, cache=Path(cache))
+    rewrite(path, partial(_with_stored, executed=executed))
+
+
+def _with_stored(notebook: dict, executed: nbformat.NotebookNode) -> dict:
+    cells = []
+    for cell, done in zip(notebook["cells"], executed.cells, strict=True):
+        if cell["cell_type"] == "code":
+            stored = _NOT_STORED not in cell["metadata"].get("tags", [])
+            count = done.execution_count if stored else None
+            outputs = [_on_disk(o) for o in done.outputs if stored]
+            cell = cell | {"execution_count": count, "outputs": outputs}
+        cells.append(cell)
+    return notebook | {"cells": cells}
+
+
+def _on_disk(output: dict) -> dict:
+    """An output as notebook files hold it: texts are lists of lines."""
+    stored = json.loads(json.dumps(output))
+    if "text" in stored:
+        stored["text"] = stored["text"].splitlines(keepends=True)
+    for kind, content in stored.get("data", {}).items():
+        if isinstance(content, str):
+            stored["data"][kind] = content.splitlines(keepends=True)
+    return stored
+
+
+if __name__ == "__main__":
+    store_outputs(ROOT / WITH_OUTPUTS)

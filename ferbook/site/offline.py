@@ -1,13 +1,18 @@
-"""Sphinx extension: pages that ask no other host for anything.
+r"""Sphinx extension: pages that ask no other host for anything.
 
 Mathematics is set by the MathJax files of an installed package, copied next
 to the pages.  Thebe, which would load from elsewhere, is left out.
+
+Sphinx puts formulas of several lines into a ``split``, where MathJax allows
+no ``\tag``.  JupyterLab and Colab do not; so formulas that bring their own
+tag are passed on as they are.
 """
 
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
+from docutils import nodes
 from sphinx.application import Sphinx
 
 # tex-chtml.js draws with the fonts and loads TeX extensions on demand.
@@ -49,11 +54,22 @@ def drop_thebe(app: Sphinx) -> None:
     styles[:] = [style for style in styles if "thebe" not in str(style[0])]
 
 
+def keep_tagged(app: Sphinx, doctree: nodes.document) -> None:
+    """Mark tagged formulas as complete, with their own delimiters."""
+    for formula in doctree.findall(nodes.math_block):
+        text = formula.astext()
+        if r"\tag" in text:
+            formula["nowrap"] = True
+            formula.children = []
+            formula += nodes.Text(rf"\[{text}\]")
+
+
 def setup(app: Sphinx) -> dict:
     """Register the extension."""
     app.config.mathjax_path = "mathjax/tex-chtml.js"
     # No page has a live widget, so none needs the CDN's widget scripts.
     app.config.nb_ipywidgets_js = {}
     drop_thebe(app)
+    app.connect("doctree-read", keep_tagged)
     app.connect("build-finished", copy_mathjax)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

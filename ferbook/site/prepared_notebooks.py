@@ -22,7 +22,7 @@ from fer_lib.errors import FerError
 from fer_lib.files import atomic_path
 from ferbook.kit.costs import badge, training_cost
 from ferbook.runs.reproduce import Request
-from ferbook.site.stage import ROOT, chapter_notebooks
+from ferbook.site.notebooks import ROOT, chapter_notebooks
 
 PREPARED: Mapping[str, Mapping[str, object]] = {
     "smoke": {"preset": "smoke"},

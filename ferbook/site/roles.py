@@ -1,4 +1,4 @@
-"""Sphinx extension: numbers on pages are bound to claims and runs.
+"""Sphinx extension: numbers and tables on pages are bound to claims and runs.
 
 Roles, each with the id of a claim:
 
@@ -8,101 +8,117 @@ Roles, each with the id of a claim:
 - ``{verdict}`` - the verdict;
 - ``{working}`` - the sum behind the verdict on an arithmetic claim.
 
-``directives`` has what puts tables and plots on pages.
+Directives put tables and plots on pages: those of ``_SHOWN``, whose argument is
+the nickname of a paper where they can show one alone.
 
 An unknown key, a wrong record and a bare accuracy in a sentence of ``book/``
 all fail the build.
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 from docutils import nodes
+from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxRole
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from fer_lib.errors import FerError
-from ferbook.ledger.judged import open_ledger
+from fer_lib.models.catalogue import catalogue
+from ferbook.ledger.judged import Ledger, open_ledger
 from ferbook.ledger.readings import Reading
 from ferbook.ledger.verdicts import Judgement
 from ferbook.runs.paths import claims_folder, repository_root
 from ferbook.show import phrases
-from ferbook.site.bound import Bound, PageError
-from ferbook.site.directives import add_directives
+from ferbook.show.attainable import attainability_table
+from ferbook.show.cost_growth import cost_growth
+from ferbook.show.ledger import claim_box, ledger_table
+from ferbook.show.networks import equation_table, network_table, read_equations
+from ferbook.show.resolution import resolution_table
+from ferbook.show.run_tables import gain_table, run_table
+from ferbook.site.prepared_notebooks import Downloads
 from ferbook.site.prose import bare_numbers
+from ferbook.site.reports import report
+from ferbook.site.status import status
+from ferbook.study.explanations import open_study
+from ferbook.study.explanations_claims import claims_table
 from ferbook.study.record import explanations_folder
 
 
-class _ClaimRole(SphinxRole, Bound):
-    """A role whose text is the id of a claim."""
+class PageError(ExtensionError):
+    """A page names what does not exist; ends the build."""
+
+
+class Bound:
+    """Mixed into a role or directive: the ledger, and errors with a place."""
+
+    def ledger(self) -> Ledger:
+        """The ledger; the page is read again when a file behind it changes."""
+        for path in self.env.app.fer_sources:
+            self.env.note_dependency(str(path))
+        return self.env.app.fer_ledger
+
+    def fail(self, error: FerError | str) -> PageError:
+        """The error with page and line."""
+        source, line = self.get_source_info()
+        return PageError(f"{source}:{line}: {error}")
+
+
+class ClaimRole(SphinxRole, Bound):
+    """A role whose text is the id of a claim; ``_ROLES`` says what it tells."""
 
     def run(self):
         """The number as text, with where it comes from as tooltip."""
         id, _, protocol = self.text.strip().partition(":")
         try:
             judgement = self.ledger().judgement(id)
-            text, tip = self.tell(judgement, protocol)
+            text, tip = _ROLES[self.name](judgement, protocol, self.ledger())
         except FerError as error:
             raise self.fail(error) from error
         if tip:
             return [nodes.abbreviation(self.rawtext, text, explanation=tip)], []
         return [nodes.Text(text)], []
 
-    def tell(self, judgement: Judgement, protocol: str) -> tuple[str, str]:
-        """Text and tooltip; without a tooltip the text is not underlined."""
-        raise NotImplementedError
+
+def _paper(judgement: Judgement, protocol: str, _) -> tuple[str, str]:
+    """The value as printed; where it is printed."""
+    text, claim = phrases.paper_value(judgement.claim), judgement.claim
+    if not text or protocol:
+        raise FerError(f"claim '{claim.id}' has no printed value {protocol}".strip())
+    return text, f"{claim.where} of the paper"
 
 
-class PaperRole(_ClaimRole):
-    """The paper's value."""
-
-    def tell(self, judgement: Judgement, protocol: str) -> tuple[str, str]:
-        """The value as printed; where it is printed."""
-        text = phrases.paper_value(judgement.claim)
-        if not text or protocol:
-            id = judgement.claim.id
-            raise FerError(f"claim '{id}' has no printed value {protocol}".strip())
-        return text, f"{judgement.claim.where} of the paper"
-
-
-class OursRole(_ClaimRole):
-    """Our value."""
-
-    def tell(self, judgement: Judgement, protocol: str) -> tuple[str, str]:
-        """Ours with interval, n and seeds; departures and date."""
-        reading = _reading(judgement, protocol)
-        if reading is None:
-            return phrases.NO_RUN, judgement.claim.not_attempted
-        newest = max(reading.records, key=lambda record: record.started)
-        told = [
-            phrases.protocol_name(reading.answer.protocol),
-            phrases.settings(reading.answer),
-            phrases.departures(reading),
-            phrases.made(newest, self.ledger().stale(newest)),
-        ]
-        return phrases.our_value(judgement.claim, reading), "; ".join(
-            filter(None, told)
-        )
+def _ours(judgement: Judgement, protocol: str, ledger: Ledger) -> tuple[str, str]:
+    """Ours with interval, n and seeds; departures and date."""
+    reading = _reading(judgement, protocol)
+    if reading is None:
+        return phrases.NO_RUN, judgement.claim.not_attempted
+    newest = max(reading.records, key=lambda record: record.started)
+    told = [
+        phrases.protocol_name(reading.answer.protocol),
+        phrases.settings(reading.answer),
+        phrases.departures(reading),
+        phrases.made(newest, ledger.stale(newest)),
+    ]
+    value = phrases.our_value(judgement.claim, reading)
+    return value, "; ".join(filter(None, told))
 
 
-class VerdictRole(_ClaimRole):
-    """The verdict on a claim."""
-
-    def tell(self, judgement: Judgement, protocol: str) -> tuple[str, str]:
-        """The verdict; the reason."""
-        if protocol:
-            raise FerError(f"a verdict has no protocol, found '{protocol}'")
-        return phrases.verdict(judgement), judgement.why
+def _verdict(judgement: Judgement, protocol: str, _) -> tuple[str, str]:
+    """The verdict; the reason."""
+    if protocol:
+        raise FerError(f"a verdict has no protocol, found '{protocol}'")
+    return phrases.verdict(judgement), judgement.why
 
 
-class WorkingRole(_ClaimRole):
-    """The sum behind an arithmetic claim."""
-
-    def tell(self, judgement: Judgement, protocol: str) -> tuple[str, str]:
-        """The sum in one sentence."""
-        claim = judgement.claim
-        if claim.kind != "arithmetic" or protocol:
-            raise FerError(f"claim '{claim.id}' has no working {protocol}".strip())
-        return judgement.why, ""
+def _working(judgement: Judgement, protocol: str, _) -> tuple[str, str]:
+    """The sum in one sentence, without a tooltip."""
+    claim = judgement.claim
+    if claim.kind != "arithmetic" or protocol:
+        raise FerError(f"claim '{claim.id}' has no working {protocol}".strip())
+    return judgement.why, ""
 
 
 def _reading(judgement: Judgement, protocol: str) -> Reading | None:
@@ -118,6 +134,54 @@ def _reading(judgement: Judgement, protocol: str) -> Reading | None:
         if protocol in ("", reading.answer.protocol):
             return reading
     return None
+
+
+class ShownDirective(SphinxDirective, Bound):
+    """A directive that shows something with ``html()``, named in ``_SHOWN``."""
+
+    optional_arguments = 1
+    option_spec: ClassVar = dict.fromkeys(
+        ("kind", "part"), directives.unchanged_required
+    )
+
+    def run(self):
+        """What was made, as HTML."""
+        if not self.arguments and self.name in _OF_ONE_PAPER:
+            raise self.fail(f"{{{self.name}}} needs the nickname of a paper")
+        try:
+            html = _SHOWN[self.name](self).html()
+        except FerError as error:
+            raise self.fail(error) from error
+        return [nodes.raw("", html, format="html")]
+
+    @property
+    def paper(self) -> str | None:
+        """The argument."""
+        return self.arguments[0].strip() if self.arguments else None
+
+    def staged(self, *folder: str) -> list[Path]:
+        """Notebooks in a folder of the staged book."""
+        return sorted(Path(self.env.srcdir, *folder).glob("*.ipynb"))
+
+
+_ROLES = {"paper": _paper, "ours": _ours, "verdict": _verdict, "working": _working}
+_OF_ONE_PAPER = ("report", "claim-box", "run-table")
+_SHOWN: dict[str, Callable[[ShownDirective], object]] = {
+    "ledger": lambda d: ledger_table(d.paper, d.options.get("kind"), d.ledger()),
+    "report": lambda d: report(d.paper, d.options.get("part"), d.ledger()),
+    "claim-box": lambda d: claim_box(d.paper, d.ledger()),
+    "run-table": lambda d: run_table(d.paper, d.ledger()),
+    "attainability": lambda d: attainability_table(d.paper, d.ledger()),
+    "recipe-gains": lambda d: gain_table(d.paper, d.ledger()),
+    "resolution": lambda d: resolution_table(d.paper, d.ledger()),
+    "cost-growth": lambda d: cost_growth(d.ledger()),
+    "networks": lambda d: network_table(catalogue()),
+    "equations": lambda d: equation_table(read_equations()),
+    "where-networks-look": lambda d: claims_table(open_study()),
+    "status": lambda d: status(d.ledger(), d.staged("notebooks")),
+    # For a page one folder below the first.
+    "prepared": lambda d: Downloads(d.staged("downloads", "prepared"), "../prepared"),
+}
 
 
 def read_ledger(app: Sphinx) -> None:
@@ -149,11 +213,10 @@ def check_prose(app: Sphinx, docname: str, source: list[str]) -> None:
 def setup(app: Sphinx) -> dict:
     """Register roles, directives and the check of sentences."""
     app.add_config_value("fer_book_root", "", "env")
-    app.add_role("paper", PaperRole())
-    app.add_role("ours", OursRole())
-    app.add_role("verdict", VerdictRole())
-    app.add_role("working", WorkingRole())
-    add_directives(app)
+    for name in _ROLES:
+        app.add_role(name, ClaimRole())
+    for name in _SHOWN:
+        app.add_directive(name, ShownDirective)
     app.connect("builder-inited", read_ledger)
     app.connect("source-read", check_prose)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

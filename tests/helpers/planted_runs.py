@@ -6,7 +6,7 @@ import numpy as np
 
 from ferbook.runs.predictions import results_of
 from ferbook.runs.records import read_record, record_path, write_record
-from ferbook.site.stage import ROOT
+from ferbook.site.notebooks import ROOT
 
 TRACKED = "deep_emotion/fer2013-official/paper-paper-default-seed0.json"
 LABELS = (np.arange(210) % 7).astype(np.int8)

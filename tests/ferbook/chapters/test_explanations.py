@@ -12,7 +12,7 @@ from fer_lib.errors import FerError
 from fer_lib.models.part_ensemble import KINDS
 from ferbook.chapters.explanations import falls, plots
 from ferbook.chapters.explanations.words import in_words
-from ferbook.site.stage import ROOT
+from ferbook.site.notebooks import ROOT
 from ferbook.study import explanations as told
 from ferbook.study import explanations_claims as claims
 from ferbook.study.cell import ROWS

@@ -18,7 +18,7 @@ from fer_lib.errors import FerError
 from ferbook.chapters.your_face import camera
 from ferbook.chapters.your_face.photograph import load_photo
 from ferbook.site.execute import own_kernel
-from ferbook.site.stage import ROOT
+from ferbook.site.notebooks import ROOT
 
 CHAPTER = ROOT / "notebooks" / "12_your_face.ipynb"
 # Runs before the cells: notes every file that is written, every other host.

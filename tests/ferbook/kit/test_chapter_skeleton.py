@@ -5,10 +5,9 @@ import json
 import papermill
 import pytest
 
-from ferbook.kit.exercises import renewed
 from ferbook.papers import PAPERS
+from ferbook.site.notebooks import ROOT, chapter_notebooks
 from ferbook.site.prepared_notebooks import paper_of
-from ferbook.site.stage import ROOT, chapter_notebooks
 
 MODEL = ROOT / "notebooks" / "03_deep_emotion.ipynb"
 CHAPTERS = [
@@ -73,7 +72,6 @@ class TestChapter:
         for cell in solutions:
             assert "hide-cell" in cell["metadata"]["tags"]
             assert cell["metadata"]["jupyter"]["source_hidden"]
-        renewed(json.loads(path.read_text()), path.name)
 
     def test_its_answers_are_folded(self, path):
         for cell in cells_of(path, "quiz"):

@@ -35,7 +35,7 @@ def test_the_clone_is_installed_under_those_constraints(monkeypatch, root):
 
 def test_it_runs_before_the_library_is_installed(tmp_path, root):
     """By its path, without site packages: the standard library is enough."""
-    script = root / "fer_lib" / "book" / "colab.py"
+    script = root / "ferbook" / "site" / "colab.py"
     code = f"import runpy; runpy.run_path({str(script)!r}, run_name='loaded')"
     command = [sys.executable, "-I", "-S", "-c", code]
     subprocess.run(command, cwd=tmp_path, check=True)

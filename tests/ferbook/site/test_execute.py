@@ -8,7 +8,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from fer_lib.errors import FerError
-from ferbook.site.execute import execute, own_kernel, with_outputs
+from ferbook.site.execute import execute, own_kernel, store_outputs, with_outputs
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +28,11 @@ def book(tmp_path):
         (tmp_path / "book" / name).mkdir(parents=True)
     for folder in ("fer_lib", "notebooks"):
         (tmp_path / folder).mkdir()
-    (tmp_path / "fer_lib" / "module.py").write_text("x = 1\n")
+    library = tmp_path / "fer_lib"
+    (library / "__init__.py").write_text("")
+    (library / "module.py").write_text("from fer_lib import below\nx = 1\n")
+    (library / "below.py").write_text('"""Prose."""\ny = 1\n')
+    (library / "other.py").write_text("z = 1\n")
     (tmp_path / "constraints.txt").write_text("numpy==1\n")
     write(tmp_path, "Prose.", COUNT)
     return tmp_path
@@ -36,6 +40,8 @@ def book(tmp_path):
 
 COUNT = """
 from pathlib import Path
+if step < 0:  # named, so that the code counts, and never imported
+    from fer_lib.module import x
 log = Path("count.txt")
 log.write_text(log.read_text() + "x" if log.exists() else "x")
 print(step)
@@ -73,19 +79,40 @@ def test_an_unchanged_notebook_is_reused_and_prose_may_change(book):
         lambda book: write(book, "Prose.", COUNT + "# changed"),
         lambda book: write(book, "Prose.", COUNT, step=2),
         lambda book: (book / "fer_lib" / "module.py").write_text("x = 2\n"),
+        lambda book: (book / "fer_lib" / "below.py").write_text("y = 2\n"),
         lambda book: (book / "fer_lib" / "head.npz").write_bytes(b"asset"),
         lambda book: (book / "constraints.txt").write_text("numpy==2\n"),
         lambda book: (book / "book" / "runs" / "a.json").write_text("{}"),
         lambda book: (book / "book" / "claims" / "a.toml").write_text(""),
         lambda book: (book / "book" / "explanations" / "a.npz").write_bytes(b""),
     ],
-    ids=["cell", "default", "library", "asset", "constraint", "run", "claim", "study"],
+    ids=[
+        "cell",
+        "default",
+        "module",
+        "below",
+        "asset",
+        "constraint",
+        "run",
+        "claim",
+        "study",
+    ],
 )
 def test_whatever_outputs_follow_from_makes_it_run_again(book, change):
     run(book)
     change(book)
     assert run(book)[1:] == (False, 2)
     assert run(book)[1:] == (True, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("below", '"""Better prose."""\ny = 1  # why\n'), ("other", "z = 2\n")],
+)
+def test_prose_and_modules_that_no_cell_leads_to_change_nothing(book, name, text):
+    run(book)
+    (book / "fer_lib" / f"{name}.py").write_text(text)
+    assert run(book)[1:] == (True, 1)
 
 
 def test_parameters_are_injected_and_part_of_the_key(book):
@@ -138,3 +165,23 @@ def test_widgets_are_left_out_and_figures_stay():
     )
     plain = with_outputs(new_notebook(cells=[new_code_cell("f()")]), done)
     assert [o.data for o in plain.cells[0].outputs] == [{"text/plain": "figure"}]
+
+
+def test_outputs_are_stored_but_for_those_of_the_machine(tmp_path):
+    path = tmp_path / "01_tiny.ipynb"
+    machine = new_code_cell("print('seven cores')")
+    machine.metadata.tags = ["nbval-ignore-output"]
+    cells = [new_markdown_cell("Title"), machine, new_code_cell("print('a\\nb')\n7")]
+    path.write_text(nbformat.writes(new_notebook(cells=cells, metadata=PYTHON)) + "\n")
+    before = json.loads(path.read_text())
+
+    store_outputs(path, root=tmp_path)
+
+    after = json.loads(path.read_text())
+    _, machine, numbers = after["cells"]
+    assert (machine["outputs"], machine["execution_count"]) == ([], None)
+    assert numbers["outputs"][0]["text"] == ["a\n", "b\n"]
+    assert numbers["outputs"][1]["data"]["text/plain"] == ["7"]
+    numbers |= {"outputs": [], "execution_count": None}
+    assert after == before
+    assert path.read_text().endswith("}\n")

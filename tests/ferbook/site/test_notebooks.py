@@ -9,8 +9,8 @@ import sys
 import papermill
 import pytest
 
-from ferbook.site.refresh import WITH_OUTPUTS
-from ferbook.site.stage import ROOT
+from ferbook.site.execute import WITH_OUTPUTS
+from ferbook.site.notebooks import ROOT, renewed
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
@@ -20,7 +20,7 @@ class TestNotebook:
     def test_only_the_deterministic_one_keeps_its_outputs(self, path):
         cells = json.loads(path.read_text())["cells"]
         code = [cell for cell in cells if cell["cell_type"] == "code"]
-        if path.stem == WITH_OUTPUTS:
+        if path == ROOT / WITH_OUTPUTS:
             assert any(cell["outputs"] for cell in code)
             return
         assert not any(cell["outputs"] for cell in code)
@@ -41,6 +41,10 @@ class TestNotebook:
                 assert len(cell["source"]) <= 30, "".join(cell["source"])
                 assert max(map(len, cell["source"]), default=0) <= 80
 
+    def test_its_first_cell_and_its_tasks_are_current(self, path):
+        notebook = json.loads(path.read_text())
+        assert renewed(notebook) == notebook, "run python -m ferbook.site.notebooks"
+
     def test_it_names_no_folder_of_one_machine(self, path):
         assert "/home/" not in path.read_text()
         assert "/tmp/" not in path.read_text()
@@ -48,14 +52,13 @@ class TestNotebook:
 
 @pytest.mark.slow
 def test_stored_outputs_are_those_of_the_code():
-    path = ROOT / "notebooks" / f"{WITH_OUTPUTS}.ipynb"
     options = ["-q", "-p", "no:cacheprovider", "-n", "0", "--nbval"]
-    command = [sys.executable, "-m", "pytest", *options, str(path)]
+    command = [sys.executable, "-m", "pytest", *options, WITH_OUTPUTS]
     # A progress bar shows only while faces are not in the cache yet.
     quiet = os.environ | {"TQDM_DISABLE": "1"}
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, check=False, env=quiet
     )
     assert done.returncode == 0, (
-        done.stdout[-3000:] + "\nRun python -m ferbook.site.refresh"
+        done.stdout[-3000:] + "\nRun python -m ferbook.site.execute"
     )

@@ -14,6 +14,7 @@ from fer_lib.errors import FerError
 from ferbook.kit.parameters import injected_names
 from ferbook.papers import PAPERS
 from ferbook.site import prepared_notebooks
+from ferbook.site.notebooks import ROOT
 from ferbook.site.prepared_notebooks import (
     PREPARED,
     Downloads,
@@ -22,7 +23,6 @@ from ferbook.site.prepared_notebooks import (
     paper_of,
     write_prepared,
 )
-from ferbook.site.stage import ROOT
 
 CHAPTER = ROOT / "notebooks" / "03_deep_emotion.ipynb"
 

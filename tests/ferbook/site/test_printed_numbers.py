@@ -10,8 +10,8 @@ from papermill.iorw import load_notebook_node
 
 from ferbook.ledger.claims_file import load_all_claims
 from ferbook.papers import PAPERS
+from ferbook.site.notebooks import chapter_notebooks
 from ferbook.site.prepared_notebooks import paper_of
-from ferbook.site.stage import chapter_notebooks
 
 # Code, mathematics, targets of links and names of papers hold none.
 _NO_SENTENCE = re.compile(

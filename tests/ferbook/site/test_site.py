@@ -1,22 +1,21 @@
 """The one place of the public address, and what follows from it."""
 
 import copy
-import json
 import sys
 from pathlib import Path
 
 import pytest
 
 from fer_lib.errors import FerError
-from ferbook.site.stage import (
+from ferbook.site.notebooks import (
     chapter_notebooks,
-    colab_link,
     pages,
     read_config,
     repository_address,
+    rewrite,
     setup_cell,
     staged_config,
-    write_setup_cell,
+    with_setup,
 )
 
 
@@ -26,29 +25,11 @@ def config_with(address):
     return config
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "https://github.com/owner/book",
-        "https://github.com/owner/book.git",
-        "https://github.com/owner/book/",
-    ],
-)
-def test_an_address_gives_every_notebook_a_colab_link(address, root):
-    config = config_with(address)
-    assert staged_config(config)["launch_buttons"]["colab_url"]
-    for notebook in chapter_notebooks():
-        page = notebook.relative_to(root).with_suffix("").as_posix()
-        base = "https://colab.research.google.com/github/owner/book/blob/main/"
-        link = colab_link(config, page)
-        assert link == f"{base}{page}.ipynb"
-        assert (root / link.removeprefix(base)).is_file()
-
-
-def test_without_an_address_there_is_nothing_to_click():
-    config = config_with("")
-    assert not {"launch_buttons", "repository"} & set(staged_config(config))
-    assert colab_link(config, "notebooks/01_how_to_run") == ""
+@pytest.mark.parametrize("ending", ["", ".git", "/"])
+def test_launch_buttons_need_an_address(ending):
+    address = f"https://github.com/owner/book{ending}"
+    assert staged_config(config_with(address))["launch_buttons"]["colab_url"]
+    assert not {"launch_buttons", "repository"} & set(staged_config(config_with("")))
 
 
 @pytest.mark.parametrize(
@@ -59,26 +40,16 @@ def test_an_address_that_colab_cannot_open_is_refused(address):
         repository_address(config_with(address))
 
 
-def test_the_address_stands_nowhere_else(root):
-    """Notebooks repeat it, as Colab sees nothing else; they are compared."""
-    expected = setup_cell(read_config()).splitlines(keepends=True)
-    for path in sorted((root / "notebooks").glob("*.ipynb")):
-        cells = json.loads(path.read_text())["cells"]
-        first = next(c for c in cells if c["cell_type"] == "code")
-        assert first["source"] == expected, (
-            f"{path.name}: run python -m ferbook.site.stage"
-        )
-
-
 def test_the_first_cell_is_replaced_and_the_rest_left(tmp_path, root):
     original = root / "notebooks" / "01_how_to_run.ipynb"
     path = tmp_path / original.name
     path.write_text(original.read_text())
-    assert not write_setup_cell(path, setup_cell(read_config()))
+    own = setup_cell(read_config())
     other = setup_cell(config_with("https://github.com/owner/book"))
-    assert write_setup_cell(path, other)
+    assert not rewrite(path, lambda notebook: with_setup(notebook, own))
+    assert rewrite(path, lambda notebook: with_setup(notebook, other))
     assert r"\"https://github.com/owner/book\"" in path.read_text()
-    assert write_setup_cell(path, setup_cell(read_config()))
+    assert rewrite(path, lambda notebook: with_setup(notebook, own))
     assert path.read_text() == original.read_text()
 
 

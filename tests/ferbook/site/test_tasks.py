@@ -5,10 +5,9 @@ import json
 import pytest
 
 from fer_lib.errors import FerError
-from ferbook.kit.exercises import compare, renewed, task_of, write_tasks
-from ferbook.site.stage import ROOT
+from ferbook.kit.quiz import compare
+from ferbook.site.notebooks import rewrite, task_of, with_tasks
 
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SOLUTION = """\
 # @title Exercise 1: solution
 faces = 3
@@ -70,7 +69,7 @@ def test_other_forms_are_refused(solution, words):
 )
 def test_tasks_and_solutions_come_in_turn(tags):
     with pytest.raises(FerError, match="task"):
-        renewed(notebook_of(*((tag, SOLUTION) for tag in tags)))
+        with_tasks(notebook_of(*((tag, SOLUTION) for tag in tags)))
 
 
 def test_a_drifted_task_is_written_again(tmp_path):
@@ -78,17 +77,11 @@ def test_a_drifted_task_is_written_again(tmp_path):
     path.write_text(
         json.dumps(notebook_of(("exercise", "old"), ("solution", SOLUTION)))
     )
-    assert write_tasks(path)
+    assert rewrite(path, with_tasks)
     cells = json.loads(path.read_text())["cells"]
     assert "".join(cells[0]["source"]) == TASK
     assert "".join(cells[1]["source"]) == SOLUTION
-    assert not write_tasks(path)
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_no_task_of_the_book_has_drifted(path):
-    notebook = json.loads(path.read_text())
-    assert renewed(notebook) == notebook, "run python -m ferbook.kit.exercises"
+    assert not rewrite(path, with_tasks)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,43 @@
+"""The reference: every public name is in it, and cells lead to it."""
+
+import pkgutil
+
+import pytest
+from bs4 import BeautifulSoup
+
+import fer_lib
+from ferbook.site.api import public_names, reference
+from ferbook.site.notebooks import ROOT
+
+MODULES = [m.name for m in pkgutil.walk_packages(fer_lib.__path__, "fer_lib.")]
+
+
+def test_a_module_lists_what_it_defines_itself():
+    assert public_names("fer_lib.losses.region")[0] == "region_loss"
+    assert "FaceSet" not in public_names("fer_lib.data")  # passed on
+    assert "load" in public_names("fer_lib.data")
+    assert "automodule:: fer_lib.losses.region\n" in reference("fer_lib.losses")
+
+
+def test_every_module_with_public_names_is_on_a_page():
+    pages = (ROOT / "book" / "api").glob("*.md")
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    for module in filter(public_names, MODULES):
+        parents = [module.rsplit(".", cut)[0] for cut in range(module.count("."))]
+        assert sum(f"{{api}}`{parent}`" in text for parent in parents) == 1, module
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("site")
+def test_names_and_cells_lead_to_one_another(site):
+    chapter = site / "notebooks" / "05_ramn.html"
+    page = BeautifulSoup(chapter.read_text(encoding="utf-8"), "html.parser")
+    linked = page.select("div.cell_input a.sphinx-codeautolink-a")
+    addresses = {link["href"] for link in linked}
+    target = "fer_lib.losses.region.region_loss"
+    assert f"../book/api/losses.html#{target}" in addresses
+    losses = site / "book" / "api" / "losses.html"
+    entry = BeautifulSoup(losses.read_text(encoding="utf-8"), "html.parser")
+    definition = entry.find("dt", id=target).parent
+    assert "(weights" in definition.dt.text.replace(": Tensor", "")
+    assert any("05_ramn" in a["href"] for a in definition.find_all("a", href=True))
