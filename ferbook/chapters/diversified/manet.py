@@ -1,8 +1,4 @@
-"""What the MA-Net chapter draws and counts of its patches and branches.
-
-What it shares with ESR's is in :mod:`ferbook.chapters.diversified.learners` and
-:mod:`ferbook.chapters.diversified.features`.
-"""
+"""What the MA-Net chapter draws and counts of its patches and branches."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -18,13 +14,11 @@ from fer_lib.explain.drawing.colours import SEQUENTIAL
 from fer_lib.explain.drawing.panels import colour_bar, grid, lay_over, show_face
 from fer_lib.explain.passes import evaluating, passes
 from fer_lib.models.diversified_manet import DiversifiedMANet, tile
-from fer_lib.preprocessing import Preprocessing
 from ferbook.show.diagrams import Block, draw_blocks
 from ferbook.show.figures import COLOURS
 from ferbook.show.tables import Table
 
 PATCHES = ("upper left", "upper right", "lower left", "lower right")
-_LINES = ("-", "--", ":", "-.")
 
 
 def draw_manet() -> Figure:
@@ -80,25 +74,23 @@ def patch_shares(pull: np.ndarray, place: int) -> tuple[float, float]:
     return float(own.sum() / pull.sum()), float((pull > 0).mean())
 
 
-def pixel_pull(
-    network: DiversifiedMANet, images: np.ndarray, preprocessing: Preprocessing
-) -> np.ndarray:
+def pixel_pull(network: DiversifiedMANet, images: np.ndarray) -> np.ndarray:
     """How much each pixel moves each patch: mean size of the gradient.
 
     Args:
         network: left as it was.
         images: ``uint8 [N, C, H, W]``.
-        preprocessing: what it was trained with.
 
     Returns:
         ``float32 [4, size, size]``, patches in the order of :data:`PATCHES`;
         of the sum of a patch's last maps, mean over the faces.
     """
-    found = torch.zeros(4, preprocessing.size, preprocessing.size)
+    how = network.input
+    found = torch.zeros(4, how.size, how.size)
     with evaluating(network):
-        for _, unit in passes(network, images, preprocessing):
+        for _, unit in passes(network, images, how):
             unit = unit.detach().requires_grad_()
-            patches = network.pooled(preprocessing.normalise(unit))[1]
+            patches = network.pooled(how.normalise(unit))[1]
             for place, maps in enumerate(patches):
                 (slope,) = torch.autograd.grad(maps.sum(), unit, retain_graph=True)
                 found[place] += slope.abs().sum((0, 1)).cpu()
@@ -106,30 +98,16 @@ def pixel_pull(
 
 
 class Gated(NamedTuple):
-    """Maps of the four patches around their last CBAM, tiled on the face.
+    """Maps of the four patches around their last CBAM, tiled on the face."""
 
-    Attributes:
-        before: mean size over channels, ``[N, h, w]``.
-        gate: attention over positions, ``[N, h, w]``, 0 to 1.
-        after: mean size over channels, ``[N, h, w]``.
-    """
-
-    before: np.ndarray
-    gate: np.ndarray
-    after: np.ndarray
+    before: np.ndarray  # mean size over channels, [N, h, w]
+    gate: np.ndarray  # attention over positions, [N, h, w], 0 to 1
+    after: np.ndarray  # mean size over channels, [N, h, w]
 
 
 @torch.inference_mode()
-def gated(
-    network: DiversifiedMANet, images: np.ndarray, preprocessing: Preprocessing
-) -> Gated:
-    """What the last attention of every patch changes.
-
-    Args:
-        network: left as it was.
-        images: ``uint8 [N, C, H, W]``.
-        preprocessing: what it was trained with.
-    """
+def gated(network: DiversifiedMANet, images: np.ndarray) -> Gated:
+    """What the last attention of every patch changes; the network stays as it was."""
     told: list[list[Tensor]] = []
 
     def listen(block, inputs, output):
@@ -141,9 +119,9 @@ def gated(
     rows = []
     try:
         with evaluating(network):
-            for _, unit in passes(network, images, preprocessing):
+            for _, unit in passes(network, images, network.input):
                 told.clear()
-                network(preprocessing.normalise(unit))
+                network(network.input.normalise(unit))
                 parts = zip(*told, strict=True)  # of the four patches
                 rows.append([tile(list(part))[:, 0].cpu() for part in parts])
     finally:
@@ -157,24 +135,26 @@ def draw_gated(result: Gated, images: np.ndarray, titles: Sequence[str]) -> Figu
 
     Before and after are divided by the largest value before, face by face.
     """
-    rows = ("face", "before", "gate", "after")
-    figure, axes = grid(rows, titles)
-    low, high = float(result.gate.min()), float(result.gate.max())
-    for i, panels in enumerate(axes.T):
-        end = result.before[i].max() or 1
-        for panel in panels:
-            show_face(panel, images[i])
-        for panel, maps in ((panels[1], result.before), (panels[3], result.after)):
-            drawn = lay_over(panel, maps[i] / end, colours=SEQUENTIAL, low=0, high=1)
-        gate = lay_over(
-            panels[2], result.gate[i], colours=SEQUENTIAL, low=low, high=high
-        )
-        for panel in panels[1:]:
+    figure, axes = grid(("face", *result._fields), titles)
+    ends = float(result.gate.min()), float(result.gate.max())
+    for panels, image, *maps in zip(axes.T, images, *result, strict=True):
+        show_face(panels[0], image)
+        largest = maps[0].max() or 1
+        scales = [(largest, 0, 1), (1, *ends), (largest, 0, 1)]
+        drawn = []
+        for panel, values, (unit, low, high) in zip(
+            panels[1:], maps, scales, strict=True
+        ):
+            show_face(panel, image)
+            shares = values / unit
+            drawn.append(
+                lay_over(panel, shares, colours=SEQUENTIAL, low=low, high=high)
+            )
             panel.axhline(0.5, color="white", lw=0.8)
             panel.axvline(0.5, color="white", lw=0.8)
-    colour_bar(figure, drawn, axes[1], "mean size")
-    colour_bar(figure, gate, axes[2], "attention")
-    colour_bar(figure, drawn, axes[3], "mean size")
+    labels = ("mean size", "attention", "mean size")
+    for line, shown, label in zip(axes[1:], drawn, labels, strict=True):
+        colour_bar(figure, shown, line, label)
     return figure
 
 
@@ -202,13 +182,13 @@ def draw_lambdas(parts: dict[str, tuple], lambdas: Sequence[float]) -> Figure:
         lambdas: weights of the local branch.
     """
     figure, panel = plt.subplots(figsize=(7, 3.3), layout="constrained")
-    hues = ("#0072B2", "#D55E00")
-    for (name, part), hue, line in zip(parts.items(), hues, _LINES, strict=False):
+    looks = (("-", COLOURS["blue"]), ("--", COLOURS["vermilion"]))
+    for (name, part), (line, colour) in zip(parts.items(), looks, strict=True):
         found = 100 * fused_accuracies(*part, lambdas)
         label = f"{name}, n = {len(part[2])}"
-        panel.plot(lambdas, found, line, color=hue, label=label)
+        panel.plot(lambdas, found, line, color=colour, label=label)
     panel.axvline(0.6, color="black", lw=0.8)
-    panel.set(xlabel="lambda (0: global alone, 1: local alone; line: the paper's)")
+    panel.set_xlabel("lambda (0: global alone, 1: local alone; line: the paper's)")
     panel.set_ylabel("accuracy (%)")
     panel.grid(alpha=0.3)
     panel.legend(fontsize=8)

@@ -1,0 +1,373 @@
+"""What the chapters on ESR and MA-Net count and draw of diversity.
+
+N. Heidari, A. Iosifidis, arXiv:2210.09381, 2022: similarity, equation (1), and
+diversity, equation (2), as the paper defines them and as the authors' code
+computes them: of learners that are made up, and of networks.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from fer_lib.data.faceset import FaceSet
+from fer_lib.data.splits import Splits
+from fer_lib.evaluation.intervals import wilson_interval
+from fer_lib.explain.drawing.colours import SEQUENTIAL
+from fer_lib.explain.passes import evaluating, passes
+from fer_lib.losses.diversified import BRANCH_GAMMA_TIMES_SIZE, MEASURES
+from fer_lib.losses.diversity import (
+    AUTHORS_GAMMA,
+    GAMMA_TIMES_SIZE,
+    diversity,
+    equally_alike,
+    similarity,
+)
+from fer_lib.models.network import Network
+from ferbook.ledger.claims import Claim
+from ferbook.ledger.claims_file import load_claims
+from ferbook.papers import paper as find_paper
+from ferbook.runs.run import Run
+from ferbook.show.figures import COLOURS
+from ferbook.show.tables import Table
+
+TITLES = {"paper": "paper: diagonal 1", "authors_code": "authors' code: diagonal 0"}
+# Features that diversity compares, and what tables call them.
+LEARNERS = {"channel": "Channels", "spatial": "Positions", "branch": "Branches"}
+_LINES = tuple(zip(COLOURS.values(), ("-", "--", ":", "-.") * 2, strict=True))
+_FAR = 40.0  # at gamma 1, learners that far apart have a similarity of 0
+
+
+def between(matrix: Tensor) -> float:
+    """Mean of a matrix ``[L, L]`` off its diagonal."""
+    count = len(matrix)
+    return float((matrix.sum() - matrix.trace()) / (count * (count - 1)))
+
+
+def planted(groups: Sequence[int]) -> Tensor:
+    """Learners that equal their group and differ from all others.
+
+    Args:
+        groups: which one each of L learners belongs to, from 0.
+
+    Returns:
+        ``float64 [L, 1, groups]``, for gamma 1.
+    """
+    one_hot = torch.nn.functional.one_hot(torch.tensor(groups))
+    return _FAR * one_hot.double()[:, None]
+
+
+def pattern_table(patterns: Mapping[str, Sequence[int]]) -> Table:
+    """Both diversities of :func:`planted` learners, by what they are called."""
+    rows = []
+    for name, groups in patterns.items():
+        found = [float(MEASURES[m](planted(groups), 1.0)) for m in TITLES]
+        rows.append((name, f"{len(groups)}", *(f"{value:+.0f}" for value in found)))
+    header = ("Learners", "Number", *(text.capitalize() for text in TITLES.values()))
+    note = "Training makes this number large: learners are pulled to the larger one."
+    return Table("Diversity of planted learners", header, tuple(rows), note)
+
+
+def _panels(count: int, width: float, height: float) -> tuple[Figure, np.ndarray]:
+    figure, axes = plt.subplots(
+        1, count, figsize=(width, height), layout="constrained", squeeze=False
+    )
+    return figure, axes[0]
+
+
+def _draw_lines(panel: Axes, lines: Mapping[str, tuple], **settings) -> None:
+    """Lines by label, told apart by colour and dashes."""
+    for (label, points), (colour, dash) in zip(lines.items(), _LINES, strict=False):
+        panel.plot(*points, dash, color=colour, label=label)
+    panel.set(**settings)
+    panel.grid(alpha=0.3)
+
+
+def draw_determinants(counts: Sequence[int]) -> Figure:
+    """What diversity adds to the loss, over the similarity of all learners.
+
+    Args:
+        counts: numbers of learners, a line each.
+    """
+    shares = np.linspace(0, 1, 101)
+    figure, axes = _panels(2, 9, 3.5)
+    for panel, (measure, title) in zip(axes, TITLES.items(), strict=True):
+        lines = {}
+        for count in counts:
+            scale = count - 1 if measure == "authors_code" else 1
+            learners = [equally_alike(count, share) for share in shares]
+            added = [-float(MEASURES[measure](one, 1.0)) / scale for one in learners]
+            lines[f"n = {count}"] = shares, added
+        _draw_lines(panel, lines, xlabel="similarity of any two learners", title=title)
+    axes[0].set_ylabel("added to the loss, -D")
+    axes[1].set_ylabel("-D / (n - 1)")
+    axes[1].axhline(0, color="black", lw=0.6)
+    axes[1].legend(fontsize=8)
+    return figure
+
+
+def pulled(count: int, measure: str, steps: int = 150) -> np.ndarray:
+    """Learners of 16 free features that do nothing but maximise a diversity.
+
+    A sigmoid keeps the features in 0 to 1.
+
+    Args:
+        count: of the learners.
+        measure: ``"paper"`` or ``"authors_code"``.
+        steps: of Adam.
+
+    Returns:
+        Mean similarity of two learners before each step and after the last.
+    """
+    draw = torch.Generator().manual_seed(0)
+    raw = 0.5 * torch.randn(count, 4, 16, generator=draw, dtype=torch.float64)
+    raw.requires_grad_()
+    optimizer = torch.optim.Adam([raw], lr=0.03)
+    found = []
+    for _ in range(steps):
+        features = raw.sigmoid()
+        found.append(between(similarity(features.detach())))
+        optimizer.zero_grad()
+        (-MEASURES[measure](features)).backward()
+        optimizer.step()
+    return np.array([*found, between(similarity(raw.detach().sigmoid()))])
+
+
+def draw_pulls(counts: Sequence[int]) -> Figure:
+    """:func:`pulled` of several numbers of learners, under both measures."""
+    figure, axes = _panels(2, 9, 3.2)
+    for panel, (measure, title) in zip(axes, TITLES.items(), strict=True):
+        traces = {f"n = {count}": (pulled(count, measure),) for count in counts}
+        _draw_lines(panel, traces, xlabel="step", title=title, ylim=(-0.03, 1.03))
+    axes[0].set_ylabel("mean similarity")
+    axes[1].legend(fontsize=8)
+    return figure
+
+
+@torch.inference_mode()
+def outputs(
+    network: Network, images: np.ndarray, names: Sequence[str]
+) -> dict[str, Tensor]:
+    """Some of what a network returns, of all faces, on the CPU.
+
+    Args:
+        network: ESR or MA-Net; left as it was.
+        images: ``uint8 [N, C, H, W]``.
+        names: fields of its output: scores ``[N, ...]``, or features
+            ``[L, N, D]`` that diversity compares.
+    """
+    found = {name: [] for name in names}
+    with evaluating(network):
+        for _, unit in passes(network, images, network.input):
+            said = network(network.input.normalise(unit))
+            for name in names:
+                found[name].append(getattr(said, name).float().cpu())
+    faces = {name: int(name in LEARNERS) for name in names}  # the axis
+    return {name: torch.cat(parts, faces[name]) for name, parts in found.items()}
+
+
+def default_gamma(name: str, size: int) -> float:
+    """The gamma that our losses take for features of a kind and a size."""
+    share = BRANCH_GAMMA_TIMES_SIZE if name == "branch" else GAMMA_TIMES_SIZE
+    return share / size
+
+
+class GammaSweep(NamedTuple):
+    """What :func:`gamma_sweep` returns; of G gammas."""
+
+    gammas: np.ndarray  # [G]
+    similarities: np.ndarray  # mean between two learners, [G], 0 to 1
+    pulls: np.ndarray  # length of diversity's gradient for all features, [G]
+    ours: float  # the gamma that our losses take
+    size: int  # D, features of a learner
+
+
+def gamma_sweep(features: Tensor, gammas: Sequence[float], name: str) -> GammaSweep:
+    """Similarity, and what can be learned from it, at several gammas.
+
+    Args:
+        features: ``[L, B, D]``.
+        gammas: above zero, ascending.
+        name: kind of the features, one of :data:`LEARNERS`.
+    """
+    features = features.double().detach().clone().requires_grad_()
+    found = []
+    for gamma in map(float, gammas):
+        (slope,) = torch.autograd.grad(diversity(features, gamma), features)
+        similar = between(similarity(features.detach(), gamma))
+        found.append((similar, float(slope.norm())))
+    size = features.shape[-1]
+    ours = default_gamma(name, size)
+    return GammaSweep(np.asarray(gammas), *np.array(found).T, ours, size)
+
+
+def draw_gammas(sweeps: Mapping[str, GammaSweep]) -> Figure:
+    """Sweeps by name; dots stand at our gamma, a line at the authors' gamma."""
+    figure, axes = _panels(2, 9, 3.5)
+    for panel, key in zip(axes, ("similarities", "pulls"), strict=True):
+        lines = {
+            f"{name} (D = {one.size})": (one.gammas, getattr(one, key))
+            for name, one in sweeps.items()
+        }
+        _draw_lines(panel, lines, xscale="log", xlabel="gamma (line: the code's 10)")
+        for one, (colour, _) in zip(sweeps.values(), _LINES, strict=False):
+            logs = np.log(one.ours), np.log(one.gammas)
+            height = np.interp(*logs, getattr(one, key))
+            panel.plot(one.ours, height, "o", color=colour)
+        panel.axvline(AUTHORS_GAMMA, color="black", lw=0.9)
+    axes[0].set(ylabel="mean similarity of two learners", ylim=(-0.03, 1.03))
+    top = max(sweep.pulls.max() for sweep in sweeps.values())
+    axes[1].set(ylabel="length of the gradient of D", yscale="log")
+    axes[1].set_ylim(1e-9 * top, 3 * top)
+    handles = axes[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower center", ncols=2, fontsize=8)
+    return figure
+
+
+def draw_similarities(
+    matrices: Mapping[str, Tensor], names: Sequence[str], label: str = "similarity"
+) -> Figure:
+    """Matrices ``[L, L]`` with values 0 to 1, side by side.
+
+    Args:
+        matrices: by title.
+        names: of the L learners.
+        label: of the colour bar.
+    """
+    figure, axes = _panels(len(matrices), 4.3 * len(matrices) + 0.8, 4.3)
+    small = 7 if len(names) > 6 else 10
+    for panel, (title, matrix) in zip(axes, matrices.items(), strict=True):
+        drawn = panel.imshow(matrix.numpy(), cmap=SEQUENTIAL, vmin=0, vmax=1)
+        for (row, column), value in np.ndenumerate(matrix.numpy()):
+            style = {"fontsize": small, "color": "black" if value > 0.5 else "white"}
+            panel.text(column, row, f"{value:.2f}", ha="center", va="center", **style)
+        panel.set_xticks(range(len(names)), names, rotation=45, ha="right")
+        panel.set_yticks(range(len(names)), names)
+        panel.set_title(title, fontsize=10)
+    figure.colorbar(drawn, ax=list(axes), label=f"{label} (0 to 1)", shrink=0.8)
+    return figure
+
+
+def diversity_table(
+    tried: Mapping[str, Run], faces: FaceSet, names: Sequence[str]
+) -> Table:
+    """How alike the learners of some networks are, with one gamma for all.
+
+    Args:
+        tried: runs by variant.
+        faces: to read.
+        names: features, of :data:`LEARNERS`.
+    """
+    rows = []
+    for variant, run in tried.items():
+        found = outputs(run.network, faces.images, names)
+        told = []
+        for name, features in found.items():
+            gamma = default_gamma(name, features.shape[-1])
+            worth = float(diversity(features, gamma))
+            told.append(f"{between(similarity(features, gamma)):.3f}\n D = {worth:.3f}")
+        rows.append((variant, *told))
+    header = ("Network", *(LEARNERS[name] for name in names))
+    note = "Mean similarity of two learners, and diversity D, at our gamma."
+    caption = f"How alike are the learners? {len(faces)} faces"
+    return Table(caption, header, tuple(rows), note)
+
+
+def first_steps(
+    paper: str,
+    config: object,
+    splits: Splits,
+    names: Sequence[str],
+    *,
+    steps: int = 40,
+    batch_size: int = 16,
+) -> dict[str, np.ndarray]:
+    """Train all learners at once from scratch, and watch how alike they are.
+
+    Not the recipe, which adds branches one by one and augments the faces; its
+    network and its loss.
+
+    Args:
+        paper: ``diversified_esr`` or ``diversified_manet``.
+        config: of that paper's recipe.
+        splits: whose training faces to take, in their order.
+        names: kinds of features to compare.
+        steps: of SGD with the recipe's rate and momentum.
+        batch_size: faces a step.
+
+    Returns:
+        By the kind, the mean similarity of two learners before each step, at
+        our gamma.
+    """
+    recipe, train = find_paper(paper), splits.train
+    network = recipe.make_network(config, len(splits.classes), 0).train()
+    rates = {"lr": config.learning_rate, "momentum": config.momentum}
+    optimizer = torch.optim.SGD(network.parameters(), **rates)
+    traces = {name: [] for name in names}
+    for step in range(steps):
+        rows = np.arange(step * batch_size, (step + 1) * batch_size) % len(train)
+        output = network(network.input(torch.as_tensor(train.images[rows])))
+        for name in names:
+            features = getattr(output, name).detach()
+            gamma = default_gamma(name, features.shape[-1])
+            traces[name].append(between(similarity(features, gamma)))
+        loss = recipe.overall_loss(config, output, torch.as_tensor(train.labels[rows]))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return {name: np.array(trace) for name, trace in traces.items()}
+
+
+def draw_steps(starts: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
+    """:func:`first_steps` by what was trained for, a panel per kind of features."""
+    kinds = list(next(iter(starts.values())))
+    figure, axes = _panels(len(kinds), 3.6 * len(kinds) + 0.6, 3.2)
+    for panel, kind in zip(axes, kinds, strict=True):
+        traces = {name: (found[kind],) for name, found in starts.items()}
+        title = LEARNERS[kind].lower()
+        _draw_lines(panel, traces, xlabel="step", title=title, ylim=(-0.03, 1.03))
+    axes[0].set_ylabel("mean similarity of two learners")
+    axes[-1].legend(fontsize=8)
+    return figure
+
+
+def printed_accuracies(paper: str) -> dict[str, list[Claim]]:
+    """Printed accuracies that have a number of test faces, by data set."""
+    found: dict[str, list[Claim]] = {}
+    for claim in load_claims(paper).claims:
+        if claim.kind == "value" and claim.metric == "accuracy" and claim.n:
+            found.setdefault(claim.dataset, []).append(claim)
+    return found
+
+
+def draw_printed(paper: str) -> Figure:
+    """Table 1's accuracies, each with the 95 % interval that its n gives.
+
+    Args:
+        paper: ``diversified_esr`` or ``diversified_manet``.
+    """
+    sets = printed_accuracies(paper)
+    lines = max(map(len, sets.values()))
+    figure, axes = plt.subplots(
+        1, len(sets), figsize=(10, 0.32 * lines + 1.4), sharey=True,
+        layout="constrained", squeeze=False,
+    )  # fmt: skip
+    for panel, claims in zip(axes[0], sets.values(), strict=True):
+        names = [claim.where.row for claim in claims]
+        for place, claim in enumerate(claims):
+            limits = wilson_interval(claim.number * claim.n, claim.n)
+            plain = "spatial" not in names[place]
+            colour, mark = ("#0072B2", "o") if plain else ("#D55E00", "s")
+            panel.plot([100 * end for end in limits], [place] * 2, color=colour)
+            panel.plot(100 * claim.number, place, mark, color=colour)
+        panel.set(xlabel="accuracy (%)", yticks=range(len(names)), yticklabels=names)
+        told = f"{claims[0].where.column}, n = {claims[0].n:,}"
+        panel.set_title(told, fontsize=10)
+        panel.grid(axis="x", alpha=0.3)
+    axes[0, 0].set_ylim(lines - 0.4, -0.6)
+    return figure
