@@ -18,7 +18,7 @@ from fer_lib.explain.drawing.colours import (
 from fer_lib.explain.drawing.panels import colour_bar, grid, lay_over, say, show_face
 from fer_lib.landmarks import FIVE_PARTS
 from fer_lib.rendered.yaw_sweep import YawSweep
-from ferbook.chapters.part_ensemble.counts import ORDER, Accuracies
+from ferbook.chapters.part_ensemble.tables import ORDER, Accuracies
 from ferbook.show.diagrams import Block, draw_blocks
 
 # Members of the palette of ``figures.COLOURS``, as in ``PART_COLOURS``.
@@ -33,30 +33,28 @@ _BOXES = {
 
 def draw_part_ensemble() -> Figure:
     """Three stages of the mouth's sub-network, and the five together."""
-    steps = {
-        "1 landmarks": (3.6, "orange", "localisation\nhead", "2 dense layers"),
-        "2 head": (1.8, "black", "expression\nhead", "3 dense layers"),
-        "3 fine-tuning": (0.0, "orange", "expression\nhead", "3 dense layers"),
+    heads = (
+        ("localisation\nhead", "2 dense layers"),
+        ("expression\nhead", "3 dense layers"),
+    )
+    points = "20 points,\n40 numbers"
+    steps = {  # y, colour of the extractor, what becomes of it, head, end
+        "1 landmarks": (3.6, "orange", "learns", *localise, points),
+        "2 head": (1.8, "black", "frozen", *express, "scores"),
+        "3 fine-tuning": (0.0, "orange", "learns", *express, "scores"),
     }
-    out = ("20 points,\n40 numbers", "scores", "scores")
+    trunk = "extractor\n4 x (conv, conv, pool)"
     blocks, arrows = {}, []
-    for (name, (y, colour, head, layers)), end in zip(steps.items(), out, strict=True):
-        frozen = "frozen" if colour == "black" else "learns"
+    for name, (y, colour, how, head, layers, end) in steps.items():
         blocks |= {
             f"{name} face": Block(0, y, f"{name}\nface", "3 x 160 x 160", "black", 1.4),
-            f"{name} trunk": Block(
-                2.2,
-                y,
-                "extractor\n4 x (conv, conv, pool)",
-                f"128, {frozen}",
-                colour,
-                1.9,
-            ),
+            f"{name} trunk": Block(2.2, y, trunk, f"128, {how}", colour, 1.9),
             f"{name} head": Block(4.5, y, head, f"{layers}, learn", "orange", 1.4),
             f"{name} end": Block(6.3, y, end, "", "vermilion", 1.1),
         }
-        chain = [f"{name} {part}" for part in ("face", "trunk", "head", "end")]
-        arrows += pairwise(chain)
+        arrows += pairwise(
+            f"{name} {part}" for part in ("face", "trunk", "head", "end")
+        )
     one, two, three = steps
     for part, first, then in (("trunk", one, two), ("trunk", two, three)):
         arrows.append((f"{first} {part}", f"{then} {part}", "copied"))
@@ -78,9 +76,7 @@ def draw_points(axes: Axes, points: np.ndarray, **style) -> None:
         axes.plot(*points[start:end].T, **look)
 
 
-def plot_five_parts(
-    faces: Sequence[tuple[str, np.ndarray, np.ndarray]],
-) -> Figure:
+def plot_five_parts(faces: Sequence[tuple[str, np.ndarray, np.ndarray]]) -> Figure:
     """Faces with their 68 landmarks, as the paper's Figure 4.
 
     Args:
@@ -153,7 +149,11 @@ def plot_stages(curve: Sequence[Mapping], split: str) -> Figure:
                 [100 * row[key + part] for row in told],
                 color=PART_COLOURS[part], marker=PART_MARKERS[part], ms=3, label=part,
             )  # fmt: skip
-        _mark_stages(panel, curve)
+        for stage in dict.fromkeys(row["stage"] for row in curve):
+            start = next(row["epoch"] for row in curve if row["stage"] == stage)
+            panel.axvline(start - 0.5, color="grey", lw=0.8, ls="--")
+            top = {"transform": panel.get_xaxis_transform(), "va": "bottom"}
+            panel.text(start - 0.4, 1.01, stage, fontsize=8, **top)
         panel.set(xlabel="epoch", ylabel=label, xlim=(0.5, curve[-1]["epoch"] + 0.5))
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.grid(alpha=0.3)
@@ -163,25 +163,10 @@ def plot_stages(curve: Sequence[Mapping], split: str) -> Figure:
     return figure
 
 
-def _mark_stages(panel: Axes, curve: Sequence[Mapping]) -> None:
-    """A line where a stage begins, and its name at the top."""
-    for stage in dict.fromkeys(row["stage"] for row in curve):
-        start = next(row["epoch"] for row in curve if row["stage"] == stage)
-        panel.axvline(start - 0.5, color="grey", lw=0.8, ls="--")
-        place = {"transform": panel.get_xaxis_transform(), "va": "bottom"}
-        panel.text(start - 0.4, 1.01, stage, fontsize=8, **place)
-
-
 def draw_unions(
     images: np.ndarray, unions: Mapping[str, np.ndarray], titles: Sequence[str]
 ) -> Figure:
-    """The union of five maps, network by network, as the paper's Figure 11.
-
-    Args:
-        images: ``uint8 [N, C, H, W]``.
-        unions: ``[N, h, w]`` in 0..1, by the name of the network.
-        titles: one a face.
-    """
+    """Unions of five maps ``[N, h, w]``, 0 to 1, by the network: as Figure 11."""
     figure, axes = grid(["face", *unions], titles)
     for panel, image in zip(axes[0], images, strict=True):
         show_face(panel, image)
@@ -200,9 +185,6 @@ def plot_turning(sweep: YawSweep) -> Figure:
 
     Above, true points are white rings; those of the trees, given the square
     around the true ones, are coloured.
-
-    Args:
-        sweep: of :func:`~fer_lib.rendered.yaw_sweep.yaw_sweep`.
     """
     count = len(sweep.angles)
     figure = plt.figure(figsize=(1.7 * count, 5), layout="constrained")

@@ -1,29 +1,32 @@
-"""What the part ensemble's chapter alone counts and puts into tables."""
+"""What the part ensemble's chapter counts: accuracies, landmarks, heat, sums."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import torch
 
+from fer_lib.data.faceset import FaceSet
 from fer_lib.evaluation.intervals import wilson_interval
-from fer_lib.models.part_network import POOLINGS, MaxPool
+from fer_lib.explain.landmarks import Errors, LandmarkDrift, landmark_errors
+from fer_lib.models.part_network import PARTS, POOLINGS, MaxPool
 from ferbook.kit.results import record_name
 from ferbook.ledger.arithmetic.printed import figure
 from ferbook.ledger.claims_file import load_claims
 from ferbook.ledger.judged import Ledger
+from ferbook.ledger.statistics import Difference, measured_difference
 from ferbook.ledger.verdicts import judge
 from ferbook.papers.part_evaluation import member_scores
 from ferbook.runs.records import Record
 from ferbook.runs.run import Run
 from ferbook.show.claim_tables import claim_rows
-from ferbook.show.tables import Table
+from ferbook.show.tables import Sentence, Table
 
 Accuracies = dict[str, tuple[float, float, float]]  # with lower and upper limit
 
 # Section V-A: which sub-network is right most often when asked alone.
 ORDER = ("mouth", "eyes", "eyebrows", "jaw", "nose")
 SETS = {"ckplus": "CK+", "jaffe": "JAFFE", "sfew": "SFEW"}
-CROSS_SETS = {"sfew_to_ckplus": "SFEW to CK+", "sfew_to_jaffe": "SFEW to JAFFE"}
+_CROSS_SETS = {"sfew_to_ckplus": "SFEW to CK+", "sfew_to_jaffe": "SFEW to JAFFE"}
 # Checks of the claims about sizes, Sections I, III-C1 and IV-E.
 SIZES = (
     "module_parameters",
@@ -32,6 +35,16 @@ SIZES = (
     "convolution_share",
     "storage",
 )
+# Section V-B: what fine-tuning does to the error of the landmarks, on SFEW.
+DRIFT = {
+    "mouth": "falls",
+    "eyes": "falls",
+    "eyebrows": "rises slightly",
+    "jaw": "nearly the same",
+    "nose": "rises more",
+}
+_SIGNS = {1: "rises", -1: "falls", 0: "undecided"}
+_HEAT = ("heat.parts", "heat.own_part", "heat.elsewhere")
 _ID = "part_ensemble"
 
 
@@ -51,7 +64,7 @@ def printed_accuracies(place: str) -> dict[str, float]:
 def printed_box() -> Table:
     """Tables I and III: the order of the parts, and what the ensemble adds."""
     rows = []
-    for place, title in (SETS | CROSS_SETS).items():
+    for place, title in (SETS | _CROSS_SETS).items():
         found = printed_accuracies(place)
         whole = found.pop("ensemble")
         best = sorted(found, key=found.get, reverse=True)
@@ -71,12 +84,7 @@ def orders_box(ledger: Ledger) -> Table:
 
 
 def sums_box(caption: str, checks: Sequence[str]) -> Table:
-    """The paper's own figures, worked out again.
-
-    Args:
-        caption: of the table.
-        checks: names of the checks whose claims are shown.
-    """
+    """The paper's own figures, worked out again, of the claims with these checks."""
     paper = load_claims(_ID)
     asked = [claim for claim in paper.claims if claim.check in checks]
     judged = [(claim, judge(claim, paper, ())) for claim in asked]
@@ -88,11 +96,7 @@ def sums_box(caption: str, checks: Sequence[str]) -> Table:
 
 
 def pooling_box(side: int = 8) -> Table:
-    """Which pixels each window of a row sees, by the reading of the pooling.
-
-    Args:
-        side: pixels in the row.
-    """
+    """Which of ``side`` pixels in a row each window sees, by the reading of pooling."""
     probes = torch.eye(side)[:, None, None, :].expand(-1, -1, side, -1)
     rows = []
     for pooling in POOLINGS:
@@ -106,7 +110,7 @@ def pooling_box(side: int = 8) -> Table:
 def accuracies(run: Run) -> Accuracies:
     """Each sub-network alone and all five on the run's test faces."""
     test, network = run.splits.test, run.network
-    scores = member_scores(network, test.images, run.preprocessing).double()
+    scores = member_scores(network, test.images, network.input).double()
     members = scores.argmax(2).numpy() == test.labels[:, None]
     whole = scores.softmax(2).sum(1).argmax(1).numpy() == test.labels
     right = dict(zip(network.members, members.T, strict=True)) | {"ensemble": whole}
@@ -143,12 +147,105 @@ def false_positive_box(run: Run) -> Table:
     counts = np.asarray(said)
     wrong = counts.sum(0) - counts.diagonal()
     trained = np.bincount(run.splits.train.labels, minlength=len(counts))
+    told = zip(run.splits.classes, wrong, trained / trained.sum(), strict=True)
     rows = tuple(
         (name, str(errors), f"{100 * share:.1f} %")
-        for name, errors, share in sorted(
-            zip(run.splits.classes, wrong, trained / trained.sum(), strict=True),
-            key=lambda row: -row[1],
-        )
+        for name, errors, share in sorted(told, key=lambda row: -row[1])
     )
     header = ("Class", "Wrongly said", "Share of the training faces")
     return Table(f"Errors by what was said, n = {counts.sum():,}", header, rows)
+
+
+def face_shares(faces: FaceSet) -> np.ndarray:
+    """Landmarks ``float64 [N, 68, 2]`` as shares of the face's sides."""
+    height, width = faces.images.shape[2:]
+    # Centres of pixels stand at whole numbers.
+    return (faces.landmarks.astype(np.float64) + 0.5) / [width, height]
+
+
+def errors_of(points: np.ndarray, drift: LandmarkDrift) -> Errors:
+    """Errors, by member, of points that others have placed.
+
+    Args:
+        points: ``[N, 68, 2]`` as shares of the face, or ``[1, 68, 2]``, the
+            same for all.
+        drift: of the N faces; its truth is compared with.
+    """
+    points = np.broadcast_to(points, drift.truth.shape)
+    own = [points[:, slice(*PARTS[part])] for part in drift.parts]
+    return landmark_errors(own, drift.parts, drift.truth)
+
+
+def drift_box(drift: LandmarkDrift, others: Mapping[str, Errors]) -> Table:
+    """Equation (1) of every member before and after fine-tuning, beside others."""
+    before, after = (e.absolute for e in (drift.errors_before, drift.errors_after))
+    columns = [*(one.absolute for one in others.values()), before, after]
+    rows = []
+    for i, name in enumerate(drift.names):
+        means = [f"{100 * column[:, i].mean():.2f}" for column in columns]
+        change = measured_difference(after[:, i], before[:, i])
+        said = DRIFT.get(name, "not told")
+        rows.append((name, *means, _range(change, 100), _SIGNS[change.sign()], said))
+    header = ("Part", *others, "Before tuning", "After tuning", "Change, 95 %")
+    header += ("It", "Paper, SFEW")
+    note = "Mean error of a coordinate, equation (1), in per cent of the face's side."
+    caption = f"Landmarks of {len(drift.truth)} test faces"
+    return Table(caption, header, tuple(rows), note)
+
+
+def recorded_drift_box(records: Iterable[Record]) -> Table | Sentence:
+    """What fine-tuning did to the landmarks in recorded runs."""
+    rows = []
+    for record in records:
+        found = _measured(record, [f"landmark_rise.{name}" for name in ORDER])
+        if len(found) == len(ORDER):
+            changes = [measured_difference(r, 0 * r) for r in found.values()]
+            told = [f"{_SIGNS[c.sign()]}\n {_range(c, 100)}" for c in changes]
+            rows.append((record_name(record), *told))
+    header = ("Run", *(f"{name}\n paper: {DRIFT[name]}" for name in ORDER))
+    note = "Change of equation (1), points of the face's side, 95 % interval."
+    caption = "Fine-tuning and landmarks in recorded runs"
+    return Table(caption, header, tuple(rows), note) if rows else _none(caption)
+
+
+def heat_box(measured: Mapping[str, Mapping[str, np.ndarray]]) -> Table | Sentence:
+    """Where Grad-CAM's heat lies; 1 is a map that is the same everywhere.
+
+    Args:
+        measured: what :func:`~ferbook.papers.part_heat.heat` gives, by the
+            name of the network.
+    """
+    rows = []
+    for name, found in measured.items():
+        if _HEAT[0] not in found:  # recorded before it was measured
+            continue
+        union, *parts = (found.get(key) for key in _HEAT)
+        told = [f"{union.mean():.2f}", "", "", ""]
+        if parts[0] is not None:
+            means = [f"{part.mean():.2f}" for part in parts]
+            told[1:] = [*means, _range(measured_difference(*parts))]
+        rows.append((name, *told, f"{len(union):,}"))
+    header = ("Network", "Union, near any landmark", "Sub-networks, own part")
+    header += ("Sub-networks, elsewhere", "Own less elsewhere, 95 %", "n")
+    caption = "Mean heat of a pixel"
+    return Table(caption, header, tuple(rows)) if rows else _none(caption)
+
+
+def recorded_heat(record: Record) -> dict[str, np.ndarray]:
+    """The heat that a recorded run measured, by name."""
+    return _measured(record, _HEAT)
+
+
+def _measured(record: Record, names: Sequence[str]) -> dict[str, np.ndarray]:
+    kept = {name: f"PrivateTest/measures/{name}" for name in names}
+    found = record.predictions
+    return {name: found[key] for name, key in kept.items() if key in found}
+
+
+def _range(change: Difference, unit: float = 1) -> str:
+    mean, low, high = (unit * x for x in (change.mean, change.low, change.high))
+    return f"{mean:+.2f} ({low:+.2f} to {high:+.2f})"
+
+
+def _none(caption: str) -> Sentence:
+    return Sentence(f"{caption}: no run has measured it yet.")

@@ -1,7 +1,8 @@
-"""Tables of the part ensemble's chapter, on planted answers."""
+"""Tables and figures of the part ensemble's chapter, on planted answers."""
 
 from types import SimpleNamespace
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -13,8 +14,8 @@ from fer_lib.explain.landmarks import LandmarkDrift, landmark_errors
 from fer_lib.models.part_ensemble import EnsembleOutput
 from fer_lib.models.part_network import PARTS
 from fer_lib.preprocessing import Preprocessing
-from ferbook.chapters.part_ensemble import counts as tables
-from ferbook.chapters.part_ensemble import drift as drifts
+from fer_lib.rendered.yaw_sweep import YawSweep
+from ferbook.chapters.part_ensemble import figures, tables
 from ferbook.ledger.judged import open_ledger
 from ferbook.runs.records import Record
 
@@ -73,6 +74,7 @@ class Planted(nn.Module):
 
     def __init__(self):
         super().__init__()
+        self.input = Preprocessing(8, 1, mean=0.0, std=1.0)
         self.weight = nn.Parameter(torch.zeros(1))
 
     def forward(self, x):
@@ -96,7 +98,6 @@ def planted_run():
     results = {"selected": {"PrivateTest": {"single": {"confusion": confusion}}}}
     return SimpleNamespace(
         network=Planted(),
-        preprocessing=Preprocessing(8, 1, mean=0.0, std=1.0),
         splits=splits,
         results=lambda: results,
     )
@@ -129,19 +130,6 @@ def record(tmp_path, **predictions) -> Record:
     return Record(tmp_path / "run.json", about, renamed)
 
 
-def test_recorded_accuracies_name_the_members(tmp_path):
-    place = "selected/PrivateTest"
-    one = record(tmp_path)
-    one.predictions[f"{place}/single/logits"] = np.eye(4)
-    one.predictions[f"{place}/member.mouth/logits"] = np.eye(4)[[0, 1, 3, 2]]
-    one.predictions["PrivateTest/labels"] = np.arange(4)
-    found = tables.recorded_accuracies(one)
-    assert {name: share[0] for name, share in found.items()} == {
-        "mouth": 0.5,
-        "ensemble": 1.0,
-    }
-
-
 def drift_of(before: dict, after: dict, faces: int = 20) -> LandmarkDrift:
     """Points of each part that are off by given shares, in x alone."""
     rng = np.random.default_rng(0)
@@ -162,8 +150,8 @@ def drift_of(before: dict, after: dict, faces: int = 20) -> LandmarkDrift:
 def test_drift_box_tells_rise_and_fall():
     before = dict.fromkeys(NAMES, 0.02)
     drift = drift_of(before, before | {"mouth": 0.01, "nose": 0.05})
-    exact = drifts.errors_of(drift.truth, drift)
-    box = drifts.drift_box(drift, {"Truth": exact})
+    exact = tables.errors_of(drift.truth, drift)
+    box = tables.drift_box(drift, {"Truth": exact})
     says = column(box, "It")
     assert says["mouth"] == "falls" and says["nose"] == "rises"
     assert says["jaw"] == "undecided"  # the same points
@@ -177,7 +165,7 @@ def test_drift_box_tells_rise_and_fall():
 def test_one_answer_for_all_faces_is_compared_with_each():
     drift = drift_of(dict.fromkeys(NAMES, 0), dict.fromkeys(NAMES, 0))
     mean = drift.truth.mean(0)[None]
-    found = drifts.errors_of(mean, drift).absolute
+    found = tables.errors_of(mean, drift).absolute
     start, end = PARTS["mouth"]
     face = np.abs(mean[0] - drift.truth[7])[start:end].mean()
     assert found[7, NAMES.index("mouth")] == pytest.approx(face)
@@ -190,8 +178,21 @@ def test_face_shares_have_centres_at_whole_numbers():
         "drawn", np.zeros((1, 1, 4, 8), np.uint8), np.zeros(1, np.int64),
         np.array(["Test"]), "drawn", landmarks=points,
     )  # fmt: skip
-    shares = drifts.face_shares(faces)[0]
+    shares = tables.face_shares(faces)[0]
     np.testing.assert_allclose(shares[:2], [(0.5 / 8, 0.5 / 4), (7.5 / 8, 3.5 / 4)])
+
+
+def test_recorded_accuracies_name_the_members(tmp_path):
+    place, labels = "selected/PrivateTest", np.arange(4)
+    one = record(tmp_path)
+    planted = {
+        f"{place}/single/logits": np.eye(4),
+        f"{place}/member.mouth/logits": np.eye(4)[[0, 1, 3, 2]],
+        "PrivateTest/labels": labels,
+    }
+    one.predictions.update(planted)
+    shares = {k: share[0] for k, share in tables.recorded_accuracies(one).items()}
+    assert shares == {"mouth": 0.5, "ensemble": 1.0}
 
 
 def test_recorded_drift_and_heat(tmp_path):
@@ -204,12 +205,76 @@ def test_recorded_drift_and_heat(tmp_path):
         "PrivateTest__measures__heat.elsewhere": np.full(9, 0.5),
     }
     whole, empty = record(tmp_path, **rises, **own), record(tmp_path)
-    (row,) = drifts.recorded_drift_box([whole, empty]).rows
+    (row,) = tables.recorded_drift_box([whole, empty]).rows
     says = dict(zip(tables.ORDER, row[1:], strict=True))
     assert says["mouth"].startswith("falls") and says["nose"].startswith("rises")
-    measured = {name: drifts.recorded_heat(one) for name, one in
+    measured = {name: tables.recorded_heat(one) for name, one in
                 (("whole", whole), ("empty", empty))}  # fmt: skip
-    (row,) = drifts.heat_box(measured).rows
+    (row,) = tables.heat_box(measured).rows
     assert row[:4] == ("whole", "1.50", "2.50", "0.50") and row[4].startswith("+2.00")
-    for nothing in (drifts.recorded_drift_box([empty]), drifts.heat_box({})):
+    for nothing in (tables.recorded_drift_box([empty]), tables.heat_box({})):
         assert "no run has measured it yet" in nothing.words
+
+
+@pytest.fixture(autouse=True)
+def closed_figures():
+    yield
+    plt.close("all")
+
+
+def test_every_landmark_is_drawn_once_in_its_colour():
+    _, axes = plt.subplots()
+    points = np.arange(136.0).reshape(68, 2)
+    figures.draw_points(axes, points)
+    drawn = np.concatenate([line.get_xydata() for line in axes.lines])
+    assert sorted(drawn.tolist()) == points.tolist()
+    assert len({line.get_color() for line in axes.lines}) == 5
+
+
+def test_printed_values_have_no_interval():
+    found = dict.fromkeys((*NAMES, "ensemble"), (0.5, 0.4, 0.6))
+    printed = dict.fromkeys(found, (0.5, 0.5, 0.5))
+    figure = figures.plot_accuracies({"run": found, "paper": printed})
+    run, paper = figure.axes
+    bars = [sum(c.has_yerr for c in panel.containers) for panel in (run, paper)]
+    assert bars == [6, 0]
+
+
+def test_stages_are_marked_where_they_begin():
+    curve = [
+        {"epoch": k, "stage": stage}
+        | {f"PublicTest_{key}_{n}": 0.1 * k for n in NAMES for key in keys}
+        for k, stage, keys in (
+            (1, "landmarks", ("landmarks",)),
+            (2, "landmarks", ("landmarks",)),
+            (3, "head", ("landmarks", "accuracy")),
+        )
+    ]
+    figure = figures.plot_stages(curve, "PublicTest")
+    left, right = figure.axes
+    assert [text.get_text() for text in left.texts] == ["landmarks", "head"]
+    lines = [[line for line in one.lines if line.get_marker() != "None"]
+             for one in (left, right)]  # fmt: skip
+    assert [len(one[0].get_xdata()) for one in lines] == [3, 1]
+
+
+def test_empty_unions_say_so():
+    images = np.zeros((2, 1, 6, 6), np.uint8)
+    united = np.stack([np.ones((6, 6)), np.zeros((6, 6))])
+    figure = figures.draw_unions(images, {"Baseline": united}, ["a", "b"])
+    said = [[t.get_text() for t in axes.texts] for axes in figure.axes[2:4]]
+    assert said == [[], ["no evidence"]]
+
+
+def test_turning_heads_show_both_boxes():
+    angles, points = np.array([0.0, 45.0]), np.full((2, 3, 68, 2), 10, np.float32)
+    fitted = {"crop": points + 3, "detector": points}
+    sweep = YawSweep(
+        angles, np.zeros((2, 3, 40, 40), np.uint8), points,
+        np.ones((2, 3, 68), bool), np.full(3, 20, np.float32),
+        np.ones((2, 3), bool), fitted,
+    )  # fmt: skip
+    figure = figures.plot_turning(sweep)
+    crop, detector = figure.axes[-2:]
+    assert crop.lines[0].get_ydata() == pytest.approx([100 * 18**0.5 / 20] * 2)
+    assert detector.lines[0].get_ydata() == pytest.approx([0, 0])
