@@ -33,11 +33,9 @@ _BOXES = {
 
 def draw_part_ensemble() -> Figure:
     """Three stages of the mouth's sub-network, and the five together."""
-    heads = (
-        ("localisation\nhead", "2 dense layers"),
-        ("expression\nhead", "3 dense layers"),
-    )
-    points = "20 points,\n40 numbers"
+    points, parts = "20 points,\n40 numbers", ("face", "trunk", "head", "end")
+    localise = "localisation\nhead", "2 dense layers"
+    express = "expression\nhead", "3 dense layers"
     steps = {  # y, colour of the extractor, what becomes of it, head, end
         "1 landmarks": (3.6, "orange", "learns", *localise, points),
         "2 head": (1.8, "black", "frozen", *express, "scores"),
