@@ -5,20 +5,19 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from fer_lib.data.faceset import FaceSet
-from fer_lib.evaluation.ensembles import MOST_MEMBERS, Choice, decide, selection_report
+from fer_lib.evaluation.ensembles import MOST_MEMBERS, decide, selection_report
 from ferbook.chapters.across.transfer import Reader, Right
 from ferbook.kit.results import record_name
 from ferbook.runs.records import Record
 from ferbook.show.tables import Sentence, Table
 
-RULE_NAMES = {"sum": "mean probability", "vote": "majority vote"}
+_RULES = {"sum": "mean probability", "vote": "majority vote"}
 Part = tuple[np.ndarray, np.ndarray]  # logits [M, N, C] and labels [N]
 
 
 def scores(readers: Mapping[str, Reader], faces: FaceSet) -> Part:
     """Scores of all members, and the labels."""
-    found = [read(faces.images) for read in readers.values()]
-    return np.stack(found), faces.labels
+    return np.stack([read(faces.images) for read in readers.values()]), faces.labels
 
 
 def right_of(names: Sequence[str], parts: Mapping[str, Part]) -> Right:
@@ -48,57 +47,44 @@ def ensemble_table(
             f"{len(names)} networks are at hand here; an ensemble needs 2 to "
             f"{MOST_MEMBERS}."
         )
+    alone = zip(*map(_alone, (validation, test)), strict=True)
     rows = [
-        (name, "alone", *_alone(member, validation, test))
-        for member, name in enumerate(names)
+        (name, "alone", *(f"{100 * share:.1f}" for share in shares))
+        for name, shares in zip(names, alone, strict=True)
     ]
-    for rule, told in RULE_NAMES.items():
+    for rule, told in _RULES.items():
         found = selection_report(validation, test, rule)
-        ways = {
-            "all": found.everyone,
-            "chosen on validation": found.chosen,
-            "chosen on test (a warning)": found.test_selected,
-        }
-        rows += [
-            (f"{way}\n {_members(choice, names)}", told, *_shares(choice))
-            for way, choice in ways.items()
-        ]
+        for way, choice in (
+            ("all", found.everyone),
+            ("chosen on validation", found.chosen),
+            ("chosen on test (a warning)", found.test_selected),
+        ):
+            members = ", ".join(names[member] for member in choice.members)
+            if len(choice.members) == len(names):
+                members = f"{len(names)} networks"
+            shares = f"{100 * choice.validation:.1f}", f"{100 * choice.test:.1f}"
+            rows.append((f"{way}\n {members}", told, *shares))
     header = ("Members", "Rule", "Validation (%)", "Test (%)")
     n = f"n = {len(validation[1]):,} and {len(test[1]):,}"
     return Table(f"Ensembles on {kind}, {n}", header, tuple(rows))
 
 
-def _alone(member: int, *parts: Part) -> list[str]:
-    right = [(logits[member].argmax(1) == labels).mean() for logits, labels in parts]
-    return [f"{100 * share:.1f}" for share in right]
-
-
-def _shares(choice: Choice) -> tuple[str, str]:
-    return f"{100 * choice.validation:.1f}", f"{100 * choice.test:.1f}"
-
-
-def _members(choice: Choice, names: Sequence[str]) -> str:
-    if len(choice.members) == len(names):
-        return f"{len(names)} networks"
-    return ", ".join(names[member] for member in choice.members)
+def _alone(part: Part) -> np.ndarray:
+    logits, labels = part
+    return (logits.argmax(-1) == labels).mean(-1)
 
 
 def together_table(names: Sequence[str], parts: Mapping[str, Part]) -> Table:
-    """The best member and all members together, on every corpus.
-
-    Args:
-        names: of the members.
-        parts: of :func:`scores`, by corpus.
-    """
+    """The best member and all members together, by corpus."""
     rows = []
     for corpus, (logits, labels) in parts.items():
-        alone = (logits.argmax(-1) == labels).mean(-1)
-        both = [(decide(logits, rule) == labels).mean() for rule in RULE_NAMES]
+        alone = _alone((logits, labels))
+        both = [(decide(logits, rule) == labels).mean() for rule in _RULES]
         first = f"{100 * alone.max():.1f}\n {names[int(alone.argmax())]}"
         told = [f"{100 * share:.1f}" for share in both]
         rows.append((f"{corpus}\n n = {len(labels):,}", first, *told))
     header = ("Tested on", "Best member there (%)")
-    header += tuple(f"All, {name} (%)" for name in RULE_NAMES.values())
+    header += tuple(f"All, {name} (%)" for name in _RULES.values())
     return Table("Together, at home and away", header, tuple(rows))
 
 

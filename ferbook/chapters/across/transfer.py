@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
+import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.figure import Figure
 
 from fer_lib.data import load
 from fer_lib.data.faceset import FaceSet
@@ -16,6 +18,7 @@ from fer_lib.data.splits import Splits, divided
 from fer_lib.errors import FerError
 from fer_lib.evaluation.inference import predict
 from fer_lib.evaluation.intervals import wilson_interval
+from fer_lib.expressions import EXPRESSIONS, expression_index
 from ferbook.kit import corpora as rendered
 from ferbook.kit.ablation import shortened
 from ferbook.kit.quick_classifier import features, one_hot, ridge
@@ -23,13 +26,14 @@ from ferbook.ledger.statistics import paired_difference
 from ferbook.papers import Restored
 from ferbook.papers import paper as find_paper
 from ferbook.runs.predictions import accuracies
+from ferbook.show.figures import COLOURS
 from ferbook.show.tables import Table
 from ferbook.training.checkpoint import load_weights
 from ferbook.training.loop import fit
 
 Reader = Callable[[np.ndarray], np.ndarray]  # faces to scores [N, 7]
 Right = Mapping[str, Mapping[str, np.ndarray]]  # reader, corpus: bool [n]
-FOLDS = {"lab": 4, "shots": 5, "stylised": 6}
+_FOLDS = {"lab": 4, "shots": 5, "stylised": 6}
 # The part of a real set that is read; sets without splits are read whole.
 _REPORTED = ("PrivateTest", "Test", "test", "val")
 
@@ -46,7 +50,7 @@ def corpora(preset: str, seed: int = 0) -> dict[str, Splits]:
         seed: of the populations.
     """
     parts = {"wild": split(corpus("wild", preset, seed), "official")}
-    for name, folds in FOLDS.items():
+    for name, folds in _FOLDS.items():
         faces = corpus(name, preset, seed)
         if name == "lab":
             faces = without_contempt(ckplus_first_and_last(faces, name))
@@ -101,7 +105,7 @@ def own_sets(text: str) -> dict[str, FaceSet]:
 
 def reader(one: Restored) -> Reader:
     """Scores of faces by a finished network, in small batches."""
-    return partial(predict, one.network, preprocessing=one.preprocessing, batch_size=64)
+    return partial(predict, one.network, preprocessing=one.network.input, batch_size=64)
 
 
 def trained_reader(
@@ -133,15 +137,14 @@ def trained_reader(
     network = recipe.make_network(config, len(splits.classes), seed)
     if start:
         load_weights(network, start.network.state_dict(), f"{paper}, the start")
-    parts, prepared = (splits.select,), plan.preprocessing
 
     def look(trained) -> dict:
-        return accuracies(trained, parts, prepared)
+        return accuracies(trained, (splits.select,), trained.input)
 
     fitted = fit(network, plan, learned, look, progress=False)
     load_weights(network, fitted.selected, f"{paper}, {variant}")
     network.eval()
-    return partial(predict, network, preprocessing=prepared, batch_size=64)
+    return partial(predict, network, preprocessing=network.input, batch_size=64)
 
 
 def ridge_answers(parts: Mapping[str, Splits]) -> Right:
@@ -163,7 +166,7 @@ def ridge_answers(parts: Mapping[str, Splits]) -> Right:
 
 
 def answers(readers: Mapping[str, Reader], tests: Mapping[str, FaceSet]) -> Right:
-    """Which faces of each corpus each reader reads rightly, ``bool [n]``."""
+    """Which faces of each corpus each reader reads correctly, ``bool [n]``."""
     return {
         name: {
             corpus: read(faces.images).argmax(1) == faces.labels
@@ -176,7 +179,8 @@ def answers(readers: Mapping[str, Reader], tests: Mapping[str, FaceSet]) -> Righ
 def matrix_table(right: Right, tests: Mapping[str, FaceSet], caption: str) -> Table:
     """Accuracies with their intervals, readers in rows, corpora in columns."""
     rows = [(name, *map(_share, cells.values())) for name, cells in right.items()]
-    rows.append(("most frequent class", *map(_commonest, tests.values())))
+    often = [f"{100 * f.counts().max() / len(f):.1f}" for f in tests.values()]
+    rows.append(("most frequent class", *often))
     columns = [f"on {name}, n = {len(faces):,}" for name, faces in tests.items()]
     note = "Accuracy in % with its 95 % interval over faces of the column."
     return Table(caption, ("", *columns), tuple(rows), note)
@@ -185,10 +189,6 @@ def matrix_table(right: Right, tests: Mapping[str, FaceSet], caption: str) -> Ta
 def _share(right: np.ndarray) -> str:
     low, high = wilson_interval(int(right.sum()), len(right))
     return f"{100 * right.mean():.1f}\n {100 * low:.1f}–{100 * high:.1f}"
-
-
-def _commonest(faces: FaceSet) -> str:
-    return f"{100 * faces.counts().max() / len(faces):.1f}"
 
 
 def away_table(right: Right) -> Table:
@@ -208,3 +208,107 @@ def away_table(right: Right) -> Table:
                 rows.append((home, guest, points, f"{gap.n:,}", told))
     header = ("Tested on", "Learned from", "Points against home", "n", "Than home")
     return Table("The price of coming from elsewhere", header, tuple(rows))
+
+
+def draw_matrix(right: Right, label: str) -> Figure:
+    """Accuracies as a heat map: readers (``label``) in rows, corpora in columns."""
+    table = [[100 * row.mean() for row in cells.values()] for cells in right.values()]
+    figure = _heat(table, right, next(iter(right.values())), "accuracy (%)")
+    figure.axes[0].set(xlabel="tested on", ylabel=label)
+    return figure
+
+
+def _heat(table: list, rows: Mapping, columns: Mapping, unit: str) -> Figure:
+    """Per cent as colours with their numbers."""
+    size = (2.4 + 1.1 * len(columns), 1.3 + 0.5 * len(rows))
+    figure, axes = plt.subplots(figsize=size)
+    shown = axes.imshow(table, cmap="cividis", vmin=0, vmax=100, aspect="auto")
+    for place, value in np.ndenumerate(table):
+        text = f"{value:.0f}" if np.isfinite(value) else "-"
+        colour = "black" if value > 55 else "white"
+        axes.text(*place[::-1], text, ha="center", va="center", color=colour)
+    axes.set_xticks(range(len(columns)), columns)
+    axes.set_yticks(range(len(rows)), rows)
+    figure.colorbar(shown, label=unit)
+    told = [
+        f"{row}: "
+        + ", ".join(f"{c} {v:.0f}" for c, v in zip(columns, line, strict=True))
+        for row, line in zip(rows, table, strict=True)
+    ]
+    figure.alt_text = f"{unit.capitalize()} as a matrix. {'; '.join(told)}."
+    return figure
+
+
+def recalls(right: np.ndarray, faces: FaceSet) -> np.ndarray:
+    """Share of the faces of each of seven classes that are read correctly.
+
+    Returns:
+        ``[7]``, 0 to 1; not a number for a class without a face.
+    """
+    counts = np.bincount(faces.labels, minlength=7)[:7]
+    hits = np.bincount(faces.labels[right], minlength=7)[:7]
+    return np.divide(hits, counts, out=np.full(7, np.nan), where=counts > 0)
+
+
+def draw_recalls(
+    right: Mapping[str, np.ndarray], tests: Mapping[str, FaceSet]
+) -> Figure:
+    """Recall of every expression on every corpus, for one reader."""
+    rows = {
+        f"{name} (n = {len(faces):,})": 100 * recalls(right[name], faces)
+        for name, faces in tests.items()
+    }
+    figure = _heat(list(rows.values()), rows, EXPRESSIONS[:7], "recall (%)")
+    figure.axes[0].tick_params(axis="x", rotation=30)
+    return figure
+
+
+def by_frame(read: Reader, faces: FaceSet) -> dict[str, np.ndarray]:
+    """What recordings are read as from their first frame to the peak.
+
+    Args:
+        read: a reader of seven classes.
+        faces: recordings with ``extra["frame"]`` and ``extra["expression"]``;
+            those of contempt are left out.
+
+    Returns:
+        Shares ``[frames]``: read as the recording's expression, as neutral,
+        as anything else.
+    """
+    kept = faces.extra["expression"] != expression_index("contempt")
+    faces = faces.select(kept)
+    said, frame = read(faces.images).argmax(1), faces.extra["frame"]
+    whole = np.bincount(frame)[1:]
+    counted = {
+        "its expression": said == faces.extra["expression"],
+        "neutral": said == expression_index("neutral"),
+    }
+    found = {
+        name: np.bincount(frame[chosen], minlength=len(whole) + 1)[1:] / whole
+        for name, chosen in counted.items()
+    }
+    return found | {"another": 1 - sum(found.values())}
+
+
+def draw_by_frame(shares: Mapping[str, np.ndarray], n: int) -> Figure:
+    """:func:`by_frame` over the course of n recordings."""
+    figure, axes = plt.subplots(figsize=(6.5, 3.2))
+    looks = zip(("blue", "black", "orange"), ("o-", "s--", "^:"), strict=True)
+    told = []
+    for (name, values), (colour, style) in zip(shares.items(), looks, strict=True):
+        frames = np.arange(1, len(values) + 1)
+        axes.plot(frames, 100 * values, style, color=COLOURS[colour], label=name)
+        ends = f"{100 * values[0]:.0f} to {100 * values[-1]:.0f} per cent"
+        told.append(f"{name} from {ends}")
+    axes.set(xlabel="frame, the last is the peak", ylabel="read as (% of recordings)")
+    axes.set(xticks=frames, ylim=(0, 100))
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=9)
+    figure.alt_text = f"How {n} recordings are read, frame by frame: {'; '.join(told)}."
+    return figure
+
+
+def apart(first: np.ndarray, second: np.ndarray, count: int = 7) -> list[int]:
+    """Rows on which one of two readers alone is right, up to ``count`` of each."""
+    kinds = (first & ~second, second & ~first)
+    return [int(row) for kind in kinds for row in np.flatnonzero(kind)[:count]]

@@ -51,7 +51,7 @@ def draw_part_ensemble() -> Figure:
             f"{name} end": Block(6.3, y, end, "", "vermilion", 1.1),
         }
         arrows += pairwise(
-            f"{name} {part}" for part in ("face", "trunk", "head", "end")
+            f"{name} {part}" for part in parts
         )
     one, two, three = steps
     for part, first, then in (("trunk", one, two), ("trunk", two, three)):
