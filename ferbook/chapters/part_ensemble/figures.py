@@ -50,9 +50,7 @@ def draw_part_ensemble() -> Figure:
             f"{name} head": Block(4.5, y, head, f"{layers}, learn", "orange", 1.4),
             f"{name} end": Block(6.3, y, end, "", "vermilion", 1.1),
         }
-        arrows += pairwise(
-            f"{name} {part}" for part in parts
-        )
+        arrows += pairwise(f"{name} {part}" for part in parts)
     one, two, three = steps
     for part, first, then in (("trunk", one, two), ("trunk", two, three)):
         arrows.append((f"{first} {part}", f"{then} {part}", "copied"))
