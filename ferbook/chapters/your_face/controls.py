@@ -1,6 +1,5 @@
 """Sliders for crop, blur and a covered window, where a kernel can answer."""
 
-from collections.abc import Callable
 from importlib.util import find_spec
 
 import matplotlib.pyplot as plt
@@ -9,7 +8,7 @@ from matplotlib.figure import Figure
 
 from fer_lib.errors import FerError
 from fer_lib.explain.drawing.panels import show_face, with_alt
-from ferbook.chapters.your_face.networks import Networks, probabilities, side_for
+from ferbook.chapters.your_face.answers import Networks, probabilities, side_for
 from ferbook.chapters.your_face.photograph import Found, View, decoded, find_one
 from ferbook.chapters.your_face.plots import draw_settings
 from ferbook.show.figures import COLOURS, show
@@ -20,19 +19,14 @@ from ferbook.widgets.base import has_reader
 def explorer(networks: Networks, found: Found, caption: str) -> None:
     """Display the controls, or without a reader's kernel some settings.
 
-    Args:
-        networks: by name.
-        found: the face to begin with.
-        caption: whose face that is.
+    ``caption`` says whose face is found.
     """
     if has_reader() and find_spec("ipywidgets"):
         display(controls(networks, found))
         return
     name = next(iter(networks))
-    show(
-        draw_settings(networks, found, name, side_for(networks)),
-        caption=f"{name} at some settings; sliders where a kernel runs. {caption}",
-    )
+    told = f"{name} at some settings; sliders where a kernel runs. {caption}"
+    show(draw_settings(networks[name], name, found, side_for(networks)), caption=told)
 
 
 def window(size: float, across: float, down: float) -> tuple | None:
@@ -63,8 +57,14 @@ def controls(networks: Networks, found: Found):
     """An ``ipywidgets`` box: a photograph, a network, and four sliders."""
     import ipywidgets as widgets  # optional
 
-    long = {"style": {"description_width": "14em"}, "layout": {"width": "34em"}}
-    slider = _slider(widgets.FloatSlider, long)
+    def slider(label: str, value: float, low: float, high: float, step: float = 0.05):
+        # A picture for every step on the way would queue up.
+        return widgets.FloatSlider(
+            value, min=low, max=high, step=step, description=label,
+            continuous_update=False, layout={"width": "34em"},
+            style={"description_width": "14em"},
+        )  # fmt: skip
+
     # Buttons: JupyterLab takes the letters that are typed in a menu.
     name = widgets.ToggleButtons(
         options=list(networks),
@@ -117,12 +117,3 @@ def uploaded(value: tuple | dict) -> tuple[bytes, str]:
         name, file = next(iter(value.items()))
         return bytes(file["content"]), name
     return bytes(value[0]["content"]), value[0]["name"]
-
-
-def _slider(kind: type, options: dict) -> Callable:
-    def made(label: str, value: float, low: float, high: float, step: float = 0.05):
-        about = {"min": low, "max": high, "step": step, "description": label}
-        # A picture for every step on the way would queue up.
-        return kind(value=value, continuous_update=False, **about, **options)
-
-    return made

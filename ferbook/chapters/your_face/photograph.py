@@ -36,42 +36,27 @@ _GREY = np.array([0.299, 0.587, 0.114])  # ITU-R 601, as everywhere in the book
 
 @dataclass(frozen=True)
 class View:
-    """How a face is looked at; the default is straight on.
+    """How a face is looked at; the default is straight on."""
 
-    Attributes:
-        crop: side of the frame over the side that the networks are used to;
-            above 1 more of the surroundings shows.
-        right: where the frame moves, as a share of its side.
-        down: likewise.
-        mirror: whether left and right change places.
-        blur: standard deviation of a Gaussian, in pixels of a face of 48.
-        cover: left, top, right and bottom of a rectangle in the mean grey of
-            the face, as shares of the side; None for none.
-    """
-
+    # Side of the frame over the side that the networks are used to; above 1
+    # more of the surroundings shows.
     crop: float = 1.0
-    right: float = 0.0
+    right: float = 0.0  # where the frame moves, as a share of its side
     down: float = 0.0
     mirror: bool = False
-    blur: float = 0.0
+    blur: float = 0.0  # standard deviation of a Gaussian, in pixels of a face of 48
+    # Left, top, right, bottom of a rectangle in the face's mean grey; shares.
     cover: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """A face in a photograph.
+    """A face in a photograph."""
 
-    Attributes:
-        photo: ``uint8 [H, W, 3]``.
-        box: the detector's, left, top, right, bottom in pixels.
-        score: how sure the detector is, above 0.
-        points: landmarks ``float32 [68, 2]`` in pixels, iBUG order.
-    """
-
-    photo: np.ndarray
-    box: Box
-    score: float
-    points: np.ndarray
+    photo: np.ndarray  # uint8 [H, W, 3]
+    box: Box  # the detector's, left, top, right, bottom in pixels
+    score: float  # how sure the detector is, above 0
+    points: np.ndarray  # landmarks float32 [68, 2] in pixels, iBUG order
 
     def frame(self, side: int = SIDE) -> np.ndarray:
         """The similarity ``[2, 3]`` to a face framed as the networks know it."""
@@ -206,10 +191,10 @@ def seen(
         ``uint8 [N, 1, side, side]``; the image's border is repeated where a
         frame reaches beyond it.
     """
-    return np.stack([_view(image, frame, view, side) for view in views])
+    return np.stack([_see(image, frame, view, side) for view in views])
 
 
-def _view(image: np.ndarray, frame: np.ndarray, view: View, side: int) -> np.ndarray:
+def _see(image: np.ndarray, frame: np.ndarray, view: View, side: int) -> np.ndarray:
     middle = (side - 1) / 2
     moved = frame.copy()
     moved[:, 2] -= middle + side * np.array([view.right, view.down])

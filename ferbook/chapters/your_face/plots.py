@@ -23,10 +23,15 @@ from fer_lib.explain.drawing.panels import (
 )
 from fer_lib.landmarks import FIVE_PARTS
 from fer_lib.photos.alignment import move_points
-from ferbook.chapters.your_face.changes import Course, Series
-from ferbook.chapters.your_face.networks import Networks, Steadiness, probabilities
+from ferbook.chapters.your_face.answers import (
+    Along,
+    Reason,
+    Series,
+    Steadiness,
+    probabilities,
+)
 from ferbook.chapters.your_face.photograph import SIDE, Found, View
-from ferbook.chapters.your_face.reasons import Reason
+from ferbook.papers import Restored
 from ferbook.show.figures import COLOURS
 
 _LINES = tuple(COLOURS[k] for k in COLOURS if k != "yellow")  # too light for a line
@@ -42,6 +47,8 @@ def draw_found(found: Found) -> Figure:
     corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) - 0.5
     back = np.linalg.inv(np.vstack([found.frame(1), [0, 0, 1]]))[:2]
     frame = move_points(corners, back)
+    room = 0.08 * np.ptp(frame, 0)
+    low, high = frame.min(0) - room, frame.max(0) + room
     left, top, right, bottom = found.box
     for panel in (photo, near):
         panel.imshow(found.photo)
@@ -53,7 +60,7 @@ def draw_found(found: Found) -> Figure:
     for part, (start, end) in FIVE_PARTS.items():
         style = {"marker": PART_MARKERS[part], "color": part_colour(part), "ls": ""}
         near.plot(*found.points[start:end].T, ms=3, label=part, **style)
-    near.set(xlim=_limits(frame[:, 0]), ylim=_limits(frame[:, 1])[::-1])
+    near.set(xlim=(low[0], high[0]), ylim=(high[1], low[1]))
     near.legend(fontsize=7, loc="lower left", framealpha=0.7)
     show_face(read, found.see()[0])
     titles = ("detected, and framed", "68 landmarks", f"read: {SIDE} grey pixels")
@@ -66,11 +73,6 @@ def draw_found(found: Found) -> Figure:
         f"a box {right - left} pixels wide around a face and a frame around that; the "
         f"face with its landmarks; and the frame at {SIDE} grey pixels.",
     )
-
-
-def _limits(values: np.ndarray) -> tuple[float, float]:
-    room = 0.08 * np.ptp(values)
-    return values.min() - room, values.max() + room
 
 
 def draw_beside(face: np.ndarray, others: np.ndarray, names: Sequence[str]) -> Figure:
@@ -140,10 +142,7 @@ def draw_steadiness(told: Mapping[str, Steadiness]) -> Figure:
 
 def draw_reasons(told: Mapping[str, Reason], face: np.ndarray) -> Figure:
     """The face, Grad-CAM and the fall of the score, a column a network."""
-    titles = [
-        f"{name.replace(', ', ',' + chr(10))}\n{one.answer}"
-        for name, one in told.items()
-    ]
+    titles = [f"{k.replace(', ', ',' + chr(10))}\n{v.answer}" for k, v in told.items()]
     figure, axes = grid(["face", "Grad-CAM", "score drop"], titles, n=1)
     for (plain, gradient, drop), one in zip(axes.T, told.values(), strict=True):
         for panel in (plain, gradient, drop):
@@ -155,22 +154,20 @@ def draw_reasons(told: Mapping[str, Reason], face: np.ndarray) -> Figure:
         lost = lay_over(drop, one.drops / end, colours=DIVERGING, low=-1, high=1)
     colour_bar(figure, shares, axes[1], "share of maximum")
     colour_bar(figure, lost, axes[2], "share of largest")
-    places = "; ".join(f"{name}, {_place(one.drops)}" for name, one in told.items())
+    places = []
+    for name, one in told.items():
+        place = np.unravel_index(one.drops.argmax(), one.drops.shape)
+        down, right = 100 * np.divide(place, one.drops.shape)
+        places.append(f"{name}, {down:.0f} per cent down and {right:.0f} across")
     return with_alt(
         figure,
         f"Grad-CAM and occlusion of one face by {len(told)} networks. The score falls "
-        f"most when this is covered: {places}.",
+        f"most when this is covered: {'; '.join(places)}.",
     )
 
 
-def _place(drops: np.ndarray) -> str:
-    row, column = np.unravel_index(drops.argmax(), drops.shape)
-    down, right = 100 * row / len(drops), 100 * column / drops.shape[1]
-    return f"{down:.0f} per cent down and {right:.0f} across"
-
-
-def draw_courses(
-    found: Mapping[str, Sequence[Course]], series: Sequence[Series]
+def draw_series(
+    found: Mapping[str, Sequence[Along]], series: Sequence[Series]
 ) -> Figure:
     """Probability of each network's plain answer along each series.
 
@@ -200,45 +197,28 @@ def draw_courses(
         axes.set_ylabel("probability (%), n = 1 face")
     handles, names = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=3, fontsize=8)
-    return with_alt(figure, describe_courses(found, series))
-
-
-def describe_courses(
-    found: Mapping[str, Sequence[Course]], series: Sequence[Series]
-) -> str:
-    """How many networks keep their answer to the end of each series."""
     kept = [
-        sum((lines[k].labels == lines[k].plain).all() for lines in found.values())
-        for k in range(len(series))
+        f"{sum((line[k].labels == line[k].plain).all() for line in found.values())} "
+        f"under {one.title}"
+        for k, one in enumerate(series)
     ]
-    told = ", ".join(f"{n} under {s.title}" for n, s in zip(kept, series, strict=True))
-    return (
+    return with_alt(
+        figure,
         "Probability of the answer that each network gives straight on, along "
-        f"{len(series)} series. Of {len(found)} networks keep it throughout: {told}."
+        f"{len(series)} series. Of {len(found)} networks keep it throughout: "
+        f"{', '.join(kept)}.",
     )
 
 
-def draw_settings(
-    networks: Networks, found: Found, name: str, side: int = SIDE
-) -> Figure:
-    """What one network says at some settings of crop and blur.
-
-    Args:
-        networks: by name.
-        found: the face.
-        name: of the network.
-        side: of the faces shown to it.
-    """
+def draw_settings(one: Restored, name: str, found: Found, side: int) -> Figure:
+    """What a network says at some settings of crop and blur, on faces of a side."""
     crops, blurs = (0.7, 0.85, 1.0, 1.2, 1.5), (0.0, 1.0, 2.0)
     views = [View(crop=crop, blur=blur) for blur in blurs for crop in crops]
-    faces, one = found.see(views, side), networks[name]
+    faces = found.see(views, side)
     shares = probabilities(one, faces)
     said = [f"{one.classes[row.argmax()]} {100 * row.max():.0f} %" for row in shares]
-    figure, axes = grid(
-        [f"blur {blur:g} px" for blur in blurs],
-        [f"crop {crop:g}" for crop in crops],
-        n=1,
-    )
+    rows, columns = [f"blur {b:g} px" for b in blurs], [f"crop {c:g}" for c in crops]
+    figure, axes = grid(rows, columns, n=1)
     for panel, face, words in zip(axes.flat, faces, said, strict=True):
         show_face(panel, face)
         panel.set_xlabel(words, fontsize=9)

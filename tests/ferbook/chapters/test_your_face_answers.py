@@ -1,6 +1,7 @@
-"""What is told of networks on a face, against networks whose answers are known."""
+"""What networks say of a face: by known networks, by sliders without a browser."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -13,18 +14,10 @@ from fer_lib.models.network import Network
 from fer_lib.models.saved import committed
 from fer_lib.photos.alignment import move_points
 from fer_lib.preprocessing import Preprocessing
-from ferbook.chapters.your_face import networks, plots
-from ferbook.chapters.your_face.changes import (
-    Course,
-    Series,
-    all_series,
-    change_table,
-    courses,
-)
-from ferbook.chapters.your_face.networks import NUDGES
+from ferbook.chapters.your_face import answers, controls, plots
+from ferbook.chapters.your_face.answers import NUDGES, Along, Series
 from ferbook.chapters.your_face.photograph import View, find_one, load_photo, seen
-from ferbook.chapters.your_face.reasons import reason_table, reasons
-from ferbook.papers import Restored
+from ferbook.papers import Restored, restore
 
 SAME = np.eye(2, 3)
 
@@ -72,39 +65,30 @@ def half_lit(found, left=255, right=0):
     return replace(found, photo=photo)
 
 
-def test_probabilities_are_the_softmax_of_the_scores(left):
-    faces = np.zeros((3, 1, 48, 48), np.uint8)
-    faces[1] += 255
-    faces[2, :, :, 24:] += 255  # what it does not see
-    light = 1 / (1 + np.exp([10, -10, 10]))
-    found = networks.probabilities(left["left"], faces)
-    np.testing.assert_allclose(found, np.stack([1 - light, light], 1), atol=1e-6)
-
-
 def test_faces_are_as_large_as_those_that_were_learned():
     def sized(*sizes):
         return {k: restored(Brighter([0], [0], k)) for k in sizes}
 
-    assert networks.side_for(sized(48, 64)) == 48
-    assert networks.side_for(sized(48, 100)) == 100
+    assert answers.side_for(sized(48, 64)) == 48
+    assert answers.side_for(sized(48, 100)) == 100
 
 
 def test_half_of_the_nudges_are_mirrored_and_so_change_this_answer(found, left):
     others = np.zeros((2, 96, 96), np.uint8)
     others[0, :, :48] = 255
-    told = networks.steadiness(left, half_lit(found), others)["left"]
+    told = answers.steadiness(left, half_lit(found), others)["left"]
     assert told.label == "light" and told.kept == 0.5
     assert told.at_home.tolist() == [0.5, 1.0]
     assert told.shares[: len(told.shares) // 2].min() > 0.9
     assert told.shares[len(told.shares) // 2 :].max() < 0.1
-    row = networks.steadiness_table({"left": told}).rows[0]
+    row = answers.steadiness_table({"left": told}).rows[0]
     assert row[1] == "light" and row[3] == "50 %" and row[4].startswith("75 % (")
 
 
 def test_rendered_faces_are_held_against_their_own_straight_view(found, left):
     grey = np.random.default_rng(0).integers(60, 200, (5, 6, 6)).astype(np.uint8)
     others = grey.repeat(16, 1).repeat(16, 2)
-    told = networks.steadiness(left, found, others)["left"].at_home
+    told = answers.steadiness(left, found, others)["left"].at_home
     for face, kept in zip(others, told, strict=True):
         small = SAME / 2 - [[0, 0, 0.25], [0, 0, 0.25]]
         half = [view[0, :, :24].mean() > 127.5 for view in seen(face, small, NUDGES)]
@@ -113,64 +97,64 @@ def test_rendered_faces_are_held_against_their_own_straight_view(found, left):
 
 
 def test_nudges_begin_straight_on_and_are_small_and_all_different():
-    first, *others = networks.NUDGES
-    assert first == View() and len({*networks.NUDGES}) == 36
+    first, *others = answers.NUDGES
+    assert first == View() and len({*answers.NUDGES}) == 36
     assert max(abs(one.right) for one in others) * 48 < 2
     assert {one.crop for one in others} == {1.0, 0.9}
 
 
 def test_six_networks_come_with_the_book_and_one_file_replaces_them():
-    found = networks.chosen_networks()
+    found = answers.chosen_networks()
     assert sum(one.rendered for one in found.values()) == 6
     assert all(one.rendered != name.endswith("FER2013") for name, one in found.items())
-    real = networks.chosen_networks("fer2013")
+    real = answers.chosen_networks("fer2013")
     assert set(real) == {name for name, one in found.items() if not one.rendered}
-    (mine,) = networks.chosen_networks(weights=str(committed("ramn"))).items()
+    (mine,) = answers.chosen_networks(weights=str(committed("ramn"))).items()
     assert mine[0] == "yours" and mine[1].network.NAME == "RAMN"
     with pytest.raises(FerError, match="no such network"):
-        networks.chosen_networks(weights="nowhere.safetensors.gz")
+        answers.chosen_networks(weights="nowhere.safetensors.gz")
 
 
 def test_without_a_kept_network_it_is_said_what_to_do(monkeypatch):
-    monkeypatch.setattr(networks.finished, "networks", lambda dataset: {})
+    monkeypatch.setattr(answers.finished, "networks", lambda dataset: {})
     with pytest.raises(FerError, match="No network that learned from fer2013 is kept"):
-        networks.chosen_networks("fer2013")
+        answers.chosen_networks("fer2013")
 
 
 def test_an_accuracy_comes_from_the_record_of_the_very_network():
-    found = networks.chosen_networks()
-    for name, row in zip(found, networks.home_table(found).rows, strict=True):
-        metrics = networks.record_of(name).metrics()
+    found = answers.chosen_networks()
+    for name, row in zip(found, answers.home_table(found).rows, strict=True):
+        metrics = answers.record_of(name).metrics()
         assert row[0] == name and row[2].endswith(f"n = {metrics['n']:,}")
         assert row[2].startswith(f"{100 * metrics['accuracy']:.1f} % (")
-        assert networks.record_of(name).rendered == found[name].rendered
-    assert networks.record_of("yours") is None
+        assert answers.record_of(name).rendered == found[name].rendered
+    assert answers.record_of("yours") is None
 
 
 def test_covering_the_part_that_counts_lowers_the_score_most(found):
     corner = {"corner": restored(Brighter(slice(36, 48), slice(0, 12)))}
     face = np.full((1, 48, 48), 60, np.uint8)
     face[:, 36:, :12] = 250
-    told = reasons(corner, face)["corner"]
+    told = answers.reasons(corner, face)["corner"]
     assert told.answer.startswith("light")
     peak = np.unravel_index(told.drops.argmax(), told.drops.shape)
     assert peak[0] >= 36 and peak[1] < 12
     assert 0 < told.misled < 0.2
     # A gradient of equal weight for all positions: bright ones speak.
     assert told.gradient[40, 6] == 1 and told.agree > 0.3
-    assert reason_table({"corner": told}).rows[0][2] == f"{told.agree:+.2f}"
+    assert answers.reason_table({"corner": told}).rows[0][2] == f"{told.agree:+.2f}"
 
 
 def test_a_map_without_any_evidence_agrees_with_nothing():
     none = {"none": restored(Brighter(slice(0, 9), slice(0, 9)))}
-    told = reasons(none, np.zeros((1, 48, 48), np.uint8))["none"]
+    told = answers.reasons(none, np.zeros((1, 48, 48), np.uint8))["none"]
     assert not told.gradient.any() and np.isnan(told.agree)
     drawn = plots.draw_reasons({"none": told}, np.zeros((1, 48, 48), np.uint8))
     assert "nothing\nspeaks for it" in [text.get_text() for text in drawn.axes[1].texts]
 
 
 def test_bars_lie_on_the_parts_that_they_name(found):
-    crop, blur, *bars = all_series(found, 5)
+    crop, blur, *bars = answers.all_series(found, 5)
     assert crop.values == (0.7, 0.9, 1.1, 1.3, 1.5) and blur.values[0] == 0
     assert [view.crop for view in crop.views] == list(crop.values)
     assert [view.blur for view in blur.views] == list(blur.values)
@@ -195,24 +179,57 @@ def test_answers_along_a_series_change_where_they_must(found):
     series = [Series("s", "x", (1, 2, 3), (steps[0], dark[1], steps[2]), 1)]
     photo = np.where(np.arange(512)[:, None, None] < 120, 250, 0)
     lit = replace(lit, photo=np.broadcast_to(photo, lit.photo.shape).astype(np.uint8))
-    (along,) = courses(eyes, lit, series)["eyes"]
+    (along,) = answers.answers_along(eyes, lit, series)["eyes"]
     assert along.plain == 1 and along.labels.tolist() == [1, 0, 1]
-    assert along.told((1, 2, 3)) == "light to 1, dark to 2, light to 3"
-    table = change_table({"eyes": [along]}, series)
+    assert along.told((1, 2, 3)) == "light to 1\ndark to 2\nlight to 3"
+    table = answers.change_table({"eyes": [along]}, series)
     assert table.rows == (("eyes", "light to 1\ndark to 2\nlight to 3"),)
-    assert "0 under s" in plots.describe_courses({"eyes": [along]}, series)
-
-
-def test_a_steady_answer_is_one_stretch():
-    along = Course(("a", "b"), 0, np.array([[0.9, 0.1], [0.6, 0.4]]))
-    assert along.told((0.0, 4.0)) == "a to 4"
 
 
 def test_hollow_marks_are_where_another_answer_is_likelier(found):
     shares = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.3, 0.7]])
     four = [Series(str(k), "x", (0, 1, 2, 3), (View(),) * 4, 0) for k in range(4)]
-    figure = plots.draw_courses({"n": [Course(("a", "b"), 0, shares)] * 4}, four)
+    figure = plots.draw_series({"n": [Along(("a", "b"), 0, shares)] * 4}, four)
     _, kept, lost, *_ = figure.axes[0].lines
     assert kept.get_xdata().tolist() == [0, 2] and lost.get_xdata().tolist() == [1, 3]
     assert lost.get_markerfacecolor() == "white"
+    assert "keep it throughout: 0 under 0, 0 under 1" in figure.alt_text
     np.testing.assert_allclose(lost.get_ydata(), [20, 30])
+
+
+def test_a_window_is_a_square_around_its_centre():
+    assert controls.window(0.2, 0.5, 0.4) == pytest.approx((0.4, 0.3, 0.6, 0.5))
+    assert controls.window(0, 0.5, 0.4) is None
+
+
+def test_sliders_ask_the_network_and_a_bad_file_is_refused(found):
+    ramn = {"ramn": restore(committed("ramn"))}
+    box = controls.controls(ramn, found)
+    file, _, crop, blur, size, _, _, told = box.children
+    crop.value, blur.value, size.value = 1.3, 1.0, 0.4
+    square = controls.window(0.4, 0.5, round(found.height_of("mouth"), 6))
+    face = found.see([View(crop=1.3, blur=1.0, cover=square)])
+    shares = answers.probabilities(ramn["ramn"], face)[0]
+    word = ramn["ramn"].classes[shares.argmax()]
+    assert f"ramn says {word}, {100 * shares.max():.0f} per cent" in told.value
+    about = {"name": "me.txt", "type": "", "last_modified": datetime(2026, 1, 1)}
+    file.value = ({**about, "size": 2, "content": b"no"},)
+    assert told.value.startswith('<p role="alert">me.txt: cannot be read')
+
+
+def test_files_of_both_versions_of_ipywidgets_are_read():
+    seven = {"me.png": {"metadata": {"name": "me.png"}, "content": b"pixels"}}
+    eight = ({"name": "me.png", "content": memoryview(b"pixels")},)
+    for value in (seven, eight):
+        assert controls.uploaded(value) == (b"pixels", "me.png")
+
+
+def test_a_picture_stands_for_the_sliders_where_nobody_sits(found, monkeypatch):
+    shown, ramn = [], {"ramn": restore(committed("ramn"))}
+    monkeypatch.setattr(controls, "show", lambda figure, caption: shown.append(caption))
+    monkeypatch.setattr(controls, "display", lambda box: shown.append(type(box)))
+    for somebody in (False, True):
+        monkeypatch.setattr(controls, "has_reader", lambda now=somebody: now)
+        controls.explorer(ramn, found, "Astronaut.")
+    caption, kind = shown
+    assert caption.startswith("ramn at some settings") and kind.__name__ == "VBox"
