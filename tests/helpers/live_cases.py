@@ -14,7 +14,7 @@ from skimage.data import astronaut
 from squares import said_under
 from test_widgets_crops import question
 
-from ferbook.chapters.your_face.networks import chosen_networks, probabilities
+from ferbook.chapters.your_face.answers import chosen_networks, probabilities
 from ferbook.chapters.your_face.photograph import View, find_one, load_photo
 from ferbook.widgets.crops import astronaut_face
 
@@ -62,7 +62,7 @@ sweep_explorer([run_of(name, right) for name, right in variants.items()])"""
 FACE = """\
 from ferbook.chapters.your_face.photograph import find_one, load_photo
 from ferbook.chapters.your_face.controls import explorer
-from ferbook.chapters.your_face.networks import chosen_networks
+from ferbook.chapters.your_face.answers import chosen_networks
 
 explorer(chosen_networks(), find_one(load_photo()), "Astronaut.")"""
 LOSS = """\
