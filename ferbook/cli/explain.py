@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from ferbook.kit.parameters import duration
+from ferbook.kit.parameters import seconds_of
 from ferbook.study.explanations import accuracy_table, ranking_table
 from ferbook.study.record import NAME, explanations_folder
 from ferbook.study.settings import NETWORKS, TASKS, Settings
@@ -33,7 +33,7 @@ def _run(options: argparse.Namespace) -> int:
         plan_cells(options.task, options.network, options.seeds),
         settings,
         out,
-        budget=duration(options.budget) if options.budget else None,
+        budget=seconds_of(options.budget) if options.budget else None,
         fresh=options.fresh,
     )
     print(accuracy_table(study, study.tasks).text())

@@ -13,7 +13,7 @@ from typing import get_args, get_type_hints
 from fer_lib.data import DATASETS
 from fer_lib.device import choose_device, hardware
 from fer_lib.errors import FerError
-from ferbook.kit.parameters import duration
+from ferbook.kit.parameters import seconds_of
 from ferbook.ledger.claims_file import load_all_claims
 from ferbook.papers import PAPERS
 from ferbook.papers.recipes import RECIPES
@@ -84,7 +84,7 @@ def _run(options: argparse.Namespace) -> int:
         word = odd[0].replace("_", "-")
         raise FerError(f"--{word} means nothing {use} a paper; leave it out.")
     given = vars(options) | {"folder": getattr(options, "out", None) or runs_folder()}
-    given["budget"] = duration(options.budget) if "budget" in options else None
+    given["budget"] = seconds_of(options.budget) if "budget" in options else None
     return _one(given) if options.paper else _queue(given)
 
 

@@ -9,7 +9,7 @@ from fer_lib.data.splits import Splits
 from fer_lib.device import choose_device
 from fer_lib.errors import FerError
 from fer_lib.evaluation.inference import predict
-from ferbook.kit.paper_parameters import Parameters
+from ferbook.kit.parameters import Parameters
 from ferbook.kit.results import recorded
 from ferbook.ledger.statistics import Difference, mcnemar_p, paired_difference
 from ferbook.papers import paper as find_paper

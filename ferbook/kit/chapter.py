@@ -17,7 +17,7 @@ from ferbook.kit.faces import (
     show_faces,
     show_hard_cases,
 )
-from ferbook.kit.paper_parameters import Parameters, read_parameters
+from ferbook.kit.parameters import Parameters, read_parameters
 from ferbook.kit.quiz import Question, compare, quiz
 from ferbook.kit.results import (
     deviation_box,

@@ -6,7 +6,7 @@ from fer_lib.data.protocols import Splits
 from fer_lib.device import choose_device
 from fer_lib.errors import FerError
 from fer_lib.models.saved import beside, committed, read_network
-from ferbook.kit.paper_parameters import Parameters
+from ferbook.kit.parameters import Parameters
 from ferbook.kit.results import recorded
 from ferbook.papers import restore
 from ferbook.runs.records import Record, write_record

@@ -1,56 +1,153 @@
-"""Claims as the rows of a table."""
+"""Claims as tables: how they stand, and what their test sets can show."""
 
+from collections.abc import Iterable, Iterator
+
+from fer_lib.data.protocols import FOLDS
+from ferbook.ledger.arithmetic.attainability import attained_claim, tally
 from ferbook.ledger.claims import Claim
-from ferbook.ledger.judged import Ledger
+from ferbook.ledger.judged import Ledger, open_ledger
 from ferbook.ledger.readings import Reading
+from ferbook.ledger.statistics import resolution
 from ferbook.ledger.verdicts import Judgement
 from ferbook.show import phrases
-from ferbook.show.attainable import attainable_cell
-from ferbook.show.tables import Table
+from ferbook.show.tables import Table, cell, table
 
 
 def claim_rows(title: str, found: list[Judgement], ledger: Ledger, **options) -> Table:
     """Claims with the paper's value, ours and the verdict."""
-    header = ("Claim", "Paper, k of n", "Verdict", "Ours")
-    rows = tuple(_claim(judgement, ledger) for judgement in found)
+    shares = {j.claim.id: attainable_cell(j.claim) for j in found}
+    columns = {
+        "Claim": lambda j: cell(j.claim.says, str(j.claim.where)),
+        "Paper": lambda j: cell(
+            phrases.paper_value(j.claim).replace(", ", "\n "), shares[j.claim.id]
+        ),
+        "Verdict": lambda j: cell(str(j.verdict), j.why),
+        "Ours": lambda j: (
+            "\n".join(_ours(j.claim, one, ledger) for one in j.readings)
+            or phrases.NO_RUN
+        ),
+    }
     # Only values and differences are printed, and only accuracies shares of n.
-    shown = [c for c in range(len(header)) if any(row[c] for row in rows)]
-    header, *rows = (tuple(row[c] for c in shown) for row in (header, *rows))
-    if not any(attainable_cell(judgement.claim) for judgement in found):
-        header = tuple(name.replace(", k of n", "") for name in header)
-    return Table(title, header, tuple(rows), **options)
+    if any(shares.values()):
+        names = {"Paper": "Paper, k of n"}
+        columns = {names.get(name, name): tell for name, tell in columns.items()}
+    elif not any(map(columns["Paper"], found)):
+        del columns["Paper"]
+    return table(title, found, columns, **options)
 
 
-def _claim(judgement: Judgement, ledger: Ledger) -> tuple[str, ...]:
-    claim = judgement.claim
-    ours = [_reading(claim, reading, ledger) for reading in judgement.readings]
-    shares = attainable_cell(claim)
-    paper = phrases.paper_value(claim).replace(", ", "\n ")
-    return (
-        f"{claim.says}\n {claim.where}",
-        f"{paper}\n {shares}" if shares else paper,
-        f"{judgement.verdict}\n {judgement.why}",
-        "\n".join(ours) or phrases.NO_RUN,
-    )
-
-
-def _reading(claim: Claim, reading: Reading, ledger: Ledger) -> str:
+def _ours(claim: Claim, reading: Reading, ledger: Ledger) -> str:
     """What one protocol's runs say: figure, departures, date."""
     record = max(reading.records, key=lambda r: r.started)
-    lines = [
+    return cell(
         phrases.our_figure(claim, reading),
         phrases.our_interval(claim, reading),
         phrases.protocol_name(reading.answer.protocol),
         phrases.settings(reading.answer),
         phrases.departures(reading, short=True),
         phrases.made(record, any(map(ledger.stale, reading.records))),
-    ]
-    return "\n ".join(filter(None, lines))
+    )
 
 
 def sum_rows(title: str, found: list[Judgement], ledger: Ledger, **options) -> Table:
     """Sums inside a paper with their working."""
-    rows = tuple(
-        (f"{j.claim.says}\n {j.claim.where}", str(j.verdict), j.why) for j in found
+    columns = {
+        "Claim": lambda j: cell(j.claim.says, str(j.claim.where)),
+        "Verdict": lambda j: j.verdict,
+        "Working": lambda j: j.why,
+    }
+    return table(title, found, columns, **options)
+
+
+def attainable_cell(claim: Claim) -> str:
+    """The hits behind a printed accuracy; empty for what is none."""
+    if claim.kind != "value" or claim.metric != "accuracy":
+        return ""
+    found = attained_claim(claim)
+    if found is None:
+        return "mean of folds" if claim.protocol in FOLDS else "n not told"
+    chance = f"by chance {phrases.percent(found.chance, 0)} %"
+    if found.hits is None:
+        return cell(f"no k of {found.n:,}", chance)
+    return cell(f"{found.hits:,} of {found.n:,}", found.how, chance)
+
+
+def attainability_table(
+    paper: str | None = None, ledger: Ledger | None = None
+) -> Table:
+    """How many accuracies of each paper are shares of its test faces.
+
+    Args:
+        paper: nickname of a paper; all papers if None.
+        ledger: claims and runs; the repository's if None.
+    """
+    papers = _papers(paper, ledger)
+    made = table(
+        "Are the printed accuracies k of n?",
+        [(one.name, told) for one in papers for told in tally(one.claims)],
+        {
+            "Paper": lambda row: row[0],
+            "Data set": lambda row: phrases.place(row[1].dataset, row[1].protocol),
+            "n": lambda row: f"{row[1].n:,}",
+            "Attainable": lambda row: f"{row[1].passed} of {row[1].tried}",
+            "By chance": lambda row: f"{phrases.percent(row[1].chance, 0)} %",
+            "p": lambda row: f"{row[1].p:.4f}" if row[1].p >= 1e-4 else "below 0.0001",
+        },
+        note="Attainable is an accuracy that some whole number of hits on n faces "
+        "gives, rounded or cut off. Where each passes by chance easily, it says "
+        "little. p is the probability that chance alone lets so many pass: a "
+        "small one speaks for this n. Means over folds are left out.",
     )
-    return Table(title, ("Claim", "Verdict", "Working"), rows, **options)
+    return made.without_first() if paper else made
+
+
+def resolution_table(paper: str | None = None, ledger: Ledger | None = None) -> Table:
+    """The least difference that each test set tells from chance; as above."""
+    header = ("Paper", "Data set", "n", "Printed", "Can show", "Differences")
+    note = (
+        "Can show is half the width of the 95 % interval of the accuracies that the "
+        "paper prints for that data set: two networks tested on other faces of the "
+        "same kind may differ by as much. Runs on the same faces, compared face by "
+        "face, tell smaller differences. The last column tells how many of the "
+        "differences that a paper claims on that data set lie below all of them."
+    )
+    papers = _papers(paper, ledger)
+    rows = tuple((one.name, *row) for one in papers for row in _resolved(one.claims))
+    made = Table("What the test sets can tell apart", header, rows, note)
+    return made.without_first() if paper else made
+
+
+def _papers(paper: str | None, ledger: Ledger | None) -> list:
+    """Claims of one paper, or of all."""
+    ledger = ledger or open_ledger()
+    ledger.select(paper, None)  # tells an unknown paper
+    return [claims for claims in ledger.papers if paper in (None, claims.paper)]
+
+
+def _resolved(claims: Iterable[Claim]) -> Iterator[tuple[str, ...]]:
+    """A row for each test set of a paper."""
+    groups: dict[tuple, list[Claim]] = {}
+    for claim in claims:
+        groups.setdefault((claim.dataset, claim.protocol, claim.n), []).append(claim)
+    for (dataset, protocol, n), there in groups.items():
+        values = [
+            c for c in there if (c.kind, c.metric, c.unit) == ("value", "accuracy", "%")
+        ]
+        if not (n and values):
+            continue
+        values.sort(key=lambda claim: claim.number)
+        shown = sorted({resolution(c.number, n) for c in values})
+        gaps = [abs(c.number) for c in there if c.kind == "difference"]
+        below = sum(gap < shown[0] for gap in gaps)
+        yield (
+            phrases.place(dataset, protocol),
+            f"{n:,}",
+            _span([claim.value for claim in values]) + " %",
+            _span([f"{100 * share:.2f}" for share in shown]) + " pts",
+            f"{below} of {len(gaps)}" if gaps else "none",
+        )
+
+
+def _span(told: list[str]) -> str:
+    """First and last of what is told in order, or the one."""
+    return told[0] if told[0] == told[-1] else f"{told[0]} to {told[-1]}"

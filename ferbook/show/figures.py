@@ -1,31 +1,65 @@
-"""Showing figures, sources and tables in a notebook and on the page."""
+"""Showing figures and sources in a notebook and on the page."""
 
 import ast
 import base64
-import html
 import inspect
 import io
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
 
 import matplotlib.pyplot as plt
 from IPython.display import HTML, Code, display
 from matplotlib.figure import Figure
 
 from fer_lib.errors import FerError
+from fer_lib.explain.drawing.colours import COLOURS as COLOURS
+from ferbook.show.tables import table
 
-# Okabe and Ito's colours, told apart by readers with any colour vision.
-COLOURS = {
-    "blue": "#0072B2",
-    "orange": "#E69F00",
-    "green": "#009E73",
-    "vermilion": "#D55E00",
-    "purple": "#CC79A7",
-    "sky": "#56B4E9",
-    "yellow": "#F0E442",
-    "black": "#000000",
-}
 RENDERED = "Rendered faces (computer graphics), no real person."
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A plot with what readers need who cannot see it.
+
+    Attributes:
+        figure: closed once it is drawn.
+        alt: what it shows, in words.
+        caption: shown below.
+    """
+
+    figure: Figure
+    alt: str
+    caption: str = ""
+
+    def html(self) -> str:
+        """The plot in the page itself, no wider than its place."""
+        buffer = io.BytesIO()
+        self.figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight")
+        plt.close(self.figure)
+        data = base64.b64encode(buffer.getvalue()).decode()
+        caption = f"<figcaption>{escape(self.caption)}</figcaption>"
+        return (
+            f'<figure style="margin:0"><img alt="{escape(self.alt)}" '
+            f'src="data:image/png;base64,{data}" '
+            'style="max-width:100%;background:white">'
+            f"{caption if self.caption else ''}</figure>"
+        )
+
+
+@dataclass(frozen=True)
+class Panels:
+    """Plots side by side, or one below the other where the page is narrow."""
+
+    pictures: tuple[Picture, ...]
+
+    def html(self) -> str:
+        """Two plots a line on a desk, one on a phone."""
+        place = '<div style="flex: 1 1 18em; max-width: 28em">'
+        shown = "".join(f"{place}{one.html()}</div>" for one in self.pictures)
+        return f'<div style="display: flex; flex-wrap: wrap; gap: 1em">{shown}</div>'
 
 
 def show(figure: Figure, alt: str = "", caption: str = "") -> None:
@@ -43,18 +77,7 @@ def show(figure: Figure, alt: str = "", caption: str = "") -> None:
     alt = alt or getattr(figure, "alt_text", "")
     if len(alt.split()) < 4:
         raise FerError(f"alt text '{alt}' says too little; describe the figure.")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight")
-    plt.close(figure)
-    data = base64.b64encode(buffer.getvalue()).decode()
-    text = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
-    display(
-        HTML(
-            f'<figure style="margin:0"><img alt="{html.escape(alt)}" '
-            f'src="data:image/png;base64,{data}" '
-            f'style="max-width:100%;background:white">{text}</figure>'
-        )
-    )
+    display(HTML(Picture(figure, alt, caption).html()))
 
 
 def show_source(*things: Callable) -> None:
@@ -70,32 +93,9 @@ def show_source(*things: Callable) -> None:
         display(Code("\n".join(lines), language="python"))
 
 
-def show_table(
-    rows: Sequence[Mapping[str, object]], caption: str, units: str = ""
-) -> None:
-    """Display rows of equal keys as a table with a caption.
-
-    Numbers between 0 and 1 stay as they are; format them before.
-    """
-    if not rows:
-        display(HTML(f"<p>{html.escape(caption)} None yet.</p>"))
-        return
-    columns = list(rows[0])
-    head = "".join(f'<th scope="col">{html.escape(c)}</th>' for c in columns)
-    body = "".join(
-        "<tr>"
-        + "".join(f"<td>{html.escape(str(row[column]))}</td>" for column in columns)
-        + "</tr>"
-        for row in rows
-    )
-    note = f"{caption} {units}".strip()
-    display(
-        HTML(
-            '<table style="font-size:0.85em">'
-            f"<caption>{html.escape(note)}</caption>"
-            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        )
-    )
+def show_table(rows: Sequence[Mapping[str, object]], caption: str) -> None:
+    """Display rows of equal keys as a table with a caption."""
+    display(table(caption, rows, empty=f"{caption} None yet."))
 
 
 def percent(metrics: Mapping, key: str = "accuracy") -> str:

@@ -15,8 +15,7 @@ from ferbook.ledger.judged import KINDS, Ledger, open_ledger
 from ferbook.ledger.verdicts import Judgement
 from ferbook.runs.paths import repository_root
 from ferbook.show import phrases
-from ferbook.show.attainable import attainability_table
-from ferbook.show.claim_tables import claim_rows, sum_rows
+from ferbook.show.claim_tables import attainability_table, claim_rows, sum_rows
 from ferbook.show.run_tables import run_table
 from ferbook.show.tables import Page, Table
 

@@ -8,17 +8,28 @@ from pathlib import Path
 from fer_lib.errors import FerError
 from fer_lib.models.catalogue import Entry
 from ferbook.runs.paths import repository_root
-from ferbook.show.tables import Table
+from ferbook.show.tables import Table, cell, table
 
 
 def network_table(entries: Iterable[Entry]) -> Table:
     """Size of each network and variant beside what its paper prints."""
     entries = list(entries)
     notes = sorted({one.note for one in entries if one.note})
-    return Table(
-        caption="Networks and their variants, counted; a face of the input shown",
-        header=("network", "variant", "input", "parameters", "GFLOPs"),
-        rows=tuple(_row(one) for one in entries),
+    return table(
+        "Networks and their variants, counted; a face of the input shown",
+        entries,
+        {
+            "network": lambda one: one.name,
+            "variant": lambda one: one.variant,
+            "input": lambda one: " x ".join(map(str, one.input or "-")),
+            "parameters": lambda one: cell(
+                f"{one.parameters:,}" if one.parameters else "-",
+                _printed(one, "parameters", 1e6, " M"),
+            ),
+            "GFLOPs": lambda one: cell(
+                f"{one.gflops:.3f}" if one.gflops else "-", _printed(one, "gflops", 1)
+            ),
+        },
         note=" ".join(
             [
                 "Parameters are trainable numbers, shared ones once.  GFLOPs are "
@@ -29,22 +40,13 @@ def network_table(entries: Iterable[Entry]) -> Table:
     )
 
 
-def _row(one: Entry) -> tuple[str, ...]:
-    printed = one.paper
-    parameters = f"{one.parameters:,}" if one.parameters else "-"
-    gflops = f"{one.gflops:.3f}" if one.gflops else "-"
-    if printed and printed.parameters:
-        parameters += _beside(f"{printed.parameters / 1e6:g} M", one, "parameters")
-    if printed and printed.gflops:
-        gflops += _beside(f"{printed.gflops:g}", one, "gflops")
-    face = " x ".join(map(str, one.input)) if one.input else "-"
-    return one.name, one.variant, face, parameters, gflops
-
-
-def _beside(printed: str, one: Entry, figure: str) -> str:
-    """The paper's figure and counted over printed, as a detail of a cell."""
+def _printed(one: Entry, figure: str, scale: float, unit: str = "") -> str:
+    """The paper's figure and counted over printed."""
+    printed = getattr(one.paper, figure, None)
+    if not printed:
+        return ""
     ratio = one.ratio(figure)
-    return f"\n paper {printed}" + (f", ratio {ratio:.3f}" if ratio else "")
+    return f"paper {printed / scale:g}{unit}" + (f", ratio {ratio:.3f}" * bool(ratio))
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,14 @@ def read_equations(path: Path | None = None) -> list[Equation]:
 
 def equation_table(equations: Iterable[Equation]) -> Table:
     """Which function computes each equation, and which test checks it."""
-    return Table(
-        caption="Equations of the papers, their functions and their tests",
-        header=("paper", "equation", "what it says", "function", "test"),
-        rows=tuple(
-            (one.paper, f"({one.number})", one.says, one.function, one.test)
-            for one in equations
-        ),
+    return table(
+        "Equations of the papers, their functions and their tests",
+        equations,
+        {
+            "paper": lambda one: one.paper,
+            "equation": lambda one: f"({one.number})",
+            "what it says": lambda one: one.says,
+            "function": lambda one: one.function,
+            "test": lambda one: one.test,
+        },
     )

@@ -119,6 +119,11 @@ def dataset_name(nickname: str) -> str:
     return known.title if known else OTHER_NAMES.get(nickname, nickname)
 
 
+def place(dataset: str, protocol: str) -> str:
+    """A data set and the protocol below it, as a cell."""
+    return f"{dataset_name(dataset)}\n {protocol_name(protocol)}"
+
+
 def departures(reading: Reading, short: bool = False) -> str:
     """How the runs depart from the claim; empty if they do not.
 
@@ -147,14 +152,16 @@ def made(record: Record, stale: bool) -> str:
 def duration(seconds: float) -> str:
     """A time in the unit that suits it.
 
-    >>> duration(42), duration(2305.4), duration(9000)
-    ('42 s', '38 min', '2.5 h')
+    >>> duration(42), duration(2305.4), duration(9000), duration(300_000)
+    ('42 s', '38 min', '2.5 h', '3.5 days')
     """
     if seconds < 100:
         return f"{seconds:.0f} s"
     if seconds < 6000:
         return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
+    if seconds < 48 * 3600:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 86400:.1f} days"
 
 
 def seconds_taken(record: Record) -> float:

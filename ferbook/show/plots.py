@@ -1,13 +1,38 @@
-"""Plots that every chapter uses."""
+"""Plots that every chapter uses, and the look of curves."""
 
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fer_lib.data.faceset import FaceSet
 from ferbook.show.figures import COLOURS
+
+DASHES = ("-", "--", ":", "-.", (0, (1, 3)))
+MARKS = "osD^vPX<>"
+_HATCHES = ("", "//", "..", "xx")
+
+
+def look(place: int, *names: str) -> dict:
+    """Colour and dashes of a figure's ``place``-th curve, so that two differ in both.
+
+    Args:
+        place: from 0.
+        names: of the colours to choose from; all if none is given.
+    """
+    colours = names or tuple(COLOURS)
+    colour = COLOURS[colours[place % len(colours)]]
+    return {"color": colour, "ls": DASHES[place % len(DASHES)]}
+
+
+def finish(axes: Axes, *, legend: float | None = 8, **labels) -> None:
+    """A light grid, labels as of ``axes.set``, a legend in that many points."""
+    axes.set(**labels)
+    axes.grid(alpha=0.3)
+    if legend:
+        axes.legend(fontsize=legend)
 
 
 def plot_curves(curves: Mapping[str, Sequence[dict]], key: str, label: str) -> Figure:
@@ -19,16 +44,12 @@ def plot_curves(curves: Mapping[str, Sequence[dict]], key: str, label: str) -> F
         label: of the vertical axis, without its unit.
     """
     figure, axes = plt.subplots(figsize=(7, 3.6))
-    styles = ["-", "--", ":", "-."]
     for row, (name, curve) in enumerate(curves.items()):
         told = [point for point in curve if key in point]  # not every stage has it
         epochs = [point["epoch"] for point in told]
         values = [100 * point[key] for point in told]
-        colour = list(COLOURS.values())[row % len(COLOURS)]
-        axes.plot(epochs, values, styles[row % 4], color=colour, label=name)
-    axes.set(xlabel="epoch", ylabel=f"{label} (%)")
-    axes.grid(alpha=0.3)
-    axes.legend()
+        axes.plot(epochs, values, label=name, **look(row))
+    finish(axes, xlabel="epoch", ylabel=f"{label} (%)", legend=10)
     return figure
 
 
@@ -96,16 +117,9 @@ def plot_faces(faces: FaceSet, rows: Sequence[int], titles: Sequence[str]) -> Fi
 def plot_shares(
     counts: Mapping[str, Sequence[int]], classes: Sequence[str], title: str = ""
 ) -> Figure:
-    """Class shares of several sets as grouped bars.
-
-    Args:
-        counts: faces per class, by the name of the set.
-        classes: names of the classes.
-        title: of the figure.
-    """
+    """Class shares of several sets, from their faces per class, as grouped bars."""
     figure, axes = plt.subplots(figsize=(8, 3.4))
     width = 0.8 / len(counts)
-    hatches = ["", "//", "..", "xx"]
     for row, (name, values) in enumerate(counts.items()):
         values = np.asarray(values)
         axes.bar(
@@ -114,7 +128,7 @@ def plot_shares(
             width,
             label=f"{name} (n = {values.sum():,})",
             color=list(COLOURS.values())[row],
-            hatch=hatches[row % 4],
+            hatch=_HATCHES[row % 4],
             edgecolor="white",
         )
     axes.set_xticks(range(len(classes)), classes)

@@ -1,29 +1,33 @@
 """One table, drawn as HTML for pages and notebooks and as plain text."""
 
 import textwrap
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from html import escape
+from typing import TypeVar
 
-# Okabe and Ito's colours, told apart by colour-blind readers; the words
-# stand beside them, so the colour only repeats what is written.
+from fer_lib.explain.drawing.colours import COLOURS
+
+Row = TypeVar("Row")
+# The words stand beside them, so a colour only repeats what is written.
 VERDICT_COLOURS = {
-    "reproduced": "#009e73",
-    "consistent": "#009e73",
-    "direction only": "#56b4e9",
-    "undecided": "#e69f00",
-    "not reproduced": "#d55e00",
-    "contradictory": "#d55e00",
+    "reproduced": COLOURS["green"],
+    "consistent": COLOURS["green"],
+    "direction only": COLOURS["sky"],
+    "undecided": COLOURS["orange"],
+    "not reproduced": COLOURS["vermilion"],
+    "contradictory": COLOURS["vermilion"],
     "not attempted": "#999999",
 }
 # Of the study of explanations: statements, and methods against decoys.
 _MARKED = {
     **VERDICT_COLOURS,
-    "holds": "#009e73",
-    "does not hold": "#d55e00",
+    "holds": COLOURS["green"],
+    "does not hold": COLOURS["vermilion"],
     "too few tasks": "#999999",
-    "above it": "#009e73",
-    "not told apart": "#e69f00",
-    "below it": "#d55e00",
+    "above it": COLOURS["green"],
+    "not told apart": COLOURS["orange"],
+    "below it": COLOURS["vermilion"],
 }
 _CELL = "text-align: left; vertical-align: top; padding: 0.3em 0.6em"
 _NARROW = 14  # letters; shorter cells are not wrapped
@@ -63,7 +67,9 @@ class Table:
             f'<th scope="col" style="{_CELL}">{escape(name)}</th>'
             for name in self.header
         )
-        body = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in self.rows)
+        body = "".join(
+            "<tr>" + "".join(map(_drawn, row)) + "</tr>" for row in self.rows
+        )
         # A table of names and values has no names of columns.
         head = f"<thead><tr>{head}</tr></thead>" if any(self.header) else ""
         table = (
@@ -147,7 +153,42 @@ class Page:
         return "\n".join(table.html() for table in self.tables)
 
 
-def _cell(text: str) -> str:
+def table(
+    caption: str,
+    rows: Iterable[Row],
+    columns: Mapping[str, Callable[[Row], object]] | None = None,
+    *,
+    empty: str = "",
+    **options,
+) -> "Table | Sentence":
+    """A table of some things, a row each.
+
+    Args:
+        caption: what it shows.
+        rows: of any type.
+        columns: how to tell a row's cell, by the column's name; if None, rows
+            are mappings with the same keys, the columns.
+        empty: a sentence instead of a table without a row.
+        options: further ones of :class:`Table`.
+    """
+    rows = list(rows)
+    if not rows and empty:
+        return Sentence(empty)
+    if columns is None:
+        header, cells = tuple(rows[0]), [tuple(row.values()) for row in rows]
+    else:
+        header = tuple(columns)
+        cells = [tuple(tell(row) for tell in columns.values()) for row in rows]
+    told = tuple(tuple(map(str, row)) for row in cells)
+    return Table(caption, header, told, **options)
+
+
+def cell(*lines: str) -> str:
+    """A cell's text: its first line, and details below; empty ones are left out."""
+    return "\n ".join(filter(None, lines))
+
+
+def _drawn(text: str) -> str:
     """A cell; one that begins with a verdict gets its colour."""
     lines = text.split("\n")
     return f'<td style="{_CELL}; {_width(lines)}">{"".join(map(_line, lines))}</td>'

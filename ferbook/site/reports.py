@@ -15,9 +15,12 @@ from ferbook.ledger.judged import KINDS, Ledger, kind_of, open_ledger
 from ferbook.ledger.rules import Verdict
 from ferbook.runs.records import Record
 from ferbook.show import phrases
-from ferbook.show.attainable import attainability_table
-from ferbook.show.claim_tables import claim_rows, sum_rows
-from ferbook.show.resolution import resolution_table
+from ferbook.show.claim_tables import (
+    attainability_table,
+    claim_rows,
+    resolution_table,
+    sum_rows,
+)
 from ferbook.show.run_tables import cost_table, gain_table, run_table, runs_of
 from ferbook.show.tables import Page, Sentence, Table
 

@@ -32,11 +32,10 @@ from ferbook.ledger.readings import Reading
 from ferbook.ledger.verdicts import Judgement
 from ferbook.runs.paths import claims_folder, repository_root
 from ferbook.show import phrases
-from ferbook.show.attainable import attainability_table
-from ferbook.show.cost_growth import cost_growth
+from ferbook.show.claim_tables import attainability_table, resolution_table
+from ferbook.show.costs import cost_growth
 from ferbook.show.ledger import claim_box, ledger_table
 from ferbook.show.networks import equation_table, network_table, read_equations
-from ferbook.show.resolution import resolution_table
 from ferbook.show.run_tables import gain_table, run_table
 from ferbook.site.prepared_notebooks import Downloads
 from ferbook.site.prose import bare_numbers

@@ -15,7 +15,6 @@ from fer_lib.errors import FerError
 from fer_lib.evaluation.inference import predict
 from fer_lib.models import build
 from fer_lib.models.catalogue import entry
-from ferbook.kit.costs import FER2013, RATES, SMALL
 from ferbook.ledger.judged import Ledger
 from ferbook.ledger.matching import Wanted
 from ferbook.papers import PAPERS
@@ -24,7 +23,7 @@ from ferbook.runs.paths import repository_root
 from ferbook.runs.records import Record
 from ferbook.runs.reproduce import Request
 from ferbook.show import phrases
-from ferbook.show.cost_growth import TRAINING, work_an_epoch
+from ferbook.show.costs import FER2013, SMALL, TRAINING, rate, work_an_epoch
 from ferbook.show.figures import COLOURS
 from ferbook.show.tables import Sentence, Table
 
@@ -201,17 +200,17 @@ class _Counted:
     def __call__(self, wanted: Wanted) -> Forecast:
         # Rendered faces lack some of FER+'s classes; the work is nearly the same.
         told = self._forecast(wanted._replace(protocol="official"))
-        rate = RATES[MACHINE][_is_large(wanted.paper)]
         work = told.gflops * self._scale
-        seconds = (work / rate, told.epoch_seconds * self._scale / rate)
+        speed = _speed(wanted.paper)
+        seconds = (work / speed, told.epoch_seconds * self._scale / speed)
         return Forecast(work, *seconds, told.far_off)
 
 
 @cache
-def _is_large(paper: str) -> bool:
-    """Whether a network is of those that a GPU gets through fast."""
+def _speed(paper: str) -> float:
+    """GFLOP/s of its network on the assumed machine."""
     gflops = entry(paper).gflops
-    return gflops is None or gflops >= SMALL
+    return rate(SMALL if gflops is None else gflops, MACHINE)
 
 
 def queue_table(queue: Queue | None, preset: str, count: int = 12) -> Table | Sentence:

@@ -11,8 +11,7 @@ from fer_lib.explain.drawing.panels import show_face, with_alt
 from ferbook.chapters.your_face.answers import Networks, probabilities, side_for
 from ferbook.chapters.your_face.photograph import Found, View, decoded, find_one
 from ferbook.chapters.your_face.plots import draw_settings
-from ferbook.show.figures import COLOURS, show
-from ferbook.show.pictures import Picture
+from ferbook.show.figures import COLOURS, Picture, show
 from ferbook.widgets.base import has_reader
 
 

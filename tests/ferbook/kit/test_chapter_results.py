@@ -12,11 +12,12 @@ from fer_lib.models.catalogue import entry
 from ferbook.kit import chapter
 from ferbook.kit import results as chapter_results
 from ferbook.kit.ablation import shortened
-from ferbook.kit.costs import FER2013, RATES, SMALL, Cost, badge, training_cost
-from ferbook.kit.paper_parameters import Parameters
+from ferbook.kit.costs import TrainingCost, badge, training_cost
+from ferbook.kit.parameters import Parameters
 from ferbook.kit.results import printed_matrix
 from ferbook.papers import PAPERS
 from ferbook.runs.run import Run
+from ferbook.show.costs import rate
 from ferbook.training.states import Fitted
 
 RNG = np.random.default_rng(0)
@@ -96,8 +97,8 @@ def test_costs_follow_from_counts_and_plan(paper, runs, splits):
     assert (found.parameters, found.input) == (counted.parameters, counted.input)
     assert found.epochs == sum(stage.epochs for stage in plan.stages)
     work = 3 * counted.gflops * 1600 * found.epochs
-    rate = RATES["a T4"][counted.gflops >= SMALL]
-    assert found.minutes("a T4") == pytest.approx(work / rate / 60)
+    speed = rate(counted.gflops, "a T4")
+    assert found.seconds("a T4") == pytest.approx(work / speed)
     assert found.record is None and "estimated from FLOPs" in badge(found, True)
 
 
@@ -105,21 +106,21 @@ def test_a_recorded_run_is_the_measured_cost(runs, splits):
     plant(runs, GOOD, preset="paper", wall_seconds=600, peak_memory_mib=2048)
     cost = training_cost("deep_emotion", "paper", splits)
     line = badge(cost, True)
-    assert "took 10 minutes for " in line and "memory 2.0 GiB" in line
+    assert "took 10 min for " in line and "memory 2.0 GiB" in line
     assert "estimated" not in line
     busy = {
-        "cpu_seconds": 240,
+        "cpu_seconds": 480,
         "hardware": {"device": "cpu", "name": "a", "threads": 2},
     }
     plant(runs, GOOD, preset="paper", wall_seconds=600, **busy)
     line = badge(training_cost("deep_emotion", "paper", splits), True)
-    assert "took 2 minutes for " in line and "a, 2 threads, measured" in line
+    assert "took 4 min for " in line and "a, 2 threads, measured" in line
     assert "loaded" in badge(cost, False)
 
 
 @pytest.mark.parametrize(("epochs", "said"), [(1, "no GPU"), (1000, "GPU advised")])
 def test_long_training_asks_for_a_gpu(epochs, said):
-    cost = Cost("paper", (1, 48, 48), 1, 1.0, epochs, FER2013, False)
+    cost = TrainingCost("paper", (1, 48, 48), 1, 1.0, epochs, 28_709, False)
     assert cost.gpu.startswith(said)
 
 

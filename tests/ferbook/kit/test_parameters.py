@@ -9,7 +9,12 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.translators import PythonTranslator
 
 from fer_lib.errors import FerError
-from ferbook.kit.parameters import Interval, check_parameters, duration, injected_names
+from ferbook.kit.parameters import (
+    Interval,
+    check_parameters,
+    injected_names,
+    seconds_of,
+)
 
 PYTHON = {
     "kernelspec": {
@@ -161,7 +166,11 @@ def test_papermill_is_stopped_by_a_slip(notebook, parameters, message):
 
 
 def test_durations():
-    assert (duration("90s"), duration("1.5h"), duration(" 9m ")) == (90, 5400, 540)
+    assert (seconds_of("90s"), seconds_of("1.5h"), seconds_of(" 9m ")) == (
+        90,
+        5400,
+        540,
+    )
     for text in ("", "9", "m", "-1m", "9 m", "1h30m", "9 minutes"):
         with pytest.raises(FerError, match="expected a number with s, m or h"):
-            duration(text)
+            seconds_of(text)

@@ -8,7 +8,7 @@ import pytest
 
 from fer_lib.errors import FerError
 from ferbook.ledger.judged import open_ledger
-from ferbook.show.attainable import attainability_table, attainable_cell
+from ferbook.show.claim_tables import attainability_table, attainable_cell
 from ferbook.show.ledger import claim_box, ledger_table, readme_table
 from ferbook.show.run_tables import run_table
 

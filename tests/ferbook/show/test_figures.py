@@ -22,6 +22,7 @@ from ferbook.kit.faces import first_right
 from ferbook.kit.results import printed_matrix
 from ferbook.papers.deep_emotion import overall_loss
 from ferbook.show import figures, plots
+from ferbook.show.tables import table
 
 
 @pytest.fixture
@@ -62,13 +63,16 @@ def test_sources_are_shown_whole_and_without_docstrings(shown):
     assert shown[1].data.startswith("def overall_loss(")
 
 
-def test_tables_escape_what_they_show(shown):
-    figures.show_table([{"a<b": "<b>1</b>", "c": 2}], "Caption.")
-    page = BeautifulSoup(shown[0].data, "html.parser")
+def test_a_table_is_told_by_its_columns_or_by_equal_keys(shown):
+    rows = [{"a<b": "<b>1</b>", "c": 2}]
+    figures.show_table(rows, "Caption.")
+    columns = {"a<b": lambda row: row["a<b"], "c": lambda row: row["c"]}
+    assert shown[0] == table("Caption.", rows, columns)
+    page = BeautifulSoup(shown[0].html(), "html.parser")
     assert [cell.text for cell in page.find_all("td")] == ["<b>1</b>", "2"]
     assert page.th.text == "a<b" and page.th["scope"] == "col"
     figures.show_table([], "Runs.")
-    assert "None yet" in shown[1].data
+    assert repr(shown[1]) == "Runs. None yet."
 
 
 def test_percent_is_the_metric():

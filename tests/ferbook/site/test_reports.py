@@ -10,8 +10,8 @@ from fer_lib.errors import FerError
 from ferbook.ledger.statistics import resolution
 from ferbook.runs.paths import repository_root
 from ferbook.show import phrases
+from ferbook.show.claim_tables import resolution_table
 from ferbook.show.ledger import ledger_table
-from ferbook.show.resolution import resolution_table
 from ferbook.show.run_tables import gain_table
 from ferbook.show.tables import Sentence, Table
 from ferbook.site.reports import PARTS, matrix_table, report

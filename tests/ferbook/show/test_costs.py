@@ -2,18 +2,18 @@
 
 import pytest
 from bs4 import BeautifulSoup
-from small_ledgers import made_up
+from small_ledgers import made_up, small_ledger
 
 from fer_lib.models import build
 from fer_lib.models.cost import cost
-from ferbook.show import cost_growth
-from ferbook.show.cost_growth import gflops, measured, measured_picture
+from ferbook.show import costs
+from ferbook.show.costs import gflops, measured, measured_picture, work_an_epoch
 from ferbook.show.phrases import seconds_taken
 from ferbook.show.run_tables import seconds_an_epoch
 
 
 def test_a_region_costs_the_same_whichever_it_is():
-    found = cost_growth.by_crops()
+    found = costs.by_crops()
     rise = {(found[b] - found[a]) / (b - a) for a in found for b in found if b > a}
     assert max(rise) == pytest.approx(min(rise), rel=1e-3)
     # Each goes through the whole trunk, as the face itself does.
@@ -21,15 +21,15 @@ def test_a_region_costs_the_same_whichever_it_is():
 
 
 def test_a_branch_costs_the_same_and_less_than_a_network():
-    found = cost_growth.by_branches()
+    found = costs.by_branches()
     rise = [(found[b] - found[a]) / (b - a) for a, b in ((1, 5), (5, 9), (9, 15))]
     assert rise == pytest.approx([rise[0]] * 3)
     assert rise[0] < found[1] / 5
 
 
 def test_cost_grows_with_the_side_of_a_face():
-    found = cost_growth.by_side()
-    assert set(found) == set(cost_growth.PAPERS)
+    found = costs.by_side()
+    assert set(found) == set(costs.PAPERS)
     for line in found.values():
         assert list(line.values()) == sorted(line.values())
     assert 48 not in found["residual_masking"]  # which halves a face five times
@@ -46,7 +46,7 @@ def test_an_epoch_is_counted_over_its_training_faces():
     run = _run()
     faces = run.data["splits"]["PrivateTest"]["n"]  # the only one it has
     forward = gflops("deep_emotion", variant="no_transformer")
-    assert cost_growth.work_an_epoch(run) == pytest.approx(3 * forward * faces)
+    assert work_an_epoch(run) == pytest.approx(3 * forward * faces)
 
 
 def test_times_are_medians_and_like_runs_are_one():
@@ -80,7 +80,7 @@ def test_pictures_have_words_for_those_who_do_not_see_them():
 
 
 def test_all_plots_stand_in_the_page_and_name_every_paper():
-    panels = cost_growth.counted(dict.fromkeys(cost_growth.PAPERS, "A network"))
+    panels = costs.cost_growth(small_ledger()).tables[0]
     page = BeautifulSoup(panels.html(), "html.parser")
     images = page.find_all("img")
     assert len(images) == 4
