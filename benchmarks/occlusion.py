@@ -60,7 +60,7 @@ class Bench:
         torch.manual_seed(0)
         network = build(name, preset=preset).to(device).eval()
         size, channels = network.input.size, network.input.channels
-        self.scores = Counted(from_pixels(network, network.input))
+        self.scores = Counted(from_pixels(network))
         self.unit = torch.rand(faces, channels, size, size, device=device)
         self.window, self.stride, self.device = size // 4, stride, device
 

@@ -116,7 +116,7 @@ class Bench:
     def plain(self) -> Callable[[], object]:
         """One epoch of the loop that one writes first."""
         step = Step(self.network(), self.plan(), self.device)
-        how = step.plan.preprocessing
+        how = step.network.input
         loader = DataLoader(
             PlainFaces(self.splits.train, how.size, how.channels),
             step.stage.batch_size,
@@ -133,7 +133,7 @@ class Bench:
         """The network's part of an epoch."""
         step = Step(self.network(), self.plan(), self.device)
         step.network.to(memory_format=torch.channels_last)
-        how, faces = step.plan.preprocessing, self.splits.train
+        how, faces = step.network.input, self.splits.train
         labels = torch.as_tensor(faces.labels, device=self.device)
         x = how(torch.as_tensor(faces.images[: step.stage.batch_size]).to(self.device))
         x = x.contiguous(memory_format=torch.channels_last)
@@ -171,9 +171,9 @@ class Step:
 @torch.no_grad()
 def training_flops(bench: Bench) -> int:
     """Of one face: three times the forward pass, as is usual."""
-    how = bench.plan().preprocessing
-    face = torch.zeros(1, how.channels, how.size, how.size, device=bench.device)
     network = bench.network().eval()
+    how = network.input
+    face = torch.zeros(1, how.channels, how.size, how.size, device=bench.device)
     with FlopCounterMode(display=False) as counter:
         network(face)
     return 3 * counter.get_total_flops()

@@ -22,12 +22,12 @@ import torch
 from torch import Tensor
 
 from fer_lib.errors import FerError
+from fer_lib.evaluation.inference import batches, evaluating
 from fer_lib.explain.calls import ready
 from fer_lib.explain.class_maps import on_face
 from fer_lib.explain.gates import gates
 from fer_lib.explain.grad_cam import enlarge
 from fer_lib.explain.parts import PARTS, known_parts
-from fer_lib.explain.passes import evaluating, passes
 from fer_lib.explain.regions import region_weights
 from fer_lib.explain.transformer import sampled_windows, unwarped
 from fer_lib.models.deep_emotion import DeepEmotion
@@ -37,7 +37,6 @@ from fer_lib.models.network import Network
 from fer_lib.models.part_ensemble import KINDS, PartEnsemble
 from fer_lib.models.ramn import RAMN
 from fer_lib.models.residual_masking import MaskingBlock, ResidualMaskingNetwork
-from fer_lib.preprocessing import Preprocessing
 
 FIGURE_1 = 2  # index of the masking block that the paper shows
 
@@ -73,7 +72,6 @@ def lacks_attention(network: Network, landmarks: bool = True) -> str | None:
 def attention(
     network: Network,
     unit: Tensor,
-    preprocessing: Preprocessing,
     targets: np.ndarray,
     landmarks: np.ndarray | None = None,
     seed: int = 0,
@@ -93,20 +91,20 @@ def attention(
     faces = unit.cpu().numpy()
     match network:
         case ResidualMaskingNetwork():
-            found = _added_by_mask(network, faces, preprocessing)
+            found = _added_by_mask(network, faces)
         case RAMN():
-            weights = region_weights(network, faces, preprocessing).weights
+            weights = region_weights(network, faces).weights
             maps = torch.tensor(weights)[..., None, None]
             found = painted(maps, network.boxes.cpu(), unit.shape[-2:])
         case DeepEmotion():
-            theta = torch.tensor(sampled_windows(network, faces, preprocessing).theta)
+            theta = torch.tensor(sampled_windows(network, faces).theta)
             whole = torch.ones(len(unit), *unit.shape[-2:])
             found = unwarped(whole, theta, network.align_corners)
         case PartEnsemble():
             parts = known_parts(landmarks, unit)
-            found = _sure_branches(network, faces, preprocessing, wanted, parts)
+            found = _sure_branches(network, faces, wanted, parts)
         case _:
-            told = gates(network, faces, preprocessing)
+            told = gates(network, faces)
             boxes = torch.tensor(told.places) * unit.shape[-1]
             maps = torch.tensor(np.stack(told.spatial, 1))
             found = painted(maps, boxes.round().long(), unit.shape[-2:])
@@ -129,13 +127,11 @@ def painted(maps: Tensor, boxes: Tensor, sides: tuple[int, int]) -> Tensor:
 
 
 @torch.inference_mode()
-def _added_by_mask(
-    network: ResidualMaskingNetwork, faces: np.ndarray, preprocessing: Preprocessing
-) -> Tensor:
+def _added_by_mask(network: ResidualMaskingNetwork, faces: np.ndarray) -> Tensor:
     found = []
     with evaluating(network):
-        for _, unit in passes(network, faces, preprocessing):
-            stage = network.stages(preprocessing.normalise(unit))[FIGURE_1]
+        for _, unit in batches(network, faces):
+            stage = network.stages(network.input.normalise(unit))[FIGURE_1]
             before = stage.before.mean(1)
             added = (stage.before * stage.mask).mean(1)
             share = torch.where(before > 0, added / before, 0.0)
@@ -147,14 +143,13 @@ def _added_by_mask(
 def _sure_branches(
     network: PartEnsemble,
     faces: np.ndarray,
-    preprocessing: Preprocessing,
     targets: Tensor,
     parts: np.ndarray,
 ) -> Tensor:
     found = []
     with evaluating(network):
-        for rows, unit in passes(network, faces, preprocessing):
-            branches = network(preprocessing.normalise(unit)).branches.softmax(-1)
+        for rows, unit in batches(network, faces):
+            branches = network(network.input.normalise(unit)).branches.softmax(-1)
             own = targets[rows, None, None].expand(-1, branches.shape[1], 1)
             found.append(branches.gather(-1, own)[..., 0])
     sure = torch.cat(found).cpu()  # [N, 5], in the order of the branches

@@ -8,9 +8,8 @@ import torch
 from torch import Tensor
 
 from fer_lib.errors import FerError
-from fer_lib.explain.passes import device_of, faces_together
+from fer_lib.evaluation.inference import device_of, faces_together
 from fer_lib.models.network import Network
-from fer_lib.preprocessing import Preprocessing
 
 
 class Method(Protocol):
@@ -20,7 +19,6 @@ class Method(Protocol):
         self,
         network: Network,
         unit: Tensor,
-        preprocessing: Preprocessing,
         targets: np.ndarray,
         landmarks: np.ndarray | None = None,
         seed: int = 0,
@@ -32,7 +30,6 @@ class Method(Protocol):
             unit: faces ``float32 [N, C, H, W]``, pixels in 0..1, as
                 :meth:`~fer_lib.preprocessing.Preprocessing.to_unit` makes
                 them.
-            preprocessing: what the network expects.
             targets: ``int64 [N]``, the classes to explain.
             landmarks: ``[N, 68, 2]``, x and y in pixels of ``unit``, pixel
                 centres at whole numbers; for methods about facial parts.

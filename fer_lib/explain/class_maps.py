@@ -12,14 +12,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from fer_lib.evaluation.inference import batches, evaluating
 from fer_lib.explain.frames import on_input
 from fer_lib.explain.grad_cam import named_layer, signed_cam, union
-from fer_lib.explain.passes import evaluating, passes
 from fer_lib.models.diversified_esr import DiversifiedESR
 from fer_lib.models.network import Network, logits_of
 from fer_lib.models.part_ensemble import PartEnsemble
 from fer_lib.models.ramn import RAMN
-from fer_lib.preprocessing import Preprocessing
 
 Learner = tuple[Callable[[Tensor], Tensor], nn.Module]  # scores, layer
 
@@ -80,7 +79,6 @@ def learners(network: Network) -> dict[str, Learner]:
 def class_maps(
     network: Network,
     images: np.ndarray,
-    preprocessing: Preprocessing,
     targets: np.ndarray | None = None,
     *,
     batch_size: int | None = None,
@@ -93,15 +91,14 @@ def class_maps(
     Args:
         network: one of the book's; left as it was.
         images: ``uint8 [N, C, H, W]``.
-        preprocessing: what the network expects.
         targets: ``int64 [N]``, classes to explain; None for the network's
             own predictions.
         batch_size: faces in one pass; by their size if None.
     """
     asked, found = learners(network), []
     with evaluating(network):
-        for rows, unit in passes(network, images, preprocessing, batch_size):
-            x = preprocessing.normalise(unit)
+        for rows, unit in batches(network, images, batch_size):
+            x = network.input.normalise(unit)
             wanted = _targets(network, x, targets, rows)
             told = [_explained(network, one, x, wanted) for one in asked.values()]
             maps, against, cells = zip(*told, strict=True)

@@ -15,6 +15,7 @@ import torch
 from matplotlib.figure import Figure
 
 from fer_lib.errors import FerError
+from fer_lib.evaluation.inference import batches, evaluating
 from fer_lib.explain.drawing.colours import SEQUENTIAL
 from fer_lib.explain.drawing.panels import (
     WHOLE,
@@ -27,12 +28,10 @@ from fer_lib.explain.drawing.panels import (
     with_alt,
 )
 from fer_lib.explain.frames import esr_place
-from fer_lib.explain.passes import evaluating, passes
 from fer_lib.models.cbam import CBAM, Attended
 from fer_lib.models.diversified_esr import DiversifiedESR
 from fer_lib.models.diversified_manet import DiversifiedMANet
 from fer_lib.models.network import Network
-from fer_lib.preprocessing import Preprocessing
 
 _QUADRANTS: dict[str, Place] = {
     "upper left": (0, 0, 0.5, 0.5),
@@ -93,7 +92,6 @@ def last_blocks(network: Network) -> dict[str, tuple[CBAM, Place]]:
 def gates(
     network: Network,
     images: np.ndarray,
-    preprocessing: Preprocessing,
     blocks: Mapping[str, tuple[CBAM, Place]] | None = None,
     *,
     batch_size: int | None = None,
@@ -103,15 +101,14 @@ def gates(
     Args:
         network: with CBAM; left as it was.
         images: ``uint8 [N, C, H, W]``.
-        preprocessing: what the network expects.
         blocks: by name, with the part of the face that they see; those of
             :func:`last_blocks` if None.
         batch_size: faces in one pass; by their size if None.
     """
     blocks = last_blocks(network) if blocks is None else blocks
     with evaluating(network), _heard([block for block, _ in blocks.values()]) as heard:
-        for _, unit in passes(network, images, preprocessing, batch_size):
-            network(preprocessing.normalise(unit))
+        for _, unit in batches(network, images, batch_size):
+            network(network.input.normalise(unit))
     return Gates(
         tuple(blocks),
         tuple(place for _, place in blocks.values()),

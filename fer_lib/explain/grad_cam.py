@@ -14,7 +14,7 @@ from captum.attr import LayerAttribution, LayerGradCam
 from torch import Tensor, nn
 
 from fer_lib.errors import FerError
-from fer_lib.explain.passes import evaluating
+from fer_lib.evaluation.inference import evaluating
 from fer_lib.models.network import Network, logits_of
 
 

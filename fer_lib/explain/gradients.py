@@ -25,18 +25,16 @@ from captum.attr import IntegratedGradients
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from fer_lib.evaluation.inference import evaluating, faces_together
 from fer_lib.explain.calls import ready
 from fer_lib.explain.covering import filling
 from fer_lib.explain.occlusion import from_pixels
-from fer_lib.explain.passes import evaluating, faces_together
 from fer_lib.models.network import Network, logits_of
-from fer_lib.preprocessing import Preprocessing
 
 
 def saliency(
     network: Network,
     unit: Tensor,
-    preprocessing: Preprocessing,
     targets: np.ndarray,
     landmarks: np.ndarray | None = None,
     seed: int = 0,
@@ -46,13 +44,12 @@ def saliency(
     Zero and more: the paper's absolute value.  Arguments and result are
     those of :class:`fer_lib.explain.calls.Method`.
     """
-    return by_light(input_gradient(network, unit, preprocessing, targets)).abs().numpy()
+    return by_light(input_gradient(network, unit, targets)).abs().numpy()
 
 
 def smooth_grad(
     network: Network,
     unit: Tensor,
-    preprocessing: Preprocessing,
     targets: np.ndarray,
     landmarks: np.ndarray | None = None,
     seed: int = 0,
@@ -79,14 +76,13 @@ def smooth_grad(
     total = torch.zeros(unit.shape)
     for field in fields:
         noisy = unit + noise * spread * field
-        total += input_gradient(network, noisy, preprocessing, targets)
+        total += input_gradient(network, noisy, targets)
     return (by_light(total) / samples).abs().numpy()
 
 
 def integrated_gradients(
     network: Network,
     unit: Tensor,
-    preprocessing: Preprocessing,
     targets: np.ndarray,
     landmarks: np.ndarray | None = None,
     seed: int = 0,
@@ -110,7 +106,7 @@ def integrated_gradients(
     grounds = filling(unit, baseline, unit.shape[-1] // 4)
     found, together = [], faces_together(unit.shape[1], unit.shape[-1])
     with evaluating(network):
-        explain = IntegratedGradients(from_pixels(network, preprocessing)).attribute
+        explain = IntegratedGradients(from_pixels(network)).attribute
         count = max(1, together // steps)
         parts = (one.split(count) for one in (unit, grounds, wanted))
         for x, ground, target in zip(*parts, strict=True):
@@ -121,7 +117,6 @@ def integrated_gradients(
 def input_gradient(
     network: Network,
     unit: Tensor,
-    preprocessing: Preprocessing,
     targets: np.ndarray,
     *,
     guided: bool = False,
@@ -131,7 +126,6 @@ def input_gradient(
     Args:
         network: one of the book's; left as it was.
         unit: ``[N, C, H, W]``, pixels in 0..1.
-        preprocessing: what the network expects.
         targets: ``int64 [N]``.
         guided: whether every ReLU lets only gradients above zero back; [4].
 
@@ -145,7 +139,7 @@ def input_gradient(
         for x, target in zip(unit.split(together), wanted.split(together), strict=True):
             x = x.detach().requires_grad_()
             with rule:
-                scores = logits_of(network(preprocessing.normalise(x)))
+                scores = logits_of(network(network.input.normalise(x)))
             own = scores.gather(1, target[:, None]).sum()
             found.append(torch.autograd.grad(own, x)[0].float().cpu())
     return torch.cat(found)

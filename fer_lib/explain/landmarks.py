@@ -13,10 +13,9 @@ import torch
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.errors import FerError
-from fer_lib.explain.passes import evaluating, passes
+from fer_lib.evaluation.inference import batches, evaluating
 from fer_lib.landmarks import interocular
 from fer_lib.models.part_network import PARTS, Localiser, landmark_points
-from fer_lib.preprocessing import Preprocessing
 
 
 class KeepsLocalisers(Protocol):
@@ -73,7 +72,6 @@ class LandmarkDrift(NamedTuple):
 def landmark_drift(
     network: KeepsLocalisers,
     faces: FaceSet,
-    preprocessing: Preprocessing,
     *,
     batch_size: int | None = None,
 ) -> LandmarkDrift:
@@ -85,7 +83,6 @@ def landmark_drift(
             it was.
         faces: a set with landmarks;
             :func:`~ferbook.papers.part_transfer.annotated` fits them.
-        preprocessing: what the network expects.
         batch_size: faces in one pass; by their size if None.
 
     Raises:
@@ -103,7 +100,7 @@ def landmark_drift(
     height, width = faces.images.shape[2:]
     truth = (faces.landmarks.astype(np.float64) + 0.5) / [width, height]
     before, after = (
-        tuple(_points(one, faces.images, preprocessing, batch_size) for one in which)
+        tuple(_points(one, faces.images, batch_size) for one in which)
         for which in (originals, tuned)
     )
     parts = tuple(localiser.part for localiser in originals)
@@ -122,14 +119,13 @@ def landmark_drift(
 def _points(
     localiser: Localiser,
     images: np.ndarray,
-    preprocessing: Preprocessing,
     batch_size: int | None,
 ) -> np.ndarray:
     """Predicted positions ``[N, P, 2]`` as shares of the face."""
-    size, found = preprocessing.size, []
+    size, found = localiser.input.size, []
     with evaluating(localiser):
-        for _, unit in passes(localiser, images, preprocessing, batch_size):
-            outputs = localiser(preprocessing.normalise(unit))
+        for _, unit in batches(localiser, images, batch_size):
+            outputs = localiser(localiser.input.normalise(unit))
             found.append(landmark_points(outputs, size).double().cpu())
     # The localisers' pixels have their centres at whole numbers.
     return (torch.cat(found).numpy() + 0.5) / size

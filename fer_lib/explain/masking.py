@@ -12,9 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from fer_lib.explain.passes import evaluating, passes
+from fer_lib.evaluation.inference import batches, evaluating
 from fer_lib.models.residual_masking import ConstantMask, ResidualMaskingNetwork, Stage
-from fer_lib.preprocessing import Preprocessing
 
 # Edges of the histogram: mask times channels, so that 1 is the control.
 MULTIPLES = np.logspace(-6, 3, 91)
@@ -60,7 +59,6 @@ class Masking(NamedTuple):
 def masking(
     network: ResidualMaskingNetwork,
     images: np.ndarray,
-    preprocessing: Preprocessing,
     *,
     batch_size: int | None = None,
 ) -> Masking:
@@ -69,13 +67,12 @@ def masking(
     Args:
         network: with masks of any kind; left as it was.
         images: ``uint8 [N, C, H, W]``.
-        preprocessing: what the network expects.
         batch_size: faces in one pass; by their size if None.
     """
     found, predicted, control = [], [], []
     with evaluating(network):
-        for _, unit in passes(network, images, preprocessing, batch_size):
-            x = preprocessing.normalise(unit)
+        for _, unit in batches(network, images, batch_size):
+            x = network.input.normalise(unit)
             stages = network.stages(x)
             found.append([_summary(stage) for stage in stages])
             predicted.append(network.fc(stages[-1].after.mean((2, 3))).argmax(1))

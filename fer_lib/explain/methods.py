@@ -49,7 +49,6 @@ from fer_lib.explain.gradients import (
 from fer_lib.explain.occlusion_maps import OcclusionMaps, occlude
 from fer_lib.explain.parts import shapley_parts
 from fer_lib.models.network import Network
-from fer_lib.preprocessing import Preprocessing
 
 WINDOW, STRIDE = 1 / 6, 1 / 12  # of the square, as shares of the side
 
@@ -57,7 +56,6 @@ WINDOW, STRIDE = 1 / 6, 1 / 12  # of the square, as shares of the side
 def grad_cam(
     network: Network,
     unit: Tensor,
-    preprocessing: Preprocessing,
     targets: np.ndarray,
     landmarks: np.ndarray | None = None,
     seed: int = 0,
@@ -69,13 +67,12 @@ def grad_cam(
     """
     unit, wanted = ready(network, unit, targets)
     faces, wanted = unit.cpu().numpy(), wanted.cpu().numpy()
-    return class_maps(network, faces, preprocessing, wanted).united
+    return class_maps(network, faces, wanted).united
 
 
 def guided_grad_cam(
     network: Network,
     unit: Tensor,
-    preprocessing: Preprocessing,
     targets: np.ndarray,
     landmarks: np.ndarray | None = None,
     seed: int = 0,
@@ -86,15 +83,14 @@ def guided_grad_cam(
     pixels through every region or member.  Arguments and result are those of
     :class:`fer_lib.explain.calls.Method`.
     """
-    coarse = grad_cam(network, unit, preprocessing, targets)
-    fine = input_gradient(network, unit, preprocessing, targets, guided=True)
+    coarse = grad_cam(network, unit, targets)
+    fine = input_gradient(network, unit, targets, guided=True)
     return coarse * by_light(fine).numpy()
 
 
 def occlusion(
     network: Network,
     unit: Tensor,
-    preprocessing: Preprocessing,
     targets: np.ndarray,
     landmarks: np.ndarray | None = None,
     seed: int = 0,
@@ -113,13 +109,12 @@ def occlusion(
             :func:`fer_lib.explain.covering.filling`.
     """
     options = {"window": window, "stride": stride, "fill": fill}
-    return _occluded(network, unit, preprocessing, targets, **options).drops
+    return _occluded(network, unit, targets, **options).drops
 
 
 def label_flip(
     network: Network,
     unit: Tensor,
-    preprocessing: Preprocessing,
     targets: np.ndarray,
     landmarks: np.ndarray | None = None,
     seed: int = 0,
@@ -134,13 +129,12 @@ def label_flip(
     Arguments are those of :func:`occlusion`; the paper fills with black.
     """
     options = {"window": window, "stride": stride, "fill": fill}
-    return _occluded(network, unit, preprocessing, targets, **options).misled
+    return _occluded(network, unit, targets, **options).misled
 
 
 def _occluded(
     network: Network,
     unit: Tensor,
-    preprocessing: Preprocessing,
     targets: np.ndarray,
     *,
     window: float,
@@ -153,7 +147,7 @@ def _occluded(
         "window": max(1, round(window * side)),
         "stride": max(1, round(stride * side)),
     }
-    return occlude(network, unit, preprocessing, wanted, fill=fill, **pixels)
+    return occlude(network, unit, wanted, fill=fill, **pixels)
 
 
 METHODS: dict[str, Method] = {

@@ -15,15 +15,14 @@ from captum.attr import Occlusion
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from fer_lib.evaluation.inference import evaluating, faces_together
 from fer_lib.explain.covering import cover, filling, pixel_means, window_starts
-from fer_lib.explain.passes import evaluating, faces_together
 from fer_lib.models.network import logits_of
-from fer_lib.preprocessing import Preprocessing
 
 Scores = Callable[[Tensor], Tensor]
 
 
-def from_pixels(network: nn.Module, preprocessing: Preprocessing) -> Scores:
+def from_pixels(network: nn.Module) -> Scores:
     """Class scores as a function of pixels in 0..1, the scale to occlude in.
 
     Zero is black there; after normalisation it would be mid-grey.  The
@@ -32,7 +31,7 @@ def from_pixels(network: nn.Module, preprocessing: Preprocessing) -> Scores:
 
     def scores(unit: Tensor) -> Tensor:
         with evaluating(network):
-            return logits_of(network(preprocessing.normalise(unit)))
+            return logits_of(network(network.input.normalise(unit)))
 
     return scores
 

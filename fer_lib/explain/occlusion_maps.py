@@ -12,6 +12,7 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from fer_lib.evaluation.inference import device_of
 from fer_lib.explain.covering import cover, filling, pixel_means, window_starts
 from fer_lib.explain.drawing.colours import DIVERGING, MARK, SEQUENTIAL
 from fer_lib.explain.drawing.panels import (
@@ -24,9 +25,7 @@ from fer_lib.explain.drawing.panels import (
     with_alt,
 )
 from fer_lib.explain.occlusion import covered_scores, from_pixels
-from fer_lib.explain.passes import device_of
 from fer_lib.models.network import Network
-from fer_lib.preprocessing import Preprocessing
 
 
 class OcclusionMaps(NamedTuple):
@@ -58,7 +57,6 @@ class OcclusionMaps(NamedTuple):
 def occlude(
     network: Network,
     images: np.ndarray,
-    preprocessing: Preprocessing,
     targets: np.ndarray | None = None,
     *,
     window: int,
@@ -72,7 +70,6 @@ def occlude(
     Args:
         network: one of the book's; left as it was.
         images: ``uint8 [N, C, H, W]``.
-        preprocessing: what the network expects.
         targets: ``int64 [N]``, the true classes for the paper's map; None
             for the network's own predictions.
         window: side of the square in pixels of the network's faces.
@@ -82,8 +79,8 @@ def occlude(
         batch_size: covered faces in one pass; by their size if None.
         progress: whether to show a bar.
     """
-    scores = from_pixels(network, preprocessing)
-    unit = preprocessing.to_unit(torch.as_tensor(images).to(device_of(network)))
+    scores = from_pixels(network)
+    unit = network.input.to_unit(torch.as_tensor(images).to(device_of(network)))
     with torch.inference_mode():
         plain = torch.cat([scores(part) for part in unit.split(batch_size or 64)])
     predicted = plain.argmax(1)
@@ -171,7 +168,6 @@ class Covers(NamedTuple):
 def covers(
     network: Network,
     image: np.ndarray,
-    preprocessing: Preprocessing,
     *,
     window: int,
     per_side: int = 3,
@@ -182,20 +178,19 @@ def covers(
     Args:
         network: one of the book's; left as it was.
         image: ``uint8 [C, H, W]``.
-        preprocessing: what the network expects.
         window: side of the square in pixels of the network's faces.
         per_side: squares along a side; their square is S.
         fill: as of :func:`occlude`.
     """
     pixels = torch.as_tensor(image)[None].to(device_of(network))
-    unit = preprocessing.to_unit(pixels)
+    unit = network.input.to_unit(pixels)
     rest = int(window_starts(unit.shape[-1], window, 1)[-1])
     places = torch.linspace(0, rest, per_side, device=unit.device).round().long()
     tops, lefts = (at.flatten() for at in torch.meshgrid(places, places, indexing="ij"))
     repeated = unit.expand(len(tops), -1, -1, -1)
     faces = cover(repeated, filling(repeated, fill, window), tops, lefts, window)
     with torch.inference_mode():
-        found = from_pixels(network, preprocessing)(faces).softmax(1)
+        found = from_pixels(network)(faces).softmax(1)
     return Covers(faces.cpu().numpy(), found.cpu().numpy())
 
 

@@ -20,7 +20,6 @@ from fer_lib.explain.covering import filling
 from fer_lib.explain.occlusion import from_pixels
 from fer_lib.landmarks import FIVE_PARTS, interocular
 from fer_lib.models.network import Network
-from fer_lib.preprocessing import Preprocessing
 
 PARTS = (*FIVE_PARTS, "rest")
 REACH = 0.25  # of a part around its landmarks, in inter-ocular distances
@@ -94,7 +93,6 @@ def coalitions(players: int) -> np.ndarray:
 def part_shapley(
     network: Network,
     unit: Tensor,
-    preprocessing: Preprocessing,
     targets: np.ndarray,
     parts: np.ndarray,
     *,
@@ -105,7 +103,6 @@ def part_shapley(
     Args:
         network: one of the book's; left as it was.
         unit: faces ``[N, C, H, W]``, pixels in 0..1.
-        preprocessing: what the network expects.
         targets: ``int64 [N]``.
         parts: ``int64 [N, H, W]`` of :func:`facial_parts`.
         fill: what shows where a part is absent; see
@@ -116,7 +113,7 @@ def part_shapley(
         score; they add up to the score of the face less that of its filling.
     """
     unit, wanted = ready(network, unit, targets)
-    scores = from_pixels(network, preprocessing)
+    scores = from_pixels(network)
     fillings = filling(unit, fill, unit.shape[-1] // 4)
     held = torch.as_tensor(coalitions(len(PARTS)), device=unit.device)
     belongs = torch.as_tensor(parts, device=unit.device)
@@ -134,7 +131,6 @@ def part_shapley(
 def shapley_parts(
     network: Network,
     unit: Tensor,
-    preprocessing: Preprocessing,
     targets: np.ndarray,
     landmarks: np.ndarray | None = None,
     seed: int = 0,
@@ -146,7 +142,7 @@ def shapley_parts(
     :class:`fer_lib.explain.calls.Method`; landmarks are needed.
     """
     parts = known_parts(landmarks, unit)
-    values = part_shapley(network, unit, preprocessing, targets, parts)
+    values = part_shapley(network, unit, targets, parts)
     sizes = (parts[..., None] == np.arange(len(PARTS))).sum((1, 2))
     shares = values / np.maximum(sizes, 1)  # a part may be hidden
     flat = np.take_along_axis(shares, parts.reshape(len(parts), -1), 1)

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from fer_lib.crops import crop_names
+from fer_lib.evaluation.inference import batches, evaluating
 from fer_lib.explain.drawing.colours import SEQUENTIAL
 from fer_lib.explain.drawing.panels import (
     check_titles,
@@ -25,9 +26,7 @@ from fer_lib.explain.drawing.panels import (
     show_face,
     with_alt,
 )
-from fer_lib.explain.passes import evaluating, passes
 from fer_lib.models.ramn import RAMN
-from fer_lib.preprocessing import Preprocessing
 
 
 class RegionWeights(NamedTuple):
@@ -54,7 +53,6 @@ class RegionWeights(NamedTuple):
 def region_weights(
     network: RAMN,
     images: np.ndarray,
-    preprocessing: Preprocessing,
     *,
     batch_size: int | None = None,
 ) -> RegionWeights:
@@ -63,13 +61,12 @@ def region_weights(
     Args:
         network: with any number of regions; left as it was.
         images: ``uint8 [N, C, H, W]``.
-        preprocessing: what the network expects.
         batch_size: faces in one pass; by their size if None.
     """
     weights, predicted = [], []
     with evaluating(network):
-        for _, unit in passes(network, images, preprocessing, batch_size):
-            found = network(preprocessing.normalise(unit))
+        for _, unit in batches(network, images, batch_size):
+            found = network(network.input.normalise(unit))
             weights.append(found.weights.float().cpu())
             predicted.append(found.logits.argmax(1).cpu())
     theta = torch.cat(weights)
@@ -99,11 +96,11 @@ def crop_features(
         The network with these boxes, and F_k of equation (1),
         ``[N, crops + 1, D]``, whole face first.
     """
-    other, how = network.with_crops(crops, scale), network.input
+    other = network.with_crops(crops, scale)
     with evaluating(other):
         found = [
-            other.region_features(how.normalise(unit))
-            for _, unit in passes(other, images, how)
+            other.region_features(other.input.normalise(unit))
+            for _, unit in batches(other, images)
         ]
     return other, torch.cat(found)
 

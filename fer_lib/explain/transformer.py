@@ -9,12 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 from torch import Tensor
 
+from fer_lib.evaluation.inference import batches, evaluating
 from fer_lib.explain.drawing.colours import MARK
 from fer_lib.explain.drawing.panels import check_titles, grid, show_face, with_alt
-from fer_lib.explain.passes import evaluating, passes
 from fer_lib.models.deep_emotion import DeepEmotion
 from fer_lib.models.spatial_transformer import affine_warp
-from fer_lib.preprocessing import Preprocessing
 
 
 def sampling_window(theta: Tensor, size: int, align_corners: bool = True) -> np.ndarray:
@@ -90,7 +89,6 @@ class Windows(NamedTuple):
 def sampled_windows(
     network: DeepEmotion,
     images: np.ndarray,
-    preprocessing: Preprocessing,
     *,
     batch_size: int | None = None,
 ) -> Windows:
@@ -99,7 +97,6 @@ def sampled_windows(
     Args:
         network: with a transformer; left as it was.
         images: ``uint8 [N, C, H, W]``.
-        preprocessing: what the network expects.
         batch_size: faces in one pass; by their size if None.
 
     Raises:
@@ -107,15 +104,15 @@ def sampled_windows(
     """
     thetas, warped = [], []
     with evaluating(network):
-        for _, unit in passes(network, images, preprocessing, batch_size):
-            x = preprocessing.normalise(unit)
+        for _, unit in batches(network, images, batch_size):
+            x = network.input.normalise(unit)
             thetas.append(network.theta(x))
             # As the network does it: zero, where nothing is, is no black.
             seen = network.transform(x, thetas[-1])
-            zero = preprocessing.normalise(torch.zeros_like(x[:1]))
-            one = preprocessing.normalise(torch.ones_like(x[:1]))
+            zero = network.input.normalise(torch.zeros_like(x[:1]))
+            one = network.input.normalise(torch.ones_like(x[:1]))
             warped.append((seen - zero) / (one - zero))
-    theta, size = torch.cat(thetas), preprocessing.size
+    theta, size = torch.cat(thetas), network.input.size
     corners = (sampling_window(theta, size, network.align_corners) + 0.5) / size
     seen = torch.cat(warped).clamp(0, 1)
     return Windows(theta.cpu().numpy(), corners, window_area(theta), seen.cpu().numpy())

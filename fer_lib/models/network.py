@@ -37,6 +37,7 @@ class Network(nn.Module):
         VARIANTS: options by variant, ``default`` first.
         STATED: the paper's own figures, by variant.
         input: what it expects of faces.
+        regions_per_face: pictures of that size that it makes of one face.
     """
 
     NAME: ClassVar[str]
@@ -44,6 +45,7 @@ class Network(nn.Module):
     VARIANTS: ClassVar[dict[str, dict]] = {"default": {}}
     STATED: ClassVar[dict[str, Stated]] = {}
     input: Preprocessing
+    regions_per_face = 1
 
     def features(self, x: Tensor) -> Tensor:
         """What the last layer sees, ``[B, D]``, of faces ``[B, C, H, W]``."""

@@ -158,6 +158,11 @@ class RAMN(Network):
         other.boxes = self._boxes(crops, scale).to(self.boxes.device)
         return other
 
+    @property
+    def regions_per_face(self) -> int:
+        """The whole face, and the sub-images."""
+        return len(self.boxes)
+
     def regions(self, x: Tensor) -> Tensor:
         """What the trunk sees of faces ``[B, 3, H, W]``: ``[B, R, 3, H, W]``."""
         self.check_faces(x)

@@ -6,13 +6,13 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from fer_lib.explain.occlusion import Scores, score_drops
+from fer_lib.evaluation.inference import device_of
+from fer_lib.explain.occlusion import from_pixels, score_drops
 from fer_lib.explain.transformer import sampling_window, window_area
 from fer_lib.expressions import EXPRESSIONS
 from fer_lib.models import build, count_parameters
-from fer_lib.models.deep_emotion import LOCALISATIONS
+from fer_lib.models.deep_emotion import LOCALISATIONS, DeepEmotion
 from fer_lib.models.saved import beside
-from fer_lib.preprocessing import Preprocessing
 from fer_lib.rendered.portrait import render_face
 from ferbook.kit.results import printed_matrix, recorded
 from ferbook.ledger.arithmetic.deep_emotion import PRIVATE_TEST
@@ -82,10 +82,10 @@ def window_rows(networks: dict[str, Restored], faces: np.ndarray) -> list[dict]:
     """
     rows = []
     for name, found in networks.items():
-        x = found.preprocessing(faces)
+        x = found.network.input(faces)
         with torch.inference_mode():
             theta = found.network.theta(x)
-        corners = sampling_window(theta, found.preprocessing.size)
+        corners = sampling_window(theta, found.network.input.size)
         rows.append(
             {
                 "network": name,
@@ -108,7 +108,7 @@ def recorded_networks() -> dict[str, Restored]:
     }
 
 
-def smile_rows(scores: Scores, preprocessing: Preprocessing, device) -> list[dict]:
+def smile_rows(network: DeepEmotion) -> list[dict]:
     """Does occlusion find the pixels that a smile moves? Rendered faces.
 
     For each of some happy faces, the share of the positive drop of the
@@ -116,11 +116,11 @@ def smile_rows(scores: Scores, preprocessing: Preprocessing, device) -> list[dic
     of the picture that these pixels are: what a map without any knowledge
     of the face would have.
     """
-    rows = []
+    rows, device, scores = [], device_of(network), from_pixels(network)
     for subject in range(6):
-        face = render_face(subject, "happy", preprocessing.size, take=subject)
+        face = render_face(subject, "happy", network.input.size, take=subject)
         moved = face.unit_map("mouthSmileLeft") | face.unit_map("mouthSmileRight")
-        unit = preprocessing.to_unit(face.image[None, None]).to(device)
+        unit = network.input.to_unit(face.image[None, None]).to(device)
         happy = torch.tensor([EXPRESSIONS.index("happy")], device=device)
         drop = score_drops(scores, unit, happy, window=8, stride=2)[0].clip(0)
         read = EXPRESSIONS[int(scores(unit).argmax())]

@@ -152,11 +152,11 @@ def _tried(parameters: Parameters, splits: Splits, variant: str, epochs: int) ->
         network,
         plan,
         splits.train,
-        lambda trained: accuracies(trained, parts, plan.preprocessing),
+        lambda trained: accuracies(trained, parts),
         progress=False,
     )
     load_weights(network, fitted.selected, variant)
-    return Run(network.eval(), config, plan.preprocessing, splits, fitted)
+    return Run(network.eval(), config, splits, fitted)
 
 
 def shortened(plan: Plan, epochs: int) -> Plan:
@@ -190,5 +190,5 @@ def tried_box(tried: dict[str, Run]) -> Table:
 
 def _right(run: Run) -> np.ndarray:
     """``bool [n]``, which test faces the network reads rightly."""
-    scores = predict(run.network, run.splits.test.images, run.preprocessing)
+    scores = predict(run.network, run.splits.test.images)
     return scores.argmax(1) == run.splits.test.labels

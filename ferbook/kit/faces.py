@@ -101,7 +101,7 @@ class Cases(NamedTuple):
 def hard_cases(run: Run, count: int = 14) -> Cases:
     """The errors that a network is most certain of, ``count`` at most."""
     test = run.splits.test
-    scores = predict(run.network, test.images, run.preprocessing).astype(np.float64)
+    scores = predict(run.network, test.images).astype(np.float64)
     odds = np.exp(scores - scores.max(1, keepdims=True))
     said, sure = scores.argmax(1), 1 / odds.sum(1)
     wrong = np.flatnonzero(said != test.labels)
@@ -137,7 +137,7 @@ def examples(run: Run) -> tuple[list[int], list[str]]:
         class is read rightly.
     """
     test = run.splits.test
-    said = predict(run.network, test.images, run.preprocessing).argmax(1)
+    said = predict(run.network, test.images).argmax(1)
     return first_right(said, test.labels, run.splits.classes)
 
 

@@ -48,7 +48,7 @@ def network(parameters: Parameters, splits: Splits, variant: str = "default") ->
         print("These faces are of another kind than those that it was trained on.")
     placed = found.network.to(choose_device(parameters.device))
     fitted = Fitted(finished=True)
-    return Run(placed, found.config, found.preprocessing, splits, fitted, record)
+    return Run(placed, found.config, splits, fitted, record)
 
 
 def _trained(parameters: Parameters, variant: str) -> Run:

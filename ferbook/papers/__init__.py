@@ -8,7 +8,6 @@ from torch import nn
 
 from fer_lib.errors import FerError
 from fer_lib.models.saved import read_network
-from fer_lib.preprocessing import Preprocessing
 from ferbook.papers import (
     comparison,
     deep_emotion,
@@ -47,14 +46,12 @@ class Restored:
     Attributes:
         network: with its weights, on the CPU, in evaluation mode.
         config: the paper's dataclass, as it was trained.
-        preprocessing: what it expects of faces.
         classes: names of its scores.
         rendered: whether it was trained on rendered faces.
     """
 
     network: nn.Module
     config: object
-    preprocessing: Preprocessing
     classes: tuple[str, ...]
     rendered: bool
 
@@ -70,5 +67,4 @@ def restore(path: Path | str) -> Restored:
     config = recipe.make_config("paper", **about["config"])
     network = recipe.make_network(config, len(classes), seed=0).eval()
     load_weights(network, weights, str(path))
-    preprocessing = Preprocessing(**about["preprocessing"])
-    return Restored(network, config, preprocessing, classes, about["rendered"])
+    return Restored(network, config, classes, about["rendered"])

@@ -51,7 +51,6 @@ def make_config(preset: str, variant: str = "default", **changes) -> ComparisonC
 
 
 identity = settings.identity
-make_preprocessing = shared.make_preprocessing
 
 
 def make_network(config: ComparisonConfig, classes: int, seed: int) -> nn.Module:

@@ -16,7 +16,6 @@ from fer_lib.data.augment import flip_rotate_distort, seeded
 from fer_lib.data.splits import Splits
 from fer_lib.losses.penalty import weight_penalty
 from fer_lib.models.deep_emotion import DeepEmotion
-from fer_lib.preprocessing import Preprocessing
 from ferbook.papers import settings
 from ferbook.training.draws import oversampled
 from ferbook.training.plan import Loss, Plan, Stage
@@ -102,11 +101,6 @@ def make_network(config: DeepEmotionConfig, classes: int, seed: int) -> nn.Modul
         )
 
 
-def make_preprocessing(config: DeepEmotionConfig) -> Preprocessing:
-    """Grey faces in -1..1; the paper does not say, this is ours."""
-    return Preprocessing(size=config.input_size, channels=1, mean=0.5, std=0.5)
-
-
 def make_optimizer(
     config: DeepEmotionConfig, network: nn.Module
 ) -> torch.optim.Optimizer:
@@ -150,7 +144,7 @@ def make_plan(config: DeepEmotionConfig, splits: Splits, seed: int) -> Plan:
         order=oversampled(config.oversampling),
     )
     select = str(splits.select.splits[0])
-    return Plan(seed, make_preprocessing(config), (stage,), f"{select}_accuracy")
+    return Plan(seed, (stage,), f"{select}_accuracy")
 
 
 # Fields whose default is the paper's value, by the name of the deviation.

@@ -14,7 +14,6 @@ from fer_lib.evaluation.inference import predict
 from fer_lib.models.diversified_esr import DiversifiedESR, ESROutput
 from fer_lib.models.network import log_mean_probability
 from fer_lib.models.pretrained import read_weights
-from fer_lib.preprocessing import Preprocessing
 from ferbook.training.checkpoint import load_weights
 
 
@@ -81,9 +80,7 @@ def load_ensemble(network: DiversifiedESR, path: Path | str) -> None:
     load_weights(network, found, str(path))
 
 
-def early_exit(
-    network: DiversifiedESR, splits: Splits, preprocessing: Preprocessing
-) -> dict[str, np.ndarray]:
+def early_exit(network: DiversifiedESR, splits: Splits) -> dict[str, np.ndarray]:
     """Scores of as many branches as do best on the selection split.
 
     Section 4 of Heidari and Iosifidis: on some data sets an ensemble of 15
@@ -94,11 +91,11 @@ def early_exit(
     """
     active, best, most = network.active, 1, -1
     for network.active in range(1, active + 1):
-        scores = predict(network, splits.select.images, preprocessing)
+        scores = predict(network, splits.select.images)
         right = int((scores.argmax(1) == splits.select.labels).sum())
         if right > most:
             best, most = network.active, right
     network.active = best
-    scores = predict(network, splits.test.images, preprocessing)
+    scores = predict(network, splits.test.images)
     network.active = active
     return {"early_exit": scores}

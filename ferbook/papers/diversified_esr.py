@@ -30,7 +30,6 @@ from fer_lib.data.splits import Splits
 from fer_lib.losses.diversified import MEASURES
 from fer_lib.losses.diversity import AUTHORS_GAMMA
 from fer_lib.models.diversified_esr import DiversifiedESR, ESROutput
-from fer_lib.preprocessing import Preprocessing
 from ferbook.papers import settings
 from ferbook.papers.diversified import (
     DIVERSITIES,
@@ -151,11 +150,6 @@ def make_network(config: DiversifiedESRConfig, classes: int, seed: int) -> nn.Mo
         return DiversifiedESR(num_classes=classes, **options)
 
 
-def make_preprocessing(config: DiversifiedESRConfig) -> Preprocessing:
-    """Colours in 0..1, as in the code but for its RAF-DB script."""
-    return Preprocessing(size=config.input_size, channels=3, mean=0.0, std=1.0)
-
-
 def overall_loss(
     config: DiversifiedESRConfig, output: ESROutput, labels: Tensor
 ) -> Tensor:
@@ -190,7 +184,7 @@ def make_plan(config: DiversifiedESRConfig, splits: Splits, seed: int) -> Plan:
     numbers = range(1, config.branches + 1)
     stages = tuple(_stage(config, number, changes) for number in numbers)
     select = str(splits.select.splits[0])
-    return Plan(seed, make_preprocessing(config), stages, f"{select}_accuracy")
+    return Plan(seed, stages, f"{select}_accuracy")
 
 
 def _stage(config: DiversifiedESRConfig, number: int, changes: nn.Module) -> Stage:

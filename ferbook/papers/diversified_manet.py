@@ -25,7 +25,6 @@ from fer_lib.data.splits import Splits
 from fer_lib.losses.diversified import BRANCH_GAMMA_TIMES_SIZE, MEASURES
 from fer_lib.losses.diversity import AUTHORS_GAMMA
 from fer_lib.models.diversified_manet import PATHS_B, DiversifiedMANet, MANetOutput
-from fer_lib.preprocessing import Preprocessing
 from ferbook.papers import settings
 from ferbook.papers.diversified import (
     AUGMENTATIONS,
@@ -141,11 +140,6 @@ def make_network(config: DiversifiedMANetConfig, classes: int, seed: int) -> nn.
         return DiversifiedMANet(num_classes=classes, **options)
 
 
-def make_preprocessing(config: DiversifiedMANetConfig) -> Preprocessing:
-    """Colours in 0..1, as in the code but for the authors' RAF-DB script."""
-    return Preprocessing(size=config.input_size, channels=3, mean=0.0, std=1.0)
-
-
 def overall_loss(
     config: DiversifiedMANetConfig, output: MANetOutput, labels: Tensor
 ) -> Tensor:
@@ -199,7 +193,7 @@ def make_plan(config: DiversifiedMANetConfig, splits: Splits, seed: int) -> Plan
         precision=config.precision,
     )
     select = str(splits.select.splits[0])
-    return Plan(seed, make_preprocessing(config), (stage,), f"{select}_accuracy")
+    return Plan(seed, (stage,), f"{select}_accuracy")
 
 
 # Fields and why they differ from the paper's, by the name of the deviation.

@@ -14,43 +14,35 @@ from fer_lib.data.augment import seeded
 from fer_lib.data.face_augmentation import augmentation
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.splits import Splits
+from fer_lib.evaluation.inference import batches, device_of, evaluating
 from fer_lib.explain.grad_cam import grad_cam
 from fer_lib.models.network import logits_of
 from fer_lib.models.part_network import PARTS
 from fer_lib.models.residual_masking import ResidualMaskingNetwork
-from fer_lib.preprocessing import Preprocessing
 from ferbook.papers.part_heat import near
-from ferbook.papers.part_transfer import annotated, batches, landmarks_seen
+from ferbook.papers.part_transfer import annotated, landmarks_seen
 
 PASSES = 10  # the authors' tta_size while training; their results take 8
 
 
-def views(
-    network: ResidualMaskingNetwork, splits: Splits, preprocessing: Preprocessing
-) -> dict[str, np.ndarray]:
+def views(network: ResidualMaskingNetwork, splits: Splits) -> dict[str, np.ndarray]:
     """Scores after test-time augmentation as the authors' code has it.
 
     ``random10``: the logarithm of the mean probability over ten passes
     through the augmentation of the training, mirror images and rotations by
     up to 30 degrees, drawn from one seed.  The paper does not mention it.
     """
-    device = next(network.parameters()).device
     change, found = augmentation(flip=0.5, degrees=30.0), []
-    faces = splits.test
-    network.eval()
-    with torch.inference_mode(), seeded(0, 3):
-        for start in range(0, len(faces), 256):
-            images = torch.as_tensor(faces.images[start : start + 256]).to(device)
-            unit = preprocessing.to_unit(images)
-            seen = [preprocessing.normalise(change(unit)) for _ in range(PASSES)]
+    with torch.inference_mode(), evaluating(network), seeded(0, 3):
+        # What is drawn depends on how many faces go together.
+        for _, unit in batches(network, splits.test.images, 256):
+            seen = [network.input.normalise(change(unit)) for _ in range(PASSES)]
             shares = [logits_of(network(x)).softmax(1) for x in seen]
             found.append(torch.stack(shares).mean(0).log().float().cpu())
     return {"random10": torch.cat(found).numpy()}
 
 
-def measures(
-    network: ResidualMaskingNetwork, faces: FaceSet, preprocessing: Preprocessing
-) -> dict[str, np.ndarray]:
+def measures(network: ResidualMaskingNetwork, faces: FaceSet) -> dict[str, np.ndarray]:
     """How hot maps are in and out of parts of the face, ``float32 [n]``.
 
     ``mask3.eyes_nose_mouth`` and ``mask3.elsewhere``: mean of the refined
@@ -61,15 +53,15 @@ def measures(
     the picture.  All are shares of the mean over the picture.
 
     Args:
-        network: put into evaluation mode.
+        network: left in the mode that it was in.
         faces: a set; landmarks that it lacks are fitted.
-        preprocessing: what the network expects.
     """
-    faces, size = annotated(faces), preprocessing.size
-    device = next(network.parameters()).device
-    points, rows = landmarks_seen(faces, size), []
-    for where, x in batches(faces.images, preprocessing, device):
-        rows.append(_measured(network.eval(), x, points[where].to(device), size))
+    faces, size = annotated(faces), network.input.size
+    points, rows = landmarks_seen(faces, size).to(device_of(network)), []
+    with evaluating(network):
+        for where, unit in batches(network, faces.images):
+            x = network.input.normalise(unit)
+            rows.append(_measured(network, x, points[where], size))
     return {name: torch.cat([r[name] for r in rows]).numpy() for name in rows[0]}
 
 

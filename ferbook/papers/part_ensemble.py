@@ -19,7 +19,6 @@ from fer_lib.data.augment import seeded
 from fer_lib.data.face_augmentation import augmentation
 from fer_lib.data.splits import Splits
 from fer_lib.models.part_ensemble import PartEnsemble, branch_cross_entropy
-from fer_lib.preprocessing import Preprocessing
 from ferbook.papers import part_evaluation, settings
 from ferbook.papers.part_deviations import departures
 from ferbook.papers.part_transfer import (
@@ -119,11 +118,6 @@ def make_network(config: PartEnsembleConfig, classes: int, seed: int) -> nn.Modu
         return TransferEnsemble(num_classes=classes, **options)
 
 
-def make_preprocessing(config: PartEnsembleConfig) -> Preprocessing:
-    """Grey, thrice, in -1..1 (sections III-A and III-D)."""
-    return Preprocessing(size=config.input_size, channels=3, mean=0.5, std=0.5)
-
-
 def planned_epochs(config: PartEnsembleConfig, dataset: str) -> tuple[int, int]:
     """Most epochs of the landmarks, and of head and tuning together."""
     given = (config.landmark_epochs, config.expression_epochs)
@@ -143,9 +137,9 @@ class _Stages:
     """The stages of one run, which have much in common."""
 
     def __init__(self, config: PartEnsembleConfig, splits: Splits):
-        self.config, self.preprocessing = config, make_preprocessing(config)
+        self.config = config
         needed = (lambda faces: faces) if config.kind == "baseline" else annotated
-        self.judged = (needed(splits.select), self.preprocessing)
+        self.judged = needed(splits.select)
         self.split = str(splits.select.splits[0])
         self.common = {
             "batch_size": config.batch_size,
@@ -179,7 +173,7 @@ class _Stages:
                 network.originals, self.config.learning_rate
             ),
             evaluate=lambda network: part_evaluation.landmark_values(
-                network.originals, network.members, *self.judged
+                network.originals, network.members, self.judged
             ),
             select_by=f"{self.split}_landmarks",
             lower_is_better=True,
@@ -196,7 +190,7 @@ class _Stages:
             loss=Loss(_expression_loss),
             optimizer=lambda network, loss: self._adam(network.sub_networks, rate),
             evaluate=lambda network: part_evaluation.expression_values(
-                network, *self.judged
+                network, self.judged
             ),
             select_by=f"{self.split}_{self.config.select_by}",
             lower_is_better=self.config.select_by == "loss",
@@ -232,7 +226,7 @@ def make_plan(config: PartEnsembleConfig, splits: Splits, seed: int) -> Plan:
                 lambda network: network.freeze(weights=False, statistics=frozen),
             ),
         ]
-    return Plan(seed, make.preprocessing, tuple(stages), f"{make.split}_accuracy")
+    return Plan(seed, tuple(stages), f"{make.split}_accuracy")
 
 
 def deviations(config: PartEnsembleConfig, splits: Splits) -> list[dict]:

@@ -10,33 +10,28 @@ from torch import Tensor
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.splits import Splits
+from fer_lib.evaluation.inference import batches, device_of, evaluating
 from fer_lib.models.part_ensemble import PartEnsemble, branch_cross_entropy
 from fer_lib.models.part_network import landmark_targets
-from fer_lib.preprocessing import Preprocessing
 from ferbook.papers.part_heat import heat
 from ferbook.papers.part_transfer import (
     Localisers,
     TransferEnsemble,
     annotated,
-    batches,
     landmarks_seen,
 )
 
 
-def views(
-    network: TransferEnsemble, splits: Splits, preprocessing: Preprocessing
-) -> dict[str, np.ndarray]:
+def views(network: TransferEnsemble, splits: Splits) -> dict[str, np.ndarray]:
     """Scores ``float32 [n, classes]`` of each sub-network alone.
 
     By ``member.<name>``, as run records call them.
     """
-    scores = member_scores(network, splits.test.images, preprocessing).numpy()
+    scores = member_scores(network, splits.test.images).numpy()
     return {f"member.{name}": scores[:, i] for i, name in enumerate(network.members)}
 
 
-def measures(
-    network: TransferEnsemble, faces: FaceSet, preprocessing: Preprocessing
-) -> dict[str, np.ndarray]:
+def measures(network: TransferEnsemble, faces: FaceSet) -> dict[str, np.ndarray]:
     """What else is known of every face, ``float32 [n]``, by name.
 
     ``landmark_error.before.<name>`` and ``landmark_error.after.<name>``:
@@ -45,11 +40,11 @@ def measures(
     Baseline has none of these.  :func:`~ferbook.papers.part_heat.heat`, too.
     """
     faces = annotated(faces)
-    found = heat(network, faces, preprocessing)
+    found = heat(network, faces)
     if not len(network.originals):
         return found
-    before = landmark_errors(network.originals, faces, preprocessing)
-    after = landmark_errors(network.tuned(), faces, preprocessing)
+    before = landmark_errors(network.originals, faces)
+    after = landmark_errors(network.tuned(), faces)
     for name, first, then in zip(network.members, before.T, after.T, strict=True):
         found[f"landmark_error.before.{name}"] = first
         found[f"landmark_error.after.{name}"] = then
@@ -61,23 +56,20 @@ def landmark_values(
     localisers: Localisers,
     names: tuple[str, ...],
     faces: FaceSet,
-    preprocessing: Preprocessing,
 ) -> dict[str, float]:
     """Means of :func:`landmark_errors` for the curve.
 
     As ``<split>_landmarks_<name>``, and their sum as ``<split>_landmarks``.
     """
     split = str(faces.splits[0])
-    means = landmark_errors(localisers, faces, preprocessing).mean(0)
+    means = landmark_errors(localisers, faces).mean(0)
     found = {f"{split}_landmarks": float(means.sum())}
     for name, mean in zip(names, means, strict=True):
         found[f"{split}_landmarks_{name}"] = float(mean)
     return found
 
 
-def expression_values(
-    network: TransferEnsemble, faces: FaceSet, preprocessing: Preprocessing
-) -> dict[str, float]:
+def expression_values(network: TransferEnsemble, faces: FaceSet) -> dict[str, float]:
     """What the sub-networks make of labelled faces, for the curve.
 
     As ``<split>_loss``, the sum of their cross-entropies,
@@ -85,7 +77,7 @@ def expression_values(
     extractors, :func:`landmark_values`.
     """
     split = str(faces.splits[0])
-    scores = member_scores(network, faces.images, preprocessing)
+    scores = member_scores(network, faces.images)
     labels = torch.as_tensor(faces.labels)
     right = (scores.argmax(2) == labels[:, None]).double().mean(0)
     found = {f"{split}_loss": float(branch_cross_entropy(scores, labels))}
@@ -93,48 +85,46 @@ def expression_values(
         found[f"{split}_accuracy_{name}"] = float(share)
     if not len(network.originals):
         return found
-    drift = landmark_values(network.tuned(), network.members, faces, preprocessing)
+    drift = landmark_values(network.tuned(), network.members, faces)
     return found | drift
 
 
 @torch.inference_mode()
-def landmark_errors(
-    localisers: Localisers, faces: FaceSet, preprocessing: Preprocessing
-) -> np.ndarray:
+def landmark_errors(localisers: Localisers, faces: FaceSet) -> np.ndarray:
     """Equation (1) of every face and localiser.
 
     Args:
-        localisers: used, and left, in evaluation mode.
+        localisers: one or more; left in the mode that they were in.
         faces: a set with landmarks.
-        preprocessing: what the localisers expect.
 
     Returns:
         ``float32 [n, localisers]``: mean error of a coordinate, as a share
         of the side of the face.
     """
-    localisers.eval()
-    device, size = next(localisers.parameters()).device, preprocessing.size
-    points, errors = landmarks_seen(faces, size).to(device), []
-    for rows, x in batches(faces.images, preprocessing, device):
-        wanted = [landmark_targets(points[rows], one.part, size) for one in localisers]
-        pairs = zip(localisers(x), wanted, strict=True)
-        off = [(found - target).abs().mean(1) for found, target in pairs]
-        errors.append(torch.stack(off, 1).cpu())
+    size, errors = localisers.input.size, []
+    points = landmarks_seen(faces, size).to(device_of(localisers))
+    with evaluating(localisers):
+        for rows, unit in batches(localisers, faces.images):
+            outputs = localisers(localisers.input.normalise(unit))
+            parts = [one.part for one in localisers]
+            wanted = [landmark_targets(points[rows], part, size) for part in parts]
+            pairs = zip(outputs, wanted, strict=True)
+            off = [(found - target).abs().mean(1) for found, target in pairs]
+            errors.append(torch.stack(off, 1).cpu())
     return torch.cat(errors).numpy()
 
 
 @torch.inference_mode()
-def member_scores(
-    network: PartEnsemble, images: np.ndarray, preprocessing: Preprocessing
-) -> Tensor:
+def member_scores(network: PartEnsemble, images: np.ndarray) -> Tensor:
     """Scores of the sub-networks, ``[n, 5, classes]``, on the CPU.
 
     Args:
-        network: used, and left, in evaluation mode.
+        network: left in the mode that it was in.
         images: ``uint8 [n, C, H, W]``.
-        preprocessing: what the network expects.
     """
-    network.eval()
-    device = next(network.parameters()).device
-    seen = batches(images, preprocessing, device)
-    return torch.cat([network(x).branches.float().cpu() for _, x in seen])
+    found = []
+    with evaluating(network):
+        for _, unit in batches(network, images):
+            output = network(network.input.normalise(unit))
+            found.append(output.branches.float().cpu())
+    return torch.cat(found)

@@ -10,22 +10,19 @@ import torch
 from torch import Tensor
 
 from fer_lib.data.faceset import FaceSet
+from fer_lib.evaluation.inference import batches, device_of, evaluating
 from fer_lib.explain.grad_cam import grad_cam, union
 from fer_lib.models.part_network import PARTS
-from fer_lib.preprocessing import Preprocessing
 from ferbook.papers.part_transfer import (
     TransferEnsemble,
     annotated,
-    batches,
     landmarks_seen,
 )
 
 NEAR = 0.06  # ours: share of the side; neighbours on the jaw are that far apart
 
 
-def heat(
-    network: TransferEnsemble, faces: FaceSet, preprocessing: Preprocessing
-) -> dict[str, np.ndarray]:
+def heat(network: TransferEnsemble, faces: FaceSet) -> dict[str, np.ndarray]:
     """Mean heat of a pixel, ``float32 [n]``, for the class that is predicted.
 
     ``heat.parts`` is that of the union of the five maps near any landmark.
@@ -34,14 +31,13 @@ def heat(
     A map that is zero all over counts as zero.
 
     Args:
-        network: put into evaluation mode.
+        network: left in the mode that it was in.
         faces: a set; landmarks that it lacks are fitted.
-        preprocessing: what the network expects.
     """
-    faces, size = annotated(faces), preprocessing.size
-    device = next(network.parameters()).device
-    points, rows = landmarks_seen(faces, size).to(device), []
-    for where, x in batches(faces.images, preprocessing, device):
+    faces, size = annotated(faces), network.input.size
+    points, rows = landmarks_seen(faces, size).to(device_of(network)), []
+    for where, unit in batches(network, faces.images):
+        x = network.input.normalise(unit)
         maps = [_heated(member, x) for member in network.sub_networks]
         rows.append(_inside(maps, points[where], network.parts))
     return {name: torch.cat([r[name] for r in rows]).numpy() for name in rows[0]}
@@ -56,8 +52,8 @@ def near(points: Tensor, size: int) -> Tensor:
 
 
 def _heated(member: torch.nn.Module, x: Tensor) -> Tensor:
-    with torch.no_grad():
-        predicted = member.eval()(x).argmax(1)
+    with torch.no_grad(), evaluating(member):
+        predicted = member(x).argmax(1)
     return grad_cam(member, x, predicted, "last block")
 
 

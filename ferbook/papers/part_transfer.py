@@ -5,7 +5,6 @@ sections III-B, III-D2 and IV-B.  Where a data set has landmarks, these are
 taken; else dlib's trees fit them, as in the paper.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -25,11 +24,17 @@ from fer_lib.preprocessing import Preprocessing
 # dlib's points are whole pixels, too coarse on faces of 48; section III-B
 # fits them at 160, where all of the crop is the face's rectangle.
 FITTED_ON = Preparation(size=160, detect=False, landmarks="crop")
-_TOGETHER = 512  # faces in one pass
 
 
 class Localisers(nn.ModuleList):
     """Networks of landmarks that see the same faces."""
+
+    regions_per_face = 1
+
+    @property
+    def input(self) -> Preprocessing:
+        """What all of them expect of faces."""
+        return self[0].input
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """The outputs ``[B, z]`` of each for faces ``[B, 3, size, size]``."""
@@ -103,16 +108,6 @@ def landmarks_seen(faces: FaceSet, size: int) -> Tensor:
     scale = torch.tensor([size / width, size / height])
     # Centres of pixels stand at whole numbers.
     return (torch.as_tensor(faces.landmarks) + 0.5) * scale - 0.5
-
-
-def batches(
-    images: np.ndarray, preprocessing: Preprocessing, device: torch.device
-) -> Iterator[tuple[slice, Tensor]]:
-    """Rows, and what a network sees of them ``[B, C, size, size]``."""
-    for start in range(0, len(images), _TOGETHER):
-        rows = slice(start, start + _TOGETHER)
-        x = preprocessing(torch.as_tensor(images[rows]).to(device))
-        yield rows, x.contiguous(memory_format=torch.channels_last)
 
 
 def annotated(faces: FaceSet) -> FaceSet:

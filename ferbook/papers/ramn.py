@@ -30,8 +30,7 @@ from fer_lib.data.face_augmentation import augmentation
 from fer_lib.data.splits import Splits
 from fer_lib.losses.collaborative import CollaborativeLoss
 from fer_lib.losses.region import region_loss
-from fer_lib.models.ramn import IMAGENET, RAMN, RAMNOutput
-from fer_lib.preprocessing import Preprocessing
+from fer_lib.models.ramn import RAMN, RAMNOutput
 from ferbook.papers import ramn_evaluation, settings
 from ferbook.training.plan import Batch, Plan, Stage
 
@@ -150,11 +149,6 @@ def make_network(config: RAMNConfig, classes: int, seed: int) -> nn.Module:
         )
 
 
-def make_preprocessing(config: RAMNConfig) -> Preprocessing:
-    """Three channels, normalised as ImageNet's VGG16 wants them: ours."""
-    return Preprocessing(size=config.input_size, channels=3, **IMAGENET)
-
-
 class RAMNLoss(nn.Module):
     """Cross-entropy, equation (2), and equations (3) to (6) with centres.
 
@@ -225,7 +219,7 @@ def make_plan(config: RAMNConfig, splits: Splits, seed: int) -> Plan:
         precision=config.precision,
     )
     select = str(splits.select.splits[0])
-    return Plan(seed, make_preprocessing(config), (stage,), f"{select}_accuracy")
+    return Plan(seed, (stage,), f"{select}_accuracy")
 
 
 # Fields whose default is the paper's value, by the name of the deviation.

@@ -9,15 +9,12 @@ import torch
 from torch import Tensor
 
 from fer_lib.data.faceset import FaceSet
+from fer_lib.evaluation.inference import batches, evaluating
 from fer_lib.models.ramn import RAMN
-from fer_lib.preprocessing import Preprocessing
-from ferbook.papers.part_transfer import batches
 
 
 @torch.inference_mode()
-def measures(
-    network: RAMN, faces: FaceSet, preprocessing: Preprocessing
-) -> dict[str, np.ndarray]:
+def measures(network: RAMN, faces: FaceSet) -> dict[str, np.ndarray]:
     """Attention and the plane of most variance, ``float32 [n]`` each.
 
     ``attention.whole`` and ``attention.best_crop``: theta of the whole face
@@ -26,16 +23,15 @@ def measures(
     ``feature.second``: what the classifier sees, see :func:`plane`.
 
     Args:
-        network: put into evaluation mode.
+        network: left in the mode that it was in.
         faces: two or more.
-        preprocessing: what the network expects.
     """
-    device, found = next(network.parameters()).device, []
-    network.eval()
-    for _, x in batches(faces.images, preprocessing, device):
-        output = network(x)
-        seen = network.combined(output.expressions)
-        found.append((output.weights.float().cpu(), seen.float().cpu()))
+    found = []
+    with evaluating(network):
+        for _, unit in batches(network, faces.images):
+            output = network(network.input.normalise(unit))
+            seen = network.combined(output.expressions)
+            found.append((output.weights.float().cpu(), seen.float().cpu()))
     weights, seen = map(torch.cat, zip(*found, strict=True))
     first, second = plane(seen).T.numpy()
     told = {"feature.first": first, "feature.second": second}

@@ -10,7 +10,6 @@ by how much, is a comparison of runs with the same seeds.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -21,8 +20,8 @@ from fer_lib.data.faceset import FaceSet
 from fer_lib.data.sources.rendered import wild
 from fer_lib.data.splits import Splits
 from fer_lib.errors import FerError
+from fer_lib.evaluation.inference import batches, evaluating
 from fer_lib.models.network import Network
-from fer_lib.preprocessing import Preprocessing
 from ferbook.papers import settings
 from ferbook.training.plan import Batch, Plan, Stage
 
@@ -83,7 +82,9 @@ def replanned(
         )
     faces, network = faces or wild(), make_network()
     first.begin(network)  # it may say how many branches there are
-    task = FaceTask(faces.split("Training"), features(network), plan)
+    task = FaceTask(
+        faces.split("Training"), features(network), network.input.size, plan.seed
+    )
     held_out = faces.split("PublicTest")
     before = Stage(
         name="rendered faces",
@@ -101,9 +102,7 @@ def replanned(
         faces=faces.split("Training"),
         reads=("landmarks", "units"),
         classifies=False,
-        evaluate=lambda network: {
-            UNEXPLAINED: unexplained(network, task, held_out, plan.preprocessing)
-        },
+        evaluate=lambda network: {UNEXPLAINED: unexplained(network, task, held_out)},
         select_by=UNEXPLAINED,
         lower_is_better=True,
         precision=first.precision,
@@ -142,19 +141,20 @@ class FaceTask(nn.Module):
     Args:
         faces: rendered ones, with landmarks and units.
         width: of the features.
-        plan: whose input size and seed count.
+        side: of the faces that the network sees, in pixels.
+        seed: of the heads.
     """
 
-    def __init__(self, faces: FaceSet, width: int, plan: Plan):
+    def __init__(self, faces: FaceSet, width: int, side: int, seed: int):
         super().__init__()
-        self.side, height = plan.preprocessing.size, faces.images.shape[2]
+        self.side, height = side, faces.images.shape[2]
         units, points = faces.extra["units"], (faces.landmarks + 0.5) / height
         for name, known in (("units", units), ("points", points)):
             rows = torch.as_tensor(known.reshape(len(faces), -1), dtype=torch.float32)
             self.register_buffer(f"{name}_mean", rows.mean(0))
             # A unit that is hardly used must not decide the loss.
             self.register_buffer(f"{name}_std", rows.std(0).clamp(min=0.02))
-        with seeded(plan.seed, 2):
+        with seeded(seed, 2):
             self.units = nn.Linear(width, len(self.units_mean))
             self.points = nn.Linear(width, len(self.points_mean))
 
@@ -170,22 +170,18 @@ class FaceTask(nn.Module):
 
 
 @torch.inference_mode()
-def unexplained(
-    network: Network, task: FaceTask, faces: FaceSet, preprocessing: Preprocessing
-) -> float:
+def unexplained(network: Network, task: FaceTask, faces: FaceSet) -> float:
     """The task's loss on faces that were not trained on."""
-    network.eval()
-    device, side = next(task.parameters()).device, preprocessing.size
-    height, total = faces.images.shape[2], 0.0
-    for rows in np.array_split(np.arange(len(faces)), -(-len(faces) // 256)):
-        x = preprocessing(torch.as_tensor(faces.images[rows]).to(device))
-        points = torch.as_tensor(faces.landmarks[rows], device=device)
-        points = (points + 0.5) * (side / height) - 0.5
-        units = torch.as_tensor(faces.extra["units"][rows], device=device)
-        labels = torch.as_tensor(faces.labels[rows], device=device)
-        batch = Batch(labels, points, {"units": units})
-        x = x.contiguous(memory_format=torch.channels_last)
-        total += float(task(network, network.features(x), batch)) * len(rows)
+    side, height, total = network.input.size, faces.images.shape[2], 0.0
+    with evaluating(network):
+        for rows, unit in batches(network, faces.images):
+            points = torch.as_tensor(faces.landmarks[rows]).to(unit)
+            points = (points + 0.5) * (side / height) - 0.5
+            units = torch.as_tensor(faces.extra["units"][rows]).to(unit)
+            labels = torch.as_tensor(faces.labels[rows], device=unit.device)
+            seen = network.features(network.input.normalise(unit))
+            batch = Batch(labels, points, {"units": units})
+            total += float(task(network, seen, batch)) * len(unit)
     return total / len(faces)
 
 

@@ -33,7 +33,6 @@ from fer_lib.data.splits import Splits
 from fer_lib.files import sha256_file
 from fer_lib.models.network import logits_of
 from fer_lib.models.residual_masking import ResidualMaskingNetwork
-from fer_lib.preprocessing import Preprocessing
 from ferbook.papers import mask_evaluation, settings
 from ferbook.training.plan import Loss, Plan, Stage
 
@@ -119,11 +118,6 @@ def make_network(config: ResidualMaskingConfig, classes: int, seed: int) -> nn.M
         )
 
 
-def make_preprocessing(config: TrainingConfig) -> Preprocessing:
-    """Grey faces in three channels, 0..1 as they are: the authors' code."""
-    return Preprocessing(size=config.input_size, channels=3, mean=0.0, std=1.0)
-
-
 def make_optimizer(config: TrainingConfig, network: nn.Module) -> torch.optim.Optimizer:
     """RAdam that shrinks all weights by rate times decay a step."""
     return torch.optim.RAdam(
@@ -165,7 +159,7 @@ def plan_of(config: TrainingConfig, splits: Splits, seed: int, begin) -> Plan:
         precision=config.precision,
     )
     select = str(splits.select.splits[0])
-    return Plan(seed, make_preprocessing(config), (stage,), f"{select}_accuracy")
+    return Plan(seed, (stage,), f"{select}_accuracy")
 
 
 def make_plan(config: ResidualMaskingConfig, splits: Splits, seed: int) -> Plan:

@@ -9,16 +9,13 @@ from fer_lib.data.audit.duplicates import leaked
 from fer_lib.data.faceset import FaceSet
 from fer_lib.evaluation.inference import PASSES, predict
 from fer_lib.evaluation.metrics import summarize
-from fer_lib.preprocessing import Preprocessing
 
 
-def accuracies(
-    network: nn.Module, parts: Sequence[FaceSet], preprocessing: Preprocessing
-) -> dict[str, float]:
+def accuracies(network: nn.Module, parts: Sequence[FaceSet]) -> dict[str, float]:
     """Single-pass accuracy on each part, as ``<split>_accuracy``, 0 to 1."""
     found = {}
     for part in parts:
-        scores = predict(network, part.images, preprocessing)
+        scores = predict(network, part.images)
         hits = float((scores.argmax(1) == part.labels).mean())
         found[f"{part.splits[0]}_accuracy"] = hits
     return found
@@ -55,27 +52,24 @@ def last_logits(
     network: nn.Module,
     train: FaceSet,
     parts: Sequence[FaceSet],
-    preprocessing: Preprocessing,
 ) -> dict[str, np.ndarray]:
     """Logits of the last weights, labels, and which faces were trained on."""
     found = {}
     for part in parts:
         name = str(part.splits[0])
-        scores = predict(network, part.images, preprocessing)
+        scores = predict(network, part.images)
         found[f"last/{name}/single/logits"] = storable(scores, LAST_STEP)
         found[f"{name}/labels"] = part.labels.astype(np.int8)
         found[f"{name}/in_training"] = leaked(train, part).astype(np.int8)
     return found
 
 
-def selected_logits(
-    network: nn.Module, test: FaceSet, preprocessing: Preprocessing
-) -> dict[str, np.ndarray]:
+def selected_logits(network: nn.Module, test: FaceSet) -> dict[str, np.ndarray]:
     """Labels and, for every pass, logits of the selected weights on a split."""
     name = str(test.splits[0])
     found = {f"{name}/labels": test.labels.astype(np.int8)}
     for tta in PASSES:
-        scores = predict(network, test.images, preprocessing, tta=tta)
+        scores = predict(network, test.images, tta=tta)
         found[f"selected/{name}/{tta}/logits"] = storable(scores)
     return found
 

@@ -158,16 +158,14 @@ def reproduce(
         splits.train,
         # The test split is looked at only to show, in the record, what
         # choosing the best epoch on it would have given.
-        lambda trained: accuracies(
-            trained, (splits.select, splits.test), plan.preprocessing
-        ),
+        lambda trained: accuracies(trained, (splits.select, splits.test)),
         path=state,
         run_id=run_id,
         budget=budget,
         progress=progress,
     )
     selected_by = plan.selects_by(plan.stages[-1])
-    run = Run(network, config, plan.preprocessing, splits, fitted, None, selected_by)
+    run = Run(network.eval(), config, splits, fitted, None, selected_by)
     if not fitted.finished:
         if fitted.selected:
             load_weights(network, fitted.selected, str(state))

@@ -14,7 +14,6 @@ from fer_lib.device import choose_device, hardware, peak_memory_mib
 from fer_lib.errors import FerError
 from fer_lib.models.cost import count_parameters
 from fer_lib.models.saved import committed, save_network
-from fer_lib.preprocessing import Preprocessing
 from ferbook.papers import restore
 from ferbook.runs.predictions import last_logits, results_of, selected_logits, storable
 from ferbook.runs.provenance import (
@@ -38,7 +37,6 @@ class Run:
 
     network: nn.Module  # holds the selected weights
     config: object
-    preprocessing: Preprocessing
     splits: Splits
     fitted: Fitted
     record: Record | None = None
@@ -53,8 +51,8 @@ class Run:
         if self.record is not None:
             return self.record.results
         if not self._counted:
-            seen = (self.network, self.splits.test, self.preprocessing)
-            self._counted = results_of(selected_logits(*seen))
+            found = selected_logits(self.network, self.splits.test)
+            self._counted = results_of(found)
         return self._counted
 
     def settings(self) -> dict:
@@ -69,7 +67,7 @@ class Run:
         about = {
             "paper": self.record.paper,
             "config": self.settings(),
-            "preprocessing": self.preprocessing.to_json(),
+            "preprocessing": self.network.input.to_json(),
             "classes": list(self.splits.classes),
             "rendered": self.splits.train.rendered,
             "command": self.record.command,
@@ -92,7 +90,7 @@ def load_committed(paper: str, splits: Splits, device: str = "auto") -> Run:
         )
     network = found.network.to(choose_device(device))
     fitted = Fitted(finished=True)
-    return Run(network, found.config, found.preprocessing, splits, fitted)
+    return Run(network, found.config, splits, fitted)
 
 
 def predictions_of(run: Run, recipe: ModuleType) -> dict[str, np.ndarray]:
@@ -102,17 +100,17 @@ def predictions_of(run: Run, recipe: ModuleType) -> dict[str, np.ndarray]:
     else the recipe tells of every reported face: scores of its ``views``,
     such as members of an ensemble, and its ``measures``.
     """
-    splits, prepared = run.splits, run.preprocessing
+    splits = run.splits
     parts = (splits.select, splits.test)
-    found = last_logits(run.network, splits.train, parts, prepared)
+    found = last_logits(run.network, splits.train, parts)
     load_weights(run.network, run.fitted.selected, "selected weights")
-    found |= selected_logits(run.network, splits.test, prepared)
+    found |= selected_logits(run.network, splits.test)
     split = splits.test.splits[0]
     if hasattr(recipe, "views"):
-        for name, scores in recipe.views(run.network, splits, prepared).items():
+        for name, scores in recipe.views(run.network, splits).items():
             found[f"selected/{split}/{name}/logits"] = storable(scores)
     if hasattr(recipe, "measures"):
-        told = recipe.measures(run.network, splits.test, prepared)
+        told = recipe.measures(run.network, splits.test)
         for name, values in told.items():
             found[f"{split}/measures/{name}"] = np.asarray(values, np.float16)
     return found

@@ -62,13 +62,13 @@ def explained(
         known: the faces.
         methods: by name, of ``METHODS`` and ``DECOYS``.
     """
-    prepared, faces = learned.preprocessing, known.faces
-    unit = prepared.to_unit(faces.images)
+    faces, network = known.faces, learned.network
+    unit = network.input.to_unit(faces.images)
     targets = learned.scores[: len(faces)].argmax(1)
-    network, points = learned.network, faces.landmarks
+    points = faces.landmarks
     can = {*available(network), *DECOYS}
     maps = {
-        name: method(network, unit, prepared, targets, points, 0)
+        name: method(network, unit, targets, points, 0)
         for name, method in methods.items()
         if name in can
     }
@@ -137,7 +137,7 @@ def falls(learned: Learned, known: Known, targets: np.ndarray) -> np.ndarray:
     """
     rows = known.less.extra["row"]
     whole = learned.scores[rows, targets[rows]]
-    less = predict(learned.network, known.less.images, learned.preprocessing)
+    less = predict(learned.network, known.less.images)
     return known.by_movement(whole - less[np.arange(len(rows)), targets[rows]])
 
 
@@ -169,7 +169,7 @@ def on_cues(
         place, (where, images) = CUES.index(cue), known.cues[cue]
         mass[place] = _rows(maps, lambda m, w=where: relevance_mass(m, w))
         auc[place] = _rows(maps, lambda m, w=where: inside_auc(m, w))
-        other = predict(learned.network, images, learned.preprocessing)
+        other = predict(learned.network, images)
         rise = np.diff(whole)[:, 0] - np.diff(other)[:, 0]
         is_set = known.faces.extra["cues"][:, place]
         effect[place] = np.where(is_set, rise, -rise)
@@ -178,7 +178,7 @@ def on_cues(
 
 def faithful(learned: Learned, told: Explained) -> dict[str, np.ndarray]:
     """What the network itself says about the maps, ``[rows, N]`` each."""
-    asked = (learned.network, told.unit, learned.preprocessing, told.targets)
+    asked = (learned.network, told.unit, told.targets)
     blurred = {"fill": "blur", "steps": STEPS}
     return {
         "deletion": _rows(told.maps, lambda m: deletion(*asked, m, **blurred).area),
@@ -208,7 +208,7 @@ def control(
         for name, one in maps.items():
             agreement[ROWS.index(name), stage] = map_agreement(told.maps[name], one)
     auc = _rows(maps, lambda m: inside_auc(m, known.moved))
-    asked = (learned.network, told.unit, learned.preprocessing, told.targets)
+    asked = (learned.network, told.unit, told.targets)
     steady = {
         name: sensitivity_max(methods[name], *asked, told.landmarks, samples=COPIES)
         for name in maps

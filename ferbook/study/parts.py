@@ -15,7 +15,6 @@ from fer_lib.explain.scoring.scores import inside_auc, relevance_mass
 from fer_lib.models.deep_emotion import DeepEmotion
 from fer_lib.models.network import Network
 from fer_lib.models.ramn import RAMN
-from fer_lib.preprocessing import Preprocessing
 from ferbook.papers.part_evaluation import landmark_errors, member_scores
 from ferbook.papers.part_transfer import TransferEnsemble
 from ferbook.study.faces import Known
@@ -34,13 +33,13 @@ def parts_of(learned: Learned, known: Known) -> dict[str, np.ndarray]:
     transformer samples.  ``untrained_auc``, ``[N]``: attention before
     training, scored as all maps are.
     """
-    network, prepared, faces = learned.network, learned.preprocessing, known.faces
+    network, faces = learned.network, known.faces
     found = {}
     if isinstance(network, RAMN):
-        found["theta"] = region_weights(network, faces.images, prepared).weights
+        found["theta"] = region_weights(network, faces.images).weights
     if isinstance(network, DeepEmotion):
         unit, targets = _asked(learned, known)
-        inside = attention(network, unit, prepared, targets, faces.landmarks) > 0.5
+        inside = attention(network, unit, targets, faces.landmarks) > 0.5
         held = (inside & known.moved).sum((1, 2))
         share = held / known.moved.sum((1, 2)).clip(min=1)
         found["window"] = np.stack([share, inside.mean((1, 2))], 1)
@@ -54,13 +53,12 @@ def parts_of(learned: Learned, known: Known) -> dict[str, np.ndarray]:
 def _branches(
     network: TransferEnsemble, learned: Learned, known: Known
 ) -> dict[str, np.ndarray]:
-    prepared, faces, test = learned.preprocessing, known.faces, learned.test
-    said = member_scores(network, test.images, prepared).argmax(2).numpy()
+    faces, test = known.faces, learned.test
+    said = member_scores(network, test.images).argmax(2).numpy()
     targets = learned.scores[: len(faces)].argmax(1)
-    maps = class_maps(network, faces.images, prepared, targets).maps
+    maps = class_maps(network, faces.images, targets).maps
     errors = [
-        landmark_errors(one, faces, prepared).T
-        for one in (network.originals, network.tuned())
+        landmark_errors(one, faces).T for one in (network.originals, network.tuned())
     ]
     return {
         "branch_correct": (said == test.labels[:, None]).T,
@@ -71,13 +69,12 @@ def _branches(
 
 def _untrained(learned: Learned, known: Known) -> np.ndarray:
     network: Network = learned.untrained
-    prepared: Preprocessing = learned.preprocessing
     unit, _ = _asked(learned, known)
-    targets = predict(network, known.faces.images, prepared).argmax(1)
+    targets = predict(network, known.faces.images).argmax(1)
     points = known.faces.landmarks
-    return inside_auc(attention(network, unit, prepared, targets, points), known.moved)
+    return inside_auc(attention(network, unit, targets, points), known.moved)
 
 
 def _asked(learned: Learned, known: Known) -> tuple[torch.Tensor, np.ndarray]:
-    unit = learned.preprocessing.to_unit(known.faces.images)
+    unit = learned.network.input.to_unit(known.faces.images)
     return unit, learned.scores[: len(known.faces)].argmax(1)

@@ -16,7 +16,6 @@ from torch.optim.lr_scheduler import LambdaLR
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.splits import Splits
 from fer_lib.evaluation.inference import predict
-from fer_lib.preprocessing import Preprocessing
 from ferbook.papers import paper
 from ferbook.study.settings import TASKS, Settings
 from ferbook.study.tasks import as_splits, evidence_set
@@ -47,7 +46,6 @@ class Learned:
 
     Attributes:
         network: in evaluation mode.
-        preprocessing: what it expects of faces.
         test: the fair faces that it is tested on.
         scores: ``float32 [n, 2]``, what it says of them.
         curve: accuracy on validation faces after each epoch, 0-1.
@@ -55,7 +53,6 @@ class Learned:
     """
 
     network: nn.Module
-    preprocessing: Preprocessing
     test: FaceSet
     scores: np.ndarray
     curve: tuple[float, ...]
@@ -100,16 +97,15 @@ def learn(network: str, task: str, seed: int, settings: Settings) -> Learned:
         plan = _single(plan, *LEARNING[network], factor)
     model = recipe.make_network(config, 2, seed)
     untrained = recipe.make_network(config, 2, seed).eval()
-    prepared = plan.preprocessing
 
     def evaluate(module: nn.Module) -> dict[str, float]:
-        said = predict(module, splits.select.images, prepared).argmax(1)
+        said = predict(module, splits.select.images).argmax(1)
         return {ACCURACY: float((said == splits.select.labels).mean())}
 
     fitted = fit(model, plan, splits.train, evaluate, progress=False)
     curve = tuple(row[ACCURACY] for row in fitted.curve if ACCURACY in row)
-    scores = predict(model, splits.test.images, prepared)
-    return Learned(model.eval(), prepared, splits.test, scores, curve, untrained)
+    scores = predict(model, splits.test.images)
+    return Learned(model.eval(), splits.test, scores, curve, untrained)
 
 
 def _parts(factor: float) -> dict[str, int]:
@@ -143,4 +139,4 @@ def _single(plan: Plan, epochs: int, rate: float, factor: float) -> Plan:
         from_best=False,
         patience=None,
     )
-    return Plan(plan.seed, plan.preprocessing, (stage,), ACCURACY)
+    return Plan(plan.seed, (stage,), ACCURACY)

@@ -101,7 +101,7 @@ class Cells:
         started = time.process_time()
         task, network, seed = cell
         learned = learn(network, task, seed, self.settings)
-        size = learned.preprocessing.size
+        size = learned.network.input.size
         known = known_faces(TASKS[task].contrast, size, self.settings)
         found = measured(learned, known, task, seed, self.settings)
         found |= parts_of(learned, known)

@@ -17,15 +17,15 @@ from ferbook.training.plan import Batch, Stage
 AHEAD = 3  # batches read before they are asked for
 
 
-def shrunk(images: Tensor, preprocessing: Preprocessing) -> Tensor:
+def shrunk(images: Tensor, wanted: Preprocessing) -> Tensor:
     """The same faces as bytes, no larger than what the network sees.
 
     Small faces are enlarged batch by batch instead, which takes less memory
     and next to no time.
     """
-    if images[0].numel() <= _input_bytes(preprocessing):
+    if images[0].numel() <= _input_bytes(wanted):
         return images
-    return (preprocessing.to_unit(images) * 255).round().byte()
+    return (wanted.to_unit(images) * 255).round().byte()
 
 
 class Images:
@@ -37,20 +37,18 @@ class Images:
 
     Args:
         images: ``uint8 [N, C, H, W]``, an array or mapped.
-        preprocessing: what the network expects.
+        wanted: what the network expects.
         device: where the network is.
     """
 
     def __init__(
         self,
         images: np.ndarray | MappedImages,
-        preprocessing: Preprocessing,
+        wanted: Preprocessing,
         device: torch.device,
     ):
-        self.source, self.preprocessing, self.device = images, preprocessing, device
-        size = len(images) * min(
-            int(np.prod(images.shape[1:])), _input_bytes(preprocessing)
-        )
+        self.source, self.wanted, self.device = images, wanted, device
+        size = len(images) * min(int(np.prod(images.shape[1:])), _input_bytes(wanted))
         self.streamed = size > _room(images, device)
         self.held = None if self.streamed else self._hold()
 
@@ -84,7 +82,7 @@ class Images:
         return batch.pin_memory() if self.device.type == "cuda" else batch
 
     def _moved(self, images: Tensor) -> Tensor:
-        return shrunk(images.to(self.device, non_blocking=True), self.preprocessing)
+        return shrunk(images.to(self.device, non_blocking=True), self.wanted)
 
 
 class StageFaces:
@@ -131,8 +129,8 @@ def _column(faces: FaceSet, name: str, stage: str) -> np.ndarray:
     return found
 
 
-def _input_bytes(preprocessing: Preprocessing) -> int:
-    return preprocessing.channels * preprocessing.size**2
+def _input_bytes(wanted: Preprocessing) -> int:
+    return wanted.channels * wanted.size**2
 
 
 def _room(images: np.ndarray | MappedImages, device: torch.device) -> float:

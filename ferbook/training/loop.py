@@ -40,7 +40,7 @@ def fit(
 
     Args:
         network: on the device to train on.
-        plan: stages, preprocessing, seed.  Their losses, too, are trained in
+        plan: stages and seed.  Their losses, too, are trained in
             place: make a new plan for a new run.
         train: the faces to learn from, where a stage has none of its own.
         evaluate: called after each epoch of a stage that classifies;
@@ -162,9 +162,9 @@ class _Work:
 
     def _faces(self, stage) -> tuple[Images, StageFaces]:
         """What a stage learns from; its pixels stay held for the next one."""
-        faces, preprocessing = stage.faces or self.train, self.plan.preprocessing
+        faces, wanted = stage.faces or self.train, self.network.input
         if self.held is None or self.held[0] is not faces:
-            images = Images(faces.images, preprocessing, self.device)
+            images = Images(faces.images, wanted, self.device)
             self.held = (faces, images)
-        columns = StageFaces(faces, stage, preprocessing.size, self.device)
+        columns = StageFaces(faces, stage, wanted.size, self.device)
         return self.held[1], columns

@@ -9,7 +9,6 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.errors import FerError
-from fer_lib.preprocessing import Preprocessing
 from ferbook.training.draws import Draw, each_once
 
 PRECISIONS = ("float32", "bf16", "fp16")
@@ -144,14 +143,12 @@ class Plan:
 
     Attributes:
         seed: of all random numbers of the run.
-        preprocessing: what the network expects of faces.
         stages: run in this order.
         select_by: the value that chooses weights, unless a stage says
             otherwise; a key of what is evaluated after each epoch.
     """
 
     seed: int
-    preprocessing: Preprocessing
     stages: tuple[Stage, ...]
     select_by: str = "PublicTest_accuracy"
 

@@ -159,13 +159,13 @@ class Running:
     @torch.no_grad()
     def _seen(self, images: Tensor, batch: Batch) -> tuple[Tensor, Batch]:
         """What the network sees, augmented, and the landmarks in it."""
-        unit = self.plan.preprocessing.to_unit(images)
+        unit = self.network.input.to_unit(images)
         if batch.landmarks is None:
             unit = self.stage.augment(unit)
         else:
             unit, points = self.stage.augment(unit, batch.landmarks)
             batch = Batch(batch.labels, points, batch.extra)
-        x = self.plan.preprocessing.normalise(unit)
+        x = self.network.input.normalise(unit)
         return x.contiguous(memory_format=torch.channels_last), batch
 
     def _step(self) -> None:

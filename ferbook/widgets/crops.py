@@ -132,7 +132,7 @@ def crop_explorer(
 def _grid(run: Run, images: Sequence[np.ndarray]) -> dict:
     """Readings of all faces at all settings, by scale, face and number."""
     # Faces may differ in size and channels; the network's are all alike.
-    alike = [run.preprocessing.to_unit(image[None]) for image in images]
+    alike = [run.network.input.to_unit(image[None]) for image in images]
     faces = np.rint(255 * torch.cat(alike).numpy()).astype(np.uint8)
     weights, shares = [], []
     for scale in SCALES:

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from fer_lib.errors import FerError
+from fer_lib.evaluation.inference import device_of, evaluating
 from fer_lib.explain.drawing.colours import SEQUENTIAL
 from fer_lib.explain.masking import MULTIPLES, masking
-from fer_lib.explain.passes import device_of, evaluating
 from fer_lib.models.residual_masking import (
     ACTIVATIONS,
     ConstantMask,
@@ -92,9 +92,9 @@ def look(run: Run, images: np.ndarray, kind: str) -> Seen:
     """
     own = kind == trained_kind(run.network)
     network = run.network if own else with_masks(run.network, kind)
-    counts = masking(network, images, run.preprocessing).counts
+    counts = masking(network, images).counts
     with evaluating(network):
-        x = run.preprocessing(torch.as_tensor(images).to(device_of(network)))
+        x = run.network.input(torch.as_tensor(images).to(device_of(network)))
         stages = network.stages(x)
         logits = network.fc(stages[-1].after.mean((2, 3)))
     return Seen(stages, logits.softmax(1).cpu().numpy(), counts)
@@ -133,7 +133,7 @@ def masking_explorer(
         titles: what to call them.
         note: where they come from.
     """
-    trained, size = trained_kind(run.network), run.preprocessing.size
+    trained, size = trained_kind(run.network), run.network.input.size
     kinds = KINDS if trained in ACTIVATIONS else (trained,)
     seen = {kind: look(run, images, kind) for kind in kinds}
     kept = kept_channels(seen[trained].stages)
@@ -144,7 +144,7 @@ def masking_explorer(
         "faces": [
             {"title": title.replace("\n", ", "), "image": address_of(face)}
             for title, face in zip(
-                titles, run.preprocessing.to_unit(images), strict=True
+                titles, run.network.input.to_unit(images), strict=True
             )
         ],
         "blocks": [

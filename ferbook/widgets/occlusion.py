@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from fer_lib.errors import FerError
+from fer_lib.evaluation.inference import device_of
 from fer_lib.explain.covering import FILLS, cover, filling, window_starts
 from fer_lib.explain.drawing.colours import DIVERGING, SEQUENTIAL
 from fer_lib.explain.occlusion import Scores, covered_scores, from_pixels
-from fer_lib.explain.passes import device_of
 from ferbook.runs.run import Run
 from ferbook.show.tables import Table
 from ferbook.widgets.base import Widget
@@ -27,7 +27,7 @@ _ALT = (
 
 def chances(run: Run) -> Scores:
     """Class probabilities of pixels in 0..1."""
-    scores = from_pixels(run.network, run.preprocessing)
+    scores = from_pixels(run.network)
     return lambda unit: scores(unit).softmax(-1)
 
 
@@ -55,11 +55,11 @@ def occlusion_explorer(
         FerError: when a square does not fit.
     """
     images, titles = [*images, astronaut_face()], [*titles, "astronaut"]
-    size = run.preprocessing.size
+    size = run.network.input.size
     fine = max(1, round(size / 24))
     windows = windows or [round(size * share) for share in (1 / 8, 5 / 24, 1 / 3)]
     # Faces may differ in size and channels; the network's are all alike.
-    unit = torch.cat([run.preprocessing.to_unit(image[None]) for image in images])
+    unit = torch.cat([run.network.input.to_unit(image[None]) for image in images])
     unit, scores = unit.to(device_of(run.network)), chances(run)
     with torch.inference_mode():
         plain = per_mille(scores(unit).cpu().numpy())
@@ -126,7 +126,7 @@ def _table(
         said = plain[k].argmax()
         cells = [title, f"{classes[said]}\n {plain[k, said] / 10:.1f} %"]
         for window, grid in zip(windows, grids, strict=True):
-            starts = window_starts(run.preprocessing.size, window, stride)
+            starts = window_starts(run.network.input.size, window, stride)
             flips = 100 * (grid[k].argmax(-1) != said).mean()
             drops = plain[k, said] - grid[k][..., said]
             row, column = np.unravel_index(drops.argmax(), drops.shape)
@@ -136,7 +136,7 @@ def _table(
             )
         rows.append(tuple(cells))
     header = ("Face", "Read as", *(f"Side {window}" for window in windows))
-    size = run.preprocessing.size
+    size = run.network.input.size
     caption = (
         f"Black squares on faces of {size} pixels, {stride} pixels apart: the share "
         "that changes the label, and the largest fall of its probability"

@@ -39,7 +39,7 @@ from fer_lib.models.saved import committed
 one = restore(committed("{paper}"))
 classes = SimpleNamespace(classes=one.classes)
 fitted = Fitted(finished=True)
-run = Run(one.network, one.config, one.preprocessing, classes, fitted)
+run = Run(one.network, one.config, classes, fitted)
 shown = {explorer}({arguments})
 shown"""
 CROPS = _LOADED.format(explorer="crop_explorer", paper="ramn", arguments="[], [], run")

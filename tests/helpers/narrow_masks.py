@@ -13,7 +13,7 @@ def a_run(variant="default"):
     """An untrained narrow network, as a chapter has it."""
     torch.manual_seed(0)
     network = build("residual_masking", preset="smoke", variant=variant).eval()
-    return SimpleNamespace(network=network, preprocessing=network.input)
+    return SimpleNamespace(network=network)
 
 
 def faces(n, images=None):

@@ -20,12 +20,12 @@ def a_run(variant="default"):
     torch.manual_seed(0)
     network = build("residual_masking", preset="smoke", variant=variant).eval()
     splits = SimpleNamespace(classes=EXPRESSIONS[:7])
-    run = Run(network, None, network.input, splits, None)
+    run = Run(network, None, splits, None)
     with torch.no_grad():
         for weights in network.masking.parameters():
             weights.copy_(0.3 * torch.randn_like(weights))
         network.fc.weight.mul_(40)
-        network.fc.bias -= network(run.preprocessing(FACES)).mean(0)
+        network.fc.bias -= network(run.network.input(FACES)).mean(0)
     return run
 
 
@@ -37,7 +37,7 @@ def by_kind(run):
         network = build("residual_masking", preset="smoke", variant=variant).eval()
         network.load_state_dict(run.network.state_dict(), strict=False)
         with torch.inference_mode():
-            x = run.preprocessing(FACES)
+            x = run.network.input(FACES)
             found[kind] = network.stages(x), network(x).softmax(1).numpy()
     return found
 

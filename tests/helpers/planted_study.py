@@ -57,5 +57,5 @@ def reader(place, gain=30.0):
     """A finished training of the network that reads a place."""
     network = Reads(place, gain).eval()
     test, _ = faces()
-    scores = predict(network, test.images, network.input)
-    return Learned(network, network.input, test, scores, (0.5,), network)
+    scores = predict(network, test.images)
+    return Learned(network, test, scores, (0.5,), network)

@@ -84,8 +84,7 @@ def assert_every_preset_and_variant_builds(recipe) -> None:
         for variant in recipe.VARIANTS:
             config = recipe.make_config(preset, variant)
             with torch.device("meta"):
-                network = recipe.make_network(config, 7, seed=0)
-            assert recipe.make_preprocessing(config) == network.input, variant
+                recipe.make_network(config, 7, seed=0)
 
 
 def assert_seeds_the_start(recipe, config) -> None:

@@ -48,17 +48,17 @@ def a_run(network=None):
     classes = EXPRESSIONS[: 7 if network else 4]
     network = (network or Weighed()).eval()
     splits = SimpleNamespace(classes=classes)
-    return Run(network, None, network.input, splits, None)
+    return Run(network, None, splits, None)
 
 
 def said_under(run, image, top=0, left=0, window=0, fill="zero"):
     """Probabilities ``[classes]`` of an image, a square of it covered."""
-    unit = run.preprocessing.to_unit(image[None]).clone()
+    unit = run.network.input.to_unit(image[None]).clone()
     inside = np.s_[..., top : top + window, left : left + window]
     if window:
         unit[inside] = 0 if fill == "zero" else filling(unit, fill, window)[inside]
     with torch.inference_mode():
-        logits = logits_of(run.network(run.preprocessing.normalise(unit)))
+        logits = logits_of(run.network(run.network.input.normalise(unit)))
     return logits.softmax(1)[0].double().numpy()
 
 

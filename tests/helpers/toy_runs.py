@@ -28,7 +28,7 @@ def toy_faces(n=60, size=8, **columns):
 def toy_network():
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return nn.Sequential(
+        network = nn.Sequential(
             nn.Conv2d(1, 4, 3),
             nn.BatchNorm2d(4),
             nn.ReLU(),
@@ -36,6 +36,8 @@ def toy_network():
             nn.Dropout(0.3),
             nn.Linear(144, 2),
         )
+    network.input = Preprocessing(size=8)
+    return network
 
 
 class Jitter(nn.Module):
@@ -73,7 +75,7 @@ def toy_stage(epochs=6, **changes):
 def toy_plan(*stages, seed=3, **changes):
     """A plan of these stages, or of one with these changes."""
     stages = stages or (toy_stage(**changes),)
-    return Plan(seed, Preprocessing(size=8), stages, SELECT)
+    return Plan(seed, stages, SELECT)
 
 
 def train(plan, path=None, evaluate=None, faces=None, network=None, **options):

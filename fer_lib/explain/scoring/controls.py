@@ -15,7 +15,6 @@ from torch import Tensor
 from fer_lib.errors import FerError
 from fer_lib.explain.calls import Method
 from fer_lib.models.network import Network
-from fer_lib.preprocessing import Preprocessing
 
 BROKEN = ("shift", "flip", "shuffle")
 SPREAD = 0.2  # standard deviation of the blob, as a share of the side
@@ -24,7 +23,6 @@ SPREAD = 0.2  # standard deviation of the blob, as a share of the side
 def edges(
     network: Network,
     unit: Tensor,
-    preprocessing: Preprocessing,
     targets: np.ndarray,
     landmarks: np.ndarray | None = None,
     seed: int = 0,
@@ -36,7 +34,6 @@ def edges(
 def mean_face(
     network: Network,
     unit: Tensor,
-    preprocessing: Preprocessing,
     targets: np.ndarray,
     landmarks: np.ndarray | None = None,
     seed: int = 0,
@@ -52,7 +49,6 @@ def mean_face(
 def centre_blob(
     network: Network,
     unit: Tensor,
-    preprocessing: Preprocessing,
     targets: np.ndarray,
     landmarks: np.ndarray | None = None,
     seed: int = 0,
@@ -68,7 +64,6 @@ def centre_blob(
 def noise(
     network: Network,
     unit: Tensor,
-    preprocessing: Preprocessing,
     targets: np.ndarray,
     landmarks: np.ndarray | None = None,
     seed: int = 0,

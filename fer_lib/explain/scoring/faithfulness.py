@@ -30,7 +30,6 @@ from fer_lib.explain.covering import filling
 from fer_lib.explain.occlusion import from_pixels
 from fer_lib.explain.scoring.agreement import correlate
 from fer_lib.models.network import Network
-from fer_lib.preprocessing import Preprocessing
 
 
 class Curves(NamedTuple):
@@ -51,7 +50,6 @@ class Curves(NamedTuple):
 def deletion(
     network: Network,
     unit: Tensor,
-    preprocessing: Preprocessing,
     targets: np.ndarray,
     maps: np.ndarray,
     *,
@@ -66,7 +64,6 @@ def deletion(
     Args:
         network: one of the book's; left as it was.
         unit: faces ``[N, C, H, W]``, pixels in 0..1.
-        preprocessing: what the network expects.
         targets: ``int64 [N]``.
         maps: ``[N, H, W]``.
         fill: what is left; black (``"zero"``), ``"blur"``, by a Gaussian of
@@ -83,7 +80,7 @@ def deletion(
     other = filling(unit, fill, unit.shape[-1] // 4)
     shares = torch.linspace(0, 1, steps + 1, dtype=torch.float64)
     taken = (shares * place[0].numel()).round().to(unit.device)
-    probability, found = _probability(network, preprocessing), []
+    probability, found = _probability(network), []
     for face, step in variants(unit, steps + 1):
         gone = place[face] < taken[step, None, None]
         faces = torch.where(gone[:, None], other[face], unit[face])
@@ -96,7 +93,6 @@ def deletion(
 def insertion(
     network: Network,
     unit: Tensor,
-    preprocessing: Preprocessing,
     targets: np.ndarray,
     maps: np.ndarray,
     *,
@@ -111,7 +107,7 @@ def insertion(
     options = {"fill": fill, "steps": steps, "seed": seed}
     # What comes back first is what would go last.
     turned = -np.asarray(maps, np.float32)
-    gone = deletion(network, unit, preprocessing, targets, turned, **options)
+    gone = deletion(network, unit, targets, turned, **options)
     return gone._replace(probability=gone.probability[:, ::-1])
 
 
@@ -145,7 +141,6 @@ class Kept(NamedTuple):
 def average_drop(
     network: Network,
     unit: Tensor,
-    preprocessing: Preprocessing,
     targets: np.ndarray,
     maps: np.ndarray,
 ) -> Kept:
@@ -164,7 +159,7 @@ def average_drop(
     marked = fitting(maps, unit).clamp(min=0)
     largest = marked.amax((1, 2), keepdim=True)
     share = marked / torch.where(largest > 0, largest, 1.0)
-    probability, pairs = _probability(network, preprocessing), []
+    probability, pairs = _probability(network), []
     for face, shown in variants(unit, 2):
         seen = torch.where(shown.bool()[:, None, None], share[face], 1.0)
         pairs.append(probability(unit[face] * seen[:, None], wanted[face]))
@@ -204,9 +199,7 @@ def deletion_agreement(
     return np.array([correlate(a, b) for a, b in zip(mass, change, strict=True)])
 
 
-def _probability(
-    network: Network, preprocessing: Preprocessing
-) -> Callable[[Tensor, Tensor], Tensor]:
+def _probability(network: Network) -> Callable[[Tensor, Tensor], Tensor]:
     """Probability of each face's class, from pixels 0..1."""
-    scores = from_pixels(network, preprocessing)
+    scores = from_pixels(network)
     return lambda x, wanted: scores(x).softmax(1).gather(1, wanted[:, None])[:, 0]

@@ -17,14 +17,12 @@ from fer_lib.explain.calls import Method, fitting, ready, variants
 from fer_lib.explain.covering import cover, filling
 from fer_lib.explain.occlusion import from_pixels
 from fer_lib.models.network import Network
-from fer_lib.preprocessing import Preprocessing
 
 
 @torch.inference_mode()
 def infidelity(
     network: Network,
     unit: Tensor,
-    preprocessing: Preprocessing,
     targets: np.ndarray,
     maps: np.ndarray,
     *,
@@ -58,7 +56,7 @@ def infidelity(
     square = max(1, round(window * side))
     places = np.random.default_rng(seed).integers(0, side - square + 1, (2, samples))
     tops, lefts = torch.as_tensor(places, device=unit.device)
-    scores, found = from_pixels(network, preprocessing), []
+    scores, found = from_pixels(network), []
     fillings = filling(unit, "mean", square)
     for face, one in variants(unit, samples):
         at = (tops[one], lefts[one], square)
@@ -88,7 +86,6 @@ def sensitivity_max(
     method: Method,
     network: Network,
     unit: Tensor,
-    preprocessing: Preprocessing,
     targets: np.ndarray,
     landmarks: np.ndarray | None = None,
     *,
@@ -113,7 +110,7 @@ def sensitivity_max(
     generator = torch.Generator().manual_seed(seed)
     shape = (samples, *unit.shape[1:])
     changes = (2 * torch.rand(shape, generator=generator) - 1) * radius
-    rest = (preprocessing, targets, landmarks, seed)
+    rest = (targets, landmarks, seed)
     base = method(network, unit, *rest).astype(float)
     moved = np.zeros(len(base))
     for change in changes.to(unit):

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from fer_lib.errors import FerError
-from fer_lib.explain.passes import device_of
+from fer_lib.evaluation.inference import device_of
 from fer_lib.models.network import Network
 
 # Members that work beside each other: the same layer of all is one.

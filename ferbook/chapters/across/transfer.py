@@ -105,7 +105,7 @@ def own_sets(text: str) -> dict[str, FaceSet]:
 
 def reader(one: Restored) -> Reader:
     """Scores of faces by a finished network, in small batches."""
-    return partial(predict, one.network, preprocessing=one.network.input, batch_size=64)
+    return partial(predict, one.network, batch_size=64)
 
 
 def trained_reader(
@@ -139,12 +139,12 @@ def trained_reader(
         load_weights(network, start.network.state_dict(), f"{paper}, the start")
 
     def look(trained) -> dict:
-        return accuracies(trained, (splits.select,), trained.input)
+        return accuracies(trained, (splits.select,))
 
     fitted = fit(network, plan, learned, look, progress=False)
     load_weights(network, fitted.selected, f"{paper}, {variant}")
     network.eval()
-    return partial(predict, network, preprocessing=network.input, batch_size=64)
+    return partial(predict, network, batch_size=64)
 
 
 def ridge_answers(parts: Mapping[str, Splits]) -> Right:

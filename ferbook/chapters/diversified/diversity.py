@@ -17,9 +17,9 @@ from torch import Tensor
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.splits import Splits
+from fer_lib.evaluation.inference import batches, evaluating
 from fer_lib.evaluation.intervals import wilson_interval
 from fer_lib.explain.drawing.colours import SEQUENTIAL
-from fer_lib.explain.passes import evaluating, passes
 from fer_lib.losses.diversified import BRANCH_GAMMA_TIMES_SIZE, MEASURES
 from fer_lib.losses.diversity import (
     AUTHORS_GAMMA,
@@ -163,7 +163,7 @@ def outputs(
     """
     found = {name: [] for name in names}
     with evaluating(network):
-        for _, unit in passes(network, images, network.input):
+        for _, unit in batches(network, images):
             said = network(network.input.normalise(unit))
             for name in names:
                 found[name].append(getattr(said, name).float().cpu())

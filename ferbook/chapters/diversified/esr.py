@@ -203,13 +203,13 @@ def by_neighbours(
     def answers(order: np.ndarray, size: int) -> np.ndarray:
         said = np.empty(len(order), int)
         images = faces.images[order]
-        said[order] = predict(flawed, images, flawed.input, batch_size=size).argmax(1)
+        said[order] = predict(flawed, images, batch_size=size).argmax(1)
         return said
 
     def share(said: np.ndarray) -> float:
         return float((said == faces.labels).mean())
 
-    sound = predict(network, faces.images, network.input).argmax(1)
+    sound = predict(network, faces.images).argmax(1)
     shuffled, sorted_, moved = {}, {}, {}
     for size in sizes:
         said = [answers(order, size) for order in shuffles]

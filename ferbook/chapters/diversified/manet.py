@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
+from fer_lib.evaluation.inference import batches, evaluating
 from fer_lib.explain.drawing.colours import SEQUENTIAL
 from fer_lib.explain.drawing.panels import colour_bar, grid, lay_over, show_face
-from fer_lib.explain.passes import evaluating, passes
 from fer_lib.models.diversified_manet import DiversifiedMANet, tile
 from ferbook.show.diagrams import Block, draw_blocks
 from ferbook.show.figures import COLOURS
@@ -88,7 +88,7 @@ def pixel_pull(network: DiversifiedMANet, images: np.ndarray) -> np.ndarray:
     how = network.input
     found = torch.zeros(4, how.size, how.size)
     with evaluating(network):
-        for _, unit in passes(network, images, how):
+        for _, unit in batches(network, images):
             unit = unit.detach().requires_grad_()
             patches = network.pooled(how.normalise(unit))[1]
             for place, maps in enumerate(patches):
@@ -119,7 +119,7 @@ def gated(network: DiversifiedMANet, images: np.ndarray) -> Gated:
     rows = []
     try:
         with evaluating(network):
-            for _, unit in passes(network, images, network.input):
+            for _, unit in batches(network, images):
                 told.clear()
                 network(network.input.normalise(unit))
                 parts = zip(*told, strict=True)  # of the four patches

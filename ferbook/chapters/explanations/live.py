@@ -37,7 +37,7 @@ def learned_live(contrast: str, preset: str, seed: int) -> tuple[Learned, Known]
     """A network that learns a task on the spot, and the faces to explain."""
     sizes = SIZES[preset]
     found = learn(LIVE, contrast, seed, sizes)
-    return found, known_faces(contrast, found.preprocessing.size, sizes)
+    return found, known_faces(contrast, found.network.input.size, sizes)
 
 
 def told_accuracy(found: Learned) -> str:

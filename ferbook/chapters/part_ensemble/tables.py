@@ -110,7 +110,7 @@ def pooling_box(side: int = 8) -> Table:
 def accuracies(run: Run) -> Accuracies:
     """Each sub-network alone and all five on the run's test faces."""
     test, network = run.splits.test, run.network
-    scores = member_scores(network, test.images, network.input).double()
+    scores = member_scores(network, test.images).double()
     members = scores.argmax(2).numpy() == test.labels[:, None]
     whole = scores.softmax(2).sum(1).argmax(1).numpy() == test.labels
     right = dict(zip(network.members, members.T, strict=True)) | {"ensemble": whole}

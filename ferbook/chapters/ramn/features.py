@@ -123,12 +123,11 @@ def first_steps(
     network = recipe.make_network(config, classes, 0)
     loss = recipe.make_plan(config, splits, 0).stages[0].loss
     optimiser = recipe.make_optimizer(config, network, loss)
-    prepare = recipe.make_preprocessing(config)
     for step in range(steps):
         rows = np.arange(step * config.batch_size, (step + 1) * config.batch_size)
         rows %= len(splits.train)
         labels = torch.as_tensor(splits.train.labels[rows])
-        found = network(prepare(splits.train.images[rows]))
+        found = network(network.input(splits.train.images[rows]))
         parts = {
             "cross-entropy": F.cross_entropy(found.logits, labels),
             "R-loss": region_loss(found.weights, config.beta),

@@ -133,7 +133,7 @@ def draw_layer_maps(run: Run, images: np.ndarray, titles: Sequence[str]) -> Figu
     """
     network = run.network
     device = next(network.parameters()).device
-    x = run.preprocessing(torch.as_tensor(images)).to(device)
+    x = run.network.input(torch.as_tensor(images)).to(device)
     with torch.no_grad():
         said = network(x).argmax(1)
     maps = [

@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from fer_lib.data.faceset import FaceSet
+from fer_lib.evaluation.inference import batches, evaluating
 from fer_lib.explain.masking import Masking
-from fer_lib.explain.passes import evaluating, passes
 from fer_lib.models import count_parameters
 from fer_lib.models.catalogue import entry
 from fer_lib.models.residual_masking import (
@@ -125,8 +125,8 @@ def added_box(run: Run, images: np.ndarray, result: Masking) -> Table:
     """
     sums = torch.zeros(len(result.names), 3, dtype=torch.float64)
     with torch.inference_mode(), evaluating(run.network):
-        for _, unit in passes(run.network, images, run.preprocessing, 32):
-            stages = run.network.stages(run.preprocessing.normalise(unit))
+        for _, unit in batches(run.network, images, 32):
+            stages = run.network.stages(run.network.input.normalise(unit))
             for k, stage in enumerate(stages):
                 terms = (stage.before.mean(1), *added(stage.before, stage.mask))
                 sums[k] += torch.stack([one.double().sum() for one in terms]).cpu()
@@ -167,10 +167,10 @@ def preferences(run: Run, faces: FaceSet) -> dict[str, dict[str, np.ndarray]]:
     """
     network, faces = run.network, annotated(faces)
     own = network.masking[2]
-    found = {"as it is": measures(network, faces, run.preprocessing)}
+    found = {"as it is": measures(network, faces)}
     network.masking[2] = ConstantMask(0.0)
     try:
-        found["mask 3 taken out"] = measures(network, faces, run.preprocessing)
+        found["mask 3 taken out"] = measures(network, faces)
     finally:
         network.masking[2] = own
     return found

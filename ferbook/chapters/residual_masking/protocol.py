@@ -15,7 +15,7 @@ from fer_lib.data.face_augmentation import augmentation
 from fer_lib.data.faceset import FaceSet
 from fer_lib.errors import FerError
 from fer_lib.evaluation.ensembles import MOST_MEMBERS, selection_report
-from fer_lib.explain.passes import evaluating, passes
+from fer_lib.evaluation.inference import batches, evaluating
 from fer_lib.models.network import logits_of
 from ferbook.kit.results import record_name, recorded
 from ferbook.ledger.statistics import paired_difference
@@ -46,11 +46,11 @@ def random_passes(run: Run, faces: FaceSet, count: int = 10) -> np.ndarray:
         those behind a record's ``random10``.
     """
     change, found = augmentation(flip=0.5, degrees=30.0), []
-    network, prepared = run.network, run.preprocessing
+    network = run.network
     with evaluating(network), seeded(0, 3):
-        for _, unit in passes(network, faces.images, prepared, 256):
+        for _, unit in batches(network, faces.images, 256):
             scores = [
-                logits_of(network(prepared.normalise(change(unit))))
+                logits_of(network(network.input.normalise(change(unit))))
                 for _ in range(count)
             ]
             found.append(torch.stack(scores).float().cpu())

@@ -64,7 +64,7 @@ def chosen_networks(dataset: str = "rendered", weights: str = "") -> Networks:
 
 def probabilities(one: Restored, faces: np.ndarray) -> np.ndarray:
     """Shares of the classes ``float [N, C]`` for faces ``uint8 [N, 1, S, S]``."""
-    scores = predict(one.network, faces, one.network.input, batch_size=64)
+    scores = predict(one.network, faces, batch_size=64)
     return torch.as_tensor(scores).softmax(1).numpy()
 
 
@@ -287,7 +287,7 @@ def reasons(networks: Networks, face: np.ndarray) -> dict[str, Reason]:
     told = {}
     for name, one in networks.items():
         asked, side = (
-            (one.network, face[None], one.network.input),
+            (one.network, face[None]),
             one.network.input.size,
         )
         steps = {"window": side // 4, "stride": max(side // 12, 1), "fill": "mean"}

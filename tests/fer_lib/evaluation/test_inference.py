@@ -27,32 +27,30 @@ def faces():
 @pytest.mark.parametrize("tta", ["single", "flip"])
 @pytest.mark.parametrize("batch_size", [1, 4, 11, 100])
 def test_batch_size_does_not_matter(network, faces, tta, batch_size):
-    whole = predict(network, faces, Preprocessing(), tta=tta)
-    parts = predict(network, faces, Preprocessing(), tta=tta, batch_size=batch_size)
+    whole = predict(network, faces, tta=tta)
+    parts = predict(network, faces, tta=tta, batch_size=batch_size)
     assert np.allclose(whole, parts, atol=1e-5)
 
 
 def test_order_does_not_matter(network, faces):
     order = np.random.default_rng(1).permutation(len(faces))
-    whole = predict(network, faces, Preprocessing())
-    assert np.allclose(
-        whole[order], predict(network, faces[order], Preprocessing()), atol=1e-5
-    )
+    whole = predict(network, faces)
+    assert np.allclose(whole[order], predict(network, faces[order]), atol=1e-5)
 
 
 def test_flip_is_blind_to_mirrors(network, faces):
-    one = predict(network, faces, Preprocessing(), tta="flip")
-    other = predict(network, faces[..., ::-1].copy(), Preprocessing(), tta="flip")
+    one = predict(network, faces, tta="flip")
+    other = predict(network, faces[..., ::-1].copy(), tta="flip")
     assert np.allclose(one, other, atol=1e-5)
     assert np.allclose(np.exp(one).sum(1), 1, atol=1e-5)
-    assert not np.allclose(one, predict(network, faces, Preprocessing()), atol=1e-3)
+    assert not np.allclose(one, predict(network, faces), atol=1e-3)
 
 
 def test_refusals(network, faces):
     with pytest.raises(FerError, match="tta is 'ten'"):
-        predict(network, faces, Preprocessing(), tta="ten")
+        predict(network, faces, tta="ten")
     with pytest.raises(FerError, match="empty"):
-        predict(network, faces[:0], Preprocessing())
+        predict(network, faces[:0])
 
 
 def test_preprocessing():

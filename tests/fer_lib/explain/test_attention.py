@@ -18,13 +18,13 @@ from fer_lib.models.spatial_transformer import affine_warp
 def of(network, count=2, size=48, landmarks=None, targets=None):
     unit = network.input.to_unit(some_faces(count, size))
     targets = np.arange(count) if targets is None else targets
-    return attention(network, unit, network.input, targets, landmarks), unit
+    return attention(network, unit, targets, landmarks), unit
 
 
 def test_mask_adds_what_the_gain_says():
     network = smoke("residual_masking")
     found, unit = of(network)
-    gain = torch.tensor(masking(network, unit.numpy(), network.input).gain[2])
+    gain = torch.tensor(masking(network, unit.numpy()).gain[2])
     sides = {"size": (64, 64), "mode": "bilinear"}
     expected = F.interpolate(gain[:, None] - 1, **sides)[:, 0]
     np.testing.assert_allclose(found, expected, atol=1e-5)

@@ -24,7 +24,7 @@ WEIGHTS = [[1.0, 2.0], [1.0, -2.0], [0.0, 0.0]]
 
 def test_closed_form():
     network = Linear(WEIGHTS)
-    found = class_maps(network, FACES, network.input, np.array([0, 0, 0]))
+    found = class_maps(network, FACES, np.array([0, 0, 0]))
     pixels = FACES[:, 0] / 255
     np.testing.assert_allclose(found.maps[0], 5 * pixels / 36, rtol=1e-5)
     shares = pixels / pixels.max((1, 2), keepdims=True)
@@ -34,7 +34,7 @@ def test_closed_form():
 
 def test_empty_maps_say_why():
     network = Linear(WEIGHTS)
-    found = class_maps(network, FACES, network.input, np.array([0, 1, 2]))
+    found = class_maps(network, FACES, np.array([0, 1, 2]))
     assert found.maps.any((2, 3)).tolist() == [[True, False, False]]
     assert found.negative.tolist() == [[False, True, False]]
     assert found.dead.tolist() == [[False, False, True]]
@@ -47,7 +47,7 @@ def test_share_of_the_evidence_against():
     with torch.no_grad():
         network.conv.weight.fill_(1)
     network.input = type(network.input)(size=6, channels=1, mean=0.5, std=1.0)
-    found = class_maps(network, FACES, network.input, np.zeros(3, int))
+    found = class_maps(network, FACES, np.zeros(3, int))
     signed = FACES[:, 0] / 255 - 0.5
     below = -signed.clip(max=0).sum((1, 2)) / np.abs(signed).sum((1, 2))
     np.testing.assert_allclose(found.against[0], below, rtol=1e-5)
@@ -56,15 +56,14 @@ def test_share_of_the_evidence_against():
 
 def test_explains_what_is_predicted_unless_told():
     network = Linear(WEIGHTS)
-    assert class_maps(network, FACES, network.input).targets.tolist() == [0, 0, 0]
+    assert class_maps(network, FACES).targets.tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize("name", ["diversified_esr", "part_ensemble", "ramn"])
 def test_does_not_depend_on_the_batch(name):
     network, faces = smoke(name), some_faces(5)
     one, other = (
-        class_maps(network, faces, network.input, np.arange(5), batch_size=count)
-        for count in (2, 5)
+        class_maps(network, faces, np.arange(5), batch_size=count) for count in (2, 5)
     )
     for field in ("maps", "united", "against"):
         first, second = getattr(one, field), getattr(other, field)
@@ -77,7 +76,7 @@ def test_parts_explain_their_own_scores(kind):
     network, faces = smoke("part_ensemble", kind=kind), some_faces(2)
     x, targets = network.input(faces), torch.tensor([3, 5])
     with left_as_found(network):
-        found = class_maps(network, faces, network.input, targets.numpy())
+        found = class_maps(network, faces, targets.numpy())
     alone = [grad_cam(member, x, targets) for member in network.sub_networks]
     torch.testing.assert_close(torch.tensor(found.maps), torch.stack(alone))
     torch.testing.assert_close(torch.tensor(found.united), union(alone))
@@ -87,11 +86,11 @@ def test_parts_explain_their_own_scores(kind):
 def test_branches_explain_their_own_scores():
     network, faces = smoke("diversified_esr"), some_faces(2, 64)
     network.active = 3
-    first = class_maps(network, faces, network.input, np.array([0, 1]))
+    first = class_maps(network, faces, np.array([0, 1]))
     assert first.names == ("branch 1", "branch 2", "branch 3")
     with torch.no_grad():
         network.branches[2].fc.weight.mul_(-1)
-    then = class_maps(network, faces, network.input, np.array([0, 1]))
+    then = class_maps(network, faces, np.array([0, 1]))
     assert np.array_equal(first.maps[:2], then.maps[:2])
     assert not np.array_equal(first.maps[2], then.maps[2])
 
@@ -138,7 +137,7 @@ def test_ramn_sees_the_region_that_counts():
         return features[:, 1], kept[..., 0].sigmoid()
 
     network.attention.forward = only_one
-    found = class_maps(network, faces, network.input, np.array([1, 2]))
+    found = class_maps(network, faces, np.array([1, 2]))
     _, _, right, bottom = network.boxes[1].tolist()
     outside = np.ones((48, 48), bool)
     outside[:bottom, :right] = False
@@ -149,7 +148,7 @@ def test_regions_for_and_against_are_weighed_up():
     network, faces = smoke("ramn"), some_faces(2)
     with torch.no_grad():  # signs that differ from region to region
         network.classifier.weight.mul_(50)
-    found = class_maps(network, faces, network.input, np.array([1, 2]))
+    found = class_maps(network, faces, np.array([1, 2]))
     x, layer = network.input(faces), network.cam_layers()["regions"]
     network.eval()
     signed = signed_cam(lambda f: network(f).logits, layer, x, torch.tensor([1, 2]))
@@ -160,7 +159,7 @@ def test_regions_for_and_against_are_weighed_up():
 
 def test_drawn():
     network = Linear(WEIGHTS)
-    found = class_maps(network, FACES, network.input, np.array([0, 1, 2]))
+    found = class_maps(network, FACES, np.array([0, 1, 2]))
     figure = draw_class_maps(found, FACES, ["a", "b", "c"])
     words = [text.get_text() for panel in figure.axes for text in panel.texts]
     assert words == ["all against", "no evidence"]
@@ -174,7 +173,7 @@ def test_drawn():
 
 def test_drawn_when_nothing_speaks():
     network = Linear([[0.0], [0.0]])
-    found = class_maps(network, FACES, network.input)
+    found = class_maps(network, FACES)
     draw_class_maps(found, FACES, ["a", "b", "c"])
     plt.close("all")
 
@@ -182,7 +181,7 @@ def test_drawn_when_nothing_speaks():
 def test_parts_have_their_colours():
     assert set(PART_COLOURS) == set(FIVE_PARTS)
     network, faces = smoke("part_ensemble"), some_faces(1)
-    figure = draw_class_maps(class_maps(network, faces, network.input), faces, ["a"])
+    figure = draw_class_maps(class_maps(network, faces), faces, ["a"])
     labels = {p.get_ylabel(): p.yaxis.label.get_color() for p in figure.axes[:7]}
     assert labels == {"face": "black", "union": "#000000"} | PART_COLOURS
     plt.close("all")

@@ -61,9 +61,9 @@ def test_blob_in_the_middle():
 
 
 def test_noise_by_seed():
-    first = noise(None, UNIT, None, None, None, 1)
-    assert np.array_equal(first, noise(None, UNIT, None, None, None, 1))
-    assert not np.array_equal(first, noise(None, UNIT, None, None, None, 2))
+    first = noise(None, UNIT, None, None, 1)
+    assert np.array_equal(first, noise(None, UNIT, None, None, 1))
+    assert not np.array_equal(first, noise(None, UNIT, None, None, 2))
     assert first.mean() == pytest.approx(0.5, abs=0.03)
 
 

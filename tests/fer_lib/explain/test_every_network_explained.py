@@ -23,7 +23,7 @@ def test_grad_cam(name, variant):
     network, faces = smoke(name, variant), some_faces(2)
     size, layers = network.input.size, tuple(network.cam_layers())
     with left_as_found(network):
-        found = class_maps(network, faces, network.input)
+        found = class_maps(network, faces)
     assert found.names == layers
     assert found.maps.shape == (len(layers), 2, size, size)
     assert np.isfinite(found.maps).all() and found.maps.min() >= 0
@@ -35,8 +35,8 @@ def test_grad_cam(name, variant):
 @pytest.mark.parametrize("name", [name for name in NETWORKS if name != "comparison"])
 def test_figures(name):
     network, faces = smoke(name), some_faces(2, channels=3)
-    maps = class_maps(network, faces, network.input)
-    covered = occlude(network, faces, network.input, window=30, stride=30)
+    maps = class_maps(network, faces)
+    covered = occlude(network, faces, window=30, stride=30)
     for figure in (
         draw_class_maps(maps, faces, ["a", "b"]),
         draw_occlusion(covered, faces, ["a", "b"]),

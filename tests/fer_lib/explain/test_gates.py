@@ -22,7 +22,7 @@ def test_esr_says_the_same_itself():
     network = smoke("diversified_esr")
     network.active = 4
     with left_as_found(network):
-        found = gates(network, FACES, network.input, batch_size=2)
+        found = gates(network, FACES, batch_size=2)
     with torch.no_grad():
         said = network.eval()(network.input(FACES))
     assert found.names == tuple(f"branch {i}" for i in range(1, 5))
@@ -41,7 +41,7 @@ def test_manet_has_four_patches():
         )
         for name, (block, _) in last_blocks(network).items()
     ]
-    found = gates(network, FACES, network.input)
+    found = gates(network, FACES)
     for hook in hooks:
         hook.remove()
     assert found.names == ("upper left", "upper right", "lower left", "lower right")
@@ -64,7 +64,7 @@ def test_planted_gates():
             weights.zero_()
         block.bn.running_mean.zero_()
         block.bn.bias.fill_(1.5)
-    found = gates(network, FACES, network.input)
+    found = gates(network, FACES)
     np.testing.assert_allclose(found.channel[2], 0.5)
     np.testing.assert_allclose(found.spatial[2], 1 / (1 + np.exp(-1.5)), rtol=1e-6)
     assert found.channel[0].std() > 0
@@ -73,7 +73,7 @@ def test_planted_gates():
 def test_any_blocks_can_be_asked_for():
     network = smoke("diversified_esr")
     chosen = {"first": (network.base[0].cbam, (0.0, 0.0, 1.0, 1.0))}
-    found = gates(network, FACES, network.input, chosen)
+    found = gates(network, FACES, chosen)
     assert found.names == ("first",) and found.spatial[0].shape == (3, 60, 60)
     assert len(last_blocks(network.base)) == 4  # any module with CBAM
 
@@ -85,20 +85,20 @@ def test_any_blocks_can_be_asked_for():
 def test_refuses_networks_without_attention(name, variant):
     network = smoke(name, variant)
     with pytest.raises(FerError, match="has no CBAM"):
-        gates(network, FACES, network.input)
+        gates(network, FACES)
 
 
 def test_listens_no_longer_after_a_failure():
     network = smoke("diversified_esr")
     with left_as_found(network), pytest.raises(FerError):
-        gates(network, some_faces(0), network.input)
+        gates(network, some_faces(0))
     for module in network.modules():
         assert not isinstance(module, CBAM) or "attend" not in vars(module)
 
 
 def test_drawn():
     network = smoke("diversified_manet")
-    found = gates(network, FACES, network.input)
+    found = gates(network, FACES)
     figure = draw_spatial_gates(found, FACES, list("abc"))
     panel = figure.axes[3]  # below the first face: the face, four patches
     extents = [tuple(image.get_extent()) for image in panel.images]
@@ -109,7 +109,7 @@ def test_drawn():
     assert "4 blocks on 3 faces" in figure.alt_text
     network = smoke("diversified_esr")
     network.active = 2
-    found = gates(network, FACES, network.input)
+    found = gates(network, FACES)
     assert len(draw_spatial_gates(found, FACES, list("abc")).axes) == 9 + 1
     curves = draw_channel_gates(found)
     assert [panel.get_title() for panel in curves.axes] == ["branch 1", "branch 2"]

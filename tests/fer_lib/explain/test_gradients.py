@@ -26,7 +26,7 @@ WEIGHTS = [[1.0, 2.0], [1.0, -2.0]]
 def test_closed_forms():
     network, targets = Linear(WEIGHTS), np.array([0, 1, 0])
     slopes = np.array([5, -3, 5])[:, None, None] / 36 * np.ones((3, 6, 6))
-    given = (network, FACES, network.input, targets)
+    given = (network, FACES, targets)
     np.testing.assert_allclose(saliency(*given), np.abs(slopes), rtol=1e-5)
     np.testing.assert_allclose(smooth_grad(*given), np.abs(slopes), rtol=1e-5)
     light = FACES[:, 0].numpy()
@@ -41,7 +41,7 @@ def test_one_pixel_gets_everything():
     network = OnePixel(6, 2)
     unit = torch.rand(4, 1, 9, 9)
     for method in (saliency, smooth_grad, integrated_gradients):
-        found = method(network, unit, network.input, np.ones(4, int))
+        found = method(network, unit, np.ones(4, int))
         assert np.flatnonzero(found.any(0)).tolist() == [6 * 9 + 2]
 
 
@@ -49,14 +49,14 @@ def test_by_pixels_not_by_what_the_network_sees():
     """Dividing by the spread is part of the way from a pixel to the score."""
     network = Linear(WEIGHTS)
     network.input = Preprocessing(size=6, channels=1, mean=0.5, std=0.25)
-    found = saliency(network, FACES, network.input, np.zeros(3, int))
+    found = saliency(network, FACES, np.zeros(3, int))
     np.testing.assert_allclose(found, 4 * 5 / 36, rtol=1e-5)
 
 
 @pytest.mark.parametrize("baseline", ["mean", "zero"])
 def test_integrated_gradients_are_complete(baseline):
     network, (unit, _, _) = Upright().eval(), planted_faces(4)
-    given = (network, unit, network.input, np.ones(4, int))
+    given = (network, unit, np.ones(4, int))
     found = integrated_gradients(*given, baseline=baseline, steps=100)
     ground = unit.mean((2, 3), keepdim=True) * (baseline == "mean")
     with torch.no_grad():
@@ -69,7 +69,7 @@ def test_integrated_gradients_are_complete(baseline):
 def test_smooth_grad_without_noise_is_saliency():
     network = smoke("part_ensemble")
     unit = network.input.to_unit(some_faces(2))
-    given = (network, unit, network.input, np.array([1, 4]))
+    given = (network, unit, np.array([1, 4]))
     still = smooth_grad(*given, noise=0.0, samples=2)
     np.testing.assert_allclose(still, saliency(*given), rtol=1e-4, atol=1e-9)
     assert not np.allclose(smooth_grad(*given), still, rtol=0.1)
@@ -81,7 +81,7 @@ def test_smooth_grad_is_the_mean_that_captum_estimates():
     unit, _, _ = planted_faces(1)
     unit -= unit.min()
     unit /= unit.max()  # so that captum's standard deviation is the same
-    ours = smooth_grad(network, unit, network.input, np.ones(1, int), samples=400)
+    ours = smooth_grad(network, unit, np.ones(1, int), samples=400)
     torch.manual_seed(0)
     theirs = NoiseTunnel(Saliency(network)).attribute(
         unit, nt_type="smoothgrad", nt_samples=400, stdevs=0.1, abs=False, target=1
@@ -100,7 +100,7 @@ class Square(OnePixel):
 
 def test_noise_is_a_share_of_the_contrast():
     network, unit = Square(6, 2), 0.3 + 0.4 * torch.rand(3, 1, 9, 9)
-    found = smooth_grad(network, unit, network.input, np.ones(3, int), seed=5)
+    found = smooth_grad(network, unit, np.ones(3, int), seed=5)
     fields = torch.randn(16, 1, 9, 9, generator=torch.Generator().manual_seed(5))
     contrast = unit.amax((1, 2, 3)) - unit.amin((1, 2, 3))
     noisy = unit[:, 0, 6, 2] + 0.1 * contrast * fields[:, 0, 6, 2].mean()
@@ -110,11 +110,11 @@ def test_noise_is_a_share_of_the_contrast():
 def test_the_seed_draws_the_noise_of_all_faces():
     network = Upright()
     unit, _, _ = planted_faces(4)
-    given = (network.input, np.ones(4, int), None)
+    given = (np.ones(4, int), None)
     first = smooth_grad(network, unit, *given, 3)
     assert np.array_equal(first, smooth_grad(network, unit, *given, 3))
     assert not np.array_equal(first, smooth_grad(network, unit, *given, 4))
-    alone = smooth_grad(network, unit[2:3], network.input, np.ones(1, int), None, 3)
+    alone = smooth_grad(network, unit[2:3], np.ones(1, int), None, 3)
     np.testing.assert_allclose(alone[0], first[2], atol=1e-8)
 
 
@@ -136,12 +136,12 @@ def test_guided_gradients_are_captums(name):
 
     unit = network.input.to_unit(some_faces(2))
     targets = torch.tensor([1, 5])
-    found = input_gradient(network, unit, network.input, targets, guided=True)
+    found = input_gradient(network, unit, targets, guided=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # captum tells of its hooks
         theirs = GuidedBackprop(Scores()).attribute(unit, target=targets)
     torch.testing.assert_close(found, theirs, rtol=1e-3, atol=1e-4 * theirs.abs().max())
-    plain = input_gradient(network, unit, network.input, targets)
+    plain = input_gradient(network, unit, targets)
     assert not torch.allclose(found, plain, rtol=0.1)
 
 
@@ -153,9 +153,7 @@ def test_functions_and_modules_are_alike(relu, guided):
     pair = Upright(), Upright(relu)
     for network in pair:  # so that negative gradients reach a ReLU
         network.fc.weight.data[1, 1] *= -1
-    found = [
-        input_gradient(n, unit, n.input, np.ones(3, int), guided=guided) for n in pair
-    ]
+    found = [input_gradient(n, unit, np.ones(3, int), guided=guided) for n in pair]
     assert torch.equal(*found) and found[0].any()
 
 
@@ -164,9 +162,9 @@ def test_guided_by_hand():
     network = Upright()
     network.fc.weight.data[1] = torch.tensor([20.0, -20])
     unit, _, _ = planted_faces(2)
-    guided = input_gradient(network, unit, network.input, np.ones(2, int), guided=True)
+    guided = input_gradient(network, unit, np.ones(2, int), guided=True)
     network.fc.weight.data[1, 1] = 0
-    alone = input_gradient(network, unit, network.input, np.ones(2, int))
+    alone = input_gradient(network, unit, np.ones(2, int))
     torch.testing.assert_close(guided, alone)
 
 
@@ -174,6 +172,6 @@ def test_relu_is_itself_again_afterwards():
     network = Upright("function")
     unit, _, _ = planted_faces(1)
     x = unit.requires_grad_()
-    input_gradient(network, unit.detach(), network.input, np.ones(1, int), guided=True)
+    input_gradient(network, unit.detach(), np.ones(1, int), guided=True)
     (-torch.nn.functional.relu(x)).sum().backward()
     assert (x.grad[unit > 0] == -1).all()

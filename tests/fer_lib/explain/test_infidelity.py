@@ -25,7 +25,7 @@ def linear():
 
 def test_a_linear_network_is_explained_exactly(linear):
     """From the mean colour: what covering changes, pixel by pixel."""
-    given = (linear, FACES, linear.input, TARGETS)
+    given = (linear, FACES, TARGETS)
     right = integrated_gradients(*given)
     # A constant more would count in every square.
     np.testing.assert_allclose(infidelity(*given, right), 0, atol=1e-4)
@@ -33,7 +33,7 @@ def test_a_linear_network_is_explained_exactly(linear):
 
 
 def test_the_opposite_says_as_little_as_nothing(linear):
-    given = (linear, FACES, linear.input, TARGETS)
+    given = (linear, FACES, TARGETS)
     right = integrated_gradients(*given)
     np.testing.assert_allclose(infidelity(*given, -right), 1)
     np.testing.assert_allclose(infidelity(*given, np.zeros((3, 12, 12))), 1)
@@ -44,7 +44,7 @@ def test_the_opposite_says_as_little_as_nothing(linear):
 def test_no_number_where_nothing_happens(linear):
     with torch.no_grad():
         linear.fc.weight.zero_()
-    given = (linear, FACES, linear.input, TARGETS)
+    given = (linear, FACES, TARGETS)
     assert np.isnan(infidelity(*given, np.ones((3, 12, 12)))).all()
 
 
@@ -53,9 +53,9 @@ def test_is_captums_over_that_of_zeros():
     network = smoke("diversified_manet").eval()
     unit = network.input.to_unit(some_faces(3))
     targets, samples = torch.tensor([2, 0, 5]), 16
-    maps = integrated_gradients(network, unit, network.input, targets)
+    maps = integrated_gradients(network, unit, targets)
     with left_as_found(network):
-        found = infidelity(network, unit, network.input, targets, maps, samples=samples)
+        found = infidelity(network, unit, targets, maps, samples=samples)
     network.eval()
     places = np.random.default_rng(0).integers(0, 64 - 16 + 1, (2, samples))
     tops, lefts = torch.tensor(places).repeat(1, 3)
@@ -68,7 +68,7 @@ def test_is_captums_over_that_of_zeros():
     def theirs(maps, normalize):
         spread = torch.tensor(maps)[:, None].expand_as(unit) / 3
         return captum_infidelity(
-            from_pixels(network, network.input),
+            from_pixels(network),
             squares,
             unit,
             spread,
@@ -84,13 +84,11 @@ def test_is_captums_over_that_of_zeros():
 
 def test_the_seed_draws_the_squares_of_all_faces(linear):
     maps = np.random.default_rng(0).random((3, 12, 12))
-    given = (linear, FACES, linear.input, TARGETS, maps)
+    given = (linear, FACES, TARGETS, maps)
     first = infidelity(*given, seed=1)
     assert np.array_equal(first, infidelity(*given, seed=1))
     assert not np.array_equal(first, infidelity(*given, seed=2))
-    alone = infidelity(
-        linear, FACES[1:2], linear.input, TARGETS[1:2], maps[1:2], seed=1
-    )
+    alone = infidelity(linear, FACES[1:2], TARGETS[1:2], maps[1:2], seed=1)
     np.testing.assert_allclose(alone, first[1:2], rtol=1e-4)
 
 
@@ -126,14 +124,14 @@ def test_sensitivity_of_maps_of_zeros():
 def test_sensitivity_is_captums():
     network, (unit, _, _) = Upright().eval(), planted_faces(3)
     ones = np.ones(3, int)
-    given = (network, unit, network.input, ones)
+    given = (network, unit, ones)
     found = sensitivity_max(saliency, *given, radius=0.1, samples=5, seed=3)
     generator = torch.Generator().manual_seed(3)
     changes = (2 * torch.rand(5, 1, 32, 32, generator=generator) - 1) * 0.1
 
     def explain(inputs):
         x = inputs[0] if isinstance(inputs, tuple) else inputs
-        maps = saliency(network, x, network.input, np.ones(len(x), int))
+        maps = saliency(network, x, np.ones(len(x), int))
         return (torch.tensor(maps)[:, None],)
 
     theirs = captum_sensitivity_max(
@@ -146,9 +144,9 @@ def test_sensitivity_is_captums():
 def test_sensitivity_gives_the_method_what_it_needs():
     asked = []
 
-    def method(network, unit, preprocessing, targets, landmarks, seed):
-        asked.append((network, preprocessing, targets, landmarks, seed))
+    def method(network, unit, targets, landmarks, seed):
+        asked.append((network, targets, landmarks, seed))
         return unit[:, 0].numpy()
 
-    sensitivity_max(method, "n", FACES, "p", "t", "l", samples=2, seed=7)
-    assert asked == [("n", "p", "t", "l", 7)] * 3
+    sensitivity_max(method, "n", FACES, "t", "l", samples=2, seed=7)
+    assert asked == [("n", "t", "l", 7)] * 3

@@ -52,7 +52,7 @@ def answering(network, faces, shift=(0.0, 0.0)):
 def test_right_points_have_no_error(kind):
     faces = face_set(same=True)
     network = answering(ensemble(kind), faces)
-    found = landmark_drift(network, faces, network.input)
+    found = landmark_drift(network, faces)
     assert found.names == network.members and found.parts == network.parts
     for points, part in zip(found.before, found.parts, strict=True):
         wanted = found.truth[:, slice(*PARTS[part])]
@@ -66,7 +66,7 @@ def test_a_known_shift():
     """Three pixels right and four down, of 48: 3.5 on average, 5 in all."""
     faces = face_set(same=True)
     network = answering(ensemble(), faces, (3.0, 4.0))
-    found = landmark_drift(network, faces, network.input)
+    found = landmark_drift(network, faces)
     eyes = np.linalg.norm(found.truth[0, 45] - found.truth[0, 36])
     errors = found.errors_before
     np.testing.assert_allclose(errors.absolute, 3.5 / SIZE, rtol=1e-4)
@@ -76,11 +76,11 @@ def test_a_known_shift():
 def test_the_extractor_makes_the_difference():
     faces, network = face_set(), ensemble()
     network.start_from(network.originals)
-    same = landmark_drift(network, faces, network.input)
+    same = landmark_drift(network, faces)
     with torch.no_grad():
         network.sub_networks[3].extractor.blocks[0][0].weight.mul_(-3)
     with left_as_found(network):
-        found = landmark_drift(network, faces, network.input)
+        found = landmark_drift(network, faces)
     for i, name in enumerate(found.names):
         assert np.array_equal(same.before[i], same.after[i])
         assert np.array_equal(found.before[i], same.before[i])
@@ -90,9 +90,9 @@ def test_the_extractor_makes_the_difference():
 
 def test_errors_agree_with_those_of_training():
     faces, network = face_set(), ensemble()
-    found = landmark_drift(network, faces, network.input)
-    before = in_training(network.originals, faces, network.input)
-    after = in_training(network.tuned(), faces, network.input)
+    found = landmark_drift(network, faces)
+    before = in_training(network.originals, faces)
+    after = in_training(network.tuned(), faces)
     np.testing.assert_allclose(found.errors_before.absolute, before, rtol=1e-4)
     np.testing.assert_allclose(found.errors_after.absolute, after, rtol=1e-4)
 
@@ -112,10 +112,7 @@ def test_normalised_as_300_w():
 
 def test_does_not_depend_on_the_batch():
     faces, network = face_set(5), ensemble()
-    one, other = (
-        landmark_drift(network, faces, network.input, batch_size=count)
-        for count in (2, 5)
-    )
+    one, other = (landmark_drift(network, faces, batch_size=count) for count in (2, 5))
     for first, second in zip(one.after, other.after, strict=True):
         np.testing.assert_allclose(first, second, rtol=1e-3, atol=1e-4)
 
@@ -123,15 +120,15 @@ def test_does_not_depend_on_the_batch():
 def test_refusals():
     network = ensemble()
     with pytest.raises(FerError, match="drawn: has no landmarks"):
-        landmark_drift(network, face_set(landmarks=None), network.input)
+        landmark_drift(network, face_set(landmarks=None))
     with pytest.raises(FerError, match="not the Baseline"):
-        landmark_drift(ensemble("baseline"), face_set(), network.input)
+        landmark_drift(ensemble("baseline"), face_set())
 
 
 def test_drawn():
     faces = face_set(same=True)
     network = answering(ensemble(), faces, (3.0, 4.0))
-    found = landmark_drift(network, faces, network.input)
+    found = landmark_drift(network, faces)
     figure = draw_landmark_drift(found, faces.images, list("abcd"))
     before = figure.axes[4].lines  # second row, first face
     colours = [line.get_color() for line in before]
@@ -149,7 +146,7 @@ def test_drawn():
 @pytest.mark.parametrize("count", [1, 4])
 def test_errors_drawn(count):
     network, faces = ensemble(), face_set(count)
-    found = landmark_drift(network, faces, network.input)
+    found = landmark_drift(network, faces)
     figure = draw_landmark_errors(found)
     left, right = figure.axes
     assert "% of the side" in left.get_ylabel()

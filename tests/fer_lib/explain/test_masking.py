@@ -15,7 +15,7 @@ FACES = some_faces(3, 64)
 
 def test_constant_masks_are_one_over_the_channels():
     network = smoke("residual_masking", "constant")
-    found = masking(network, FACES, network.input)
+    found = masking(network, FACES)
     assert found.channels == tuple(network.backbone.stage_channels)
     control = np.searchsorted(MULTIPLES, 1, side="right") - 1
     for i, channels in enumerate(found.channels):
@@ -29,7 +29,7 @@ def test_constant_masks_are_one_over_the_channels():
 
 def test_no_mask_changes_nothing():
     network = smoke("residual_masking", "no_mask")
-    found = masking(network, FACES, network.input)
+    found = masking(network, FACES)
     for before, after, gain in zip(found.before, found.after, found.gain, strict=True):
         assert np.array_equal(before, after)
         np.testing.assert_allclose(gain, 1)
@@ -45,7 +45,7 @@ def test_a_planted_mask():
         return mask
 
     network.masking[1].mask = half
-    found = masking(network, FACES, network.input)
+    found = masking(network, FACES)
     gain, lit = found.gain[1], found.before[1] > 0
     left = np.arange(gain.shape[-1]) < gain.shape[-1] // 2
     expected = np.where(left, 2, 1) * np.ones_like(gain)
@@ -58,7 +58,7 @@ def test_a_planted_mask():
 def test_is_what_the_network_computes():
     network = smoke("residual_masking").eval()
     with left_as_found(network):
-        found = masking(network, FACES, network.input)
+        found = masking(network, FACES)
     network.eval()
     x = network.input(FACES)
     with torch.no_grad():
@@ -81,7 +81,7 @@ def test_the_control_is_the_network_with_constant_masks():
         for one in (network, flat):  # so that faces are told apart
             one.fc.weight.mul_(100)
     faces = some_faces(20, 64)
-    found = masking(network, faces, network.input)
+    found = masking(network, faces)
     with torch.no_grad():
         expected = logits_of(flat.eval()(flat.input(faces))).argmax(1)
     assert found.control.tolist() == expected.tolist()
@@ -91,7 +91,7 @@ def test_the_control_is_the_network_with_constant_masks():
 
 def test_does_not_depend_on_the_batch():
     network = smoke("residual_masking")
-    one, other = (masking(network, FACES, network.input, batch_size=k) for k in (1, 3))
+    one, other = (masking(network, FACES, batch_size=k) for k in (1, 3))
     for field in ("before", "after", "gain", "peak"):
         pairs = zip(getattr(one, field), getattr(other, field), strict=True)
         for first, second in pairs:
@@ -103,7 +103,7 @@ def test_does_not_depend_on_the_batch():
 
 def test_drawn():
     network = smoke("residual_masking", "constant")
-    found = masking(network, FACES, network.input)
+    found = masking(network, FACES)
     figure = draw_masking(found, FACES, list("abc"), block=2)
     rows = [panel.get_ylabel() for panel in figure.axes[::1]]
     assert "before mask 2" in rows and "after / before" in rows

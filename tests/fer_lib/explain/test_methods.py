@@ -39,7 +39,7 @@ SIGNED = {
 def test_every_method_on_every_network(name):
     network = smoke(name)
     unit = network.input.to_unit(some_faces(2))
-    given = (unit, network.input, np.array([1, 4]), np.repeat(a_face(), 2, 0), 3)
+    given = (unit, np.array([1, 4]), np.repeat(a_face(), 2, 0), 3)
     assert available(network) == tuple(METHODS)
     for key, method in METHODS.items():
         with left_as_found(network):
@@ -56,10 +56,8 @@ def test_faces_do_not_mix(name):
     targets, points = np.array([1, 4]), np.repeat(a_face(), 2, 0)
     points[1] += 3
     for key, method in METHODS.items():
-        together = method(network, unit, network.input, targets, points)
-        turned = method(
-            network, unit.flip(0), network.input, targets[::-1].copy(), points[::-1]
-        )
+        together = method(network, unit, targets, points)
+        turned = method(network, unit.flip(0), targets[::-1].copy(), points[::-1])
         scale = np.abs(together).max()
         np.testing.assert_allclose(
             turned[::-1], together, atol=2e-3 * scale, err_msg=key
@@ -80,8 +78,8 @@ def test_calls_are_alike(name):
 def test_grad_cam_is_the_union():
     network = smoke("part_ensemble")
     unit, targets = network.input.to_unit(some_faces(2)), np.array([1, 4])
-    found = grad_cam(network, unit, network.input, targets)
-    united = class_maps(network, unit.numpy(), network.input, targets).united
+    found = grad_cam(network, unit, targets)
+    united = class_maps(network, unit.numpy(), targets).united
     assert np.array_equal(found, united)
 
 
@@ -89,7 +87,7 @@ def test_grad_cam_is_put_back_through_the_transformer():
     """The layer sees the lower right: nothing lies elsewhere on the face."""
     network = smoke("deep_emotion")
     unit, targets = network.input.to_unit(some_faces(2)), np.array([1, 4])
-    given = (network, unit, network.input, targets)
+    given = (network, unit, targets)
     set_window(network, [[0.5, 0.0, 0.5], [0.0, 0.5, 0.5]])
     found = grad_cam(*given)
     assert found.any() and not found[:, :22].any() and not found[:, :, :22].any()
@@ -99,14 +97,14 @@ def test_grad_cam_is_put_back_through_the_transformer():
     assert found[:, 26:45, 26:45].any() and not found[:, 45:].any()
     other = smoke("deep_emotion", "feature_warp")  # sees the face as it is
     set_window(other, [[0.5, 0.0, 0.5], [0.0, 0.5, 0.5]])
-    plain = class_maps(other, unit.numpy(), other.input, targets).united
-    assert np.array_equal(grad_cam(other, unit, other.input, targets), plain)
+    plain = class_maps(other, unit.numpy(), targets).united
+    assert np.array_equal(grad_cam(other, unit, targets), plain)
 
 
 def test_guided_grad_cam_is_a_product():
     network = smoke("ramn")
     unit, targets = network.input.to_unit(some_faces(2)), np.array([1, 4])
-    given = (network, unit, network.input, targets)
+    given = (network, unit, targets)
     fine = input_gradient(*given, guided=True).sum(1).numpy()
     np.testing.assert_allclose(guided_grad_cam(*given), grad_cam(*given) * fine)
 
@@ -116,11 +114,11 @@ def test_occlusions_are_those_of_the_chapters():
     network = OnePixel(6, 2, size=24)
     unit = torch.rand(3, 1, 24, 24)
     unit[:, 0, 6, 2] = torch.tensor([0.9, 0.8, 0.2])
-    given, targets = (network, unit, network.input), np.array([1, 1, 0])
+    given, targets = (network, unit), np.array([1, 1, 0])
     pixels = {"window": 4, "stride": 2}
-    told = occlude(network, unit.numpy(), network.input, targets, fill="mean", **pixels)
+    told = occlude(network, unit.numpy(), targets, fill="mean", **pixels)
     assert np.array_equal(occlusion(*given, targets), told.drops)
-    told = occlude(network, unit.numpy(), network.input, targets, fill="zero", **pixels)
+    told = occlude(network, unit.numpy(), targets, fill="zero", **pixels)
     flips = label_flip(*given, targets)
     assert np.array_equal(flips, told.misled)
     assert flips[:2, 6, 2].tolist() == [1, 1] and not flips[2].any()
@@ -147,13 +145,13 @@ def test_refuses_other_than_one_class_a_face():
     network, unit = Linear([[1.0, 2.0]]), torch.rand(2, 1, 6, 6)
     for name in ("saliency", "occlusion", "grad_cam", "integrated_gradients"):
         with pytest.raises(FerError, match=r"targets of shape \[3\]"):
-            METHODS[name](network, unit, network.input, np.zeros(3, int))
+            METHODS[name](network, unit, np.zeros(3, int))
     with pytest.raises(FerError, match="one or more"):
         ready(network, unit[:0], np.zeros(0, int))
 
 
 def test_variants_fill_passes(monkeypatch):
-    monkeypatch.setattr("fer_lib.explain.passes.VALUES_TOGETHER", 5 * 36)
+    monkeypatch.setattr("fer_lib.evaluation.inference.VALUES_TOGETHER", 5 * 36)
     pairs = list(variants(torch.zeros(3, 1, 6, 6), 4))
     assert [len(face) for face, _ in pairs] == [5, 5, 2]
     face, variant = (torch.cat(one).tolist() for one in zip(*pairs, strict=True))

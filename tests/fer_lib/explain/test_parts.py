@@ -87,7 +87,7 @@ def test_a_linear_network_gives_each_part_its_pixels():
     unit = torch.rand(3, 1, 6, 6)
     parts = np.random.default_rng(0).integers(0, 6, (3, 6, 6))
     targets = np.array([0, 1, 0])
-    found = part_shapley(network, unit, network.input, targets, parts, fill="zero")
+    found = part_shapley(network, unit, targets, parts, fill="zero")
     light, slopes = unit[:, 0].numpy(), np.array([5, -3, 5])
     for i in range(6):
         expected = slopes * (light * (parts == i)).sum((1, 2)) / 36
@@ -98,8 +98,8 @@ def test_captum_tries_every_order_and_finds_the_same():
     network = Upright().eval()
     unit, _, landmarks = planted_faces(1)
     parts = facial_parts(landmarks, (32, 32))
-    found = part_shapley(network, unit, network.input, [1], parts)
-    theirs = ShapleyValues(from_pixels(network, network.input)).attribute(
+    found = part_shapley(network, unit, [1], parts)
+    theirs = ShapleyValues(from_pixels(network)).attribute(
         unit,
         baselines=float(unit.mean()),
         target=1,
@@ -114,8 +114,8 @@ def test_maps_add_up_to_the_score():
     network = smoke("diversified_manet").eval()
     unit = network.input.to_unit(some_faces(3))
     targets, points = torch.tensor([3, 1, 6]), np.repeat(a_face(64), 3, 0)
-    maps = shapley_parts(network, unit, network.input, targets, points)
-    scores = from_pixels(network, network.input)
+    maps = shapley_parts(network, unit, targets, points)
+    scores = from_pixels(network)
     ground = unit.mean((2, 3), keepdim=True).expand_as(unit)
     with torch.no_grad():
         face, none = (
@@ -133,17 +133,17 @@ def test_hidden_parts_and_batches(monkeypatch):
     network = Upright()
     unit, _, landmarks = planted_faces(3)
     landmarks[1, slice(*FIVE_PARTS["mouth"])] = -200
-    given = (network, unit, network.input, np.ones(3, int), landmarks)
+    given = (network, unit, np.ones(3, int), landmarks)
     at_once = shapley_parts(*given)
     assert np.isfinite(at_once).all()
-    monkeypatch.setattr("fer_lib.explain.passes.VALUES_TOGETHER", 23 * 32 * 32)
+    monkeypatch.setattr("fer_lib.evaluation.inference.VALUES_TOGETHER", 23 * 32 * 32)
     np.testing.assert_allclose(shapley_parts(*given), at_once, atol=1e-6)
 
 
 def test_needs_landmarks_of_every_face():
     network = Upright()
     unit, _, landmarks = planted_faces(2)
-    given = (network, unit, network.input, np.ones(2, int))
+    given = (network, unit, np.ones(2, int))
     with pytest.raises(FerError, match="none of landmarks for 2 faces"):
         shapley_parts(*given)
     with pytest.raises(FerError, match="1 sets of landmarks for 2"):

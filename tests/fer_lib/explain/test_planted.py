@@ -23,7 +23,7 @@ GRADIENTS = [n for n in FOUND_BY if "grad" in n or n == "saliency"]
 def explained(name):
     network = Upright()
     method = (METHODS | DECOYS)[name]
-    return method(network, UNIT, network.input, TARGETS, LANDMARKS)
+    return method(network, UNIT, TARGETS, LANDMARKS)
 
 
 def test_the_network_goes_by_the_block():
@@ -67,7 +67,7 @@ def test_broken_maps_lose(name, how):
 def test_drawing_all_weights_anew_destroys_the_map(name):
     network = Upright()
     *_, (_, other) = randomised(network, 0, UNIT)
-    maps = METHODS[name](other, UNIT, network.input, TARGETS, LANDMARKS)
+    maps = METHODS[name](other, UNIT, TARGETS, LANDMARKS)
     assert map_agreement(maps, explained(name)).mean() < 0.4
     before = np.nanmean(relevance_mass(explained(name), TRUTH))
     assert np.nanmean(relevance_mass(maps, TRUTH)) < before / 3

@@ -54,10 +54,10 @@ def test_deletion_is_pixel_flipping(name):
     network, (unit, _, _) = Upright().eval(), planted_faces(3)
     targets, steps = np.full(3, PLANTED), 16
     method = METHODS.get(name, edges)
-    maps = method(network, unit, network.input, targets)
+    maps = method(network, unit, targets)
     # So that no pixels tie: each breaks ties in an order of its own.
     maps = maps + np.random.default_rng(0).random(maps.shape) * 1e-3 * maps.max()
-    found = deletion(network, unit, network.input, targets, maps, steps=steps)
+    found = deletion(network, unit, targets, maps, steps=steps)
     flipping = quantus.PixelFlipping(
         features_in_step=32 * 32 // steps, perturb_baseline="black", **SILENT
     )

@@ -36,7 +36,7 @@ def test_planted_weights():
     scores = torch.zeros(4, 6)
     scores[1, 3] = 2.0  # the second face: its lower left
     network = planted(scores.tolist())
-    found = region_weights(network, FACES, network.input)
+    found = region_weights(network, FACES)
     assert found.names[3] == "lower left"
     expected = np.full((4, 6), 0.5)
     expected[1, 3] = 1 / (1 + np.exp(-2))
@@ -47,7 +47,7 @@ def test_planted_weights():
 
 def test_no_preference():
     network = planted(np.zeros((4, 6)).tolist())
-    found = region_weights(network, FACES, network.input)
+    found = region_weights(network, FACES)
     np.testing.assert_allclose(found.shares, 1 / 6, rtol=1e-6)
 
 
@@ -55,7 +55,7 @@ def test_no_preference():
 def test_is_what_the_network_says(variant):
     network = smoke("ramn", variant)
     with left_as_found(network):
-        found = region_weights(network, FACES, network.input, batch_size=3)
+        found = region_weights(network, FACES, batch_size=3)
     with torch.no_grad():
         said = network.eval()(network.input(FACES))
     np.testing.assert_allclose(found.weights, said.weights, rtol=1e-4)
@@ -69,7 +69,7 @@ def test_drawn():
     scores = torch.zeros(4, 6)
     scores[:, 5] = 3.0
     network = planted(scores.tolist())
-    found = region_weights(network, FACES, network.input)
+    found = region_weights(network, FACES)
     figure = draw_region_weights(found, FACES, list("abcd"))
     assert "The centre has the largest share" in figure.alt_text
     frames = [panel.patches[0] for panel in figure.axes[:24]]
@@ -89,7 +89,7 @@ def test_mean_shares_by_class():
     scores = torch.zeros(4, 6)
     scores[:2, 1], scores[2:, 2] = 4.0, 4.0
     network = planted(scores.tolist())
-    found = region_weights(network, FACES, network.input)
+    found = region_weights(network, FACES)
     figure = draw_mean_shares(found, np.array([0, 0, 2, 2]), ["a", "none", "b"])
     axes = figure.axes[0]
     shown = axes.images[0].get_array()

@@ -55,7 +55,7 @@ def moved(theta, variant="default"):
 def test_an_untrained_transformer_takes_the_whole_face():
     network, faces = smoke("deep_emotion"), some_faces(3)
     with left_as_found(network):
-        found = sampled_windows(network, faces, network.input, batch_size=2)
+        found = sampled_windows(network, faces, batch_size=2)
     np.testing.assert_allclose(found.warped, faces / 255, atol=1e-5)
     np.testing.assert_allclose(found.areas, 1)
     corners = np.array([[0.5, 0.5], [47.5, 0.5], [47.5, 47.5], [0.5, 47.5]]) / 48
@@ -65,7 +65,7 @@ def test_an_untrained_transformer_takes_the_whole_face():
 def test_a_window_moved_by_whole_pixels():
     """Twelve pixels to the right; grey, the networks' zero, from outside."""
     network, faces = moved([1.0, 0, 24 / 47, 0, 1, 0]), some_faces(2)
-    found = sampled_windows(network, faces, network.input)
+    found = sampled_windows(network, faces)
     expected = np.full((2, 1, 48, 48), 0.5)
     expected[..., :36] = faces[..., 12:] / 255
     np.testing.assert_allclose(found.warped, expected, atol=1e-4)
@@ -74,14 +74,14 @@ def test_a_window_moved_by_whole_pixels():
 
 def test_faces_of_another_size():
     network = moved([0.5, 0, 0, 0, 0.5, 0], "feature_warp")
-    found = sampled_windows(network, some_faces(2, 96, 3), network.input)
+    found = sampled_windows(network, some_faces(2, 96, 3))
     assert found.warped.shape == (2, 1, 48, 48)
     np.testing.assert_allclose(found.areas, 0.25)
 
 
 def test_windows_drawn():
     network, faces = moved([0.5, 0, 0, 0, 0.5, 0]), some_faces(2)
-    found = sampled_windows(network, faces, network.input)
+    found = sampled_windows(network, faces)
     figure = draw_sampled_windows(found, faces, ["a", "b"])
     (polygon,) = figure.axes[0].patches
     np.testing.assert_allclose(polygon.get_xy()[:4], found.corners[0])
@@ -93,4 +93,4 @@ def test_windows_drawn():
 def test_refuses_a_network_without_transformer():
     network = smoke("deep_emotion", "no_transformer")
     with pytest.raises(FerError, match="no theta"):
-        sampled_windows(network, some_faces(1), network.input)
+        sampled_windows(network, some_faces(1))

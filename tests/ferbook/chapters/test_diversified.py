@@ -87,7 +87,9 @@ class TestDiversity:
         assert sweep.ours == pytest.approx(30 / 3)
 
     def test_outputs_are_those_of_one_pass(self, ensemble, monkeypatch):
-        monkeypatch.setattr("fer_lib.explain.passes.VALUES_TOGETHER", 2 * 3 * 64**2)
+        monkeypatch.setattr(
+            "fer_lib.evaluation.inference.VALUES_TOGETHER", 2 * 3 * 64**2
+        )
         names = ("branches", "channel", "spatial")
         found = shared.outputs(ensemble, FACES, names)
         with torch.inference_mode():
@@ -182,7 +184,7 @@ class TestBranches:
                 branch.fc.bias -= output.logits.mean(0)
         before = {k: v.clone() for k, v in ensemble.state_dict().items()}
         found = esr.by_neighbours(ensemble, faces, (2, 24))
-        said = predict(ensemble, faces.images, ensemble.input).argmax(1)
+        said = predict(ensemble, faces.images).argmax(1)
         assert found.sound == pytest.approx((said == faces.labels).mean())
         assert found.moved[2] > 0  # other neighbours, other answers
         assert found.moved[24] == 0  # all faces together, whatever their order

@@ -11,6 +11,7 @@ from torch import nn
 from fer_lib.data.faceset import FaceSet
 from fer_lib.evaluation.intervals import wilson_interval
 from fer_lib.explain.landmarks import LandmarkDrift, landmark_errors
+from fer_lib.models.network import Network
 from fer_lib.models.part_ensemble import EnsembleOutput
 from fer_lib.models.part_network import PARTS
 from fer_lib.preprocessing import Preprocessing
@@ -67,7 +68,7 @@ def test_pooling_windows_by_hand(side):
         assert rows[pooling] == tuple(f"{w[0]}–{w[-1]}" for w in seen)
 
 
-class Planted(nn.Module):
+class Planted(Network):
     """Five members that read their scores from the first pixels of a face."""
 
     members = NAMES

@@ -47,18 +47,17 @@ def drawn_splits() -> Splits:
 def run() -> Run:
     config, splits = recipe.make_config("smoke", **TINY), drawn_splits()
     network = recipe.make_network(config, 7, seed=1).eval()
-    prepare = recipe.make_preprocessing(config)
     with torch.no_grad():  # answers that depend on the face
-        mean = network(prepare(splits.test.images)).logits.mean(0)
+        mean = network(network.input(splits.test.images)).logits.mean(0)
         network.classifier.bias -= mean
-    return Run(network, config, prepare, splits, None)
+    return Run(network, config, splits, None)
 
 
 def test_first_steps_begin_with_the_losses_of_the_untrained_network(run):
     config = replace(run.config, collaborative_weight=0.1)
     told = ramn_features.first_steps(config, run.splits, steps=2)
     network = recipe.make_network(config, 7, 0)
-    x = recipe.make_preprocessing(config)(run.splits.train.images[:8])
+    x = network.input(run.splits.train.images[:8])
     with torch.no_grad():
         length = network(x).expressions.square().sum(-1).mean()
     assert told[0]["length"] == pytest.approx(float(length), rel=1e-4)
@@ -78,7 +77,7 @@ def test_weight_one_diverges_where_the_default_does_not(run):
 
 def test_its_own_boxes_give_a_networks_own_answers(run):
     images = run.splits.test.images
-    x = run.preprocessing(images)
+    x = run.network.input(images)
     with torch.inference_mode():
         own = run.network(x).logits.argmax(1).numpy()
     assert len(set(own)) > 1

@@ -95,7 +95,7 @@ class TestWhatAMaskAdds:
 
     def test_the_control_adds_its_constant_and_nothing_else(self):
         run, images = a_run("constant"), faces(4).images
-        result = masking(run.network, images, run.preprocessing)
+        result = masking(run.network, images)
         rows = chapter.added_box(run, images, result).rows
         for row, channels in zip(rows, result.channels, strict=True):
             share = 100 / channels

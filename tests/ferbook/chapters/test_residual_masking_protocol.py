@@ -46,7 +46,7 @@ class TestPasses:
         run, black = a_run(), faces(3, np.zeros((3, 1, 48, 48), np.uint8))
         scores = protocol.random_passes(run, black, 4)
         assert scores.shape == (4, 3, 7)
-        plain = predict(run.network, black.images, run.preprocessing)
+        plain = predict(run.network, black.images)
         assert np.allclose(scores, plain[None], atol=1e-5)
 
     def test_passes_differ_and_come_again(self):
@@ -59,9 +59,7 @@ class TestPasses:
         run, some = a_run(), faces(5)
         scores = protocol.random_passes(run, some, PASSES)
         mean = probability_sum(scores) / PASSES
-        recorded = views(run.network, SimpleNamespace(test=some), run.preprocessing)[
-            "random10"
-        ]
+        recorded = views(run.network, SimpleNamespace(test=some))["random10"]
         assert np.allclose(mean, np.exp(recorded), atol=1e-5)
 
     def test_the_box_compares_ten_with_one(self):

@@ -43,7 +43,7 @@ class Brighter(Network):
 
 
 def restored(network, rendered=True):
-    return Restored(network, None, network.input, ("dark", "light"), rendered)
+    return Restored(network, None, ("dark", "light"), rendered)
 
 
 @pytest.fixture(scope="module")

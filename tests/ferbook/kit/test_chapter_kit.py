@@ -10,6 +10,7 @@ from planted_runs import LABELS, plant
 
 from fer_lib.data.protocols import official
 from fer_lib.errors import FerError
+from fer_lib.models.network import Network
 from fer_lib.preprocessing import Preprocessing
 from ferbook.kit import chapter
 from ferbook.kit import faces as chapter_faces
@@ -51,11 +52,12 @@ def runs(tmp_path, monkeypatch):
     return tmp_path / "runs"
 
 
-class Reads(torch.nn.Module):
+class Reads(Network):
     """Says the class whose number is the first pixel; surer, the brighter."""
 
     def __init__(self):
         super().__init__()
+        self.input = Preprocessing(48, 1, 0.0, 1.0)
         self.scale = torch.nn.Parameter(torch.ones(()))
 
     def forward(self, x):
@@ -69,8 +71,7 @@ def reading_run(splits, said, sure):
     images = splits.test.images.copy()
     images[:, 0, 0, 0], images[:, 0, 0, 1] = said, sure
     splits = replace(splits, test=replace(splits.test, images=images))
-    preprocessing = Preprocessing(48, 1, 0.0, 1.0)
-    return Run(Reads(), None, preprocessing, splits, Fitted())
+    return Run(Reads(), None, splits, Fitted())
 
 
 def test_settings_get_the_type_of_their_field():

@@ -124,14 +124,14 @@ def test_early_exit_takes_the_branches_that_do_best_on_validation(monkeypatch):
     network.active = len(network.branches)
     asked, right = [], {1: 0.3, 2: 0.8, 3: 0.8}
 
-    def predict(network, images, preprocessing):
+    def predict(network, images):
         asked.append((network.active, images is splits.test.images))
         labels = splits.test.labels if asked[-1][1] else splits.select.labels
         wrong = np.arange(len(labels)) >= right[network.active] * len(labels)
         return np.eye(7)[np.where(wrong, (labels + 1) % 7, labels)]
 
     monkeypatch.setattr(diversified_branches, "predict", predict)
-    found = recipe.views(network, splits, None)
+    found = recipe.views(network, splits)
     assert asked == [(1, False), (2, False), (3, False), (2, True)]
     assert found.keys() == {"early_exit"} and len(found["early_exit"]) == len(
         splits.test

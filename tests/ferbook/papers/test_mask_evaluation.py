@@ -9,6 +9,7 @@ from torch import nn
 
 from fer_lib.data.sources.rendered import wild
 from fer_lib.landmarks import IBUG_PARTS
+from fer_lib.models.network import Network
 from fer_lib.preprocessing import Preprocessing
 from ferbook.papers import mask_evaluation, residual_masking
 from ferbook.papers.mask_evaluation import measures, views
@@ -21,11 +22,12 @@ def faces():
     return wild(train=0, public=0, private=12, seed=4, cached=False)
 
 
-class Drawn(nn.Module):
+class Drawn(Network):
     """Its third refined maps, and Grad-CAM's layer, show a given picture."""
 
     def __init__(self, pictures):
         super().__init__()
+        self.input = Preprocessing(size=SIZE, channels=3, mean=0.0, std=1.0)
         self.pictures, self.at = pictures, 0
         self.unused = nn.Parameter(torch.zeros(1))
 
@@ -42,8 +44,7 @@ def drawn_measures(monkeypatch, faces, pictures):
     monkeypatch.setattr(
         mask_evaluation, "grad_cam", lambda network, x, target: pictures[: len(x)]
     )
-    prepared = Preprocessing(size=SIZE, channels=3, mean=0.0, std=1.0)
-    return measures(Drawn(pictures), faces, prepared)
+    return measures(Drawn(pictures), faces)
 
 
 def test_even_maps_have_one_everywhere(monkeypatch, faces):
@@ -83,12 +84,11 @@ def test_cold_maps_count_as_zero(monkeypatch, faces):
 def test_the_network_itself_and_its_random_passes(faces):
     config = residual_masking.make_config("smoke", width=2)
     network = residual_masking.make_network(config, 7, seed=0)
-    prepared = residual_masking.make_preprocessing(config)
-    found = residual_masking.measures(network, faces, prepared)
+    found = residual_masking.measures(network, faces)
     assert all(np.isfinite(values).all() for values in found.values())
     splits = SimpleNamespace(test=faces)
-    one, other = (views(network, splits, prepared)["random10"] for _ in range(2))
+    one, other = (views(network, splits)["random10"] for _ in range(2))
     assert np.array_equal(one, other) and one.shape == (12, 7)
     np.testing.assert_allclose(np.exp(one).sum(1), 1, rtol=1e-5)  # probabilities
     few = SimpleNamespace(test=faces.select(np.arange(5)))
-    assert views(network, few, prepared)["random10"].shape == (5, 7)
+    assert views(network, few)["random10"].shape == (5, 7)

@@ -124,7 +124,7 @@ def test_stages_keep_their_order_and_shares():
         Stage(0, name="none", **everything, **common),
     )
     config = modern.make_config("student", epochs=80)
-    paper = Plan(0, ramn.make_preprocessing(ramn.make_config("smoke")), stages)
+    paper = Plan(0, stages)
     plan = modern.replanned(paper, drawn_splits(), config)
     assert plan.stages[0] is stages[0] and plan.stages[3] is stages[3]
     head, tuning = plan.stages[1:3]

@@ -16,7 +16,7 @@ SPLITS = marked_splits()
 
 def untrained(variant="default"):
     config = recipe.make_config("paper", variant, **SMALL)
-    return recipe.make_network(config, 7, seed=0), recipe.make_preprocessing(config)
+    return recipe.make_network(config, 7, seed=0)
 
 
 def test_near_by_hand():
@@ -33,9 +33,9 @@ def test_near_by_hand():
 
 @pytest.mark.parametrize("variant", ["default", "full_transfer", "baseline"])
 def test_a_map_without_a_preference_has_one_everywhere(variant, monkeypatch):
-    network, prepared = untrained(variant)
+    network = untrained(variant)
     monkeypatch.setattr(part_heat, "_heated", lambda member, x: 3 * x[:, 0] ** 0)
-    found = part_heat.heat(network, SPLITS.test, prepared)
+    found = part_heat.heat(network, SPLITS.test)
     expected = {"heat.parts"}
     expected |= {"heat.own_part", "heat.elsewhere"} if variant == "default" else set()
     assert set(found) == expected
@@ -44,24 +44,24 @@ def test_a_map_without_a_preference_has_one_everywhere(variant, monkeypatch):
 
 
 def test_a_map_of_the_own_part_is_told_apart(monkeypatch):
-    network, prepared = untrained()
+    network = untrained()
     points = landmarks_seen(SPLITS.test, 24)
     waiting = [
         part_heat.near(points[:, slice(*PARTS[part])], 24).float()
         for part in network.parts
     ]
     monkeypatch.setattr(part_heat, "_heated", lambda member, x: waiting.pop(0))
-    found = part_heat.heat(network, SPLITS.test, prepared)
+    found = part_heat.heat(network, SPLITS.test)
     assert (found["heat.own_part"] > 1.5).all()
     assert not found["heat.elsewhere"].any()
 
 
 def test_heat_by_hand():
     """Grad-CAM of the predicted class, of the mouth's sub-network first."""
-    network, prepared = untrained()
-    found = part_heat.heat(network, SPLITS.test, prepared)
+    network = untrained()
+    found = part_heat.heat(network, SPLITS.test)
     points, own = landmarks_seen(SPLITS.test, 24), []
-    x = prepared(SPLITS.test.images)
+    x = network.input(SPLITS.test.images)
     for part, member in zip(network.parts, network.sub_networks, strict=True):
         with torch.no_grad():
             label = member.eval()(x).argmax(1)

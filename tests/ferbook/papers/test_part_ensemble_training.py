@@ -38,7 +38,7 @@ def train(variant="default", stages=None, path=None, stop=None, judge=None, **ch
         calls.append(1)
         if len(calls) == stop:
             raise InterruptedError
-        return accuracies(trained, (SPLITS.select, SPLITS.test), plan.preprocessing)
+        return accuracies(trained, (SPLITS.select, SPLITS.test))
 
     fitted = fit(network, plan, SPLITS.train, evaluate, path=path, progress=False)
     return network, fitted, plan
@@ -163,10 +163,10 @@ def test_early_stop():
 
 def test_figure_10_from_the_weights_alone(whole, tmp_path):
     """Landmarks before and after tuning are told by a saved network."""
-    network, fitted, plan = whole
+    network, fitted, _ = whole
     network.load_state_dict(fitted.selected)
-    test, prepared = SPLITS.test, plan.preprocessing
-    found = part_evaluation.measures(network, test, prepared)
+    test = SPLITS.test
+    found = part_evaluation.measures(network, test)
     assert {name for name in found if "landmark" in name} == {
         f"landmark_{what}.{part}"
         for what in ("error.before", "error.after", "rise")
@@ -175,7 +175,7 @@ def test_figure_10_from_the_weights_alone(whole, tmp_path):
     # By hand, for the mouth.
     start, end = PARTS["mouth"]
     mouth, member = network.originals[3].eval(), network.sub_networks[3].eval()
-    x = prepared(test.images)
+    x = network.input(test.images)
     wanted = (test.landmarks[:, start:end] + 0.5) * 0.5 - 0.5  # 48 to 24 pixels
     for when, extractor in (("before", mouth.extractor), ("after", member.extractor)):
         with torch.inference_mode():
@@ -184,7 +184,7 @@ def test_figure_10_from_the_weights_alone(whole, tmp_path):
         key = f"landmark_error.{when}.mouth"
         np.testing.assert_allclose(found[key], off, atol=1e-5)
     row = fitted.curve[fitted.selected_epoch - 1]
-    select = part_evaluation.measures(network, SPLITS.select, prepared)
+    select = part_evaluation.measures(network, SPLITS.select)
     drift = select["landmark_error.after.mouth"].mean()
     assert row["PublicTest_landmarks_mouth"] == pytest.approx(drift, rel=1e-4)
 
@@ -192,7 +192,7 @@ def test_figure_10_from_the_weights_alone(whole, tmp_path):
     save_network(path, network, {})
     again = recipe.make_network(recipe.make_config("paper", **SMALL), 7, seed=5)
     again.load_state_dict({k: v.float() for k, v in read_network(path)[0].items()})
-    repeated = part_evaluation.measures(again, test, prepared)
+    repeated = part_evaluation.measures(again, test)
     key = "landmark_error.before.mouth"
     np.testing.assert_allclose(repeated[key], found[key], atol=2e-2)
     plain = build("part_ensemble", input_size=24, width=2)
@@ -200,9 +200,9 @@ def test_figure_10_from_the_weights_alone(whole, tmp_path):
 
 
 def test_nothing_rises_before_tuning():
-    network, fitted, plan = train(stages=2)
+    network, fitted, _ = train(stages=2)
     network.load_state_dict(fitted.selected)
-    found = part_evaluation.measures(network, SPLITS.test, plan.preprocessing)
+    found = part_evaluation.measures(network, SPLITS.test)
     for part in network.members:
         assert not found[f"landmark_rise.{part}"].any()
 
@@ -212,9 +212,8 @@ def test_members_make_the_ensemble(variant):
     """Equation (4): the label of the summed probabilities."""
     config = recipe.make_config("paper", variant, **SMALL)
     network = recipe.make_network(config, 7, seed=0)
-    prepared = recipe.make_preprocessing(config)
-    views = part_evaluation.views(network, SPLITS, prepared)
+    views = part_evaluation.views(network, SPLITS)
     assert len(views) == 5 and all(MEMBER.fullmatch(name) for name in views)
     shares = [torch.as_tensor(scores).softmax(1) for scores in views.values()]
-    whole = predict(network, SPLITS.test.images, prepared)
+    whole = predict(network, SPLITS.test.images)
     torch.testing.assert_close(torch.as_tensor(whole).exp() * 5, sum(shares))

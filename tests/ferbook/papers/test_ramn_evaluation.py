@@ -12,11 +12,11 @@ def test_attention_and_features_are_the_networks_own():
     faces = wild(train=0, public=0, private=12, seed=4, cached=False)
     config = ramn.make_config("smoke")
     network = ramn.make_network(config, 7, seed=1)
-    prepared = ramn.make_preprocessing(config)
-    found = ramn.measures(network.train(), faces, prepared)
-    assert not network.training
+    found = ramn.measures(network.train(), faces)
+    assert network.training
+    network.eval()
     with torch.inference_mode():
-        output = network(prepared(torch.as_tensor(faces.images)))
+        output = network(network.input(torch.as_tensor(faces.images)))
     weights = output.weights.numpy()
     np.testing.assert_allclose(found["attention.whole"], weights[:, 0], rtol=1e-5)
     best = [max(row[1:]) for row in weights]
@@ -31,7 +31,7 @@ def test_without_sub_images_nothing_is_weighed():
     faces = wild(train=0, public=0, private=12, seed=4, cached=False)
     config = ramn.make_config("smoke", crops=0)
     network = ramn.make_network(config, 7, seed=1)
-    found = ramn.measures(network, faces, ramn.make_preprocessing(config))
+    found = ramn.measures(network, faces)
     assert set(found) == {"feature.first", "feature.second"}
 
 

@@ -101,9 +101,8 @@ def test_the_paper_begins_with_the_weights_that_told_best(faces):
 def test_knowing_nothing_costs_one_and_the_truth_nothing(faces):
     """Heads of zeros name the mean; heads that know the answer lose nothing."""
     train = faces.split("Training")
-    _, plan, _ = planned(deep_emotion, faces)
-    size, width = plan.preprocessing.size, 52 + 136
-    task = rendered_first.FaceTask(train, width, plan)
+    size, width = 48, 52 + 136
+    task = rendered_first.FaceTask(train, width, size, 0)
     for head in (task.units, task.points):
         nn.init.zeros_(head.weight)
         nn.init.zeros_(head.bias)
@@ -134,10 +133,7 @@ def test_what_is_measured_does_not_depend_on_order(faces):
     network, plan, _ = planned(deep_emotion, faces)
     task, held = plan.stages[0].loss, faces.split("PublicTest")
     turned = held.select(np.arange(len(held))[::-1].copy())
-    pair = [
-        rendered_first.unexplained(network, task, one, plan.preprocessing)
-        for one in (held, turned)
-    ]
+    pair = [rendered_first.unexplained(network, task, one) for one in (held, turned)]
     assert pair[0] == pytest.approx(pair[1], rel=1e-5)
 
 

@@ -39,7 +39,7 @@ def test_a_committed_network_sees_something(name):
     found = restore(committed(name))
     assert found.rendered
     faces = wild(train=7, public=7, private=420, seed=5).split("PrivateTest")
-    scores = predict(found.network, faces.images, found.preprocessing)
+    scores = predict(found.network, faces.images)
     accuracy = np.mean(scores.argmax(1) == faces.labels)
     largest = faces.counts().max() / len(faces)
     # Three standard errors above always naming the most frequent class.

@@ -39,7 +39,7 @@ def test_the_record_is_complete_and_true(tiny, tmp_path):
 def test_the_selected_network_gives_the_recorded_predictions(tiny, tmp_path):
     done = run(request(), tmp_path)
     test = done.splits.test
-    scores = predict(done.network, test.images, done.preprocessing)
+    scores = predict(done.network, test.images)
     stored = done.record.predictions["selected/PrivateTest/single/logits"]
     assert np.array_equal(storable(scores), stored)
 
@@ -108,10 +108,7 @@ def test_weights_come_back(tiny, tmp_path, monkeypatch):
         finished, "committed", lambda paper: tmp_path / "network.safetensors.gz"
     )
     back = load_committed("deep_emotion", done.splits, "cpu")
-    one, other = (
-        predict(r.network, done.splits.test.images, r.preprocessing)
-        for r in (done, back)
-    )
+    one, other = (predict(r.network, done.splits.test.images) for r in (done, back))
     assert np.allclose(one, other, atol=1e-2)  # half precision
     assert back.results()["selected"]["PrivateTest"]["single"]["n"] == 28
 

@@ -71,10 +71,10 @@ def test_recipes_have_their_own_source():
 def test_members_and_measures_are_stored(tiny, tmp_path, monkeypatch):
     """What a recipe tells of every reported face, in the order of the faces."""
 
-    def views(network, splits, preprocessing):
+    def views(network, splits):
         return {"member.left": np.eye(7)[splits.test.labels]}
 
-    def measures(network, faces, preprocessing):
+    def measures(network, faces):
         assert not network.training
         return {"warmth": faces.images.mean((1, 2, 3))}
 

@@ -68,7 +68,7 @@ def test_falls_are_differences_of_two_predictions(known, mouth):
     for k in range(len(less)):
         row = less.extra["row"][k]
         column = MOVEMENTS.index(less.extra["movement"][k])
-        alone = predict(mouth.network, less.images[[k]], mouth.preprocessing)[0]
+        alone = predict(mouth.network, less.images[[k]])[0]
         fall = (mouth.scores[row] - alone)[targets[row]]
         np.testing.assert_allclose(found[row, column], fall, atol=1e-5)
 

@@ -22,7 +22,7 @@ def test_every_network_learns_a_little(name):
     assert len(found.curve) >= 1 and not found.network.training
     pairs = zip(found.network.parameters(), found.untrained.parameters(), strict=True)
     assert any(not torch.equal(a, b) for a, b in pairs)
-    known = known_faces("mouth", found.preprocessing.size, TINY)
+    known = known_faces("mouth", found.network.input.size, TINY)
     for told, values in parts_of(found, known).items():
         assert np.isfinite(values).all(), told
     assert parts_of(found, known)
@@ -70,7 +70,7 @@ def test_the_original_recipe_is_left_alone():
     learn("ramn", "mouth", 0, TINY)
     assert plan.stages[0].epochs == config.epochs
     network = PAPERS["ramn"].make_network(config, 2, 0)
-    x = plan.preprocessing(splits.test.images[:2])
+    x = network.input(splits.test.images[:2])
     assert logits_of(network(x)).shape == (2, 2)
 
 

@@ -180,7 +180,7 @@ def test_the_network_sees_channels_last_batches():
     rgb = np.repeat(toy_faces().images, 3, axis=1)
     network[0] = nn.Conv2d(3, 4, 3)
     plan = toy_plan(epochs=1)
-    plan = replace(plan, preprocessing=Preprocessing(size=8, channels=3))
+    network.input = Preprocessing(size=8, channels=3)
     train(plan, network=network, faces=replace(toy_faces(), images=rgb))
     assert all(last and shape[1:] == (3, 8, 8) for last, shape in seen)
     weight = network[0].weight
@@ -207,7 +207,7 @@ def test_impossible_stages_are_refused(field, value):
 def test_a_plan_needs_stages_with_names_of_their_own():
     for stages in ((), (toy_stage(), toy_stage())):
         with pytest.raises(FerError, match="expected one or more"):
-            Plan(0, None, stages)
+            Plan(0, stages)
 
 
 def test_only_one_stage_at_a_constant_rate_is_open_ended():

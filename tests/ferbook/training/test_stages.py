@@ -18,13 +18,16 @@ from toy_runs import (
     train,
 )
 
+from fer_lib.preprocessing import Preprocessing
 from ferbook.training.average import Average
 from ferbook.training.plan import Loss
 
 
 def linear():
     torch.manual_seed(0)
-    return nn.Sequential(nn.Flatten(), nn.Linear(64, 2))
+    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 2))
+    network.input = Preprocessing(size=8)
+    return network
 
 
 def still(**changes):

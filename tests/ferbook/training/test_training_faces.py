@@ -109,10 +109,10 @@ def test_a_file_that_cannot_be_read_stops_training(tmp_path, monkeypatch):
 )
 def test_no_face_takes_more_bytes_than_the_network_sees(stored, channels, kept):
     images = torch.randint(0, 256, (2, *stored), dtype=torch.uint8)
-    preprocessing = Preprocessing(size=48, channels=channels)
-    small = shrunk(images, preprocessing)
+    wanted = Preprocessing(size=48, channels=channels)
+    small = shrunk(images, wanted)
     assert small.dtype == torch.uint8
     assert small[0].numel() <= channels * 48 * 48
     assert (small is images) == kept
-    exact = preprocessing.to_unit(images)
-    assert (preprocessing.to_unit(small) - exact).abs().max() <= 0.5 / 255 + 1e-6
+    exact = wanted.to_unit(images)
+    assert (wanted.to_unit(small) - exact).abs().max() <= 0.5 / 255 + 1e-6

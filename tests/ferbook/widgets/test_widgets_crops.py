@@ -23,13 +23,12 @@ def run() -> Run:
     """An untrained RAMN whose attention differs from region to region."""
     config, splits = recipe.make_config("smoke", **TINY), drawn_splits()
     network = recipe.make_network(config, 7, seed=1).eval()
-    prepare = recipe.make_preprocessing(config)
     with torch.no_grad():
         layer = network.attention.fc
-        scores = layer(network.region_features(prepare(splits.test.images)))
+        scores = layer(network.region_features(network.input(splits.test.images)))
         layer.weight /= scores.std()
         layer.bias.copy_((layer.bias - scores.mean()) / scores.std())
-    return Run(network, config, prepare, splits, None)
+    return Run(network, config, splits, None)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +48,7 @@ def test_the_grid_holds_what_the_network_says_with_its_own_boxes(run, widget):
         network = recipe.make_network(config, 7, seed=1).eval()
         network.load_state_dict(run.network.state_dict())
         with torch.inference_mode():
-            out = network(run.preprocessing(image))
+            out = network(run.network.input(image))
         at = crops.SCALES.index(scale), 1, crops.NUMBERS.index(count)
         theta, said = (grid[key] for key in ("weights", "probabilities"))
         for table, expected in ((theta, out.weights), (said, out.logits.softmax(1))):

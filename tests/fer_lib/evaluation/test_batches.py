@@ -6,7 +6,7 @@ import torch
 from known_networks import left_as_found, smoke, some_faces
 
 from fer_lib.errors import FerError
-from fer_lib.explain.passes import evaluating, faces_together, passes
+from fer_lib.evaluation.inference import batches, evaluating, faces_together
 
 
 def test_every_mode_comes_back():
@@ -32,7 +32,7 @@ def test_statistics_that_go_on_adapting_are_put_back():
 @pytest.mark.parametrize("count", [1, 2, 5, None])
 def test_all_faces_in_their_order(count):
     network, faces = smoke("deep_emotion"), some_faces(5)
-    seen = list(passes(network, faces, network.input, count))
+    seen = list(batches(network, faces, count))
     together = torch.cat([unit for _, unit in seen])
     torch.testing.assert_close(together, torch.tensor(faces) / 255)
     rows = np.concatenate([np.arange(5)[rows] for rows, _ in seen])
@@ -49,4 +49,4 @@ def test_large_faces_go_through_in_small_numbers():
 def test_refuses_no_faces():
     network = smoke("deep_emotion")
     with pytest.raises(FerError, match="found no face"):
-        next(passes(network, some_faces(0), network.input))
+        next(batches(network, some_faces(0)))
