@@ -1,6 +1,7 @@
-"""The label order of the book and the maps of the data sets to it.
+"""The label order of the book, and the names of expressions in the field.
 
 Seven classes are a prefix of eight, so a label means the same in both.
+FER2013 numbers its seven exactly as the book does.
 """
 
 EXPRESSIONS = (
@@ -14,8 +15,20 @@ EXPRESSIONS = (
     "contempt",
 )
 
-# FER2013 numbers its classes exactly as the book does.
-FER2013_TO_BOOK = (0, 1, 2, 3, 4, 5, 6)
+# Other names that data sets and people give them.
+SYNONYMS = {
+    "anger": "angry",
+    "disgusted": "disgust",
+    "afraid": "fear",
+    "fearful": "fear",
+    "scared": "fear",
+    "happiness": "happy",
+    "joy": "happy",
+    "sadness": "sad",
+    "surprised": "surprise",
+    "natural": "neutral",
+    "contemptuous": "contempt",
+}
 
 # The ten vote columns of fer2013new.csv, in the file's own order.
 FERPLUS_COLUMNS = (
@@ -35,11 +48,18 @@ FERPLUS_COLUMNS = (
 # columns ("unknown", "NF" for not a face) have no label.
 FERPLUS_TO_BOOK = (6, 3, 5, 4, 0, 1, 2, 7)
 
-# The class names of Deep-Emotion's confusion matrices (its Figures 8-10),
-# in their printed order.
-DEEP_EMOTION_ORDER = (0, 1, 2, 3, 6, 4, 5)
-
 
 def expression_index(name: str) -> int:
     """Label of an expression name, 0-7; ``ValueError`` when unknown."""
     return EXPRESSIONS.index(name)
+
+
+def label_of(name: str) -> int | None:
+    """Label of an expression by any of its names, in any case; None if unknown.
+
+    >>> label_of("Happiness"), label_of("surprised"), label_of("bored")
+    (3, 5, None)
+    """
+    name = name.strip().lower()
+    name = SYNONYMS.get(name, name)
+    return EXPRESSIONS.index(name) if name in EXPRESSIONS else None

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -10,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip file can hold
 
@@ -33,7 +33,7 @@ def atomic_path(target: Path | str) -> Iterator[Path]:
     os.umask(umask)
     try:
         yield temporary
-        with temporary.open("rb") as written:
+        with temporary.open("r+b") as written:  # Windows syncs no read-only file
             os.fsync(written.fileno())
         # mkstemp, and some writers, make files private.
         temporary.chmod(0o666 & ~umask)
@@ -72,7 +72,14 @@ def sha256_file(path: Path | str) -> str:
 def cache_dir() -> Path:
     """Folder of everything that can be computed again.
 
-    ``FER_CACHE`` if set, else the user's cache folder.
+    ``FER_CACHE`` if set, else ``fer-book`` in the user's cache folder.
     """
-    named = os.environ.get("FER_CACHE")
-    return Path(named) if named else platformdirs.user_cache_path("fer-book")
+    if named := os.environ.get("FER_CACHE"):
+        return Path(named)
+    if sys.platform == "win32":
+        folder = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local"
+    elif sys.platform == "darwin":
+        folder = Path.home() / "Library/Caches"
+    else:
+        folder = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(folder) / "fer-book"

@@ -42,19 +42,8 @@ IBUG_FLIP = np.array([
     67, 66, 65,
 ])  # fmt: skip
 
-# Half-open ranges of the parts.
-IBUG_PARTS = {
-    "jaw": (0, 17),
-    "left_brow": (17, 22),
-    "right_brow": (22, 27),
-    "nose": (27, 36),
-    "left_eye": (36, 42),
-    "right_eye": (42, 48),
-    "mouth": (48, 68),
-}
-
-# The five subsets that the part ensemble learns from (Wadhawan and Gandhi,
-# "Landmark-Aware and Part-based Ensemble Transfer Learning", 2022).
+# Half-open ranges of the five parts that the part ensemble learns from (Wadhawan
+# and Gandhi, "Landmark-Aware and Part-based Ensemble Transfer Learning", 2022).
 FIVE_PARTS = {
     "jaw": (0, 17),
     "eyebrows": (17, 27),
@@ -87,22 +76,6 @@ def eye_centres(points: np.ndarray) -> np.ndarray:
     """
     eyes = points[..., slice(*FIVE_PARTS["eyes"]), :]
     return np.stack([eyes[..., :6, :].mean(-2), eyes[..., 6:, :].mean(-2)], -2)
-
-
-def mirror_points(points: np.ndarray, width: int) -> np.ndarray:
-    """The points in the mirror image, in iBUG order again.
-
-    Args:
-        points: ``[..., 68, 2]``, pixel centres at whole numbers.
-        width: of the image in pixels.
-
-    Returns:
-        A copy of the same shape: what was left is now right, and is numbered
-        so.
-    """
-    mirrored = np.array(points)[..., IBUG_FLIP, :]
-    mirrored[..., 0] = width - 1 - mirrored[..., 0]
-    return mirrored
 
 
 def normalised_error(found: np.ndarray, truth: np.ndarray) -> np.ndarray:

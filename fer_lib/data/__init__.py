@@ -1,56 +1,44 @@
 """Face sets, and everything that makes or splits one."""
 
+import importlib
 import inspect
 
 from fer_lib.data.faceset import FaceSet
-from fer_lib.data.sources import (
-    affectnet,
-    ckplus,
-    fer2013,
-    ferg,
-    jaffe,
-    oulu,
-    rafdb,
-    sfew,
-)
 from fer_lib.errors import FerError
 
-_LOADERS = {
-    "fer2013": fer2013.load,
-    "ckplus": ckplus.load,
-    "jaffe": jaffe.load,
-    "ferg": ferg.load,
-    "oulu": oulu.load,
-    "rafdb": rafdb.load,
-    "affectnet": affectnet.load,
-    "sfew": sfew.load,
-}
-DATASETS = ("rendered", *_LOADERS)
+# Each has a module of its name in ``fer_lib.data.sources``.
+DATASETS = (
+    "rendered", "fer2013", "ckplus", "jaffe", "ferg", "oulu", "rafdb", "affectnet",
+    "sfew",
+)  # fmt: skip
 
 __all__ = ["DATASETS", "FaceSet", "load"]
 
 
 def load(name: str, root: str | None = None, **options) -> FaceSet:
-    """A data set by name.
+    """A data set by name, or any folder of images by class.
 
     Args:
-        name: one of :data:`DATASETS`; ``"rendered"`` needs no files.
+        name: one of :data:`DATASETS`; ``"rendered"`` needs no files.  Or
+            ``"folder"``: images in ``happy/``, ``sad/``, ..., or in such
+            folders of each split.
         root: folder or file of a data set that the reader has.
-        options: of the data set's own loader, such as ``size``.
+        options: of the data set's own loader, such as ``size``; see
+            ``fer_lib.data.sources``.
 
     Raises:
         FerError: when the name or an option is unknown, or ``root`` is
             missing.
     """
-    if name == "rendered":
-        from fer_lib.data.sources import rendered
-
-        return rendered.load(**options)
-    if name not in DATASETS:
+    if name not in (*DATASETS, "folder"):
         raise FerError(
-            f"data set '{name}' is unknown, expected one of {', '.join(DATASETS)}."
+            f"data set '{name}' is unknown, expected one of {', '.join(DATASETS)}, "
+            "or folder."
         )
-    known = list(inspect.signature(_LOADERS[name]).parameters)[1:]
+    loader = importlib.import_module(f"fer_lib.data.sources.{name}").load
+    if name == "rendered":
+        return loader(**options)
+    known = list(inspect.signature(loader).parameters)[1:]
     if odd := sorted(set(options) - set(known)):
         raise FerError(
             f"{name}: option '{odd[0]}' is unknown, expected one of {', '.join(known)}."
@@ -60,4 +48,4 @@ def load(name: str, root: str | None = None, **options) -> FaceSet:
             f"{name}: no folder given; name the one that holds its files "
             "(data_root in a notebook, --root on the command line)."
         )
-    return _LOADERS[name](root, **options)
+    return loader(root, **options)

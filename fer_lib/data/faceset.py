@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,7 @@ from tqdm.auto import tqdm
 from fer_lib.data.mapped import MappedImages, in_parts, write_parts
 from fer_lib.errors import FerError
 from fer_lib.expressions import EXPRESSIONS
-from fer_lib.files import atomic_path
+from fer_lib.files import atomic_path, cache_dir
 
 _OPTIONAL = ("votes", "subjects", "sequences", "landmarks")
 
@@ -198,3 +199,34 @@ def _shown(column: np.ndarray | MappedImages) -> Iterator[np.ndarray]:
         for part in in_parts(column):
             yield part
             bar.update(part.nbytes)
+
+
+def kept(
+    name: str,
+    about: str,
+    make: Callable[[Path], FaceSet],
+    cache: Path | str | None = None,
+) -> FaceSet:
+    """A face set that is made once and then read from a checked cache.
+
+    Args:
+        name: of the set, the beginning of its file's name.
+        about: everything that decides the set.
+        make: makes it, given the array file for images that exceed the memory.
+        cache: folder; the user's cache by default.
+    """
+    key = hashlib.sha256(about.encode()).hexdigest()[:16]
+    folder = Path(cache) if cache is not None else cache_dir()
+    stored = folder / f"{name}-{key}.npz"
+    try:
+        return FaceSet.open(stored)
+    except FileNotFoundError:
+        pass
+    except FerError as error:
+        warnings.warn(f"making {name} again: {error}", stacklevel=3)
+    faces = make(stored.with_suffix(".images.npy"))
+    try:
+        faces.save(stored)
+    except OSError as error:
+        warnings.warn(f"{name} is not cached: {error}", stacklevel=3)
+    return faces

@@ -10,17 +10,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fer_lib.errors import FerError
-from fer_lib.landmarks import IBUG_PARTS
+from fer_lib.landmarks import FIVE_PARTS
 from fer_lib.models.network import Network, check_choice
 from fer_lib.preprocessing import Preprocessing
 
 # Half-open ranges of the 68 landmarks, in the order of equation (4).
 PARTS = {
-    "eyebrows": (IBUG_PARTS["left_brow"][0], IBUG_PARTS["right_brow"][1]),
-    "eyes": (IBUG_PARTS["left_eye"][0], IBUG_PARTS["right_eye"][1]),
-    "nose": IBUG_PARTS["nose"],
-    "mouth": IBUG_PARTS["mouth"],
-    "jaw": IBUG_PARTS["jaw"],
+    **{part: FIVE_PARTS[part] for part in ("eyebrows", "eyes", "nose", "mouth", "jaw")},
     "full": (0, 68),
 }
 POOLINGS = ("keras", "symmetric")

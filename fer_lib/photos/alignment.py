@@ -5,9 +5,11 @@ A similarity moves, turns and scales, and keeps shapes.  It is a matrix
 face, in pixels with their centres at whole numbers.
 """
 
+import math
+
 import numpy as np
-from scipy.ndimage import gaussian_filter
-from skimage.transform import warp
+import torch
+from torch.nn import functional as F
 
 from fer_lib.errors import FerError
 from fer_lib.landmarks import eye_centres
@@ -69,12 +71,14 @@ def warp_face(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
     Returns:
         ``uint8 [C, size, size]``, C 1 or 3.
     """
-    image = np.atleast_3d(image) / 255
-    # Detail finer than the new pixels would turn into stripes.
-    shrink = 1 / np.hypot(*matrix[:, 0])
-    if shrink > 1:
-        blur = (shrink - 1) / 2
-        image = gaussian_filter(image, (blur, blur, 0), mode="nearest")
-    back = np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))
-    face = warp(image, back, output_shape=(size, size), order=1, mode="edge")
-    return np.rint(face * 255).astype(np.uint8).transpose(2, 0, 1)
+    planes = np.atleast_3d(image).transpose(2, 0, 1)[None].astype(np.float64)
+    pixels = torch.from_numpy(planes)
+    height, width = pixels.shape[2:]
+    # Several samples a pixel where the face shrinks, else stripes would appear.
+    samples = max(1, math.ceil(1 / np.hypot(*matrix[:, 0])))
+    places = (np.arange(size * samples) + 0.5) / samples - 0.5
+    back = np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))[:2]
+    seen = move_points(np.stack(np.meshgrid(places, places), -1), back)
+    grid = torch.as_tensor(2 * seen / [max(width - 1, 1), max(height - 1, 1)] - 1)[None]
+    face = F.grid_sample(pixels, grid, padding_mode="border", align_corners=True)
+    return F.avg_pool2d(face, samples)[0].round().byte().numpy()

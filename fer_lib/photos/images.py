@@ -1,78 +1,71 @@
-"""Image files of every kind, decoded to bytes of one shape."""
+"""The one reader of image files: any kind, as the bytes that they show."""
 
-import math
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+import io
+import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
-from tqdm.auto import tqdm
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from fer_lib.errors import FerError
 
-ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
-_PART = 1 << 25  # bytes of pixels decoded at a time
+# Endings that are read, and those of photographs that pillow cannot read.
+ENDINGS = (
+    ".png", ".jpg", ".jpeg", ".jfif", ".tif", ".tiff", ".bmp", ".webp", ".gif",
+)  # fmt: skip
+UNREAD = (".heic", ".heif", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".svg")
+KINDS = "PNG, JPEG, TIFF, BMP, WebP or GIF"
+LUMA = np.array([0.299, 0.587, 0.114])  # grey of colours, ITU-R 601-2
 
 
-@dataclass(frozen=True)
-class Picture:
-    """What is read of one image file.
-
-    Attributes:
-        file: the image.
-        box: left, top, right, bottom in pixels, right and bottom excluded;
-            None for all of it.  What lies outside the image is black.
-    """
-
-    file: Path
-    box: tuple[int, int, int, int] | None = None
-
-
-def decode(
-    picture: Picture, channels: int, size: int | None = None
-) -> tuple[np.ndarray, tuple[int, int]]:
-    """One image as bytes.
+def read_image(source: Path | bytes, channels: int = 3, name: str = "") -> np.ndarray:
+    """One image as bytes, turned as its camera noted (EXIF).
 
     Palettes are looked up, transparent pixels lie on black, 16-bit grey is
-    scaled to 8 bits, and colour becomes grey by ITU-R 601 weights.  Turning
-    marks of cameras (EXIF) are not followed.
+    scaled to 8 bits, and colour becomes grey by ITU-R 601 weights.  Of several
+    frames the first is taken.
 
     Args:
-        picture: the file and the part of it.
+        source: the file, or its content.
         channels: 1 for grey, 3 for RGB.
-        size: side of the result in pixels, stretched where the picture is
-            not square; None keeps the picture's own height and width.
+        name: of the content, for messages.
 
     Returns:
-        ``uint8 [channels, H, W]``, and the height and width of the picture
-        before it was resized.
+        ``uint8 [channels, H, W]``.
 
     Raises:
-        FerError: when the file cannot be read as an image.
+        FerError: with the reason why it cannot be read.
     """
+    name = name or str(source)
+    stream = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
-        with Image.open(picture.file) as stored:
-            image = _eight_bits(stored).convert("L" if channels == 1 else "RGB")
-        if picture.box:
-            image = image.crop(picture.box)
-        width, height = image.size
-        if size:
-            image = image.resize((size, size), Image.Resampling.BILINEAR)
-        pixels = np.asarray(image)
+        with warnings.catch_warnings():
+            # Up to twice pillow's limit is read; above, it is an error.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(stream) as stored:
+                image = _eight_bits(ImageOps.exif_transpose(stored))
+                pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
+    except Image.DecompressionBombError as error:
+        raise FerError(
+            f"{name}: has too many pixels ({error}), expected at most "
+            f"{2 * Image.MAX_IMAGE_PIXELS:,}; save it smaller."
+        ) from error
+    except UnidentifiedImageError as error:
+        raise FerError(
+            f"{name}: cannot be read as an image (its first bytes are of no kind that "
+            f"pillow knows), expected {KINDS}; save it as one of these."
+        ) from error
     except Exception as error:  # decoders raise all sorts on damaged files
         reason = str(error).splitlines() or [type(error).__name__]
         raise FerError(
-            f"{picture.file}: cannot be read as an image ({reason[0][:100]}), "
-            "expected a whole PNG, JPEG, TIFF or BMP file; get it again."
+            f"{name}: cannot be read as an image ({reason[0][:100]}), expected a "
+            f"whole {KINDS} file; get it again."
         ) from error
-    pixels = pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
-    return pixels, (height, width)
+    return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Any of pillow's modes as grey or RGB of 8 bits."""
+    """Any of pillow's modes as one of 8 bits without transparency."""
     if image.mode == "F":
         raise ValueError("pixels are fractions, whose range nobody says")
     if image.mode.startswith("I"):
@@ -87,57 +80,19 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     return image  # pillow looks palettes up when it converts
 
 
-def decode_parts(
-    pictures: Sequence[Picture],
-    shape: tuple[int, int, int],
-    size: int | None,
-    sides: np.ndarray,
-    workers: int | None = None,
-) -> Iterator[np.ndarray]:
-    """Decode pictures in their order, some megabytes at a time.
+def as_picture(image: np.ndarray) -> np.ndarray:
+    """``[H, W]`` of grey, ``[H, W, 3]`` of colour, from ``[C, H, W]``."""
+    return np.ascontiguousarray(
+        image[0] if len(image) == 1 else image.transpose(1, 2, 0)
+    )
 
-    Args:
-        pictures: N files.
-        shape: channels, height and width of every result.
-        size: as for :func:`decode`; None asks all pictures for one shape.
-        sides: ``int64 [N, 2]``, receives height and width of each picture
-            before resizing.
-        workers: threads; the result does not depend on it.
 
-    Yields:
-        ``uint8 [n, C, H, W]``, consecutive rows.
+def resized(image: np.ndarray, size: int) -> np.ndarray:
+    """An image ``uint8 [C, H, W]`` as a square ``[C, size, size]``.
 
-    Raises:
-        FerError: at the first picture that is damaged or has another shape.
+    Stretched where it is none, by pillow's bilinear filter, which averages
+    what it shrinks.
     """
-
-    def one(row: int) -> np.ndarray:
-        pixels, sides[row] = decode(pictures[row], shape[0], size)
-        if pixels.shape != shape:
-            height, width = sides[row]
-            raise FerError(
-                f"{pictures[row].file}: found {width} x {height} pixels, "
-                f"expected {shape[2]} x {shape[1]} as in "
-                f"{pictures[0].file.name}; ask for one size (size=...)."
-            )
-        return pixels
-
-    rows = range(len(pictures))
-    step = max(1, _PART // math.prod(shape))
-    bar = tqdm(total=len(rows), desc="decoding images", unit=" images")
-    with bar, ThreadPoolExecutor(workers) as pool:
-        for start in rows[::step]:
-            part = np.stack(list(pool.map(one, rows[start : start + step])))
-            bar.update(len(part))
-            yield part
-
-
-def unreadable(pictures: Sequence[Picture]) -> list[str]:
-    """One sentence for each picture that cannot be decoded."""
-    found = []
-    for picture in tqdm(pictures, desc="checking images", unit=" images"):
-        try:
-            decode(picture, channels=1)
-        except FerError as error:
-            found.append(str(error))
-    return found
+    picture = Image.fromarray(as_picture(image))
+    square = picture.resize((size, size), Image.Resampling.BILINEAR)
+    return np.atleast_3d(np.asarray(square)).transpose(2, 0, 1)

@@ -11,7 +11,6 @@ from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from fer_lib.errors import FerError
 
@@ -188,7 +187,8 @@ def _with_long_hair(head: Head) -> Head:
     z = -0.75 + (0.95 + out) * np.cos(turn)
     y = np.broadcast_to(0.75 - 0.9 * fall, x.shape)
     hair = centre + np.stack([x, y, z], -1).reshape(-1, 3)
-    near = cKDTree(head.vertices).query(hair)[1]
+    away = hair[:, None] - head.vertices
+    near = np.einsum("hvd,hvd->hv", away, away).argmin(1)
     first = len(head.vertices) + np.arange((rows - 1) * columns)
     first = first.reshape(rows - 1, columns)[:, :-1].ravel()
     below = first + columns

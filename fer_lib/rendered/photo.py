@@ -5,10 +5,14 @@ from io import BytesIO
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import gaussian_filter, zoom
 
+from fer_lib.errors import optional
 from fer_lib.landmarks import interocular
 from fer_lib.rendered.look import smoothstep
+
+
+def _ndimage():
+    return optional("scipy.ndimage", "rendered")
 
 
 def background(side: int, rng: np.random.Generator) -> np.ndarray:
@@ -19,7 +23,7 @@ def background(side: int, rng: np.random.Generator) -> np.ndarray:
         x * np.cos(turn) + y * np.sin(turn)
     )
     coarse = rng.normal(0, rng.uniform(0.01, 0.15), (5, 5))
-    grey += zoom(coarse, side / 5, order=1, grid_mode=True, mode="nearest")
+    grey += _ndimage().zoom(coarse, side / 5, order=1, grid_mode=True, mode="nearest")
     for _ in range(rng.integers(0, 4)):
         turn, place = rng.uniform(0, np.pi), rng.uniform(-0.6, 0.6)
         across = x * np.cos(turn) + y * np.sin(turn) - place
@@ -103,13 +107,9 @@ def occlude(
     """
     kind = OCCLUDERS[rng.integers(len(OCCLUDERS))]
     cover, grey = kind(len(image), points, rng)
-    shaded = (
-        grey
-        + 0.08
-        * gaussian_filter(rng.normal(0, 1, image.shape), len(image) / 24)
-        * len(image)
-        / 8
-    )
+    noise = rng.normal(0, 1, image.shape)
+    smooth = _ndimage().gaussian_filter(noise, len(image) / 24)
+    shaded = grey + 0.08 * smooth * len(image) / 8
     return image + cover * (np.clip(shaded, 0, 1) - image), cover > 0.5
 
 
@@ -133,7 +133,7 @@ def develop(
         ``[S, S]``, 0-1.
     """
     scale = len(image) / 48
-    image = gaussian_filter(image, rng.uniform(0, blur) * scale)
+    image = _ndimage().gaussian_filter(image, rng.uniform(0, blur) * scale)
     contrast = rng.uniform(1 - 0.25 * exposure, 1 + 0.25 * exposure)
     brightness = rng.normal(0, 0.05 * exposure)
     image = 0.5 + contrast * (image - 0.5) + brightness

@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from fer_lib.errors import FerError
+from fer_lib.errors import FerError, optional
 from fer_lib.rendered.head import Head
 from fer_lib.rendered.look import Look
 from fer_lib.rendered.surface import flat, surface
@@ -104,16 +104,14 @@ class Hits:
 def _embree():
     """The two modules of embreex, which not every platform has."""
     try:
-        from embreex import rtcore_scene
-        from embreex.mesh_construction import TriangleMesh
-    except ImportError as error:
+        scene = optional("embreex.rtcore_scene", "rendered")
+        mesh = optional("embreex.mesh_construction", "rendered")
+    except FerError as error:
         raise FerError(
-            "Rendering faces needs the package embreex, which is missing "
-            "here (it has no wheel for Linux on Arm; elsewhere pip install "
-            "embreex): use a data set of your own with --root, or copy the "
-            "rendered cache from another machine."
+            f"rendering faces: {error} Where it has no wheel, as for Linux on Arm, use "
+            "a data set of your own, or copy the rendered cache from another machine."
         ) from error
-    return rtcore_scene.EmbreeScene, TriangleMesh
+    return scene.EmbreeScene, mesh.TriangleMesh
 
 
 def intersector(points: np.ndarray, triangles: np.ndarray):

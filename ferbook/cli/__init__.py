@@ -9,7 +9,7 @@ from pathlib import Path
 from fer_lib import __version__
 from fer_lib.data import DATASETS, load
 from fer_lib.data.audit import audit
-from fer_lib.data.audit.check_published import check_dataset
+from fer_lib.data.audit.check import check_dataset
 from fer_lib.data.sources.download import get_fer2013
 from fer_lib.data.sources.published import how_to_get
 from fer_lib.errors import FerError
@@ -97,9 +97,8 @@ def _data_get(options: argparse.Namespace) -> int:
     if options.dataset != "fer2013":
         print(how_to_get(options.dataset))
         return 0
-    report = get_fer2013(_root(options))
-    print(report)
-    return 1 if report.problems else 0
+    get_fer2013(_root(options))
+    return _data_check(options)
 
 
 def _root(options: argparse.Namespace) -> str:

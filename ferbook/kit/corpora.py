@@ -7,7 +7,6 @@ from fer_lib.data.faceset import FaceSet
 from fer_lib.data.sources import affectnet, ckplus, jaffe, rafdb
 from fer_lib.expressions import (
     EXPRESSIONS,
-    FER2013_TO_BOOK,
     FERPLUS_COLUMNS,
     FERPLUS_TO_BOOK,
 )
@@ -50,7 +49,7 @@ def corpus(name: str, preset: str, seed: int = 0) -> FaceSet:
 def label_rows() -> list[dict]:
     """The code of each expression in each data set, as its files have it."""
     orders: dict[str, Mapping] = {
-        "FER2013": {EXPRESSIONS[k]: code for code, k in enumerate(FER2013_TO_BOOK)},
+        "FER2013": {name: code for code, name in enumerate(EXPRESSIONS[:7])},
         "FER+ column": {
             EXPRESSIONS[k]: f"{column} {FERPLUS_COLUMNS[column]}"
             for column, k in enumerate(FERPLUS_TO_BOOK)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
-from fer_lib.data.face_augmentation import FaceAugmentation, augmentation
+from fer_lib.data.augment import FaceAugmentation, augmentation
 from fer_lib.data.splits import Splits
 from fer_lib.errors import FerError
 from fer_lib.losses.diversified import MEASURES

@@ -10,8 +10,7 @@ from scipy.spatial import ConvexHull
 from skimage.draw import polygon2mask
 from torch import Tensor
 
-from fer_lib.data.augment import seeded
-from fer_lib.data.face_augmentation import augmentation
+from fer_lib.data.augment import augmentation, seeded
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.splits import Splits
 from fer_lib.evaluation.inference import batches, device_of, evaluating

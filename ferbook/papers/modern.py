@@ -36,7 +36,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from fer_lib.data.face_augmentation import augmentation
+from fer_lib.data.augment import augmentation
 from fer_lib.data.splits import Splits
 from ferbook.papers import settings
 from ferbook.training.draws import each_once

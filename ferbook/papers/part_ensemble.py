@@ -15,8 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from fer_lib.data.augment import seeded
-from fer_lib.data.face_augmentation import augmentation
+from fer_lib.data.augment import augmentation, seeded
 from fer_lib.data.splits import Splits
 from fer_lib.models.part_ensemble import PartEnsemble, branch_cross_entropy
 from ferbook.papers import part_evaluation, settings

@@ -25,8 +25,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 
-from fer_lib.data.augment import seeded
-from fer_lib.data.face_augmentation import augmentation
+from fer_lib.data.augment import augmentation, seeded
 from fer_lib.data.splits import Splits
 from fer_lib.losses.collaborative import CollaborativeLoss
 from fer_lib.losses.region import region_loss

@@ -14,8 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fer_lib.data.augment import seeded
-from fer_lib.data.face_augmentation import augmentation
+from fer_lib.data.augment import augmentation, seeded
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.sources.rendered import wild
 from fer_lib.data.splits import Splits

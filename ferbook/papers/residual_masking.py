@@ -27,8 +27,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from fer_lib.data.augment import seeded
-from fer_lib.data.face_augmentation import augmentation
+from fer_lib.data.augment import augmentation, seeded
 from fer_lib.data.splits import Splits
 from fer_lib.files import sha256_file
 from fer_lib.models.network import logits_of

@@ -1,29 +1,25 @@
-"""Is this FER2013 the published one, and what should be known about it?"""
+"""Is a reader's copy of a data set the published one?"""
 
 import hashlib
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from fer_lib.data import load
 from fer_lib.data.audit.duplicates import exact_copies
 from fer_lib.data.audit.properties import conflicts, constant_rows
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.mapped import in_parts
 from fer_lib.data.sources import fer2013, ferplus
-from fer_lib.data.sources.fer2013_files import MERGED, SPLITS
+from fer_lib.data.sources.fer2013 import MERGED, SPLITS
+from fer_lib.data.sources.published import PUBLISHED, compare
+from fer_lib.data.sources.tree import walk
 from fer_lib.errors import FerError
-from fer_lib.expressions import EXPRESSIONS, FER2013_TO_BOOK
-
-CLASSES = EXPRESSIONS[: len(FER2013_TO_BOOK)]
-
-# Faces per class, in the order of EXPRESSIONS.
-OFFICIAL = {
-    "Training": (3995, 436, 4097, 7215, 4830, 3171, 4965),
-    "PublicTest": (467, 56, 496, 895, 653, 415, 607),
-    "PrivateTest": (491, 55, 528, 879, 594, 416, 626),
-}
+from fer_lib.expressions import EXPRESSIONS
+from fer_lib.photos.images import ENDINGS, read_image
 
 # FER+ rows per split, in the order of SPLITS, counted in the published file.
 OFFICIAL_FERPLUS = {
@@ -61,35 +57,73 @@ class Report:
         return "\n".join([*self.lines, "", *(end or ["Nothing is off."])])
 
 
-def check_fer2013(root: Path | str, cache: Path | str | None = None) -> Report:
-    """Compare FER2013 with the published counts, and look for copies.
+def check_dataset(name: str, root: Path | str, **options) -> Report:
+    """Read every file of a data set and compare counts with published ones.
 
-    Copies, conflicting labels and constant images are known properties of
-    the set: they are told, and are no problem; neither are other bytes with
-    the same counts.  A file that cannot be read is its report's one problem.
+    But for FER2013, images are decoded and forgotten.  When an image is damaged,
+    all damaged ones below ``root`` are listed.  Of FER2013, known properties such
+    as copies and conflicting labels are told, too; they are no problem.
 
     Args:
-        root: as for :func:`fer_lib.data.sources.fer2013.load`.
-        cache: folder for the converted set; the user's cache by default.
+        name: a key of :data:`PUBLISHED`.
+        root: as for the loader.
+        options: of the loader.
+
+    Raises:
+        FerError: when the name or an option is unknown.
     """
+    if name not in PUBLISHED:
+        raise FerError(
+            f"data set '{name}' cannot be checked, expected one of "
+            f"{', '.join(PUBLISHED)}."
+        )
+    title = f"{PUBLISHED[name].title} at {root}"
     try:
-        files = list(_files(fer2013.find(root)))
-        faces = fer2013.load(root, cache)
+        faces = _read(name, root, options)
     except (FerError, OSError) as error:
-        return Report((f"FER2013 at {root}",), (str(error),))
-    rules = _ferplus_counts(faces)
-    lines = (
-        f"FER2013 at {root}",
-        faces.provenance,
-        *files,
-        "",
-        *_count_table(faces),
-        "",
-        *_known_properties(faces),
-        *_ferplus_table(rules),
-    )
-    problems = (*count_problems(faces), *_ferplus_problems(rules))
-    return Report(lines, problems)
+        if "cannot be read as an image" not in str(error):
+            return Report((title,), (str(error),))
+        others = [told for told in unreadable(Path(root)) if told != str(error)]
+        return Report((title,), (str(error), *others))
+    notes, problems = compare(faces, PUBLISHED[name])
+    lines = [title, faces.provenance, "", *_table(faces), *notes]
+    if name == "fer2013":
+        rules = _ferplus_counts(faces)
+        lines += ["", *_files(fer2013.find(root)), "", *_known_properties(faces)]
+        lines += _ferplus_table(rules)
+        problems += _ferplus_problems(rules)
+    return Report(tuple(lines), tuple(problems))
+
+
+def _read(name: str, root: Path | str, options: dict) -> FaceSet:
+    if name == "fer2013":
+        return load(name, root, **options)
+    with tempfile.TemporaryDirectory() as cache:
+        small = {"size": 8, "channels": 1, "cache": cache}
+        return load(name, root, **(small | options))
+
+
+def unreadable(root: Path) -> list[str]:
+    """One sentence for each image file below a folder that cannot be decoded."""
+    found = []
+    for file in walk(root.expanduser()):
+        try:
+            if file.suffix.lower() in ENDINGS:
+                read_image(file, channels=1)
+        except FerError as error:
+            found.append(str(error))
+    return found
+
+
+def _row(name: str, cells, width: int = 9) -> str:
+    return f"{name:<12}" + "".join(f"{cell:>{width}}" for cell in cells)
+
+
+def _table(faces: FaceSet) -> Iterator[str]:
+    yield _row("", [*EXPRESSIONS, "all"])
+    for split in dict.fromkeys(faces.splits.tolist()):
+        found = faces.split(split).counts()
+        yield _row(split, (*found, found.sum()))
 
 
 def _files(layout: fer2013.Layout) -> Iterator[str]:
@@ -107,66 +141,18 @@ def _digest(path: Path, kind: str) -> str:
         return hashlib.file_digest(source, kind).hexdigest()
 
 
-def _splits(faces: FaceSet) -> tuple[str, ...]:
-    return ("Training", MERGED) if MERGED in faces.splits else SPLITS
-
-
-def _official(split: str) -> np.ndarray:
-    if split == MERGED:
-        return _official("PublicTest") + _official("PrivateTest")
-    return np.array(OFFICIAL[split])
-
-
-def _counts(faces: FaceSet, split: str) -> np.ndarray:
-    labels = faces.labels[faces.splits == split]
-    return np.bincount(labels, minlength=len(CLASSES))
-
-
-def count_problems(faces: FaceSet) -> list[str]:
-    """A sentence for every split whose faces are not as many as published."""
-    problems = []
-    for split in _splits(faces):
-        found, expected = _counts(faces, split), _official(split)
-        if (found == expected).all():
-            continue
-        wrong = ", ".join(
-            f"{CLASSES[label]} {found[label]:,} instead of {expected[label]:,}"
-            for label in np.flatnonzero(found != expected)
-        )
-        problems.append(
-            f"{split} has {found.sum():,} faces, expected "
-            f"{expected.sum():,} ({wrong}); get the official file."
-        )
-    return problems
-
-
-def _row(name: str, cells, width: int = 9) -> str:
-    return f"{name:<12}" + "".join(f"{cell:>{width}}" for cell in cells)
-
-
-def _count_table(faces: FaceSet) -> Iterator[str]:
-    yield _row("", (*CLASSES, "all"))
-    for split in _splits(faces):
-        found, expected = _counts(faces, split), _official(split)
-        yield _row(split, (*found, found.sum()))
-        if (found != expected).any():
-            yield _row("  official", (*expected, expected.sum()))
-
-
 def _known_properties(faces: FaceSet) -> Iterator[str]:
     yield "known properties of this data set, no problems:"
     copies = exact_copies(in_parts(faces.images))
-    groups = copies.ids
-    training = groups[faces.splits == "Training"]
-    for split in _splits(faces):
-        own = groups[faces.splits == split]
+    training = copies.ids[faces.splits == "Training"]
+    for split in dict.fromkeys(faces.splits.tolist()):
+        own = copies.ids[faces.splits == split]
         again = len(own) - len(np.unique(own))
         text = f"  {split}: {again:,} images repeat another one of the split"
         if split != "Training":
             leaked = np.isin(own, training).sum()
-            text += (
-                f", {leaked:,} are in Training as well (known: {KNOWN_LEAKS[split]})"
-            )
+            text += f", {leaked:,} are in Training as well "
+            text += f"(known: {KNOWN_LEAKS[split]})"
         yield text
     several = conflicts(copies, faces.labels)
     yield (

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
-from scipy.fft import dct
 
 from fer_lib.data.faceset import FaceSet
-from fer_lib.data.mapped import MappedImages, in_parts
+from fer_lib.data.mapped import in_parts
+from fer_lib.photos.images import LUMA
 
 # In FER2013, all of 75 pairs that were looked at, drawn over all degrees of
 # likeness, show the same photograph at this distance.
@@ -23,8 +23,6 @@ NEAR = 2
 
 _GRID, _SLOW = 32, 8  # side that is transformed, frequencies that are kept
 _BITS = _SLOW**2
-_GREY = np.array([0.299, 0.587, 0.114])
-Images = np.ndarray | MappedImages
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +102,7 @@ def perceptual_hash(images: np.ndarray) -> np.ndarray:
     grey = (
         images[:, 0]
         if images.shape[1] == 1
-        else np.tensordot(images, _GREY, ((1,), (0,)))
+        else np.tensordot(images, LUMA, ((1,), (0,)))
     )
     rows, columns = map(_slow_waves, images.shape[2:])
     waves = rows @ grey.astype(np.float64) @ columns.T
@@ -123,7 +121,10 @@ def _slow_waves(side: int) -> np.ndarray:
         edges[:-1, None], pixels
     )
     areas = np.clip(shared, 0, None) * _GRID / side
-    return dct(np.eye(_GRID), axis=0, norm="ortho")[:_SLOW] @ areas
+    # The orthonormal cosine transform of type II.
+    waves = np.cos(np.pi / _GRID * np.outer(np.arange(_SLOW), np.arange(_GRID) + 0.5))
+    waves *= np.sqrt(np.where(np.arange(_SLOW) > 0, 2, 1) / _GRID)[:, None]
+    return waves @ areas
 
 
 def near_pairs(hashes: np.ndarray, distance: int) -> np.ndarray:

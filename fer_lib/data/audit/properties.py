@@ -6,14 +6,16 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from fer_lib.data.audit.duplicates import Copies
-from fer_lib.data.audit.human_ceiling import leave_one_out, plurality_share
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.mapped import in_parts
 from fer_lib.data.sources.ferplus import argmax_labels
-from fer_lib.expressions import EXPRESSIONS, FERPLUS_COLUMNS
+from fer_lib.expressions import EXPRESSIONS, FERPLUS_COLUMNS, FERPLUS_TO_BOOK
 from fer_lib.photos.detection import find_faces
+from fer_lib.photos.images import as_picture
 
 Counts = dict[str, int]
+_EXPRESSIONS = len(FERPLUS_TO_BOOK)  # vote columns that are no expression follow
+_RATERS = 3  # one to be judged, and two whose opinion can be a majority
 
 
 def by_split(faces: FaceSet) -> dict[str, np.ndarray]:
@@ -63,7 +65,9 @@ def conflicts(copies: Copies, labels: np.ndarray) -> Counts:
         copies: of equal images; near ones do not count.
         labels: ``int64 [N]``.
     """
-    table = _labels_of_images(copies, labels)
+    # How often each image has each label.
+    table = np.zeros((copies.ids.max(initial=-1) + 1, len(EXPRESSIONS)), np.int64)
+    np.add.at(table, (copies.ids, labels), 1)
     rows = table.sum(1)
     several = (table > 0).sum(1) > 1
     pairs = rows * (rows - 1) // 2
@@ -74,24 +78,6 @@ def conflicts(copies: Copies, labels: np.ndarray) -> Counts:
         "pairs": int(pairs.sum()),
         "disagree": int((pairs - agreeing).sum()),
     }
-
-
-def conflict_matrix(copies: Copies, labels: np.ndarray) -> np.ndarray:
-    """Pairs of copies by their two labels, ``int64 [8, 8]``, symmetrical.
-
-    The diagonal counts each pair that agrees once.
-    """
-    table = _labels_of_images(copies, labels)
-    matrix = table.T @ table
-    np.fill_diagonal(matrix, (table * (table - 1) // 2).sum(0))
-    return matrix
-
-
-def _labels_of_images(copies: Copies, labels: np.ndarray) -> np.ndarray:
-    """How often each image has each label, ``int64 [images, 8]``."""
-    table = np.zeros((copies.ids.max(initial=-1) + 1, len(EXPRESSIONS)), np.int64)
-    np.add.at(table, (copies.ids, labels), 1)
-    return table
 
 
 def constant_rows(faces: FaceSet) -> list[int]:
@@ -107,7 +93,7 @@ def constant_rows(faces: FaceSet) -> list[int]:
 def undetected(faces: FaceSet) -> Counts:
     """Images by split in which dlib finds no face, as in turned and tight ones."""
     missed = [
-        not find_faces(image[0] if len(image) == 1 else image.transpose(1, 2, 0))
+        not find_faces(as_picture(image))
         for part in images(faces, "looking for faces")
         for image in part
     ]
@@ -122,12 +108,54 @@ def leaked_rows(faces: FaceSet, copies: Copies) -> dict[str, list[int]]:
     return {split: np.flatnonzero(copied & rows).tolist() for split, rows in later}
 
 
+def leave_one_out(votes: np.ndarray) -> np.ndarray:
+    """Chance that one rater names what most of a face's other raters name.
+
+    Only votes for the eight expressions count.  One of them is drawn and set
+    aside; where several expressions lead among the others, the drawn one
+    agrees by its share of them (one half with two, if it is one of them).
+
+    Args:
+        votes: ``int [N, 10]`` in FER+'s column order.
+
+    Returns:
+        ``float64 [N]``, 0 to 1; not a number where fewer than three raters
+        name an expression (one face of PublicTest changes by that).
+    """
+    counted = votes[:, :_EXPRESSIONS].astype(np.float64)
+    total = counted.sum(1)
+    agree = np.zeros(len(votes))
+    for named in range(_EXPRESSIONS):
+        others = counted.copy()
+        others[:, named] -= 1
+        leading = others == others.max(1, keepdims=True)
+        agree += counted[:, named] * leading[:, named] / leading.sum(1)
+    return np.where(total >= _RATERS, agree / np.maximum(total, 1), np.nan)
+
+
+def plurality_share(votes: np.ndarray) -> np.ndarray:
+    """Share of a face's expression votes that its leading expression has.
+
+    Higher than :func:`leave_one_out`, since each vote takes part in choosing
+    what it is compared with.
+
+    Args:
+        votes: ``int [N, 10]`` in FER+'s column order.
+
+    Returns:
+        ``float64 [N]``, 0 to 1; not a number without such a vote.
+    """
+    counted = votes[:, :_EXPRESSIONS]
+    total = counted.sum(1)
+    share = counted.max(1) / np.maximum(total, 1)
+    return np.where(total > 0, share, np.nan)
+
+
 def ceilings(faces: FaceSet) -> dict[str, dict[str, float | None]] | None:
     """How far labels can be agreed on, by split, rounded to 0.01 %.
 
     Returns:
-        ``one_rater``: mean of
-        :func:`~fer_lib.data.audit.human_ceiling.leave_one_out`;
+        ``one_rater``: mean of :func:`leave_one_out`;
         ``plurality``: mean share of the raters' leading expression;
         ``own_label``: share of faces whose label in the data set is that
         expression, of those with a vote for any.  None without votes.

@@ -7,9 +7,11 @@ from functools import partial
 import numpy as np
 
 from fer_lib.data.faceset import FaceSet
-from fer_lib.data.sources.ferplus import argmax_labels, majority_labels, named_rows
-from fer_lib.data.sources.ferplus_targets import (
+from fer_lib.data.sources.ferplus import (
+    argmax_labels,
+    majority_labels,
     multi_targets,
+    named_rows,
     one_hot,
     probability_targets,
 )

@@ -5,25 +5,18 @@ Workshops 2010: 593 sequences of 123 people, 327 of them with a label.
 """
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 from tqdm.auto import tqdm
 
 from fer_lib.data.faceset import FaceSet
-from fer_lib.data.sources.convert import Images, Listing, cached
-from fer_lib.data.sources.folders import (
-    files_below,
-    files_in,
-    holding,
-    locate,
-    subfolders,
-)
-from fer_lib.data.sources.landmark_files import box_around, read_landmarks
-from fer_lib.data.sources.sequences import ends
+from fer_lib.data.sources import tree
+from fer_lib.data.sources.convert import converted
+from fer_lib.data.sources.tables import read_landmarks
 from fer_lib.errors import FerError
-from fer_lib.expressions import expression_index
-from fer_lib.photos.images import Picture
+from fer_lib.expressions import expression_index, label_of
 
 # The codes 0 to 7 of the emotion files, by the book's names.
 CODES = (
@@ -36,18 +29,8 @@ CODES = (
     "sad",
     "surprise",
 )
-
 # The class folders of the common 48-pixel version.
-FOLDERS = {
-    "anger": "angry",
-    "contempt": "contempt",
-    "disgust": "disgust",
-    "fear": "fear",
-    "happy": "happy",
-    "sadness": "sad",
-    "surprise": "surprise",
-}
-_NEUTRAL = expression_index("neutral")
+FOLDERS = ("anger", "contempt", "disgust", "fear", "happy", "sadness", "surprise")
 _NAME = re.compile(r"S(\d{3})_(\d{3})_(\d{8})$")
 
 
@@ -94,23 +77,20 @@ def load(
             f"CK+: face is {face!r} and margin {margin}, expected 'landmarks' "
             "or None, and 0 to 2."
         )
-    images = Images(size, channels)
-    options = {"first": first, "last": last, "face": face, "margin": margin}
-    if frames := locate(root, "cohn-kanade-images"):
-        labels = locate(root, "Emotion") or locate(root, "Emotion_labels")
-        points = locate(root, "Landmarks")
+    stored = {"size": size, "channels": channels, "cache": cache}
+    if frames := tree.locate(root, "cohn-kanade-images"):
+        labels = tree.locate(root, "Emotion") or tree.locate(root, "Emotion_labels")
+        points = tree.locate(root, "Landmarks")
         _ask_for(frames, labels, points, face)
         sources = [frames, labels, *([points] if points else [])]
-
-        def listing():
-            return _sequences(frames, labels, points, **options)
-
-        return cached("ckplus", sources, listing, images, options, cache)
-    if folder := holding(root, FOLDERS):
-        options = {"last": last}
-        sources = [f for f in subfolders(folder) if f.name.lower() in FOLDERS]
-        return cached(
-            "ckplus", sources, lambda: _folders(sources, last), images, options, cache
+        options = {"first": first, "last": last, "face": face, "margin": margin}
+        return converted(
+            "ckplus", sources, lambda: _sequences(frames, labels, points, **options),
+            **stored, **options,
+        )  # fmt: skip
+    if folder := tree.holding(root, FOLDERS):
+        return converted(
+            "ckplus", [folder], lambda: _folders(folder, last), **stored, last=last
         )
     raise FerError(
         f"{root}: no CK+ found, looked for cohn-kanade-images/S010/004/ with "
@@ -133,33 +113,50 @@ def _ask_for(frames, labels, points, face) -> None:
         )
 
 
-def _sequences(frames, labels, points, first, last, face, margin) -> Listing:
-    folders = [one for person in subfolders(frames) for one in subfolders(person)]
-    rows, marks, unlabelled = [], [], 0
+def _sequences(frames, labels, points, first, last, face, margin) -> tuple[list, str]:
+    folders = [one for who in tree.subfolders(frames) for one in tree.subfolders(who)]
+    rows, unlabelled, left_out = [], 0, Counter()
     for folder in tqdm(folders, desc="reading CK+", unit=" sequences"):
         place = folder.relative_to(frames)
         label = _label(labels / place, folder)
         if label is None:
             unlabelled += 1
             continue
-        for frame in ends(files_in(folder), first, last):
-            subject, sequence, number = _ids(frame.file)
-            box = None
+        files = tree.images(tree.entries(folder)[1], left_out)
+        for frame in tree.ends(files, first, last):
+            row = _row(frame, expression_index("neutral") if frame.first else label)
             if points:
-                file = points / place / f"{frame.file.stem}_landmarks.txt"
-                marks.append(read_landmarks(file))
-                box = box_around(marks[-1], margin) if face else None
-            shown = _NEUTRAL if frame.first else label
-            ids = (shown, subject, sequence, number, frame.from_end)
-            rows.append((Picture(frame.file, box), *ids))
+                marks = points / place / f"{frame.file.stem}_landmarks.txt"
+                row["landmarks"] = read_landmarks(marks)
+                row["box"] = box_around(row["landmarks"], margin) if face else None
+            rows.append(row)
     told = f"CK+, {len(folders) - unlabelled} labelled sequences, first {first} "
     told += f"and last {last} frames; {unlabelled} sequences have no label"
-    return _listing(rows, told, frames, marks)
+    return _known(rows, told + tree.told(left_out), frames)
+
+
+def box_around(points: np.ndarray, margin: float) -> tuple[int, int, int, int]:
+    """The square around landmarks, in whole pixels.
+
+    Args:
+        points: ``[N, 2]``, x and y in pixels.
+        margin: room on every side, as a share of the longer extent.
+
+    Returns:
+        Left, top, right and bottom, right and bottom excluded; parts may
+        lie outside the image.
+    """
+    low, high = points.min(0), points.max(0)
+    half = (0.5 + margin) * float((high - low).max())
+    left, top = np.floor((low + high) / 2 - half).astype(int).tolist()
+    side = max(1, int(np.ceil(2 * half)) + 1)
+    return left, top, left + side, top + side
 
 
 def _label(folder: Path, sequence: Path) -> int | None:
     """The label of a sequence; None when it has none."""
-    files = files_in(folder, ["_emotion.txt"]) if folder.is_dir() else []
+    files = tree.entries(folder)[1] if folder.is_dir() else []
+    files = [file for file in files if file.name.endswith("_emotion.txt")]
     if not files:
         return None
     text = files[0].read_text(encoding="utf-8", errors="replace").strip()
@@ -176,54 +173,49 @@ def _label(folder: Path, sequence: Path) -> int | None:
     return expression_index(CODES[int(code)])
 
 
-def _folders(folders: list[Path], last: int) -> Listing:
-    labels, frames = {}, {}
-    for folder in folders:
-        label = expression_index(FOLDERS[folder.name.lower()])
-        for file in files_below(folder):
-            subject, sequence, _ = _ids(file)
-            if labels.setdefault(sequence, label) != label:
-                raise FerError(
-                    f"{file}: the same sequence lies in another class folder, "
-                    "too, expected one label a sequence; remove the wrong one."
-                )
-            frames.setdefault((subject, sequence), []).append(file)
+def _folders(folder: Path, last: int) -> tuple[list, str]:
+    labels, frames, left_out = {}, {}, Counter()
+    for file, label in tree.by_class(folder, label_of, left_out):
+        subject, sequence = _ids(file)
+        if labels.setdefault(sequence, label) != label:
+            raise FerError(
+                f"{file}: the same sequence lies in another class folder, "
+                "too, expected one label a sequence; remove the wrong one."
+            )
+        frames.setdefault((subject, sequence), []).append(file)
     rows = [
-        (Picture(one.file), labels[key[1]], *key, one.number, one.from_end)
-        for key, files in sorted(frames.items())
-        for one in ends(files, 0, min(last, len(files)))
+        _row(frame, labels[sequence])
+        for (_, sequence), files in sorted(frames.items())
+        for frame in tree.ends(files, 0, min(last, len(files)))
     ]
     told = f"CK+48, {len(frames)} sequences, no neutral frames"
-    return _listing(rows, told, folders[0].parent)
+    return _known(rows, told + tree.told(left_out), folder)
 
 
-def _ids(file: Path) -> tuple[int, int, int]:
-    """Subject, sequence and frame of ``S010_004_00000017.png``."""
+def _row(frame: tree.Frame, label: int) -> dict:
+    subject, sequence = _ids(frame.file)
+    return {
+        "file": frame.file, "labels": label, "splits": "All", "subjects": subject,
+        "sequences": sequence, "frame": frame.number, "from_end": frame.from_end,
+    }  # fmt: skip
+
+
+def _ids(file: Path) -> tuple[int, int]:
+    """Subject and sequence of ``S010_004_00000017.png``."""
     found = _NAME.match(file.stem)
     if not found:
         raise FerError(
             f"{file}: is not named like S010_004_00000017.png (person, "
             "sequence, frame); rename or remove it."
         )
-    subject, sequence, number = map(int, found.groups())
-    return subject, 1000 * subject + sequence, number
+    subject, sequence, _ = map(int, found.groups())
+    return subject, 1000 * subject + sequence
 
 
-def _listing(rows: list, told: str, folder: Path, marks=()) -> Listing:
+def _known(rows: list, told: str, folder: Path) -> tuple[list, str]:
     if not rows:
         raise FerError(
             f"{folder}: found no labelled frame ({told}), expected 327 labelled "
             "sequences; get images and labels again."
         )
-    pictures, *columns = zip(*rows, strict=True)
-    labels, subjects, sequences, number, from_end = (np.array(c) for c in columns)
-    return Listing(
-        "ckplus",
-        list(pictures),
-        labels,
-        np.full(len(rows), "All"),
-        f"{told}.",
-        np.stack(marks) if len(marks) else None,
-        {"subjects": subjects, "sequences": sequences},
-        {"frame": number, "from_end": from_end},
-    )
+    return rows, f"{told}."

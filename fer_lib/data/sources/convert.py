@@ -1,80 +1,42 @@
 """From the files of a data set to a face set that is kept."""
 
-import hashlib
 import json
 import math
-import warnings
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
+from tqdm.auto import tqdm
 
-from fer_lib.data.faceset import FaceSet
+from fer_lib.data.faceset import FaceSet, kept
 from fer_lib.data.mapped import MappedImages, memory_limit, write_parts
-from fer_lib.data.sources.folders import manifest
+from fer_lib.data.sources.tree import manifest
 from fer_lib.errors import FerError
-from fer_lib.files import cache_dir
-from fer_lib.photos.images import Picture, decode, decode_parts
+from fer_lib.photos.images import as_picture, read_image, resized
 
 # Raise it when the same files are read to something else than before.
-_VERSION = 1
+_VERSION = 2
+_PART = 1 << 25  # bytes of pixels decoded at a time
+_COLUMNS = ("labels", "splits", "subjects", "sequences", "landmarks")
+
+# What is known of one face before its image is read: ``file`` and, where only
+# a part of it is the face, ``box`` (left, top, right, bottom in pixels; what
+# lies outside is black); ``labels``, ``splits`` and other columns of FaceSet,
+# landmarks in pixels of the whole file; anything else becomes ``extra``.
+Row = Mapping[str, object]
 
 
-@dataclass(frozen=True)
-class Listing:
-    """What is known of a data set before its images are decoded.
-
-    Attributes:
-        name: of the data set.
-        pictures: N image files, perhaps a part of each.
-        labels: ``int64 [N]`` in the order of ``EXPRESSIONS``.
-        splits: ``str [N]``.
-        provenance: one sentence on what was read and left out.
-        landmarks: ``float32 [N, 68, 2]`` in pixels of the whole image file.
-        columns: further columns of :class:`FaceSet`, by name.
-        extra: its ``extra``.
-    """
-
-    name: str
-    pictures: list[Picture]
-    labels: np.ndarray
-    splits: np.ndarray
-    provenance: str
-    landmarks: np.ndarray | None = None
-    columns: Mapping[str, np.ndarray] = field(default_factory=dict)
-    extra: Mapping[str, np.ndarray] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Images:
-    """How images are stored.
-
-    Attributes:
-        size: side in pixels; None keeps the files' own.
-        channels: 1 for grey, 3 for RGB.
-    """
-
-    size: int | None
-    channels: int
-
-    def __post_init__(self):
-        if self.channels not in (1, 3):
-            raise FerError(f"channels is {self.channels}, expected 1 (grey) or 3.")
-        if self.size is not None and not 8 <= self.size <= 1024:
-            raise FerError(
-                f"size is {self.size}, expected 8 to 1024 pixels, or None for "
-                "the files' own."
-            )
-
-
-def cached(
+def converted(
     name: str,
     sources: Iterable[Path],
-    listing: Callable[[], Listing],
-    images: Images,
-    options: Mapping,
+    read: Callable[[], tuple[Sequence[Row], str]],
+    *,
+    size: int | None,
+    channels: int,
     cache: Path | str | None,
+    **options,
 ) -> FaceSet:
     """The face set of some files, converted once and then read from a cache.
 
@@ -84,51 +46,55 @@ def cached(
     Args:
         name: of the data set.
         sources: the files and folders that decide the result.
-        listing: reads everything but the images.
-        images: how these are stored.
-        options: of the loader; they decide the result, too.
+        read: gives the rows, and what was read and left out in a sentence.
+        size: side of the images in pixels; None keeps the files' own.
+        channels: 1 for grey, 3 for RGB.
         cache: folder for the converted set; the user's cache by default.
+        options: of the loader; they decide the result, too.
 
     Raises:
         FerError: at the first wrong file, or when a set too large for the
             memory cannot be written to the cache.
     """
-    about = {"version": _VERSION, "limit": memory_limit(), **vars(images), **options}
+    if channels not in (1, 3):
+        raise FerError(f"channels is {channels}, expected 1 (grey) or 3.")
+    if size is not None and not 8 <= size <= 1024:
+        raise FerError(
+            f"size is {size}, expected 8 to 1024 pixels, or None for the files' own."
+        )
+    about = {"version": _VERSION, "limit": memory_limit(), "size": size}
+    about |= {"channels": channels, **options}
     text = json.dumps(about, sort_keys=True) + manifest(sources)
-    key = hashlib.sha256(text.encode()).hexdigest()[:16]
-    folder = Path(cache) if cache is not None else cache_dir()
-    stored = folder / f"{name}-{key}.npz"
-    try:
-        return FaceSet.open(stored)
-    except FileNotFoundError:
-        pass
-    except FerError as error:
-        warnings.warn(f"converting {name} again: {error}", stacklevel=3)
-    faces = convert(listing(), images, stored.with_suffix(".images.npy"))
-    try:
-        faces.save(stored)
-    except OSError as error:
-        warnings.warn(f"{name} is not cached: {error}", stacklevel=3)
-    return faces
+    return kept(
+        name, text, lambda beside: convert(name, *read(), size, channels, beside), cache
+    )
 
 
-def convert(listing: Listing, images: Images, beside: Path) -> FaceSet:
-    """Decode the images of a listing, into memory or into a file.
+def convert(
+    name: str,
+    rows: Sequence[Row],
+    provenance: str,
+    size: int | None,
+    channels: int,
+    beside: Path,
+) -> FaceSet:
+    """Decode the images of some rows, into memory or into a file.
 
     Args:
-        listing: at least one picture.
-        images: how to store them.
+        name: of the data set.
+        rows: at least one.
+        provenance: one sentence on what was read and left out.
+        size: as for :func:`converted`.
+        channels: as for :func:`converted`.
         beside: the array file of a set above :func:`memory_limit`.
 
     Raises:
         FerError: at the first image that is damaged or has another shape,
             or when the file cannot be written.
     """
-    pictures = listing.pictures
-    first, _ = decode(pictures[0], images.channels, images.size)
-    shape = (len(pictures), *first.shape)
-    sides = np.zeros((len(pictures), 2), np.int64)
-    parts = decode_parts(pictures, first.shape, images.size, sides)
+    first, _ = _decoded(rows[0], size, channels)
+    shape, sides = (len(rows), *first.shape), np.zeros((len(rows), 2), np.int64)
+    parts = _parts(rows, size, shape[1:], sides)
     if math.prod(shape) > memory_limit():
         pixels = _in_a_file(beside, shape, parts)
     else:
@@ -136,18 +102,51 @@ def convert(listing: Listing, images: Images, beside: Path) -> FaceSet:
         for part in parts:
             pixels[done : done + len(part)] = part
             done += len(part)
-    columns = dict(listing.columns)
-    if listing.landmarks is not None:
-        columns["landmarks"] = _moved(listing, sides, shape)
-    return FaceSet(
-        listing.name,
-        pixels,
-        listing.labels,
-        listing.splits,
-        listing.provenance,
-        extra=dict(listing.extra),
-        **columns,
-    )
+    columns = {
+        key: np.array([row[key] for row in rows])
+        for key in rows[0]
+        if key not in ("file", "box")
+    }
+    if "landmarks" in columns:
+        columns["landmarks"] = _moved(rows, columns["landmarks"], sides, shape)
+    own = {key: columns.pop(key) for key in _COLUMNS if key in columns}
+    return FaceSet(name, pixels, provenance=provenance, extra=columns, **own)
+
+
+def _decoded(row: Row, size: int | None, channels: int) -> tuple[np.ndarray, tuple]:
+    """Pixels ``uint8 [C, H, W]``; height and width before they were resized."""
+    pixels = read_image(row["file"], channels)
+    if box := row.get("box"):
+        part = np.asarray(Image.fromarray(as_picture(pixels)).crop(box))
+        pixels = np.atleast_3d(part).transpose(2, 0, 1)
+    sides = pixels.shape[1:]
+    return (resized(pixels, size) if size else pixels), sides
+
+
+def _parts(
+    rows: Sequence[Row], size: int | None, shape: tuple, sides: np.ndarray
+) -> Iterator[np.ndarray]:
+    """All images in their order, some megabytes at a time; fills ``sides``."""
+
+    def one(number: int) -> np.ndarray:
+        pixels, sides[number] = _decoded(rows[number], size, shape[0])
+        if pixels.shape != shape:
+            height, width = sides[number]
+            raise FerError(
+                f"{rows[number]['file']}: found {width} x {height} pixels, "
+                f"expected {shape[2]} x {shape[1]} as in "
+                f"{rows[0]['file'].name}; ask for one size (size=...)."
+            )
+        return pixels
+
+    step = max(1, _PART // math.prod(shape))
+    bar = tqdm(total=len(rows), desc="decoding images", unit=" images")
+    with bar, ThreadPoolExecutor() as pool:
+        for start in range(0, len(rows), step):
+            some = range(start, min(start + step, len(rows)))
+            part = np.stack(list(pool.map(one, some)))
+            bar.update(len(part))
+            yield part
 
 
 def _in_a_file(beside: Path, shape: tuple, parts: Iterable) -> MappedImages:
@@ -162,13 +161,13 @@ def _in_a_file(beside: Path, shape: tuple, parts: Iterable) -> MappedImages:
     return MappedImages(beside)
 
 
-def _moved(listing: Listing, sides: np.ndarray, shape: tuple) -> np.ndarray:
+def _moved(rows, landmarks: np.ndarray, sides: np.ndarray, shape: tuple) -> np.ndarray:
     """Landmarks where cropping and resizing moved them, ``float32``.
 
     Pixel (0, 0) has its centre at (0, 0), so its corner at (-0.5, -0.5) is
     what stays in place when an image is resized.
     """
-    corner = np.array([p.box[:2] if p.box else (0, 0) for p in listing.pictures])
+    corner = np.array([(row.get("box") or (0, 0))[:2] for row in rows])
     scale = np.array(shape[2:]) / sides
-    points = listing.landmarks - corner[:, None]
+    points = landmarks - corner[:, None]
     return ((points + 0.5) * scale[:, None, ::-1] - 0.5).astype(np.float32)

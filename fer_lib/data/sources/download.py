@@ -1,63 +1,39 @@
 """Getting FER2013 and FER+'s votes from where they are published."""
 
 import shutil
-from dataclasses import dataclass
-from pathlib import Path
+import tarfile
+import textwrap
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO
 
-from fer_lib.data.audit import check
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.sources import fer2013
-from fer_lib.data.sources.fer2013_files import read_csv
 from fer_lib.data.sources.ferplus import VOTES_FILE
-from fer_lib.data.sources.transfer import fetch, first_line, unpack
-from fer_lib.errors import FerError
+from fer_lib.data.sources.published import PUBLISHED, compare
+from fer_lib.errors import FerError, optional
 from fer_lib.files import atomic_path
 
+# Public Kaggle data sets that hold ``fer2013.csv``; the first one that can be had
+# is taken.  (Sets of image folders lack the row order, without which no vote can
+# be joined.)
+KAGGLE = ("deadskull7/fer2013", "nicolejyt/facialexpressionrecognition")
+VOTES_URL = "https://raw.githubusercontent.com/microsoft/FERPlus/master/fer2013new.csv"
+VOTES_SHA256 = "9206e20d62f56475939f516847d61753e4860caeac9718b560129541b776fc2c"
 _TABLES = ("fer2013.csv", "icml_face_data.csv")
+_LARGEST_MEMBER = 1 << 30
 
 
-@dataclass(frozen=True)
-class Sources:
-    """Where the files come from.
-
-    Attributes:
-        kaggle: public Kaggle data sets that hold ``fer2013.csv``; the first
-            one that can be had is taken.  (Sets of image folders lack the
-            row order, without which no vote can be joined.)
-        votes_url: FER+'s votes.
-        votes_sha256: hash of that file.
-    """
-
-    kaggle: tuple[str, ...] = (
-        "deadskull7/fer2013",
-        "nicolejyt/facialexpressionrecognition",
-    )
-    votes_url: str = (
-        "https://raw.githubusercontent.com/microsoft/FERPlus/master/fer2013new.csv"
-    )
-    votes_sha256: str = (
-        "9206e20d62f56475939f516847d61753e4860caeac9718b560129541b776fc2c"
-    )
-
-
-PUBLISHED = Sources()
-
-
-def get_fer2013(
-    root: Path | str, progress: bool = True, sources: Sources = PUBLISHED
-) -> check.Report:
-    """Bring FER2013 and FER+'s votes to a folder, and check them.
+def get_fer2013(root: Path | str) -> None:
+    """Bring FER2013 and FER+'s votes to a folder.
 
     What is there already is not fetched again, and an archive that a browser
     saved in the folder serves in place of Kaggle's program.
 
     Args:
         root: folder for ``fer2013.csv`` and ``fer2013new.csv``.
-        progress: whether to show a bar for the votes; kagglehub has its own.
-        sources: other places than the published ones.
-
-    Returns:
-        The report of :func:`fer_lib.data.audit.check.check_fer2013`.
 
     Raises:
         FerError: when a file cannot be had or is not the published one,
@@ -67,19 +43,18 @@ def get_fer2013(
     try:
         root.mkdir(parents=True, exist_ok=True)
         if not any((root / name).is_file() for name in fer2013.CSV_NAMES):
-            _get_faces(root, sources.kaggle)
+            _get_faces(root)
         votes = fer2013.find(root).folder / VOTES_FILE
         if not votes.is_file():
-            _get_votes(votes, progress, sources)
+            _get_votes(votes)
     except OSError as error:
         raise FerError(
-            f"{root}: cannot be written ({first_line(error)}), expected a "
+            f"{root}: cannot be written ({_first_line(error)}), expected a "
             "folder with 700 MB of free space; name another one."
         ) from error
-    return check.check_fer2013(root)
 
 
-def _get_faces(root: Path, handles: tuple[str, ...]) -> None:
+def _get_faces(root: Path) -> None:
     endings = (".zip", ".tar.gz", ".tgz")
     archives = [p for p in root.iterdir() if p.name.endswith(endings)]
     with atomic_path(root / _TABLES[0]) as table:
@@ -89,55 +64,111 @@ def _get_faces(root: Path, handles: tuple[str, ...]) -> None:
             if reason := _unlike_published(table):
                 raise FerError(f"{archive}: is not used, because {reason}")
         else:
-            shutil.copyfile(_from_kaggle(handles, root), table)
+            shutil.copyfile(_from_kaggle(root), table)
 
 
-def _get_votes(votes: Path, progress: bool, sources: Sources) -> None:
+def _get_votes(votes: Path) -> None:
+    pooch = optional("pooch", "data")
     try:
-        fetch(sources.votes_url, votes, sources.votes_sha256, progress)
-    except FerError as error:
+        pooch.retrieve(
+            VOTES_URL, f"sha256:{VOTES_SHA256}", votes.name, votes.parent,
+            downloader=pooch.HTTPDownloader(timeout=30),
+        )  # fmt: skip
+    except Exception as error:  # no network, no such file, another content, ...
         raise FerError(
-            f"{str(error).rstrip('.')}, or download it by hand and put it at {votes}."
+            f"{VOTES_URL}: did not arrive ({_first_line(error)}); run it again, or "
+            f"download it by hand and put it at {votes}."
         ) from error
 
 
-def _from_kaggle(handles: tuple[str, ...], root: Path) -> Path:
+def _from_kaggle(root: Path) -> Path:
     """A checked table in the folder that kagglehub downloaded to."""
+    by_hand = (
+        f"download https://www.kaggle.com/datasets/{KAGGLE[0]} in a browser, put "
+        f"the .zip into {root} and run this again"
+    )
     try:
-        import kagglehub
-    except ImportError as error:
-        raise _by_hand(
-            "kagglehub is missing (pip install 'fer-book[kaggle]')",
-            handles,
-            root,
-        ) from error
+        kagglehub = optional("kagglehub", "kaggle")
+    except FerError as error:
+        raise FerError(f"{str(error).rstrip('.')}, or {by_hand}.") from error
     reasons = []
-    for handle in handles:
+    for handle in KAGGLE:
         try:
             folder = Path(kagglehub.dataset_download(handle))
         except Exception as error:  # no network, no account, no such set, ...
-            reasons.append(f"{handle}: {first_line(error)}")
+            reasons.append(f"{handle}: {_first_line(error)}")
             continue
         found = [p for p in sorted(folder.rglob("*.csv")) if p.name in _TABLES]
         reason = _unlike_published(found[0]) if found else "it holds no table"
         if not reason:
             return found[0]
         reasons.append(f"{handle}: {reason}")
-    raise _by_hand(f"Kaggle gave no FER2013 ({'; '.join(reasons)})", handles, root)
-
-
-def _by_hand(reason: str, handles: tuple[str, ...], root: Path) -> FerError:
-    return FerError(
-        f"{reason}; else download https://www.kaggle.com/datasets/"
-        f"{handles[0]} in a browser, put the .zip into {root} and run this "
-        "again."
-    )
+    raise FerError(f"Kaggle gave no FER2013 ({'; '.join(reasons)}); {by_hand}.")
 
 
 def _unlike_published(table: Path) -> str:
     """Why a table is not FER2013; empty when its counts are the known ones."""
     try:
-        faces = FaceSet("fer2013", **read_csv(table), provenance=table.name)
+        faces = FaceSet("fer2013", **fer2013.read_csv(table), provenance=table.name)
     except FerError as error:
         return str(error)
-    return " ".join(check.count_problems(faces))
+    _, problems = compare(faces, PUBLISHED["fer2013"])
+    return problems[0] if problems else ""
+
+
+def unpack(archive: Path, names: Sequence[str], target: Path) -> None:
+    """Write one file of a ``.zip`` or ``.tar`` archive to ``target``.
+
+    Paths in the archive choose what is read and never where it is written,
+    so that no archive can write outside its folder.
+
+    Args:
+        archive: the archive.
+        names: file names to look for in any folder of it, best first.
+        target: the one file that is written.
+
+    Raises:
+        FerError: when the archive is damaged, or holds no such file of at
+            most 1 GiB.
+    """
+    try:
+        with _member(archive, names) as member, target.open("wb") as output:
+            shutil.copyfileobj(member, output)
+    except FerError:
+        raise
+    except Exception as error:  # zip, tar, zlib, lzma: all mean damage
+        raise FerError(
+            f"{archive}: damaged or no archive ({_first_line(error)}), "
+            f"expected a .zip or .tar.gz with {names[0]}; download it again."
+        ) from error
+
+
+@contextmanager
+def _member(archive: Path, names: Sequence[str]) -> Iterator[IO[bytes]]:
+    if zipfile.is_zipfile(archive):
+        with zipfile.ZipFile(archive) as opened:
+            sizes = {item.filename: item.file_size for item in opened.filelist}
+            with opened.open(_choose(archive, names, sizes)) as member:
+                yield member
+    else:
+        with tarfile.open(archive) as opened:
+            sizes = {m.name: m.size for m in opened.getmembers() if m.isfile()}
+            with opened.extractfile(_choose(archive, names, sizes)) as member:
+                yield member
+
+
+def _choose(archive: Path, names: Sequence[str], sizes: dict[str, int]) -> str:
+    for wanted in names:
+        for name, size in sizes.items():
+            if PurePosixPath(name).name == wanted and size <= _LARGEST_MEMBER:
+                return name
+    raise FerError(
+        f"{archive}: holds no {' or '.join(names)} of at most 1 GiB, found "
+        f"{', '.join(sizes)[:80] or 'nothing'}; get another archive or "
+        "remove this one."
+    )
+
+
+def _first_line(error: Exception) -> str:
+    line, *_ = str(error).splitlines() or [type(error).__name__]
+    return textwrap.shorten(line, 100, placeholder=" ...")

@@ -4,27 +4,16 @@ Source: Aneja et al., "Modeling stylized character expressions via deep
 learning", ACCV 2016: 55,767 images.
 """
 
+from collections import Counter
 from pathlib import Path
 
-import numpy as np
-
 from fer_lib.data.faceset import FaceSet
-from fer_lib.data.sources.convert import Images, Listing, cached
-from fer_lib.data.sources.folders import files_in, holding, subfolders
+from fer_lib.data.sources.convert import converted
+from fer_lib.data.sources.tree import by_class, holding, subfolders, told
 from fer_lib.errors import FerError
-from fer_lib.expressions import expression_index
-from fer_lib.photos.images import Picture
+from fer_lib.expressions import label_of
 
 CHARACTERS = ("aia", "bonnie", "jules", "malcolm", "mery", "ray")
-FOLDERS = {
-    "anger": "angry",
-    "disgust": "disgust",
-    "fear": "fear",
-    "joy": "happy",
-    "neutral": "neutral",
-    "sadness": "sad",
-    "surprise": "surprise",
-}
 
 
 def load(
@@ -57,39 +46,33 @@ def load(
             "holds the six."
         )
     people = [f for f in subfolders(folder) if f.name.lower() in CHARACTERS]
-    images = Images(size, channels)
-    return cached("ferg", people, lambda: _listing(people), images, {}, cache)
+    return converted(
+        "ferg", people, lambda: _read(people), size=size, channels=channels, cache=cache
+    )
 
 
-def _listing(people: list[Path]) -> Listing:
-    rows = []
+def _read(people: list[Path]) -> tuple[list, str]:
+    rows, left_out = [], Counter()
     for person in people:
-        subject = CHARACTERS.index(person.name.lower())
-        for folder in subfolders(person):
-            label = _label(folder)
-            rows += [(Picture(file), label, subject) for file in files_in(folder)]
+        name = person.name.lower()
+
+        def label(folder: str, name: str = name) -> int | None:
+            character, _, expression = folder.rpartition("_")
+            return label_of(expression) if character.lower() in ("", name) else None
+
+        rows += [
+            {
+                "file": file,
+                "labels": found,
+                "splits": "All",
+                "subjects": CHARACTERS.index(name),
+            }
+            for file, found in by_class(person, label, left_out)
+        ]
     if not rows:
         raise FerError(
             f"{people[0].parent}: found no image in the folders of the "
             "characters, expected 55,767; unpack the archive again."
         )
-    pictures, labels, subjects = zip(*rows, strict=True)
-    return Listing(
-        "ferg",
-        list(pictures),
-        np.array(labels),
-        np.full(len(rows), "All"),
-        f"FERG, {len(rows):,} drawings of {len(people)} characters.",
-        columns={"subjects": np.array(subjects)},
-    )
-
-
-def _label(folder: Path) -> int:
-    character, _, expression = folder.name.lower().rpartition("_")
-    if expression not in FOLDERS or character not in ("", folder.parent.name.lower()):
-        raise FerError(
-            f"{folder}: is no folder of an expression, expected "
-            f"{folder.parent.name}_ and one of {', '.join(FOLDERS)}; rename or "
-            "remove it."
-        )
-    return expression_index(FOLDERS[expression])
+    text = f"FERG, {len(rows):,} drawings of {len(people)} characters"
+    return rows, f"{text}{told(left_out)}."

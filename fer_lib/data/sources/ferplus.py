@@ -1,7 +1,8 @@
-"""FER+: ten raters' votes for every FER2013 face, and rules for a label.
+"""FER+: ten raters' votes for every FER2013 face, and rules for labels.
 
 Source: Barsoum et al., "Training deep networks for facial expression
-recognition with crowd-sourced label distribution", ICMI 2016.
+recognition with crowd-sourced label distribution", ICMI 2016; details that
+the paper leaves open are as in its authors' code (microsoft/FERPlus).
 """
 
 from pathlib import Path
@@ -20,7 +21,7 @@ _TO_BOOK = np.array(FERPLUS_TO_BOOK)
 _CONTEMPT = FERPLUS_COLUMNS.index("contempt")
 
 
-def read_votes(path: Path | str, splits: np.ndarray) -> dict:
+def read_votes(path: Path | str, splits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Votes and the presence of an image name, one row a face.
 
     Rows belong together by their place alone: the number in an image name
@@ -31,8 +32,8 @@ def read_votes(path: Path | str, splits: np.ndarray) -> dict:
         splits: ``str [N]``, the Usage column of ``fer2013.csv``.
 
     Returns:
-        ``votes`` ``int64 [N, 10]`` in the file's column order, and ``named``
-        ``bool [N]``: FER+ gives no name to rows that show no face.
+        Votes ``int64 [N, 10]`` in the file's column order, and ``bool [N]``
+        whether a row has a name: FER+ gives none to rows that show no face.
 
     Raises:
         FerError: when a row is wrong, or the rows are not those of
@@ -59,10 +60,7 @@ def read_votes(path: Path | str, splits: np.ndarray) -> dict:
             f"{path}: found {len(votes)} rows, expected {len(splits)} as in "
             "fer2013.csv, row by row; get both files again."
         )
-    return {
-        "votes": np.array(votes, dtype=np.int64).reshape(-1, 10),
-        "named": np.array(named, dtype=bool),
-    }
+    return np.array(votes, np.int64).reshape(-1, 10), np.array(named, bool)
 
 
 def named_rows(faces: FaceSet) -> np.ndarray:
@@ -102,7 +100,7 @@ def argmax_labels(votes: np.ndarray, classes: int = 7) -> tuple[np.ndarray, np.n
     Raises:
         FerError: when ``classes`` is neither 7 nor 8.
     """
-    top = votes[:, : columns_of(classes)].argmax(1)
+    top = votes[:, : _columns_of(classes)].argmax(1)
     return _TO_BOOK[top], np.ones(len(votes), dtype=bool)
 
 
@@ -129,28 +127,11 @@ def majority_labels(
     left = np.where(votes <= 1, 0, votes)
     top = left.argmax(1)
     kept = 2 * left.max(1, initial=0) > left.sum(1)
-    kept &= top < columns_of(classes)
+    kept &= top < _columns_of(classes)
     return _TO_BOOK[np.where(kept, top, 0)], kept
 
 
-def probabilities(votes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Each expression's share of the votes for the eight expressions.
-
-    Args:
-        votes: ``int [N, 10]`` in FER+'s column order.
-
-    Returns:
-        Shares ``float64 [N, 8]`` in the book's order, rows summing to 1, and
-        the rows ``bool [N]`` that have such a vote; the others are zero.
-    """
-    counted = votes[:, : len(_TO_BOOK)]
-    total = counted.sum(1, keepdims=True)
-    shares = np.zeros(counted.shape)
-    shares[:, _TO_BOOK] = counted / np.maximum(total, 1)
-    return shares, total[:, 0] > 0
-
-
-def columns_of(classes: int) -> int:
+def _columns_of(classes: int) -> int:
     """Leading vote columns of a seven- or eight-class protocol."""
     if classes not in (7, 8):
         raise FerError(
@@ -158,3 +139,98 @@ def columns_of(classes: int) -> int:
             "ask for one of the two."
         )
     return _CONTEMPT if classes == 7 else _CONTEMPT + 1
+
+
+def probability_targets(
+    votes: np.ndarray, classes: int = 8
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """FER+'s probability rule: the shares of a face's leading expressions.
+
+    Single votes are set to zero.  Columns are then taken from the most votes
+    down, equal ones together, until three or more are taken or three
+    quarters of the votes are covered; unknown and no face, once their turn
+    comes, end it and are not taken.  A row is kept when at most three
+    expressions were taken and they have more than half of the votes.
+
+    The same targets serve FER+'s cross-entropy and its drawing of one label
+    an epoch by these probabilities.
+
+    Args:
+        votes: ``int [N, 10]`` in FER+'s column order.
+        classes: 8, or 7 without contempt: faces that show it most are
+            dropped, its votes for others are left out of their shares.
+
+    Returns:
+        Labels ``int64 [N]`` in the book's order, the expression with most
+        votes, a tie going to the first in FER+'s order; targets ``float32
+        [N, classes]`` in the book's order, rows summing to 1; and the rows
+        ``bool [N]`` that the rule keeps; the others' targets are zero.
+
+    Raises:
+        FerError: when ``classes`` is neither 7 nor 8.
+    """
+    counted = np.where(votes <= 1, 0, votes)
+    left, total = counted.copy(), counted.sum(1)
+    taken = np.zeros(votes.shape, dtype=bool)
+    going_on, covered = total > 0, np.zeros_like(total)
+    for _ in range(3):
+        top = (left == left.max(1, keepdims=True)) & going_on[:, None]
+        covered += (left * top).sum(1)
+        taken |= top
+        left[top] = 0
+        going_on &= ~top[:, len(_TO_BOOK) :].any(1)
+        going_on &= (4 * covered < 3 * total) & (taken.sum(1) < 3)
+    taken[:, len(_TO_BOOK) :] = False
+    chosen = counted * taken
+    kept = (2 * chosen.sum(1) > total) & (taken.sum(1) <= 3)
+    return _targets(chosen, kept, classes)
+
+
+def multi_targets(
+    votes: np.ndarray, classes: int = 8
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """FER+'s multi-target rule: every expression with 30 % of the votes.
+
+    Single votes are set to zero.  A row is kept when the columns with 30 %
+    or more have more than half of the votes together, and the first with
+    most of them is an expression.  All its expressions with 30 % count alike.
+
+    Args:
+        votes: ``int [N, 10]`` in FER+'s column order.
+        classes: 8, or 7 without contempt: faces that show it most are dropped.
+
+    Returns:
+        Labels and rows as of :func:`probability_targets`, and between them
+        targets ``float32 [N, classes]`` in the book's order, 1 for every
+        expression that counts as right and 0 for the others; zero where the
+        row is not kept.
+
+    Raises:
+        FerError: when ``classes`` is neither 7 nor 8.
+    """
+    counted = np.where(votes <= 1, 0, votes)
+    total = counted.sum(1, keepdims=True)
+    chosen = counted * (10 * counted >= 3 * total)
+    kept = 2 * chosen.sum(1) > total[:, 0]
+    labels, shares, kept = _targets(chosen, kept, classes)
+    return labels, (shares > 0).astype(np.float32), kept
+
+
+def one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
+    """Targets ``float32 [N, classes]`` that say the same as the labels."""
+    return np.eye(classes, dtype=np.float32)[labels]
+
+
+def _targets(
+    chosen: np.ndarray, kept: np.ndarray, classes: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Labels, shares and rows of the votes that a rule has chosen."""
+    columns = _columns_of(classes)
+    top = chosen.argmax(1)
+    kept = kept & (top < columns)
+    counted = np.where(kept[:, None], chosen[:, :columns], 0)
+    shares = np.zeros(counted.shape, dtype=np.float32)
+    shares[:, _TO_BOOK[:columns]] = counted / np.maximum(
+        counted.sum(1, keepdims=True), 1
+    )
+    return _TO_BOOK[np.where(kept, top, 0)], shares, kept

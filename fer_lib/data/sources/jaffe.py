@@ -5,16 +5,14 @@ Source: Lyons et al., "Coding facial expressions with Gabor wavelets", FG
 """
 
 import re
+from collections import Counter
 from pathlib import Path
 
-import numpy as np
-
 from fer_lib.data.faceset import FaceSet
-from fer_lib.data.sources.convert import Images, Listing, cached
-from fer_lib.data.sources.folders import files_below
+from fer_lib.data.sources.convert import converted
+from fer_lib.data.sources.tree import images, told, walk
 from fer_lib.errors import FerError
 from fer_lib.expressions import expression_index
-from fer_lib.photos.images import Picture
 
 SUBJECTS = ("KA", "KL", "KM", "KR", "MK", "NA", "NM", "TM", "UY", "YM")
 CODES = {
@@ -54,37 +52,36 @@ def load(
     Raises:
         FerError: when nothing is found, or at the first wrong file.
     """
-    root = Path(root).expanduser()
-    files = files_below(root, (".tiff", ".tif", ".png", ".jpg"))
+    root, left_out = Path(root).expanduser(), Counter()
+    files = images(walk(root), left_out)
     if not any(_NAME.match(file.stem) for file in files):
         raise FerError(
             f"{root}: no JAFFE found, looked for images named like "
             "KA.AN1.39.tiff at any depth; name the folder that holds them."
         )
-    images = Images(size, channels)
-    return cached("jaffe", files, lambda: _listing(files), images, {}, cache)
+    return converted(
+        "jaffe", files, lambda: _read(files, told(left_out)),
+        size=size, channels=channels, cache=cache,
+    )  # fmt: skip
 
 
-def _listing(files: list[Path]) -> Listing:
+def _read(files: list[Path], others: str) -> tuple[list, str]:
     found: dict[tuple, Path] = {}
     for file in files:
-        key = _key(file)
-        if key in found:
+        if (key := _key(file)) in found:
             raise FerError(
                 f"{file}: is the same picture as {found[key]} by its name, "
                 "expected each once; remove one."
             )
         found[key] = file
-    subjects, labels, shots, numbers = np.array(sorted(found)).T
-    return Listing(
-        "jaffe",
-        [Picture(found[key]) for key in sorted(found)],
-        labels,
-        np.full(len(found), "All"),
-        f"JAFFE, {len(found)} images.",
-        columns={"subjects": subjects, "sequences": 10 * subjects + labels},
-        extra={"shot": shots, "number": numbers},
-    )
+    rows = [
+        {
+            "file": file, "labels": label, "splits": "All", "subjects": subject,
+            "sequences": 10 * subject + label, "shot": shot, "number": number,
+        }
+        for (subject, label, shot, number), file in sorted(found.items())
+    ]  # fmt: skip
+    return rows, f"JAFFE, {len(rows)} images{others}."
 
 
 def _key(file: Path) -> tuple[int, int, int, int]:

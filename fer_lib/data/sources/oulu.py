@@ -6,27 +6,16 @@ and light.
 """
 
 import re
+from collections import Counter
 from pathlib import Path
 
-import numpy as np
-
 from fer_lib.data.faceset import FaceSet
-from fer_lib.data.sources.convert import Images, Listing, cached
-from fer_lib.data.sources.folders import files_in, locate, subfolders
-from fer_lib.data.sources.sequences import ends
+from fer_lib.data.sources.convert import converted
+from fer_lib.data.sources.tree import ends, entries, images, locate, subfolders, told
 from fer_lib.errors import FerError
-from fer_lib.expressions import expression_index
-from fer_lib.photos.images import Picture
+from fer_lib.expressions import EXPRESSIONS, expression_index, label_of
 
 CAMERAS, LIGHTS = ("VL", "NI"), ("Strong", "Weak", "Dark")
-FOLDERS = {
-    "anger": "angry",
-    "disgust": "disgust",
-    "fear": "fear",
-    "happiness": "happy",
-    "sadness": "sad",
-    "surprise": "surprise",
-}
 _PERSON = re.compile(r"P(\d{3})$", re.I)
 _NEUTRAL = expression_index("neutral")
 
@@ -79,61 +68,47 @@ def load(
             f"{name}/{light}/P001/Anger/; name the folder above {name}, or ask "
             "for another camera, light or cropped."
         )
-    options = {"camera": camera, "light": light, "cropped": bool(cropped)}
-    options |= {"first": first, "last": last}
-    told = f"Oulu-CASIA, {name}, light {light}"
-    return cached(
-        "oulu",
-        [folder],
-        lambda: _listing(folder, told, first, last),
-        Images(size, channels),
-        options,
-        cache,
-    )
+    text = f"Oulu-CASIA, {name}, light {light}"
+    return converted(
+        "oulu", [folder], lambda: _read(folder, text, first, last),
+        size=size, channels=channels, cache=cache, first=first, last=last,
+    )  # fmt: skip
 
 
-def _listing(folder: Path, told: str, first: int, last: int) -> Listing:
-    rows, count = [], 0
+def _read(folder: Path, text: str, first: int, last: int) -> tuple[list, str]:
+    rows, count, left_out = [], 0, Counter()
     for person in subfolders(folder):
         for recording in subfolders(person):
             subject, label = _ids(recording)
             count += 1
+            files = images(entries(recording)[1], left_out)
             rows += [
-                (
-                    Picture(frame.file),
-                    _NEUTRAL if frame.first else label,
-                    subject,
-                    10 * subject + label,
-                    frame.number,
-                    frame.from_end,
-                )
-                for frame in ends(files_in(recording), first, last)
+                {
+                    "file": frame.file,
+                    "labels": _NEUTRAL if frame.first else label,
+                    "splits": "All",
+                    "subjects": subject,
+                    "sequences": 10 * subject + label,
+                    "frame": frame.number,
+                    "from_end": frame.from_end,
+                }
+                for frame in ends(files, first, last)
             ]
     if not rows:
         raise FerError(
             f"{folder}: found no recording, expected folders like P001/Anger; "
             "unpack the archive again."
         )
-    pictures, *columns = zip(*rows, strict=True)
-    labels, subjects, sequences, number, from_end = (np.array(c) for c in columns)
-    return Listing(
-        "oulu",
-        list(pictures),
-        labels,
-        np.full(len(rows), "All"),
-        f"{told}, {count} sequences, first {first} and last {last} frames.",
-        columns={"subjects": subjects, "sequences": sequences},
-        extra={"frame": number, "from_end": from_end},
-    )
+    text += f", {count} sequences, first {first} and last {last} frames"
+    return rows, f"{text}{told(left_out)}."
 
 
 def _ids(recording: Path) -> tuple[int, int]:
     """Subject and label of ``P001/Anger``."""
-    person = _PERSON.match(recording.parent.name)
-    expression = recording.name.lower()
-    if not person or expression not in FOLDERS:
+    person, label = _PERSON.match(recording.parent.name), label_of(recording.name)
+    if not person or label is None or label >= _NEUTRAL:
         raise FerError(
             f"{recording}: expected a person such as P001 and then one of "
-            f"{', '.join(FOLDERS)}; rename or remove the folder."
+            f"{', '.join(EXPRESSIONS[:_NEUTRAL])}; rename or remove the folder."
         )
-    return int(person[1]), expression_index(FOLDERS[expression])
+    return int(person[1]), label

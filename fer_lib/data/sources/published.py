@@ -1,9 +1,13 @@
 """What is published of the data sets: counts, and how a student gets them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from fer_lib.data.faceset import FaceSet
 from fer_lib.errors import FerError
+from fer_lib.expressions import EXPRESSIONS
 
 # Faces per class in the order of EXPRESSIONS, or of all classes together.
 Counts = Mapping[str, tuple[int, ...] | int]
@@ -33,11 +37,36 @@ class Published:
     sequences: int | None = None
     may_lack: str = ""
 
+    def total(self, split: str = "") -> int:
+        """Faces of a split of the first variant, or of all its splits."""
+        counts = next(iter(self.counts.values()))
+        chosen = [counts[split]] if split else counts.values()
+        return sum(int(np.sum(count)) for count in chosen)
 
+
+_FER2013 = {
+    "Training": (3995, 436, 4097, 7215, 4830, 3171, 4965, 0),
+    "PublicTest": (467, 56, 496, 895, 653, 415, 607, 0),
+    "PrivateTest": (491, 55, 528, 879, 594, 416, 626, 0),
+}
 _CKPLUS = (135, 177, 75, 207, 84, 249, 0, 54)
 _AFFECTNET = (24882, 3803, 6378, 134415, 25459, 14090, 74874, 3750)
 
 PUBLISHED = {
+    "fer2013": Published(
+        "FER2013",
+        "`ferbook data get fer2013 --root DIR` fetches it where Kaggle allows that.",
+        "https://www.kaggle.com/datasets/deadskull7/fer2013",
+        "fer2013.csv, with FER+'s fer2013new.csv beside it; or images in "
+        "train/happy/ and test/happy/",
+        {
+            "official": _FER2013,
+            "test splits merged": {
+                "Training": _FER2013["Training"],
+                "Test": tuple(map(sum, zip(*list(_FER2013.values())[1:], strict=True))),
+            },
+        },
+    ),
     "ckplus": Published(
         "CK+",
         "Fill in and sign the agreement; teachers and researchers of an "
@@ -141,3 +170,41 @@ def how_to_get(name: str) -> str:
         f"{known.title} may not be fetched by a program.\n{known.access}\n"
         f"Ask at {known.page}\nPut into one folder: {known.layout}."
     )
+
+
+def compare(faces: FaceSet, known: Published) -> tuple[list[str], list[str]]:
+    """Remarks and problems, a sentence each, of a set against what is known."""
+    notes, problems = [], []
+    for column in ("subjects", "sequences"):
+        expected, found = getattr(known, column), getattr(faces, column)
+        count = 0 if found is None else len(np.unique(found))
+        if expected is not None and count != expected:
+            problems.append(f"found {count} {column}, expected {expected}.")
+    differences = {
+        variant: list(_differences(faces, counts))
+        for variant, counts in known.counts.items()
+    }
+    variant = min(differences, key=lambda name: len(differences[name]))
+    fewer = all(found < expected for _, found, expected in differences[variant])
+    for what, found, expected in differences[variant]:
+        sentence = f"{what}: found {found:,} faces, expected {expected:,} ({variant})"
+        if known.may_lack and fewer:
+            notes.append(f"{sentence}; no problem, {known.may_lack}.")
+        else:
+            problems.append(f"{sentence}; get the files again.")
+    return notes, problems
+
+
+def _differences(faces: FaceSet, counts: Counts) -> Iterator[tuple[str, int, int]]:
+    """What, the faces found and those expected, wherever they differ."""
+    for split in dict.fromkeys([*counts, *faces.splits.tolist()]):
+        labels = faces.labels[faces.splits == split]
+        expected = counts.get(split, 0)
+        if isinstance(expected, int):
+            if len(labels) != expected:
+                yield split, len(labels), expected
+            continue
+        found = np.bincount(labels, minlength=len(EXPRESSIONS)).tolist()
+        for name, one, other in zip(EXPRESSIONS, found, expected, strict=True):
+            if one != other:
+                yield f"{split}, {name}", one, other

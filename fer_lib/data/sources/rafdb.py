@@ -4,16 +4,14 @@ Source: Li, Deng and Du, "Reliable crowdsourcing and deep locality-preserving
 learning for expression recognition in the wild", CVPR 2017.
 """
 
+from collections import Counter
 from pathlib import Path
 
-import numpy as np
-
 from fer_lib.data.faceset import FaceSet
-from fer_lib.data.sources.convert import Images, Listing, cached
-from fer_lib.data.sources.folders import files_in, locate
+from fer_lib.data.sources.convert import converted
+from fer_lib.data.sources.tree import entries, images, locate, told
 from fer_lib.errors import FerError
 from fer_lib.expressions import expression_index
-from fer_lib.photos.images import Picture
 
 LABELS_FILE = "list_patition_label.txt"  # spelt so by its authors
 # The list's codes 1 to 7, by the book's names.
@@ -52,20 +50,16 @@ def load(
             f"train_00001_aligned.jpg and for EmoLabel/{LABELS_FILE}; unpack "
             "aligned.zip and name the folder above both."
         )
-    table, images = labels / LABELS_FILE, Images(size, channels)
-    return cached(
-        "rafdb",
-        [aligned, table],
-        lambda: _listing(aligned, table),
-        images,
-        {},
-        cache,
-    )
+    table = labels / LABELS_FILE
+    return converted(
+        "rafdb", [aligned, table], lambda: _read(aligned, table),
+        size=size, channels=channels, cache=cache,
+    )  # fmt: skip
 
 
-def _listing(aligned: Path, table: Path) -> Listing:
-    present = {file.name: file for file in files_in(aligned)}
-    pictures, labels, splits = [], [], []
+def _read(aligned: Path, table: Path) -> tuple[list, str]:
+    rows, left_out = [], Counter()
+    present = {file.name: file for file in images(entries(aligned)[1], left_out)}
     for number, line in enumerate(_lines(table), 1):
         name, label = _fields(table, number, line)
         file = present.pop(f"{Path(name).stem}_aligned.jpg", None)
@@ -75,17 +69,16 @@ def _listing(aligned: Path, table: Path) -> Listing:
                 f"{aligned}, or a line before has it, too; get the images or "
                 "the list again."
             )
-        pictures.append(Picture(file))
-        labels.append(label)
-        splits.append(name.partition("_")[0])
-    if present or not pictures:
+        split = name.partition("_")[0]
+        rows.append({"file": file, "labels": label, "splits": split})
+    if present or not rows:
         raise FerError(
-            f"{aligned}: found {len(pictures)} images that {LABELS_FILE} lists "
+            f"{aligned}: found {len(rows)} images that {LABELS_FILE} lists "
             f"and {len(present)} that it does not ({', '.join(present)[:60]}), "
             "expected none of these; get both again."
         )
-    told = f"RAF-DB, {len(labels):,} aligned faces, basic expressions."
-    return Listing("rafdb", pictures, np.array(labels), np.array(splits), told)
+    text = f"RAF-DB, {len(rows):,} aligned faces, basic expressions"
+    return rows, f"{text}{told(left_out)}."
 
 
 def _lines(table: Path) -> list[str]:

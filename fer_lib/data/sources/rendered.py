@@ -4,31 +4,55 @@
 Computer graphics, made here: nothing to download, no real person shown.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from fer_lib.data.faceset import FaceSet
-from fer_lib.data.sources.raters import noisy_label, votes
-from fer_lib.data.sources.rendered_lab import lab
-from fer_lib.data.sources.rendered_stylised import stylised
 from fer_lib.data.sources.rendering import (
     MOST,
-    PROVENANCE,
     Plan,
     check_range,
     draw,
-    kept,
+    from_cache,
     portrait_of,
 )
 from fer_lib.errors import FerError
-from fer_lib.expressions import EXPRESSIONS, expression_index
-from fer_lib.rendered.conditions import WILD
+from fer_lib.expressions import (
+    EXPRESSIONS,
+    FERPLUS_COLUMNS,
+    FERPLUS_TO_BOOK,
+    expression_index,
+)
+from fer_lib.rendered.characters import CHARACTERS
+from fer_lib.rendered.conditions import LAB, STYLISED, WILD
 
 # FER2013 has 1.5 % of disgust; here rare classes are rare but not tiny.
 SHARES = np.array([0.14, 0.06, 0.14, 0.24, 0.16, 0.12, 0.14])
 FACES_A_SUBJECT = 20
-# First spawn keys, beside those of portrait and of lab.
-LABELS, VOTES, NOISE, CONTEMPT = 2, 3, 5, 7
+CLASSES = 7  # of stylised
+# First spawn keys, beside those of portrait.
+LABELS, VOTES, NOISE, ONSET, CONTEMPT = 2, 3, 5, 6, 7
 NEUTRAL = expression_index("neutral")
+RATERS = 10
+
+# What raters take an expression for when they err; rows as EXPRESSIONS.
+CONFUSED = np.array([
+    # angry disg fear happy sad  surp neut cont
+    [0.00, 0.35, 0.05, 0.02, 0.18, 0.02, 0.28, 0.10],  # angry
+    [0.50, 0.00, 0.10, 0.02, 0.18, 0.02, 0.08, 0.10],  # disgust
+    [0.06, 0.08, 0.00, 0.02, 0.28, 0.46, 0.10, 0.00],  # fear
+    [0.02, 0.03, 0.02, 0.00, 0.02, 0.15, 0.56, 0.20],  # happy
+    [0.12, 0.08, 0.20, 0.02, 0.00, 0.02, 0.50, 0.06],  # sad
+    [0.02, 0.03, 0.55, 0.20, 0.05, 0.00, 0.15, 0.00],  # surprise
+    [0.14, 0.03, 0.03, 0.18, 0.45, 0.05, 0.00, 0.12],  # neutral
+    [0.15, 0.20, 0.00, 0.15, 0.05, 0.00, 0.45, 0.00],  # contempt
+])  # fmt: skip
+# For each structure: what the sequences show, and how many frames they have.
+STRUCTURES = {
+    "ckplus": (tuple(e for e in EXPRESSIONS if e != "neutral"), 6),
+    "jaffe": (EXPRESSIONS[:7], 3),
+}
 
 __all__ = ["CORPORA", "lab", "load", "portrait_of", "stylised", "wild"]
 
@@ -112,17 +136,26 @@ def wild(
     options["conditions"] = conditions.to_row().tolist()
 
     def render() -> FaceSet:
-        splits, shown, subjects = _plan(counts, seed)
+        splits, shown, subjects = _plan_wild(counts, seed)
         hidden = _rng(seed, CONTEMPT).random(len(shown)) < contempt
         shown[(shown == NEUTRAL) & hidden] = expression_index("contempt")
         takes = np.arange(len(shown))
-        plan = Plan(size, seed, conditions, subjects, shown, takes)
-        return _render(plan, splits, label_noise, workers)
+        faces = draw(
+            "rendered", Plan(size, seed, conditions, subjects, shown, takes), workers
+        )
+        strengths, labels, cast = faces.extra["strength"], [], []
+        for take, label, strength in zip(takes, shown, strengths, strict=True):
+            cast.append(votes(label, strength, _rng(seed, VOTES, take)))
+            label = NEUTRAL if EXPRESSIONS[label] == "contempt" else label
+            labels.append(noisy_label(label, label_noise, _rng(seed, NOISE, take)))
+        return replace(
+            faces,
+            labels=np.array(labels, np.int64),
+            splits=splits,
+            votes=np.array(cast, np.int64),
+        )
 
-    return kept("wild", options, cached, render)
-
-
-CORPORA = {"wild": wild, "lab": lab, "stylised": stylised}
+    return from_cache("wild", options, cached, render)
 
 
 def _rng(seed: int, *key: int) -> np.random.Generator:
@@ -135,7 +168,7 @@ def _quota(count: int) -> np.ndarray:
     return np.searchsorted(upto, np.arange(count), side="right")
 
 
-def _plan(counts: dict[str, int], seed: int) -> tuple[np.ndarray, ...]:
+def _plan_wild(counts: dict[str, int], seed: int) -> tuple[np.ndarray, ...]:
     """Splits, shown expressions and subjects ``[N]`` of all faces."""
     splits, labels, subjects, first = [], [], [], 0
     for number, (split, count) in enumerate(counts.items()):
@@ -151,25 +184,204 @@ def _plan(counts: dict[str, int], seed: int) -> tuple[np.ndarray, ...]:
     )
 
 
-def _render(
-    plan: Plan, splits: np.ndarray, label_noise: float, workers: int | None
-) -> FaceSet:
-    columns = draw(plan, workers)
-    labels, cast = [], []
-    rows = zip(plan.takes, plan.expressions, columns["strength"], strict=True)
-    for take, shown, strength in rows:
-        label = NEUTRAL if EXPRESSIONS[shown] == "contempt" else shown
-        labels.append(noisy_label(label, label_noise, _rng(plan.seed, NOISE, take)))
-        cast.append(votes(shown, strength, _rng(plan.seed, VOTES, take)))
-    return FaceSet(
-        name="rendered",
-        images=columns.pop("image")[:, None],
-        labels=np.array(labels, np.int64),
-        splits=splits,
-        provenance=PROVENANCE,
-        rendered=True,
-        votes=np.array(cast, np.int64),
-        subjects=plan.subjects,
-        landmarks=columns.pop("landmarks"),
-        extra=columns,
+def votes(label: int, strength: float, rng: np.random.Generator) -> np.ndarray:
+    """Ten raters' votes in FER+'s columns, ``int64 [10]``.
+
+    A weak expression is mistaken more often; every fiftieth vote on average
+    is ``unknown``.
+
+    Args:
+        label: the expression shown, 0-7.
+        strength: of the expression, 1 is a clear one.
+        rng: source of chance.
+    """
+    right = (
+        0.9
+        if EXPRESSIONS[label] == "neutral"
+        else np.clip(0.25 + 0.5 * strength, 0, 0.95)
     )
+    chance = np.zeros(len(FERPLUS_COLUMNS))
+    for column, book in enumerate(FERPLUS_TO_BOOK):
+        chance[column] = (1 - right) * CONFUSED[label, book]
+    chance[FERPLUS_TO_BOOK.index(label)] = right
+    chance = 0.98 * chance / chance.sum()
+    chance[FERPLUS_COLUMNS.index("unknown")] = 0.02
+    return rng.multinomial(RATERS, chance / chance.sum())
+
+
+def noisy_label(label: int, noise: float, rng: np.random.Generator) -> int:
+    """The label ``0-6``, mistaken with probability ``noise``."""
+    wrong, other = rng.random() < noise, CONFUSED[label, :7]
+    mistaken = rng.choice(7, p=other / other.sum())
+    return int(mistaken) if wrong else label
+
+
+def lab(
+    size: int = 160,
+    subjects: int = 20,
+    structure: str = "ckplus",
+    frames: int | None = None,
+    seed: int = 0,
+    workers: int | None = None,
+    cached: bool = True,
+    **knobs,
+) -> FaceSet:
+    """Rendered people before a grey wall who show each expression once.
+
+    The frames of a sequence share person, light and facial movement; the
+    head drifts a little, and gaze and lids move.
+
+    ``"ckplus"``: sequences of seven expressions, contempt among them, from a
+    neutral face to the apex; the first frame of each is labelled neutral, as
+    in the usual use of CK+.  ``sequences`` is 1000 times the subject plus 1
+    to 7, ``extra["from_end"]`` 0 for the apex.
+
+    ``"jaffe"``: seven expressions, neutral among them, each in a few shots
+    that are almost the same.  ``sequences`` is 10 times the subject plus the
+    label, ``extra["shot"]`` counts from 1.
+
+    Args:
+        size: side of the images in pixels.
+        subjects: number of people.
+        structure: ``"ckplus"`` or ``"jaffe"``.
+        frames: of a sequence; none is 6 (CK+) or 3 (JAFFE).
+        seed: of the population and of everything else.
+        workers: processes; none is one a core.  The result does not
+            depend on it.
+        cached: whether to keep the set below ``cache_dir()``.
+        knobs: fields of ``Conditions`` that differ from ``LAB``.
+
+    Returns:
+        A ``FaceSet`` named ``rendered_lab`` in one split ``All``, with
+        ``uint8 [N, 1, S, S]`` images, subjects, sequences, landmarks
+        ``[N, 68, 2]`` in pixels, and ``extra`` columns ``frame [N]`` from 1,
+        ``intensity [N]`` as a share of the apex, ``expression [N]`` of the
+        sequence, ``units [N, 52]``, ``visible [N, 68]``, ``strength [N]``,
+        and what ``portrait_of`` needs.
+
+    Raises:
+        FerError: when an option is out of range or embreex is missing.
+    """
+    if structure not in STRUCTURES:
+        raise FerError(
+            f"rendered faces: structure '{structure}' is unknown, expected one "
+            f"of {', '.join(STRUCTURES)}."
+        )
+    frames = STRUCTURES[structure][1] if frames is None else frames
+    check_range("size", size, 16, 512)
+    check_range("subjects", subjects, 1, 10_000)
+    check_range("frames", frames, 2, 999)
+    check_range("seed", seed, 0, MOST)
+    conditions = LAB.changed(**knobs)
+    options = {
+        "size": size, "subjects": subjects, "structure": structure,
+        "frames": frames, "seed": seed, "conditions": conditions.to_row().tolist(),
+    }  # fmt: skip
+
+    def render() -> FaceSet:
+        plan = _plan_lab(size, subjects, structure, frames, seed, conditions)
+        faces = draw("rendered_lab", plan, workers)
+        labels, extra = faces.labels, faces.extra
+        if structure == "ckplus":
+            labels = np.where(plan.frames == 1, NEUTRAL, labels)
+            number = plan.takes % len(STRUCTURES[structure][0]) + 1
+            return replace(
+                faces,
+                labels=labels,
+                sequences=1000 * plan.subjects + number,
+                extra={**extra, "from_end": frames - plan.frames},
+            )
+        sequences = 10 * plan.subjects + labels
+        return replace(faces, sequences=sequences, extra={**extra, "shot": plan.frames})
+
+    return from_cache("lab", options, cached, render)
+
+
+def onset(frames: int, rng: np.random.Generator) -> np.ndarray:
+    """Intensities ``float64 [frames]`` that rise from 0 to 1, the apex.
+
+    The face starts to move within the first 15 % of the sequence and has
+    the apex after 60 to 85 % of it.
+    """
+    start, apex = rng.uniform(0, 0.15), rng.uniform(0.6, 0.85)
+    t = np.clip((np.linspace(0, 1, frames) - start) / (apex - start), 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def held(frames: int, rng: np.random.Generator) -> np.ndarray:
+    """Intensities ``float64 [frames]`` of shots that are almost the same."""
+    return rng.uniform(0.85, 1, frames)
+
+
+def _plan_lab(
+    size: int, people: int, structure: str, frames: int, seed: int,
+    conditions,
+) -> Plan:  # fmt: skip
+    """Every person with every expression, in every frame."""
+    shown = [expression_index(name) for name in STRUCTURES[structure][0]]
+    course = onset if structure == "ckplus" else held
+    takes = np.arange(people * len(shown))
+    chances = [np.random.SeedSequence(seed, spawn_key=(ONSET, t)) for t in takes]
+    return Plan(
+        size, seed, conditions,
+        subjects=np.repeat(takes // len(shown), frames),
+        expressions=np.repeat(np.tile(shown, people), frames),
+        takes=np.repeat(takes, frames),
+        frames=np.tile(np.arange(1, frames + 1), len(takes)),
+        intensities=np.concatenate(
+            [course(frames, np.random.default_rng(chance)) for chance in chances]
+        ),
+    )  # fmt: skip
+
+
+def stylised(
+    size: int = 96,
+    takes: int = 20,
+    seed: int = 0,
+    workers: int | None = None,
+    cached: bool = True,
+    **knobs,
+) -> FaceSet:
+    """Drawn characters: exaggerated heads in flat tones, strong expressions.
+
+    Every character shows every expression equally often.  The characters
+    are the same for every seed.
+
+    Args:
+        size: side of the images in pixels.
+        takes: pictures of each character with each expression.
+        seed: of everything but the characters.
+        workers: processes; none is one a core.  The result does not
+            depend on it.
+        cached: whether to keep the set below ``cache_dir()``.
+        knobs: fields of ``Conditions`` that differ from ``STYLISED``.
+
+    Returns:
+        A ``FaceSet`` named ``rendered_stylised`` in one split ``All``, with
+        ``42 * takes`` grey images ``uint8 [N, 1, S, S]`` (FERG's are in
+        colour), the characters 0-5 as subjects, landmarks ``[N, 68, 2]`` in
+        pixels, and ``extra`` columns ``units [N, 52]``, ``visible
+        [N, 68]``, ``strength [N]``, and what ``portrait_of`` needs.
+
+    Raises:
+        FerError: when an option is out of range or embreex is missing.
+    """
+    check_range("size", size, 16, 512)
+    check_range("takes", takes, 1, 10_000)
+    check_range("seed", seed, 0, MOST)
+    conditions = STYLISED.changed(**knobs)
+    row = conditions.to_row().tolist()
+    options = {"size": size, "takes": takes, "seed": seed, "conditions": row}
+    number = np.arange(CHARACTERS * CLASSES * takes)
+    plan = Plan(
+        size, seed, conditions,
+        subjects=number // (CLASSES * takes),
+        expressions=number // takes % CLASSES,
+        takes=number,
+    )  # fmt: skip
+    return from_cache(
+        "stylised", options, cached, lambda: draw("rendered_stylised", plan, workers)
+    )
+
+
+CORPORA = {"wild": wild, "lab": lab, "stylised": stylised}

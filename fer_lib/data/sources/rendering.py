@@ -1,28 +1,21 @@
-"""Rendering many faces: processes, cache, and each picture once more."""
+"""Rendering many faces: plans, processes, cache, and each picture once more."""
 
-import hashlib
 import json
 import os
-import re
 import sys
-import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from multiprocessing import get_context
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 from tqdm.auto import tqdm
 
-import fer_lib.rendered
-from fer_lib.data.faceset import FaceSet
+from fer_lib.data.faceset import FaceSet, kept
 from fer_lib.errors import FerError
 from fer_lib.expressions import EXPRESSIONS
-from fer_lib.files import cache_dir
 from fer_lib.rendered.conditions import Conditions
 from fer_lib.rendered.portrait import Columns, Portrait, draw_columns, render_face
 
@@ -30,6 +23,9 @@ PROVENANCE = (
     "Computer graphics: faces rendered from the CC0 MakeHuman head and Mika "
     "Suominen's CC0 face units by fer_lib.rendered; no real person is shown."
 )
+# Raise it when the same options give other faces than before; a test compares
+# some faces with their hashes.
+VERSION = 1
 FEW = 64  # so few faces are not worth starting processes for
 MOST = 2**63 - 1
 
@@ -126,11 +122,11 @@ def check_range(name: str, value: int, low: int, high: int) -> None:
         raise FerError(f"rendered faces: {name} is {value}, expected {low} to {high}.")
 
 
-def draw(plan: Plan, workers: int | None) -> Columns:
-    """All pictures of a plan: columns image, landmarks, visible, units,
-    strength, and those of the plan.
+def draw(name: str, plan: Plan, workers: int | None) -> FaceSet:
+    """All pictures of a plan, labelled by what they show, in one split ``All``.
 
     Args:
+        name: of the set.
         plan: what to draw.
         workers: processes; none is one a core.  The result does not depend
             on it.
@@ -143,10 +139,22 @@ def draw(plan: Plan, workers: int | None) -> Columns:
         unit="face",
     )
     rows = list(drawn)
-    return {k: np.stack([row[k] for row in rows]) for k in rows[0]} | plan.columns()
+    columns = {k: np.stack([row[k] for row in rows]) for k in rows[0]}
+    columns |= plan.columns()
+    return FaceSet(
+        name=name,
+        images=columns.pop("image")[:, None],
+        labels=plan.expressions,
+        splits=np.full(len(rows), "All"),
+        provenance=PROVENANCE,
+        rendered=True,
+        subjects=plan.subjects,
+        landmarks=columns.pop("landmarks"),
+        extra=columns,
+    )
 
 
-def kept(
+def from_cache(
     corpus: str, options: dict, cached: bool, make: Callable[[], FaceSet]
 ) -> FaceSet:
     """The set of these options from the cache, or made and kept there.
@@ -159,39 +167,8 @@ def kept(
     """
     if not cached:
         return make()
-    path = cache_dir() / f"rendered-{corpus}-{_key(options)}.npz"
-    if path.exists():
-        try:
-            return FaceSet.open(path)
-        except FerError as error:
-            warnings.warn(f"{error} Rendering it anew.", stacklevel=3)
-            path.unlink(missing_ok=True)
-    faces = make()
-    faces.save(path)
-    return faces
-
-
-@cache
-def source_hash() -> str:
-    """Hash of the modules that decide a rendered set, and of the asset."""
-    faces = Path(fer_lib.rendered.__file__).parent
-    files = {*Path(__file__).parent.glob("render*.py"), *faces.glob("*.npz")}
-    files.add(Path(__file__).with_name("raters.py"))
-    waiting = [faces / "portrait.py"]
-    while waiting:
-        path = waiting.pop()
-        files.add(path)
-        names = re.findall(r"from fer_lib\.faces\.(\w+) import", path.read_text())
-        waiting += {faces / f"{name}.py" for name in names} - files
-    digest = hashlib.sha256()
-    for path in sorted(files):
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()
-
-
-def _key(options: dict) -> str:
-    text = json.dumps(options, sort_keys=True) + source_hash()
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    about = json.dumps({"version": VERSION, **options}, sort_keys=True)
+    return kept(f"rendered-{corpus}", about, lambda _: make())
 
 
 @contextmanager

@@ -5,16 +5,14 @@ in the wild: EmotiW 2015", ICMI 2015; the set itself: Dhall et al., ICCV
 Workshops 2011.
 """
 
+from collections import Counter
 from pathlib import Path
 
-import numpy as np
-
 from fer_lib.data.faceset import FaceSet
-from fer_lib.data.sources.convert import Images, Listing, cached
-from fer_lib.data.sources.folders import files_in, holding, locate, subfolders
+from fer_lib.data.sources.convert import converted
+from fer_lib.data.sources.tree import by_class, holding, locate, told
 from fer_lib.errors import FerError
 from fer_lib.expressions import EXPRESSIONS
-from fer_lib.photos.images import Picture
 
 CLASSES = EXPRESSIONS[:7]  # its folders have the book's names
 # The folders of each split: given the frames, or the aligned faces.
@@ -52,47 +50,38 @@ def load(
     Raises:
         FerError: when nothing is found, or at the first wrong file.
     """
-    parts = {}
-    for split, names in FOLDERS[bool(aligned)].items():
+    parts, aligned = {}, bool(aligned)
+    for split, names in FOLDERS[aligned].items():
         place = locate(root, *names)
         parts[split] = holding(place, CLASSES) if place else None
     if not all(parts.values()):
-        lacking = [s for s, folder in parts.items() if not folder]
-        wanted = [FOLDERS[bool(aligned)][split][0] for split in lacking]
+        wanted = [FOLDERS[aligned][s][0] for s, folder in parts.items() if not folder]
         raise FerError(
             f"{root}: no SFEW found, looked for {' and '.join(wanted)} with the "
             f"class folders {', '.join(CLASSES)}; name the folder above, or "
             f"pass aligned={not aligned} if it holds the other form."
         )
-    images, options = Images(size, channels), {"aligned": bool(aligned)}
-    return cached(
-        "sfew",
-        parts.values(),
-        lambda: _listing(parts, aligned),
-        images,
-        options,
-        cache,
-    )
+    return converted(
+        "sfew", parts.values(), lambda: _read(parts, aligned),
+        size=size, channels=channels, cache=cache, aligned=aligned,
+    )  # fmt: skip
 
 
-def _listing(parts: dict[str, Path], aligned: bool) -> Listing:
-    rows = []
-    for split, place in parts.items():
-        for folder in subfolders(place):
-            if folder.name.lower() not in CLASSES:
-                raise FerError(
-                    f"{folder}: is no class of SFEW, expected "
-                    f"{', '.join(CLASSES)}; rename or remove it."
-                )
-            label = CLASSES.index(folder.name.lower())
-            rows += [(Picture(file), label, split) for file in files_in(folder)]
-    lacking = set(parts) - {split for *_, split in rows}
-    if lacking:
+def _read(parts: dict[str, Path], aligned: bool) -> tuple[list, str]:
+    def label(folder: str) -> int | None:
+        name = folder.lower()
+        return CLASSES.index(name) if name in CLASSES else None
+
+    left_out = Counter()
+    rows = [
+        {"file": file, "labels": found, "splits": split}
+        for split, place in parts.items()
+        for file, found in by_class(place, label, left_out)
+    ]
+    if lacking := set(parts) - {row["splits"] for row in rows}:
         raise FerError(
             f"{parts[min(lacking)]}: found no image in its class folders, "
             "expected 958 for training and 436 for validation; unpack again."
         )
-    pictures, labels, splits = zip(*rows, strict=True)
-    kind = "aligned faces" if aligned else "whole frames"
-    told = f"SFEW 2.0, {len(rows):,} {kind}; its test labels are not public."
-    return Listing("sfew", list(pictures), np.array(labels), np.array(splits), told)
+    text = f"SFEW 2.0, {len(rows):,} {'aligned faces' if aligned else 'whole frames'}"
+    return rows, f"{text}; its test labels are not public{told(left_out)}."

@@ -15,7 +15,7 @@ from fer_lib.rendered.portrait import Portrait, render_face
 
 
 @dataclass(frozen=True, eq=False)
-class Stage:
+class Step:
     """A picture on its way.
 
     Attributes:
@@ -31,7 +31,7 @@ class Stage:
     points: np.ndarray | None = None
 
 
-def pipeline(photograph: np.ndarray) -> list[Stage]:
+def pipeline(photograph: np.ndarray) -> list[Step]:
     """The seven stages of Wadhawan and Gandhi's preparation.
 
     Args:
@@ -47,13 +47,13 @@ def pipeline(photograph: np.ndarray) -> list[Stage]:
     if not done.found:
         raise FerError("pipeline: no face found; use another photograph.")
     return [
-        Stage("1 photograph", photograph),
-        Stage("2 grey", grey),
-        Stage(f"3 {PART_ENSEMBLE.side} x {PART_ENSEMBLE.side}", square),
-        Stage("4 CLAHE", done.searched),
-        Stage("5 face found", done.searched, box=done.box),
-        Stage(f"6 crop, {PART_ENSEMBLE.size} x {PART_ENSEMBLE.size}", done.image),
-        Stage("7 landmarks of 5 parts", done.image, points=done.landmarks),
+        Step("1 photograph", photograph),
+        Step("2 grey", grey),
+        Step(f"3 {PART_ENSEMBLE.side} x {PART_ENSEMBLE.side}", square),
+        Step("4 CLAHE", done.searched),
+        Step("5 face found", done.searched, box=done.box),
+        Step(f"6 crop, {PART_ENSEMBLE.size} x {PART_ENSEMBLE.size}", done.image),
+        Step("7 landmarks of 5 parts", done.image, points=done.landmarks),
     ]
 
 

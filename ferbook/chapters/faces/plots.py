@@ -14,8 +14,8 @@ from fer_lib.data.faceset import FaceSet
 from fer_lib.explain.drawing.colours import part_colour
 from fer_lib.expressions import FERPLUS_COLUMNS
 from fer_lib.landmarks import FIVE_PARTS
-from ferbook.chapters.faces.corpus_sheet import corpus_sheet
-from ferbook.chapters.faces.pipeline import Stage
+from ferbook.chapters.faces.pipeline import Step
+from ferbook.chapters.faces.sheets import corpus_sheet
 from ferbook.show.figures import COLOURS
 
 # By the numbers that ``membership`` gives.
@@ -29,8 +29,7 @@ _GREY = {"cmap": "gray", "vmin": 0, "vmax": 255}
 
 
 def plot_sheet(faces: FaceSet, rows: int) -> Figure:
-    """People of a corpus in rows; see
-    :func:`~ferbook.chapters.faces.corpus_sheet.corpus_sheet`."""
+    """People of a corpus in rows, as :func:`corpus_sheet` has them."""
     times = -(-96 // faces.images.shape[-1])  # room for the titles
     large = replace(faces, images=faces.images.repeat(times, 2).repeat(times, 3))
     sheet = np.asarray(corpus_sheet(large, rows))
@@ -111,7 +110,7 @@ def plot_votes(faces: FaceSet, rows: Sequence[int], titles: Sequence[str]) -> Fi
     return figure
 
 
-def plot_pipeline(rows: Sequence[Sequence[Stage]]) -> Figure:
+def plot_pipeline(rows: Sequence[Sequence[Step]]) -> Figure:
     """The stages of the preparation of some photographs, one in a line."""
     figure, axes = plt.subplots(
         len(rows), len(rows[0]), figsize=(1.75 * len(rows[0]), 2.1 * len(rows)),
@@ -127,7 +126,7 @@ def plot_pipeline(rows: Sequence[Sequence[Stage]]) -> Figure:
     return figure
 
 
-def _draw_marks(panel: Axes, stage: Stage) -> None:
+def _draw_marks(panel: Axes, stage: Step) -> None:
     if stage.box is not None:
         left, top, right, bottom = stage.box
         panel.add_patch(

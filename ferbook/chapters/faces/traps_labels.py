@@ -8,8 +8,7 @@ import numpy as np
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.protocols import fold_names, split
 from fer_lib.data.protocols.fer2013 import OFFICIAL, labelled
-from fer_lib.data.sources.ferplus import argmax_labels, majority_labels
-from fer_lib.data.sources.ferplus_targets import multi_targets
+from fer_lib.data.sources.ferplus import argmax_labels, majority_labels, multi_targets
 from fer_lib.evaluation.metrics import bootstrap_interval, summarize
 from fer_lib.expressions import EXPRESSIONS
 from ferbook.chapters.faces.corpora import TEST, TRAIN, membership, share

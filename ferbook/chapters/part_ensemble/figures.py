@@ -17,8 +17,8 @@ from fer_lib.explain.drawing.colours import (
 )
 from fer_lib.explain.drawing.panels import colour_bar, grid, lay_over, say, show_face
 from fer_lib.landmarks import FIVE_PARTS
-from fer_lib.rendered.yaw_sweep import YawSweep
 from ferbook.chapters.part_ensemble.tables import ORDER, Accuracies
+from ferbook.chapters.part_ensemble.yaw_sweep import YawSweep
 from ferbook.show.diagrams import Block, draw_blocks
 
 # Members of the palette of ``figures.COLOURS``, as in ``PART_COLOURS``.

@@ -10,8 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from fer_lib.data.augment import seeded
-from fer_lib.data.face_augmentation import augmentation
+from fer_lib.data.augment import augmentation, seeded
 from fer_lib.data.faceset import FaceSet
 from fer_lib.errors import FerError
 from fer_lib.evaluation.ensembles import MOST_MEMBERS, selection_report

@@ -4,14 +4,13 @@ Nothing here writes a file or asks another machine: a photograph lives in the
 memory of the kernel that runs the notebook.
 """
 
-import io
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 from scipy.ndimage import gaussian_filter
 from skimage.data import astronaut
 
@@ -20,6 +19,7 @@ from fer_lib.landmarks import FIVE_PARTS
 from fer_lib.photos.alignment import eye_similarity, move_points, warp_face
 from fer_lib.photos.detection import Box, find_faces
 from fer_lib.photos.ert import fit_landmarks
+from fer_lib.photos.images import LUMA, read_image
 from ferbook.chapters.your_face.camera import CAMERAS, take
 
 ASTRONAUT = "skimage.data.astronaut(), NASA, public domain."
@@ -31,7 +31,6 @@ MOST = 1600  # pixels of a photograph's longer side; larger ones are reduced
 LEAST = 64  # pixels of a face's box: landmarks are fitted to whole pixels
 SURE = 0.2  # score of a detection; sleeves and collars get 0 to 0.2, faces more
 DARKEST = 50  # of 255: the brightest twentieth of a face has to reach it
-_GREY = np.array([0.299, 0.587, 0.114])  # ITU-R 601, as everywhere in the book
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class Found:
 
     def see(self, views: Sequence[View] = (View(),), side: int = SIDE) -> np.ndarray:
         """The face in some views, grey ``uint8 [N, 1, side, side]``."""
-        grey = np.rint(self.photo @ _GREY).astype(np.uint8)
+        grey = np.rint(self.photo @ LUMA).astype(np.uint8)
         return seen(grey, self.frame(side), views, side)
 
     def height_of(self, part: str) -> float:
@@ -106,14 +105,7 @@ def decoded(content: bytes, name: str) -> np.ndarray:
     Raises:
         FerError: when it cannot be read as a picture.
     """
-    try:
-        with Image.open(io.BytesIO(content)) as stored:
-            image = ImageOps.exif_transpose(stored).convert("RGB")
-    except Exception as error:  # decoders raise all sorts on damaged files
-        raise FerError(
-            f"{name}: cannot be read as a picture, expected PNG, JPEG, TIFF, BMP or "
-            "WebP; save the photograph in one of these."
-        ) from error
+    image = Image.fromarray(read_image(content, 3, name).transpose(1, 2, 0))
     image.thumbnail((MOST, MOST))
     return np.asarray(image)
 

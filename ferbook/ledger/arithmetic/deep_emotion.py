@@ -1,16 +1,21 @@
 """Sums that only the Deep-Emotion paper asks for."""
 
-from fer_lib.data.audit.check import CLASSES, OFFICIAL
+from fer_lib.data.sources.published import PUBLISHED
+from fer_lib.expressions import EXPRESSIONS
 from ferbook.ledger.arithmetic.working import Working
 from ferbook.ledger.claims import Claim, Claims
 
-# Faces per class in the order of CLASSES.  FER+'s are counted in the official
-# fer2013new.csv by the most votes of seven expressions: 3,574 faces.
+# Faces per class in the order of EXPRESSIONS[:7].  FER+'s are counted in the
+# official fer2013new.csv by the most votes of seven expressions: 3,574 faces.
+_FER2013 = {
+    split: counts[:7]
+    for split, counts in PUBLISHED["fer2013"].counts["official"].items()
+}
 FER2013_ALL = dict(
-    zip(CLASSES, map(sum, zip(*OFFICIAL.values(), strict=True)), strict=True)
+    zip(EXPRESSIONS[:7], map(sum, zip(*_FER2013.values(), strict=True)), strict=True)
 )
 PRIVATE_TEST = {
-    "FER2013's own labels": OFFICIAL["PrivateTest"],
+    "FER2013's own labels": _FER2013["PrivateTest"],
     "FER+ votes": (331, 28, 95, 929, 450, 446, 1295),
 }
 

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_lib.data import load
-from fer_lib.data.sources.affectnet import drawn
-from fer_lib.data.sources.affectnet_files import COLUMNS
+from fer_lib.data.sources.affectnet import COLUMNS, drawn
 from fer_lib.expressions import EXPRESSIONS
 
 NATIVE = ["neutral", "happy", "sad", "surprise", "fear", "disgust", "angry", "contempt"]
@@ -163,6 +162,7 @@ def lose(name):
     [
         (lose("images/9.jpg"), "no image 9.jpg"),
         (lose("annotations/9_lnd.npy"), "9_lnd.npy"),
+        (lose("annotations/9_exp.npy"), "no 9_exp.npy found"),
         (note("9_exp.npy", "11"), "0 to 10"),
         (note("9_exp.npy", 1.5), "0 to 10"),
         (note("9_exp.npy", [1, 2]), "9_exp.npy"),

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fer_lib.data.audit import Audit, audit
-from fer_lib.data.audit.duplicates import exact_copies
-from fer_lib.data.audit.properties import conflict_matrix, conflicts
+from fer_lib.data.audit.properties import leave_one_out, plurality_share
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.sources.rendered import wild
 from fer_lib.errors import FerError
@@ -65,16 +66,6 @@ def test_labels_pixels_and_votes(found, planted):
     assert sum(found.classes["Training"].values()) == 30
     assert found.classes["Training"]["fear"] == (planted.labels[:30] == 2).sum()
     assert found.sha256 == planted.sha256 and found.rendered
-
-
-def test_conflict_matrix(planted):
-    copies = exact_copies([planted.images])
-    matrix = conflict_matrix(copies, planted.labels)
-    assert matrix[0, 3] == matrix[3, 0] == 2
-    assert matrix[0, 0] == 1 and matrix[2, 2] == 1
-    counts = conflicts(copies, planted.labels)
-    assert np.triu(matrix).sum() == counts["pairs"]
-    assert np.triu(matrix, 1).sum() == counts["disagree"]
 
 
 def test_the_order_of_rows_does_not_count(planted, found):
@@ -134,3 +125,55 @@ def test_the_committed_record(root, real):
     assert kept.sha256 == real.sha256
     again = replace(audit(real), undetected=kept.undetected, detector=kept.detector)
     assert again == kept
+
+
+def slow(row):
+    """Set every rater aside in turn; ties of the others count by shares."""
+    ballots = [column for column, n in enumerate(row[:8]) for _ in range(n)]
+    if len(ballots) < 3:
+        return np.nan
+    hits = 0.0
+    for out in range(len(ballots)):
+        others = ballots[:out] + ballots[out + 1 :]
+        most = max(others.count(column) for column in set(others))
+        leading = [c for c in set(others) if others.count(c) == most]
+        hits += (ballots[out] in leading) / len(leading)
+    return hits / len(ballots)
+
+
+@given(
+    st.lists(
+        st.lists(st.integers(0, 4), min_size=10, max_size=10), min_size=1, max_size=5
+    )
+)
+def test_leave_one_out_is_what_counting_gives(votes):
+    votes = np.array(votes)
+    np.testing.assert_allclose(leave_one_out(votes), list(map(slow, votes)))
+
+
+@pytest.mark.parametrize(
+    ("votes", "expected"),
+    [
+        ([10, 0, 0, 0, 0, 0, 0, 0, 0, 0], 1.0),
+        ([9, 1, 0, 0, 0, 0, 0, 0, 0, 0], 0.9),
+        # Of five against five, the one set aside is in the minority.
+        ([5, 5, 0, 0, 0, 0, 0, 0, 0, 0], 0.0),
+        # Six or five stay against four or five: a tie counts half.
+        ([5, 4, 0, 0, 0, 0, 0, 0, 0, 1], 5 / 9 / 2),
+        ([0, 0, 0, 0, 0, 0, 0, 3, 3, 4], 1.0),
+        ([0, 2, 0, 0, 0, 0, 0, 0, 4, 4], np.nan),
+        ([0, 0, 0, 0, 0, 0, 0, 0, 0, 10], np.nan),
+    ],
+)
+def test_by_hand(votes, expected):
+    np.testing.assert_allclose(leave_one_out(np.array([votes])), [expected])
+
+
+def test_plurality_share_is_higher():
+    votes = np.random.default_rng(0).multinomial(10, [0.1] * 10, 500)
+    share = plurality_share(votes)
+    assert np.nanmean(share) > np.nanmean(leave_one_out(votes))
+    np.testing.assert_allclose(
+        plurality_share(np.array([[6, 2, 0, 0, 0, 0, 0, 0, 1, 1]])), [0.75]
+    )
+    assert np.isnan(plurality_share(np.eye(10, dtype=int)[9:])).all()

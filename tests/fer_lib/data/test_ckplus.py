@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_lib.data import load
-from fer_lib.data.sources.sequences import ends
+from fer_lib.data.sources.tree import ends
 from fer_lib.expressions import EXPRESSIONS
 
 # Code in the emotion file, and the book's name; written down independently.

@@ -1,6 +1,7 @@
 """Files become a face set once; the result depends on nothing else."""
 
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -9,8 +10,7 @@ from PIL import Image
 
 from fer_lib.data.mapped import MappedImages
 from fer_lib.data.sources import convert
-from fer_lib.data.sources.convert import Images, Listing, cached
-from fer_lib.photos.images import Picture
+from fer_lib.data.sources.convert import converted
 
 N = 7
 
@@ -22,27 +22,19 @@ def folder(tmp_path):
     return tmp_path / "set"
 
 
-def listing(folder, **changes):
-    columns = {
-        "pictures": [Picture(folder / f"{i}.png") for i in range(N)],
-        "labels": np.arange(N),
-        "splits": np.full(N, "All"),
-        "provenance": "Drawn by the test.",
-        "columns": {"subjects": np.arange(N)},
-        "extra": {"frame": np.arange(N)},
-    }
-    return Listing("toy", **(columns | changes))
+def rows(folder):
+    return [
+        {"file": folder / f"{i}.png", "labels": i, "splits": "All", "subjects": i,
+         "frame": i}
+        for i in range(N)
+    ]  # fmt: skip
 
 
-def load(folder, size=None, channels=1, options=None, **changes):
-    return cached(
-        "toy",
-        [folder],
-        lambda: listing(folder, **changes),
-        Images(size, channels),
-        options or {},
-        folder.parent / "cache",
-    )
+def load(folder, size=None, channels=1, **options):
+    return converted(
+        "toy", [folder], lambda: (rows(folder), "Drawn by the test."),
+        size=size, channels=channels, cache=folder.parent / "cache", **options,
+    )  # fmt: skip
 
 
 def stored(folder):
@@ -58,7 +50,7 @@ def test_pixels_and_columns_arrive(folder):
 
 def test_decoded_once(folder, monkeypatch):
     first = load(folder)
-    monkeypatch.setattr(convert, "decode", None)
+    monkeypatch.setattr(convert, "read_image", None)
     assert load(folder).sha256 == first.sha256
 
 
@@ -73,7 +65,7 @@ def test_another_result_is_another_cache(folder, change, monkeypatch):
         folder,
         size=8 if change == "size" else None,
         channels=3 if change == "channels" else 1,
-        options={"last": 1} if change == "option" else {},
+        **({"last": 1} if change == "option" else {}),
     )
     assert len(stored(folder)) == 2
 
@@ -81,7 +73,7 @@ def test_another_result_is_another_cache(folder, change, monkeypatch):
 def test_a_large_set_is_mapped_and_the_same(folder, monkeypatch):
     held = load(folder)
     monkeypatch.setenv("FER_MEMORY_LIMIT", str(N * 144 - 1))
-    monkeypatch.setattr("fer_lib.photos.images._PART", 300)
+    monkeypatch.setattr("fer_lib.data.sources.convert._PART", 300)
     for _ in range(2):
         mapped = load(folder)
         assert isinstance(mapped.images, MappedImages)
@@ -110,12 +102,12 @@ def test_a_damaged_cache_is_made_again(folder, monkeypatch, mapped, kind):
     content = bytearray(path.read_bytes())
     content[-200] ^= 1
     path.write_bytes(content)
-    with pytest.warns(UserWarning, match="converting toy again"):
+    with pytest.warns(UserWarning, match="making toy again"):
         assert load(folder).sha256 == good
     assert load(folder).sha256 == good
 
 
-@pytest.mark.filterwarnings("ignore:converting")
+@pytest.mark.filterwarnings("ignore:making")
 def test_without_a_cache_only_small_sets_are_read(folder, monkeypatch):
     (folder.parent / "cache").write_text("a file where the folder should be")
     with pytest.warns(UserWarning, match="not cached"):
@@ -125,8 +117,8 @@ def test_without_a_cache_only_small_sets_are_read(folder, monkeypatch):
 
 
 @pytest.mark.parametrize(("size", "channels"), [(7, 1), (2000, 1), (None, 2)])
-def test_wrong_sizes_are_refused(size, channels):
-    refused(Images, size, channels)
+def test_wrong_sizes_are_refused(folder, size, channels):
+    refused(load, folder, size, channels)
 
 
 @pytest.mark.parametrize("box", [None, (10, 4, 70, 64), (-6, -10, 50, 46)])
@@ -141,12 +133,9 @@ def test_landmarks_follow_the_pixels(tmp_path, box, size):
         canvas[y - 3 : y + 4, x - 3 : x + 4] = 255
         (tmp_path / "set").mkdir(exist_ok=True)
         Image.fromarray(canvas).save(tmp_path / "set" / "one.png")
-        picture = [Picture(tmp_path / "set" / "one.png", box)]
-        one = {"labels": np.zeros(1, int), "splits": np.array(["All"])}
-        made = listing(
-            tmp_path, pictures=picture, landmarks=points, columns={}, extra={}, **one
-        )
-        faces = convert.convert(made, Images(size, 1), tmp_path / "unused.npy")
+        row = {"file": tmp_path / "set" / "one.png", "box": box, "labels": 0}
+        row |= {"splits": "All", "landmarks": points[0]}
+        faces = convert.convert("one", [row], "", size, 1, tmp_path / "unused.npy")
         weight = faces.images[0, 0].astype(float)
         rows, columns = np.indices(weight.shape)
         centre = [(weight * axis).sum() / weight.sum() for axis in (columns, rows)]
@@ -156,15 +145,42 @@ def test_landmarks_follow_the_pixels(tmp_path, box, size):
 def test_decoding_holds_only_a_part(folder, monkeypatch):
     """6 MB of pixels, decoded 64 kB at a time."""
     monkeypatch.setenv("FER_MEMORY_LIMIT", "1000000")
-    monkeypatch.setattr("fer_lib.photos.images._PART", 1 << 16)
+    monkeypatch.setattr("fer_lib.data.sources.convert._PART", 1 << 16)
     n = 1500
-    many = {"labels": np.arange(n) % 7, "splits": np.full(n, "All")}
-    many |= {"pictures": [Picture(folder / "0.png")] * n, "columns": {}, "extra": {}}
-    made, beside = listing(folder, **many), folder.parent / "x.images.npy"
+    many = [{"file": folder / "0.png", "labels": 0, "splits": "All"}] * n
+    beside = folder.parent / "x.images.npy"
     tracemalloc.start()
     try:
-        faces = convert.convert(made, Images(64, 1), beside)
+        faces = convert.convert("many", many, "", 64, 1, beside)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
     assert faces.images.nbytes == 1500 * 64 * 64 and peak < 2_000_000
+
+
+@pytest.mark.parametrize("workers", [1, 7])
+def test_many_are_read_in_order_by_any_number_of_workers(folder, workers, monkeypatch):
+    pool = ThreadPoolExecutor
+    monkeypatch.setattr(convert, "ThreadPoolExecutor", lambda: pool(workers))
+    monkeypatch.setattr(convert, "_PART", 2 * 144)
+    faces = load(folder)
+    np.testing.assert_array_equal(faces.images[:, 0], [noise(i) for i in range(N)])
+    for row in (5, 2, 3):
+        cut(folder / f"{row}.png")
+    assert "2.png" in refused(load, folder)
+
+
+def test_mixed_sizes_need_one_size(folder):
+    draw(folder / "1.png", 1, height=12, width=14)
+    assert "1.png: found 14 x 12 pixels, expected 12 x 12" in refused(load, folder)
+    assert load(folder, size=8).images.shape == (N, 1, 8, 8)
+
+
+def test_a_box_is_cut_out_and_outside_is_black(folder):
+    row = {"file": folder / "1.png", "labels": 0, "splits": "All", "box": (2, 3, 9, 5)}
+    faces = convert.convert("one", [row], "", None, 1, folder)
+    np.testing.assert_array_equal(faces.images[0, 0], noise(1)[3:5, 2:9])
+    row["box"] = (-2, -1, 13, 12)
+    wide = convert.convert("one", [row], "", None, 1, folder).images[0, 0]
+    assert wide.shape == (13, 15) and not wide[0].any() and not wide[:, :2].any()
+    np.testing.assert_array_equal(wide[1:, 2:14], noise(1))

@@ -1,37 +1,52 @@
 """FER2013 arrives checked, or a sentence says what to do by hand."""
 
 import hashlib
+import io
 import sys
+import tarfile
+import threading
 import types
 import zipfile
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import fer2013_files as files
 import pytest
+from drawn_files import refused
 from fer2013_files import ROWS
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fer_lib.data.sources import download, fer2013
-from fer_lib.data.sources.download import Sources, get_fer2013
+from fer_lib.data.sources.download import get_fer2013, unpack
 from fer_lib.errors import FerError
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
 
 
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
-    """A folder that stands for the network, with FER2013 and votes in it."""
+    """A folder that a server serves, with FER2013 and votes in it."""
     monkeypatch.setenv("FER_CACHE", str(tmp_path / "cache"))
     files.pass_for_official(monkeypatch)
     folder = tmp_path / "elsewhere"
     (folder / "first").mkdir(parents=True)
     (folder / "second").mkdir()
     files.write_csv(folder / "first", ROWS)
-    files.write_votes(folder, ROWS)
-    return folder
-
-
-@pytest.fixture
-def sources(elsewhere):
-    votes = elsewhere / "fer2013new.csv"
+    votes = files.write_votes(folder, ROWS)
     sha256 = hashlib.sha256(votes.read_bytes()).hexdigest()
-    return Sources(("first", "second"), votes.as_uri(), sha256)
+    monkeypatch.setattr(download, "KAGGLE", ("first", "second"))
+    monkeypatch.setattr(download, "VOTES_SHA256", sha256)
+    handler = partial(Quiet, directory=folder)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        address = f"http://127.0.0.1:{server.server_port}/fer2013new.csv"
+        monkeypatch.setattr(download, "VOTES_URL", address)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield folder
+        server.shutdown()
 
 
 @pytest.fixture
@@ -51,41 +66,32 @@ def kaggle(elsewhere, monkeypatch):
 
 
 @pytest.fixture
-def no_kaggle(monkeypatch):
+def no_kaggle(elsewhere, monkeypatch):
     monkeypatch.setitem(sys.modules, "kagglehub", None)
 
 
-def refusal(root, sources) -> str:
-    with pytest.raises(FerError) as caught:
-        get_fer2013(root, progress=False, sources=sources)
-    assert "\n" not in str(caught.value)
+def refusal(root) -> str:
+    sentence = refused(get_fer2013, root)
     assert not (root / "fer2013.csv").exists()
-    return str(caught.value)
+    return sentence
 
 
-def test_from_kaggle(tmp_path, sources, kaggle):
+def test_from_kaggle(tmp_path, kaggle, monkeypatch):
     root = tmp_path / "new" / "data"
-    report = get_fer2013(root, progress=False, sources=sources)
-    assert not report.problems
+    get_fer2013(root)
     assert kaggle == ["first"]
-    assert {p.name for p in root.iterdir()} == {
-        "fer2013.csv",
-        "fer2013new.csv",
-    }
+    assert {p.name for p in root.iterdir()} == {"fer2013.csv", "fer2013new.csv"}
     faces = fer2013.load(root)
     files.assert_reads(faces, ROWS)
     assert (faces.votes == ROWS.votes).all()
-
-
-def test_what_is_there_is_not_fetched_again(tmp_path, sources, kaggle):
-    get_fer2013(tmp_path, progress=False, sources=sources)
-    offline = Sources((), "http://127.0.0.1:9/votes", "")
-    report = get_fer2013(tmp_path, progress=False, sources=offline)
-    assert not report.problems and kaggle == ["first"]
+    # What is there is not fetched again.
+    monkeypatch.setattr(download, "VOTES_URL", "http://127.0.0.1:9/votes")
+    get_fer2013(root)
+    assert kaggle == ["first"]
 
 
 @pytest.mark.parametrize("fault", ["missing", "empty", "other", "broken"])
-def test_the_next_source_is_tried(tmp_path, elsewhere, sources, kaggle, fault):
+def test_the_next_source_is_tried(tmp_path, elsewhere, kaggle, fault):
     table = elsewhere / "first" / "fer2013.csv"
     table.rename(elsewhere / "second" / "fer2013.csv")
     if fault == "missing":
@@ -94,75 +100,158 @@ def test_the_next_source_is_tried(tmp_path, elsewhere, sources, kaggle, fault):
         files.write_csv(table.parent, files.make_rows(counts=(9, 1, 1)))
     elif fault == "broken":
         table.write_text("emotion,pixels,Usage\n9,1,Training\n")
-    report = get_fer2013(tmp_path / "data", progress=False, sources=sources)
-    assert not report.problems and kaggle == ["first", "second"]
+    get_fer2013(tmp_path / "data")
+    assert kaggle == ["first", "second"]
 
 
-def test_no_network(tmp_path, elsewhere, sources, kaggle):
+def test_no_network(tmp_path, elsewhere, kaggle):
     for name in ("first", "second"):
         (elsewhere / name).rename(elsewhere / f"not {name}")
-    sentence = refusal(tmp_path / "data", sources)
+    sentence = refusal(tmp_path / "data")
     assert "first: no first; second: no second" in sentence
     assert "kaggle.com/datasets/first" in sentence
     assert str(tmp_path / "data") in sentence
 
 
-def test_no_kagglehub(tmp_path, sources, no_kaggle):
-    sentence = refusal(tmp_path / "data", sources)
+def test_no_kagglehub(tmp_path, no_kaggle):
+    sentence = refusal(tmp_path / "data")
     assert "pip install 'fer-book[kaggle]'" in sentence
     assert "put the .zip into" in sentence
 
 
-def test_unlike_the_published_set(tmp_path, elsewhere, sources, kaggle):
+def test_unlike_the_published_set(tmp_path, elsewhere, kaggle):
     """Right rows, but not FER2013: it never arrives."""
     other = files.make_rows(counts=(9, 1, 1))
     for name in ("first", "second"):
         files.write_csv(elsewhere / name, other)
-    assert "Training has 9 faces, expected 5" in refusal(tmp_path / "data", sources)
+    assert "Training, disgust: found " in refusal(tmp_path / "data")
 
 
 @pytest.mark.parametrize("name", ["fer2013.csv", "../fer2013/fer2013.csv"])
-def test_an_archive_from_a_browser(tmp_path, elsewhere, sources, no_kaggle, name):
+def test_an_archive_from_a_browser(tmp_path, elsewhere, no_kaggle, name):
     root = tmp_path / "data"
     root.mkdir()
     with zipfile.ZipFile(root / "archive.zip", "w") as archive:
         archive.write(elsewhere / "first" / "fer2013.csv", name)
-    report = get_fer2013(root, progress=False, sources=sources)
-    assert not report.problems
+    get_fer2013(root)
     assert not (tmp_path / "fer2013").exists()
     files.assert_reads(fer2013.load(root), ROWS)
 
 
-def test_an_archive_of_something_else(tmp_path, sources, no_kaggle):
+def test_an_archive_of_something_else(tmp_path, no_kaggle):
     root = tmp_path / "data"
     root.mkdir()
     table = files.write_csv(tmp_path, files.make_rows(counts=(9, 1, 1)))
     with zipfile.ZipFile(root / "archive.zip", "w") as archive:
         archive.write(table, "fer2013.csv")
-    sentence = refusal(root, sources)
-    assert "archive.zip: is not used, because Training has 9" in sentence
+    assert "archive.zip: is not used, because Training, " in refusal(root)
 
 
-def test_other_votes_are_not_used(tmp_path, elsewhere, sources, kaggle):
-    (elsewhere / "fer2013new.csv").write_text("sign in")
-    with pytest.raises(FerError) as caught:
-        get_fer2013(tmp_path, progress=False, sources=sources)
-    sentence = str(caught.value)
-    assert "sha256" in sentence and "by hand" in sentence
-    assert str(tmp_path / "fer2013new.csv") in sentence
+@pytest.mark.parametrize("fault", ["content", "address", "network"])
+def test_other_votes_are_not_used(tmp_path, elsewhere, kaggle, monkeypatch, fault):
+    votes = elsewhere / "fer2013new.csv"
+    if fault == "content":
+        votes.write_text("sign in")
+    elif fault == "address":
+        votes.unlink()
+    else:
+        monkeypatch.setattr(download, "VOTES_URL", "http://127.0.0.1:9/votes")
+    sentence = refused(get_fer2013, tmp_path)
+    assert f"by hand and put it at {tmp_path / 'fer2013new.csv'}" in sentence
     assert not (tmp_path / "fer2013new.csv").exists()
     # The faces stay: the next call has only the votes left to get.
     files.assert_reads(fer2013.load(tmp_path), ROWS)
 
 
-def test_a_root_that_is_a_file(tmp_path, sources, kaggle):
+def test_a_root_that_is_a_file(tmp_path, kaggle):
     (tmp_path / "data").write_text("")
-    with pytest.raises(FerError, match="cannot be written"):
-        get_fer2013(tmp_path / "data", progress=False, sources=sources)
+    assert "cannot be written" in refused(get_fer2013, tmp_path / "data")
 
 
 @pytest.mark.slow
 def test_the_recorded_hash_of_the_votes(real_root):
     content = (real_root / "fer2013new.csv").read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    assert found == download.PUBLISHED.votes_sha256
+    assert hashlib.sha256(content).hexdigest() == download.VOTES_SHA256
+
+
+def zip_of(members: dict[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+def tar_of(members: dict[str, bytes], link: str = "") -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+        if link:
+            item = tarfile.TarInfo(link)
+            item.type, item.linkname = tarfile.SYMTYPE, "/etc/hostname"
+            archive.addfile(item)
+        for name, content in members.items():
+            item = tarfile.TarInfo(name)
+            item.size = len(content)
+            archive.addfile(item, io.BytesIO(content))
+    return stream.getvalue()
+
+
+def unpacked(folder, archive: bytes, names=("fer2013.csv", "icml.csv")):
+    """Content of the one file that unpacking leaves beside the archive."""
+    inner = folder / "inner"
+    inner.mkdir(exist_ok=True)
+    path = inner / "archive.bin"
+    path.write_bytes(archive)
+    unpack(path, names, inner / "table.csv")
+    assert {p.name for p in folder.iterdir()} == {"inner"}
+    assert {p.name for p in inner.iterdir()} == {"archive.bin", "table.csv"}
+    return (inner / "table.csv").read_bytes()
+
+
+@pytest.mark.parametrize("make", [zip_of, tar_of])
+@pytest.mark.parametrize(
+    "name",
+    ["fer2013.csv", "fer2013/fer2013.csv", "../../fer2013.csv", "/fer2013.csv"],
+)
+def test_paths_in_an_archive_choose_no_place(tmp_path, make, name):
+    members = {"../README": b"escaped", name: b"rows", "icml.csv": b"other"}
+    assert unpacked(tmp_path, make(members)) == b"rows"
+
+
+def test_the_second_name_serves(tmp_path):
+    assert unpacked(tmp_path, zip_of({"a/icml.csv": b"rows"})) == b"rows"
+
+
+@pytest.mark.parametrize(
+    "archive",
+    [
+        zip_of({"train/happy/1.png": b""}),
+        zip_of({}),
+        tar_of({}, link="fer2013.csv"),
+        tar_of({"x/readme.txt": b""}),
+    ],
+    # Bytes as names differ between workers: archives hold the time.
+    ids=["images", "empty", "link", "other"],
+)
+def test_an_archive_without_the_table(tmp_path, archive):
+    sentence = refused(unpacked, tmp_path, archive)
+    assert "holds no fer2013.csv or icml.csv" in sentence
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    make=st.sampled_from([zip_of, tar_of]),
+    place=st.floats(0, 1),
+    change=st.binary(max_size=3),
+    cut=st.booleans(),
+)
+def test_a_damaged_archive(tmp_path_factory, make, place, change, cut):
+    content = make({"fer2013.csv": bytes(range(256)) * 9})
+    start = int(place * len(content))
+    rest = b"" if cut else content[start + 2 :]
+    path = tmp_path_factory.getbasetemp() / "damaged"
+    path.write_bytes(content[:start] + change + rest)
+    try:
+        unpack(path, ["fer2013.csv"], path.with_name("damaged.csv"))
+    except FerError as error:
+        assert str(path) in str(error) and "\n" not in str(error)

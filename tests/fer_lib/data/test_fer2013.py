@@ -9,9 +9,10 @@ import pytest
 from fer2013_files import ROWS, assert_reads, refusal
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from fer_lib.data.sources import fer2013
-from fer_lib.data.sources.fer2013_files import read_csv
+from fer_lib.data.sources.fer2013 import read_csv
 from fer_lib.errors import FerError
 
 
@@ -226,6 +227,122 @@ def test_wrong_marks_are_named(tmp_path, load, column, value):
     assert f"line 4: {column} is '{value}'" in refusal(load, tmp_path)
     files.write_exact(tmp_path, [1] * 10, [0] * 10)
     assert "found 10 rows, expected 11" in refusal(load, tmp_path)
+
+
+def test_converted_once(tmp_path, load, monkeypatch):
+    files.write_csv(tmp_path, ROWS)
+    first = load(tmp_path)
+    monkeypatch.setattr(fer2013, "read_csv", None)
+    assert load(tmp_path).sha256 == first.sha256
+
+
+@pytest.mark.parametrize("change", ["table", "votes", "exact", "version"])
+def test_other_content_is_converted_again(tmp_path, load, change, monkeypatch):
+    path = files.write_csv(tmp_path, ROWS)
+    load(tmp_path)
+    if change == "table":
+        old = ROWS.fields(0)["emotion"]
+        files.set_field(path, 2, "emotion", "0" if old == "1" else "1")
+    elif change == "votes":
+        files.write_votes(tmp_path, ROWS)
+    elif change == "exact":
+        files.write_exact(tmp_path, [1] * 11, [0] * 11)
+    else:
+        monkeypatch.setattr(fer2013, "_VERSION", 0)
+    load(tmp_path)
+    assert len(list((tmp_path / "cache").iterdir())) == 2
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "empty"])
+def test_a_damaged_cache_is_made_again(tmp_path, load, damage):
+    files.write_csv(tmp_path, ROWS)
+    load(tmp_path)
+    (stored,) = (tmp_path / "cache").iterdir()
+    content = bytearray(stored.read_bytes())
+    whole = bytes(content)
+    content[len(content) // 2] ^= 1
+    damaged = {"flip": content, "cut": whole[:-100], "empty": b""}
+    stored.write_bytes(damaged[damage])
+    with pytest.warns(UserWarning, match="making fer2013 again"):
+        assert_reads(load(tmp_path), ROWS)
+    assert_reads(load(tmp_path), ROWS)
+
+
+@pytest.mark.filterwarnings("ignore:making")
+def test_a_cache_that_cannot_be_written_does_not_matter(tmp_path, load):
+    files.write_csv(tmp_path, ROWS)
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    with pytest.warns(UserWarning, match="not cached"):
+        assert_reads(load(tmp_path), ROWS)
+
+
+def images_by_split(faces):
+    """Sorted (split, label, pixels): what does not depend on row order."""
+    rows = zip(faces.splits, faces.labels, faces.images, strict=True)
+    return sorted((s, int(label), x.tobytes()) for s, label, x in rows)
+
+
+def test_folders_hold_the_same_faces_as_the_table(tmp_path, load):
+    files.write_csv(tmp_path, ROWS)
+    folders = files.write_folders(tmp_path / "folders", ROWS)
+    read = load(folders)
+    assert images_by_split(read) == images_by_split(load(tmp_path))
+    assert len(read.split("PrivateTest")) == 3
+
+
+def test_folders_without_splits_are_merged(tmp_path, load):
+    faces = load(files.write_folders(tmp_path, ROWS, named=False))
+    assert set(faces.splits.tolist()) == {"Training", "Test"}
+    assert "merged" in faces.provenance
+    with pytest.raises(FerError, match="no split 'PrivateTest'"):
+        faces.split("PrivateTest")
+
+
+def test_votes_are_not_joined_to_folders(tmp_path, load):
+    files.write_votes(tmp_path, ROWS)
+    faces = load(files.write_folders(tmp_path, ROWS))
+    assert faces.votes is None
+    assert "row order" in faces.provenance
+
+
+def test_colour_copies_are_read_as_grey(tmp_path, load):
+    files.write_folders(tmp_path, ROWS)
+    for path in tmp_path.rglob("*.png"):
+        Image.open(path).convert("RGB").save(path)
+    read = load(tmp_path)
+    expected = sorted(x.tobytes() for x in ROWS.images)
+    assert sorted(x.tobytes() for x in read.images) == expected
+
+
+def break_image(path):
+    path.write_bytes(path.read_bytes()[:40])
+
+
+def shrink_image(path):
+    Image.open(path).resize((47, 48)).save(path)
+
+
+def not_an_image(path):
+    path.write_text("sign in to download")
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        (break_image, "cannot be read"),
+        (not_an_image, "cannot be read"),
+        (shrink_image, "47 x 48"),
+        (lambda path: path.rename(path.with_name("Training_1.png")), "'Test'"),
+        (lambda path: path.rename(path.with_name("face.png")), "all or none"),
+        (lambda path: path.rename(path.parents[1] / path.name), "expected"),
+        (lambda path: path.parent.rename(path.parents[1] / "odd"), "'odd'"),
+    ],
+)
+def test_a_wrong_image_is_named(tmp_path, load, damage, named):
+    files.write_folders(tmp_path, ROWS)
+    damage(next((tmp_path / "test").rglob("*.png")))
+    sentence = refusal(load, tmp_path)
+    assert sentence.startswith(str(tmp_path)) and named in sentence
 
 
 @pytest.mark.slow

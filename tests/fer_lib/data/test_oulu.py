@@ -86,7 +86,7 @@ def plant_frame(root):
 @pytest.mark.parametrize(
     ("plant", "words"),
     [
-        (plant_folder("P001/Joy"), "P001/Joy"),
+        (plant_folder("P001/Joyful"), "P001/Joyful"),
         (plant_folder("Q001/Fear"), "Q001/Fear"),
         (plant_folder("P003/Fear"), "found 0 frames"),
         (plant_frame, "last.bmp"),

@@ -5,8 +5,12 @@ import pytest
 from protocol_sets import fer2013, numbers
 
 from fer_lib.data.protocols import ferplus, split
-from fer_lib.data.sources.ferplus import argmax_labels, majority_labels
-from fer_lib.data.sources.ferplus_targets import multi_targets, probability_targets
+from fer_lib.data.sources.ferplus import (
+    argmax_labels,
+    majority_labels,
+    multi_targets,
+    probability_targets,
+)
 from fer_lib.errors import FerError
 from fer_lib.expressions import EXPRESSIONS
 

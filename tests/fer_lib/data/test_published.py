@@ -2,25 +2,29 @@
 
 import numpy as np
 import pytest
-from drawn_files import cut, draw, refused
+from drawn_files import refused
 
 from fer_lib.data import DATASETS, load
-from fer_lib.data.audit.check_published import check_dataset, compare
 from fer_lib.data.faceset import FaceSet
-from fer_lib.data.sources.jaffe import SUBJECTS
-from fer_lib.data.sources.published import PUBLISHED, Published, how_to_get
+from fer_lib.data.sources.published import PUBLISHED, Published, compare, how_to_get
 
 
 def test_every_data_set_is_described():
-    assert set(PUBLISHED) == set(DATASETS) - {"rendered", "fer2013"}
+    assert set(PUBLISHED) == set(DATASETS) - {"rendered"}
     for name in PUBLISHED:
         assert "http" in how_to_get(name)
-    assert "one of ckplus" in refused(how_to_get, "kdef")
+    assert "one of fer2013" in refused(how_to_get, "kdef")
 
 
 @pytest.mark.parametrize(
     ("name", "variant", "totals"),
     [
+        (
+            "fer2013",
+            "official",
+            {"Training": 28_709, "PublicTest": 3589, "PrivateTest": 3589},
+        ),
+        ("fer2013", "test splits merged", {"Training": 28_709, "Test": 7178}),
         ("ckplus", "first and last three frames", {"All": 1308}),
         ("ckplus", "last three frames", {"All": 981}),
         ("jaffe", "all images", {"All": 213}),
@@ -36,6 +40,11 @@ def test_counts_add_up_to_the_papers_totals(name, variant, totals):
     counts = PUBLISHED[name].counts[variant]
     found = {split: int(np.sum(count)) for split, count in counts.items()}
     assert found == totals
+
+
+def test_totals_are_of_the_first_variant():
+    assert PUBLISHED["fer2013"].total() == 35_887
+    assert PUBLISHED["affectnet"].total("val") == 3999
 
 
 def test_counts_that_two_papers_print():
@@ -91,41 +100,6 @@ def test_fewer_faces_may_be_no_problem():
 def test_people_are_counted():
     _, problems = told(toy([2] * 8, 3), subjects=5)
     assert problems == ["found 0 subjects, expected 5."]
-
-
-def write_jaffe(root):
-    """As many images as published, by woman and shot."""
-    codes = dict(zip(("AN", "DI", "FE", "HA", "SA", "SU", "NE"), range(7), strict=True))
-    for code, label in codes.items():
-        for k in range(PUBLISHED["jaffe"].counts["all images"]["All"][label]):
-            name = f"{SUBJECTS[k % 10]}.{code}{1 + k // 10}.{40 * label + k}.tiff"
-            draw(root / name, k, 8, 8)
-    return root
-
-
-def test_a_whole_copy_passes_and_leaves_nothing(tmp_path, monkeypatch):
-    monkeypatch.setenv("FER_CACHE", str(tmp_path / "cache"))
-    report = check_dataset("jaffe", write_jaffe(tmp_path / "jaffe"))
-    assert not report.problems and "213" in str(report)
-    assert not (tmp_path / "cache").exists()
-
-
-@pytest.mark.filterwarnings("ignore::UserWarning")  # pillow's, of damage
-def test_what_is_off_is_listed(tmp_path):
-    root = write_jaffe(tmp_path / "jaffe")
-    (root / "KA.AN1.0.tiff").unlink()
-    report = check_dataset("jaffe", root)
-    assert len(report.problems) == 1 and "All, angry: found 29" in report.problems[0]
-    damaged = [cut(path) for path in sorted(root.iterdir())[::50]]
-    report = check_dataset("jaffe", root)
-    assert len(report.problems) == len(damaged) == 5
-    for path in damaged:
-        assert sum(str(path) in problem for problem in report.problems) == 1
-
-
-def test_what_cannot_be_checked_is_told(tmp_path):
-    assert "fer2013 or one of" in refused(check_dataset, "rendered", tmp_path)
-    assert "no JAFFE found" in check_dataset("jaffe", tmp_path).problems[0]
 
 
 def test_options_are_named():

@@ -1,20 +1,36 @@
-"""The rendered ``wild`` set: structure, votes and determinism."""
+"""Rendered sets: structure, votes, determinism, cache, and each picture again."""
 
+import json
 import os
+import platform
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-from fer_lib.data.sources import rendered
-from fer_lib.data.sources.raters import noisy_label, votes
-from fer_lib.data.sources.rendered import SHARES, load, wild
+from fer_lib.data.faceset import FaceSet
+from fer_lib.data.protocols import official
+from fer_lib.data.sources import rendered, rendering
+from fer_lib.data.sources.rendered import (
+    SHARES,
+    held,
+    lab,
+    load,
+    noisy_label,
+    onset,
+    portrait_of,
+    stylised,
+    votes,
+    wild,
+)
 from fer_lib.errors import FerError
 from fer_lib.expressions import EXPRESSIONS, FERPLUS_TO_BOOK
-from fer_lib.rendered.conditions import WILD
-from fer_lib.rendered.portrait import render_face
+from fer_lib.rendered.conditions import LAB, WILD
+from fer_lib.rendered.portrait import render_face, set_scene
 
+NEUTRAL = EXPRESSIONS.index("neutral")
+FEW = {"size": 16, "train": 3, "public": 1, "private": 1}
 SMALL = {"size": 16, "train": 44, "public": 12, "private": 12}
 
 
@@ -161,6 +177,242 @@ def test_script_without_a_guard_does_not_start_itself_again(tmp_path):
     assert "66 rendered faces" in done.stdout
 
 
+@pytest.fixture(scope="module")
+def sequences():
+    return lab(24, 2, frames=4, workers=1, cached=False)
+
+
+@pytest.fixture(scope="module")
+def shots():
+    return lab(24, 2, "jaffe", workers=1, cached=False)
+
+
+def test_structure_of_ckplus(sequences):
+    assert len(sequences) == 2 * 7 * 4
+    assert set(sequences.splits) == {"All"} and sequences.votes is None
+    for number in np.unique(sequences.sequences):
+        rows = np.flatnonzero(sequences.sequences == number)
+        assert set(sequences.subjects[rows]) == {number // 1000}
+        assert sequences.extra["frame"][rows].tolist() == [1, 2, 3, 4]
+        assert sequences.extra["from_end"][rows].tolist() == [3, 2, 1, 0]
+        first, *rest = sequences.labels[rows]
+        assert first == NEUTRAL and len(set(rest)) == 1 and rest[0] != NEUTRAL
+    apex = sequences.extra["from_end"] == 0
+    table = np.zeros((2, 8), int)
+    np.add.at(table, (sequences.subjects[apex], sequences.labels[apex]), 1)
+    assert (np.delete(table, NEUTRAL, 1) == 1).all(), "everybody shows everything"
+
+
+def test_structure_of_jaffe(shots):
+    assert len(shots) == 2 * 7 * 3 and "from_end" not in shots.extra
+    assert (shots.sequences == 10 * shots.subjects + shots.labels).all()
+    assert sorted(set(shots.labels.tolist())) == list(range(7))
+    assert shots.extra["shot"].reshape(-1, 3).tolist() == [[1, 2, 3]] * 14
+
+
+def test_shots_of_one_sequence_are_almost_the_same(shots):
+    points = shots.landmarks.reshape(14, 3, 68, 2)
+    within = np.abs(points - points.mean(1, keepdims=True)).mean()
+    between = np.abs(points - points.mean((0, 1))).mean()
+    assert 0 < within < between / 4
+    assert (shots.images[0] != shots.images[1]).any(), "but not quite"
+
+
+def test_intensity_rises_from_rest_to_the_apex():
+    for seed in range(50):
+        course = onset(6, np.random.default_rng(seed))
+        assert course[0] == 0 and course[-1] == 1
+        assert (np.diff(course) >= 0).all()
+        assert course[3] > 0.5, "CK+'s last three frames show the expression"
+    assert len({tuple(onset(6, np.random.default_rng(k))) for k in range(9)}) == 9
+    assert held(200, np.random.default_rng(0)).min() > 0.84
+
+
+def test_units_are_the_apex_times_the_intensity():
+    still = LAB.changed(distractors=0)
+    apex, strength = set_scene(1, "happy", 40, 5, 9, still, 6, 1.0)
+    for frame, share in ((1, 0.0), (3, 0.4), (5, 1.0)):
+        scene, now = set_scene(1, "happy", 40, 5, 9, still, frame, share)
+        np.testing.assert_allclose(scene.units, share * apex.units, atol=1e-12)
+        assert now == pytest.approx(share * strength)
+
+
+def test_a_sequence_shares_person_and_light_and_the_head_drifts():
+    frames = [set_scene(1, "sad", 40, 5, 9, LAB, k, 0.5)[0] for k in range(1, 7)]
+    assert len({scene.light for scene in frames}) == 1
+    assert len({id(scene.person) for scene in frames}) == 1
+    turns = [
+        np.degrees(np.arccos((np.trace(a.T @ b) - 1) / 2))
+        for a, b in zip(
+            [s.camera.rotation for s in frames],
+            [s.camera.rotation for s in frames[1:]],
+            strict=False,
+        )
+    ]
+    assert 0 < max(turns) < 1.5 and min(turns) > 0.8 * max(turns), "steadily"
+    late, _ = set_scene(1, "sad", 40, 5, 9, LAB, 900, 0.5)
+    assert late.camera.rotation[2, 2] > 0.9, "the head does not spin"
+    assert len({scene.camera.half for scene in frames}) == 1
+    gaze = np.array([scene.units for scene in frames])
+    assert (np.abs(np.diff(gaze, axis=0)).max(1) > 0).all(), "idle movements"
+    assert np.abs(np.diff(gaze, axis=0)).max() < 0.2
+
+
+def test_noise_differs_between_frames():
+    faces = lab(24, 1, "jaffe", frames=2, cached=False, drift=0, distractors=0,
+                strength=(0, 0), grain=(0.02, 0.02))  # fmt: skip
+    first, second = faces.images[:2].astype(int)
+    assert 2 < (first - second).std() < 12
+
+
+def test_more_people_leave_the_first_ones_as_they_are(sequences):
+    fewer = lab(24, 1, frames=4, cached=False)
+    np.testing.assert_array_equal(fewer.images, sequences.images[: len(fewer)])
+
+
+@pytest.fixture(scope="module")
+def characters():
+    return stylised(24, 2, workers=1, cached=False)
+
+
+def test_structure_of_ferg(characters):
+    assert len(characters) == 84 and characters.images.shape[1:] == (1, 24, 24)
+    table = np.zeros((6, 7), int)
+    np.add.at(table, (characters.subjects, characters.labels), 1)
+    assert (table == 2).all()
+    assert characters.sequences is None and set(characters.splits) == {"All"}
+
+
+def test_no_two_pictures_are_the_same(characters):
+    assert len({image.tobytes() for image in characters.images}) == len(characters)
+
+
+def test_the_characters_stay_when_the_seed_changes(characters):
+    other = stylised(24, 1, seed=8, cached=False)
+    means = [
+        np.stack([s.images[s.subjects == k].mean(0) for k in range(6)])
+        for s in (characters, other)
+    ]
+    distance = np.abs(means[0][:, None] - means[1][None]).mean((2, 3, 4))
+    assert (distance.argmin(1) == np.arange(6)).all()
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_CACHE", str(tmp_path))
+    return tmp_path
+
+
+def test_cache_is_used(cache, monkeypatch):
+    first = wild(**FEW)
+    assert len(list(cache.glob("rendered-wild-*.npz"))) == 1
+    monkeypatch.setattr(rendered, "draw", lambda *_: pytest.fail("again"))
+    assert wild(**FEW).sha256 == first.sha256
+
+
+@pytest.mark.parametrize("damage", ["cut", "bit", "empty"])
+def test_corrupt_cache_is_told_and_rebuilt(cache, damage):
+    first = wild(**FEW)
+    (path,) = cache.glob("rendered-*.npz")
+    raw = bytearray(path.read_bytes())
+    if damage == "bit":
+        middle = raw.index(first.images[1].tobytes())
+        raw[middle] ^= 1
+    path.write_bytes({"cut": raw[: len(raw) // 2], "bit": raw, "empty": b""}[damage])
+    with pytest.warns(UserWarning, match="making rendered-wild again"):
+        again = wild(**FEW)
+    assert again.sha256 == first.sha256
+    assert wild(**FEW).sha256 == first.sha256
+
+
+@pytest.mark.parametrize(
+    "option", [{"yaw": 20}, {"label_noise": 0.1}, {"seed": 1}, {"jpeg": (5, 9)}]
+)
+def test_every_option_has_a_file_of_its_own(cache, option):
+    wild(**FEW)
+    wild(**FEW, **option)
+    assert len(list(cache.glob("rendered-wild-*.npz"))) == 2
+
+
+def test_another_renderer_has_files_of_its_own(cache, monkeypatch):
+    wild(**FEW)
+    monkeypatch.setattr(rendering, "VERSION", 0)
+    wild(**FEW)
+    assert len(list(cache.glob("rendered-wild-*.npz"))) == 2
+
+
+# Of these sets, as version 1 of the renderer draws them.
+SHA256 = {
+    "wild": "fce816a57664b5d30b410eeb3d77f965387da00ca056a1040581140999411046",
+    "lab": "a12420e01efa1e97f8daf4fd656a1d8a9b932e7903a915ec6e0885bc3a25e0c1",
+    "jaffe": "a2042e516e831d208257d07f81e1a913ffcc7468aa0e8102499a8725ec0ce7b0",
+    "stylised": "08ce33b4ed711ad1655ed5ea429a7f6a1ecd680484c0dd0eb7c4e2e672154e85",
+}
+MEANS = {"wild": 115.856, "lab": 128.881, "jaffe": 128.783, "stylised": 125.309}
+SETS = {
+    "wild": lambda: wild(24, 6, 1, 1, seed=3, cached=False, occluded=1, jpeg=(9, 40)),
+    "lab": lambda: lab(32, 1, frames=3, seed=3, cached=False),
+    "jaffe": lambda: lab(32, 1, "jaffe", seed=3, cached=False, drift=1),
+    "stylised": lambda: stylised(24, 1, seed=3, cached=False),
+}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_pictures_are_those_of_their_version_and_drawn_again(name, tmp_path):
+    """From the stored file, too, and from a selection in another order."""
+    faces = SETS[name]()
+    # Caches and records know a set by version and hash: raise VERSION and write
+    # both down anew where pixels are meant to change.
+    assert rendering.VERSION == 1
+    assert faces.images.mean() == pytest.approx(MEANS[name], abs=0.02)
+    if platform.machine() in ("x86_64", "AMD64"):  # others round single rays
+        assert faces.sha256 == SHA256[name]
+    faces.save(tmp_path / "set.npz")
+    faces = FaceSet.open(tmp_path / "set.npz").select(np.array([6, 4, 1]))
+    for row in range(3):
+        again = portrait_of(faces, row)
+        np.testing.assert_array_equal(again.image, faces.images[row, 0])
+        np.testing.assert_array_equal(again.landmarks, faces.landmarks[row])
+        np.testing.assert_array_equal(again.visible, faces.extra["visible"][row])
+        np.testing.assert_array_equal(again.units, faces.extra["units"][row])
+        assert np.float32(again.strength) == faces.extra["strength"][row]
+
+
+def test_maps_belong_to_the_picture():
+    faces = lab(48, 1, frames=2, cached=False)
+    last = np.flatnonzero(faces.labels == 5)[-1]
+    face = portrait_of(faces, last)
+    moved = face.unit_map("jawOpen")
+    x, y = np.rint(faces.landmarks[last, [56, 57, 58]]).astype(int).T
+    assert moved[y, x].all() and not moved[:12].any()
+
+
+def test_photographs_cannot_be_drawn_again():
+    images = np.zeros((2, 1, 8, 8), np.uint8)
+    photos = FaceSet("photos", images, np.zeros(2, int), np.full(2, "All"), "Taken.")
+    with pytest.raises(FerError, match="photos: no columns expression, take, seed"):
+        portrait_of(photos, 0)
+
+
+def test_all_corpora_say_that_they_are_rendered():
+    for corpus, options in {
+        "wild": {"size": 16, "train": 1, "public": 0, "private": 0},
+        "lab": {"size": 16, "subjects": 1, "frames": 2},
+        "stylised": {"size": 16, "takes": 1},
+    }.items():
+        faces = load(corpus, **options, cached=False)
+        assert faces.rendered and "rendered" in faces.name
+        assert "omputer graphics" in faces.provenance
+        assert "no real person" in faces.provenance
+
+
+@pytest.mark.slow
+def test_the_default_set_is_that_of_the_committed_records(root):
+    record = root / "book/runs/ramn/rendered-official/smoke-paper-default-seed0.json"
+    known = json.loads(record.read_text(encoding="utf-8"))["data"]["sha256"]
+    assert official(load()).sha256 == known
+
+
 @pytest.mark.parametrize(
     "options, told",
     [
@@ -173,6 +425,12 @@ def test_script_without_a_guard_does_not_start_itself_again(tmp_path):
         ({"contempt": -0.1}, "contempt is -0.1, expected 0 to 1"),
         ({"yaw": 120}, "yaw is 120, expected one number from 0 to 90"),
         ({"fog": 1}, "option 'fog' is unknown, expected one of yaw"),
+        ({"corpus": "lab", "structure": "mmi"}, "structure 'mmi' is unknown, expected"),
+        ({"corpus": "lab", "subjects": 0}, "subjects is 0, expected 1 to 10000"),
+        ({"corpus": "lab", "frames": 1}, "frames is 1, expected 2 to 999"),
+        ({"corpus": "lab", "subjects": 2.5}, "subjects is 2.5"),
+        ({"corpus": "lab", "zoom": (0, 1)}, r"zoom is \(0, 1\)"),
+        ({"corpus": "stylised", "takes": 0}, "takes is 0, expected 1 to 10000"),
         ({"corpus": "zoo"}, "corpus 'zoo' is unknown, expected one of wild, lab"),
     ],
 )

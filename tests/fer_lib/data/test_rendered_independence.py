@@ -52,7 +52,7 @@ def drawn(subjects, shown, conditions, frame=0):
 
 @pytest.fixture(scope="module")
 def wild():
-    _, shown, subjects = rendered._plan({"Training": 1000}, 0)
+    _, shown, subjects = rendered._plan_wild({"Training": 1000}, 0)
     return drawn(subjects, shown, WILD), shown, subjects
 
 

@@ -2,34 +2,68 @@
 
 import numpy as np
 import pytest
-from drawn_files import cut, draw, noise, refused
+from drawn_files import draw, noise, refused
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from fer_lib.errors import FerError
-from fer_lib.photos.images import Picture, decode, decode_parts, unreadable
+from fer_lib.photos.images import LUMA, read_image, resized
 
 GREY, COLOUR = noise(1), noise(2, channels=3)
 
 
-def read(path, channels=1, size=None, box=None):
-    return decode(Picture(path, box), channels, size)[0]
+def grey(path):
+    return read_image(path, 1)[0]
 
 
-def luma(colour):
-    """ITU-R 601-2, as the standard has it."""
-    return colour @ np.array([0.299, 0.587, 0.114])
-
-
-@pytest.mark.parametrize("ending", ["png", "bmp", "tiff"])
+@pytest.mark.parametrize("ending", ["png", "bmp", "tiff", "gif", "webp"])
 def test_grey_and_colour_are_kept(tmp_path, ending):
-    path = draw(tmp_path / f"grey.{ending}", 1)
-    np.testing.assert_array_equal(read(path)[0], GREY)
-    np.testing.assert_array_equal(read(path, 3), np.stack([GREY] * 3))
-    path = draw(tmp_path / f"colour.{ending}", 2, channels=3)
-    np.testing.assert_array_equal(read(path, 3), COLOUR.transpose(2, 0, 1))
-    assert np.abs(read(path)[0] - luma(COLOUR)).max() <= 1
+    options = {"lossless": True} if ending == "webp" else {}
+    path = tmp_path / f"grey.{ending}"
+    Image.fromarray(GREY).save(path, **options)
+    np.testing.assert_array_equal(grey(path), GREY)
+    np.testing.assert_array_equal(read_image(path), np.stack([GREY] * 3))
+    if ending != "gif":
+        Image.fromarray(COLOUR).save(path, **options)
+        np.testing.assert_array_equal(read_image(path), COLOUR.transpose(2, 0, 1))
+        assert np.abs(grey(path) - COLOUR @ LUMA).max() <= 1
+
+
+def test_content_is_read_as_the_file(tmp_path):
+    path = draw(tmp_path / "a.png", 2, channels=3)
+    found = read_image(path.read_bytes(), name="upload.png")
+    np.testing.assert_array_equal(found, read_image(path))
+    assert refused(read_image, b"sign in", 3, "upload.png").startswith("upload.png: ")
+
+
+TURNS = {
+    1: lambda x: x,
+    2: np.fliplr,
+    3: lambda x: np.rot90(x, 2),
+    4: np.flipud,
+    5: np.transpose,
+    6: lambda x: np.rot90(x, -1),
+    7: lambda x: np.rot90(x, 2).T,
+    8: np.rot90,
+}
+
+
+@pytest.mark.parametrize("mark", TURNS)
+@pytest.mark.parametrize("kind", ["grey", "deep", "palette", "alpha"])
+def test_the_cameras_turn_is_followed(tmp_path, mark, kind):
+    stored = noise(1, 6, 9)
+    image = Image.fromarray(stored)
+    if kind == "deep":
+        image = Image.fromarray(stored.astype(np.uint16) * 257)
+    if kind == "palette":
+        image = image.convert("P")
+    if kind == "alpha":
+        image.putalpha(255)
+    exif = Image.Exif()
+    exif[0x0112] = mark
+    image.save(tmp_path / "turned.png", exif=exif)
+    np.testing.assert_array_equal(grey(tmp_path / "turned.png"), TURNS[mark](stored))
 
 
 def test_a_palette_is_looked_up_not_read_as_grey(tmp_path):
@@ -39,7 +73,7 @@ def test_a_palette_is_looked_up_not_read_as_grey(tmp_path):
     indexed.putpalette([255 - i for i in range(256) for _ in "rgb"])
     indexed.save(path)
     assert Image.open(path).mode == "P"
-    np.testing.assert_array_equal(read(path)[0], GREY)
+    np.testing.assert_array_equal(grey(path), GREY)
 
 
 def test_a_transparent_palette_lies_on_black(tmp_path):
@@ -47,7 +81,7 @@ def test_a_transparent_palette_lies_on_black(tmp_path):
     indexed = Image.fromarray(np.array([[0, 1]], np.uint8), mode="P")
     indexed.putpalette([200] * 3 + [90] * 3)
     indexed.save(path, transparency=0)
-    assert read(path).tolist() == [[[0, 90]]]
+    assert grey(path).tolist() == [[0, 90]]
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
@@ -57,7 +91,13 @@ def test_transparent_pixels_lie_on_black(tmp_path, mode):
     image = Image.fromarray(GREY).convert(mode)
     image.putalpha(Image.fromarray(alpha))
     image.save(path)
-    np.testing.assert_array_equal(read(path)[0], np.where(alpha, GREY, 0))
+    np.testing.assert_array_equal(grey(path), np.where(alpha, GREY, 0))
+
+
+def test_printers_colours_are_converted(tmp_path):
+    path = tmp_path / "cmyk.tiff"
+    Image.new("CMYK", (4, 4), (0, 255, 255, 0)).save(path)
+    assert read_image(path)[:, 0, 0].tolist() == [255, 0, 0]
 
 
 @pytest.mark.parametrize("ending", ["png", "tiff"])
@@ -67,42 +107,43 @@ def test_sixteen_bits_become_eight(tmp_path, ending):
     deep[0, :2] = 0, 65535
     Image.fromarray(deep).save(path)
     assert Image.open(path).mode.startswith("I")
-    np.testing.assert_array_equal(read(path)[0], np.rint(deep / 257))
+    np.testing.assert_array_equal(grey(path), np.rint(deep / 257))
 
 
 def test_bits_and_fractions(tmp_path):
     bits = Image.fromarray(GREY > 127)
     bits.save(tmp_path / "bits.png")
     expected = np.where(GREY > 127, 255, 0)
-    np.testing.assert_array_equal(read(tmp_path / "bits.png")[0], expected)
+    np.testing.assert_array_equal(grey(tmp_path / "bits.png"), expected)
     Image.fromarray(GREY / np.float32(255)).save(tmp_path / "f.tiff")
-    assert "fractions" in refused(read, tmp_path / "f.tiff")
+    assert "fractions" in refused(grey, tmp_path / "f.tiff")
     Image.fromarray(GREY.astype(np.int32) * 1000).save(tmp_path / "i.tiff")
-    assert "16 bits" in refused(read, tmp_path / "i.tiff")
+    assert "16 bits" in refused(grey, tmp_path / "i.tiff")
 
 
-def test_a_box_is_cut_out_and_outside_is_black(tmp_path):
-    path = draw(tmp_path / "a.png", 1)
-    np.testing.assert_array_equal(read(path, box=(2, 3, 9, 5))[0], GREY[3:5, 2:9])
-    wide = read(path, box=(-2, -1, 13, 12))[0]
-    assert wide.shape == (13, 15) and not wide[0].any() and not wide[:, :2].any()
-    np.testing.assert_array_equal(wide[1:, 2:14], GREY)
+def test_the_true_reason_is_told(tmp_path, monkeypatch):
+    whole = draw(tmp_path / "a.jpg", 3, 64, 64, 3)
+    whole.write_bytes(whole.read_bytes()[:-200])
+    assert "truncated" in refused(read_image, whole)
+    assert "of no kind that pillow knows" in refused(read_image, cut_text(tmp_path))
+    assert "No such file" in refused(read_image, tmp_path / "none.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 50)
+    large = refused(read_image, draw(tmp_path / "b.png", 1))
+    assert "144 pixels" in large and "at most 100; save it smaller" in large
+    assert read_image(draw(tmp_path / "c.png", 1, 9, 9)).shape == (3, 9, 9)
 
 
-def test_sides_are_those_before_resizing(tmp_path):
-    path = draw(tmp_path / "a.png", 1, height=10, width=20)
-    pixels, sides = decode(Picture(path), 3, 16)
-    assert pixels.shape == (3, 16, 16) and sides == (10, 20)
-    even = np.full((30, 50), 77, np.uint8)
-    Image.fromarray(even).save(path)
-    assert set(read(path, size=17).ravel().tolist()) == {77}
+def cut_text(folder):
+    path = folder / "a.png"
+    path.write_text("sign in to download")
+    return path
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # pillow's, of damage
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_damage_ends_in_pixels_or_in_a_sentence(tmp_path, data):
-    ending = data.draw(st.sampled_from(["png", "jpg", "tiff", "bmp"]))
+    ending = data.draw(st.sampled_from(["png", "jpg", "tiff", "bmp", "gif", "webp"]))
     path = draw(tmp_path / f"x.{ending}", 3, channels=3)
     content = bytearray(path.read_bytes())
     for _ in range(data.draw(st.integers(1, 4))):
@@ -110,46 +151,13 @@ def test_damage_ends_in_pixels_or_in_a_sentence(tmp_path, data):
         content[place] = data.draw(st.integers(0, 255))
     path.write_bytes(content[: data.draw(st.integers(0, len(content)))])
     try:
-        assert read(path).dtype == np.uint8
+        assert read_image(path).dtype == np.uint8
     except FerError as error:
         assert str(error).startswith(str(path)) and "\n" not in str(error)
 
 
-def pictures(folder, n=25):
-    return [Picture(draw(folder / f"{i:02}.png", i)) for i in range(n)]
-
-
-def joined(listed, workers, size=None, shape=(1, 12, 12)):
-    sides = np.zeros((len(listed), 2), np.int64)
-    parts = decode_parts(listed, shape, size, sides, workers)
-    return np.concatenate(list(parts)), sides
-
-
-@pytest.mark.parametrize("workers", [1, 7])
-def test_many_are_read_in_order_by_any_number_of_workers(
-    tmp_path, workers, monkeypatch
-):
-    monkeypatch.setattr("fer_lib.photos.images._PART", 4 * 144)
-    pixels, sides = joined(pictures(tmp_path), workers)
-    expected = [noise(i)[None] for i in range(25)]
-    np.testing.assert_array_equal(pixels, expected)
-    assert (sides == 12).all()
-
-
-@pytest.mark.parametrize("workers", [1, 7])
-def test_the_first_damaged_file_is_named_and_all_are_listed(tmp_path, workers):
-    listed = pictures(tmp_path)
-    for row in (20, 6, 13):
-        cut(listed[row].file)
-    assert "06.png" in refused(joined, listed, workers)
-    found = unreadable(listed)
-    named = [text.split("/")[-1][:6] for text in found]
-    assert named == ["06.png", "13.png", "20.png"]
-
-
-def test_mixed_sizes_need_one_size(tmp_path):
-    listed = pictures(tmp_path, 3)
-    draw(listed[1].file, 1, height=12, width=14)
-    sentence = refused(joined, listed, 1)
-    assert "01.png: found 14 x 12 pixels, expected 12 x 12" in sentence
-    assert joined(listed, 1, 8, (1, 8, 8))[0].shape == (3, 1, 8, 8)
+def test_resizing_keeps_what_is_even_and_averages():
+    even = np.full((3, 30, 50), 77, np.uint8)
+    assert set(resized(even, 17).ravel().tolist()) == {77}
+    stripes = np.tile(np.array([0, 200], np.uint8), (1, 64, 32))
+    assert np.abs(resized(stripes, 8).astype(int) - 100).max() <= 4

@@ -11,7 +11,7 @@ from sklearn.linear_model import Ridge
 from fer_lib.data.faceset import FaceSet
 from fer_lib.evaluation.metrics import accuracy, mean_class_accuracy, summarize
 from fer_lib.expressions import EXPRESSIONS
-from ferbook.chapters.faces import traps, traps_copies, traps_labels
+from ferbook.chapters.faces import traps, traps_labels
 from ferbook.kit.quick_classifier import features, nearest, one_hot, ridge
 
 
@@ -134,7 +134,7 @@ class TestChoosing:
 
 
 def test_copies_are_found_by_what_was_done_to_them(faces):
-    rows = traps_copies.planted_rows(faces, features(faces.images), 0.1)
+    rows = traps.planted_rows(faces, features(faces.images), 0.1)
     rows = {row.pop("change to the copy"): row for row in rows}
     same, mirrored = rows["none, to the byte"], rows["mirrored"]
     assert all(row["copies"] == 14 for row in rows.values())

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from fer_lib.data.sources.rendered import wild
-from fer_lib.landmarks import IBUG_PARTS
+from fer_lib.landmarks import FIVE_PARTS
 from fer_lib.models.network import Network
 from fer_lib.preprocessing import Preprocessing
 from ferbook.papers import mask_evaluation, residual_masking
@@ -56,7 +56,7 @@ def test_even_maps_have_one_everywhere(monkeypatch, faces):
 
 def test_a_blob_on_the_mouth_is_in_the_part(monkeypatch, faces):
     points = (faces.landmarks + 0.5) * (SIZE / faces.images.shape[2]) - 0.5
-    centres = points[:, slice(*IBUG_PARTS["mouth"])].mean(1)
+    centres = points[:, slice(*FIVE_PARTS["mouth"])].mean(1)
     pictures = torch.zeros(12, SIZE, SIZE)
     for picture, (x, y) in zip(pictures, centres.round().astype(int), strict=True):
         picture[y - 1 : y + 2, x - 1 : x + 2] = 1

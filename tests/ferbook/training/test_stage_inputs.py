@@ -14,7 +14,7 @@ from toy_runs import (
     train,
 )
 
-from fer_lib.data.face_augmentation import augmentation
+from fer_lib.data.augment import augmentation
 from fer_lib.errors import FerError
 from fer_lib.landmarks import IBUG_FLIP
 from ferbook.training.plan import Loss

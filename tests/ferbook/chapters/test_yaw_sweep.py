@@ -5,7 +5,7 @@ import pytest
 
 from fer_lib.errors import FerError
 from fer_lib.landmarks import FIVE_PARTS
-from fer_lib.rendered.yaw_sweep import YawSweep, _holds, yaw_sweep
+from ferbook.chapters.part_ensemble.yaw_sweep import YawSweep, _holds, yaw_sweep
 
 
 @pytest.fixture(scope="module")

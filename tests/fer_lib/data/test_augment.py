@@ -4,8 +4,7 @@ import kornia.augmentation as K
 import pytest
 import torch
 
-from fer_lib.data.augment import seeded
-from fer_lib.data.face_augmentation import FaceAugmentation, augmentation, ten_crops
+from fer_lib.data.augment import FaceAugmentation, augmentation, seeded
 from fer_lib.errors import FerError
 from fer_lib.landmarks import IBUG_FLIP
 
@@ -197,26 +196,6 @@ def test_fill_shows_black_or_the_border():
         assert augmentation(**turn, fill="zeros")(white).min() == 0
 
 
-def test_ten_crops_and_their_points(faces, points):
-    crops, moved = ten_crops(faces, 80, points)
-    assert crops.shape == (24, 10, 68, 80, 80)
-    assert torch.equal(ten_crops(faces, 80), crops)
-    found = centres(crops.flatten(0, 1)).view(24, 10, 68, 2)
-    found[:, 5:] = found[:, 5:, IBUG_FLIP]
-    whole = inside(moved, 80)
-    assert whole.float().mean() > 0.4
-    assert (found - moved).norm(dim=-1)[whole].max() < 0.1
-
-
-def test_ten_crops_are_torchvisions():
-    image = torch.arange(48 * 48).view(1, 1, 48, 48)
-    crops = ten_crops(image, 41)[0, :, 0]
-    corners = [crop[0, 0].item() for crop in crops[:5]]
-    # 7 pixels are left over; half of 7 is rounded to the even 4.
-    assert corners == [0, 7, 7 * 48, 7 * 48 + 7, 4 * 48 + 4]
-    assert torch.equal(crops[5], image[0, 0].flip(-1)[:41, :41])
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -229,8 +208,3 @@ def test_ten_crops_are_torchvisions():
 def test_wrong_options(options, message):
     with pytest.raises(FerError, match=message):
         augmentation(**options)
-
-
-def test_ten_crops_must_fit():
-    with pytest.raises(FerError, match="ten crops of 49 pixels do not fit"):
-        ten_crops(torch.zeros(1, 1, 48, 48), 49)

@@ -1,17 +1,22 @@
 """Folders are found where people leave them."""
 
 import os
+from collections import Counter
 
 import pytest
 from drawn_files import refused, touched
 
-from fer_lib.data.sources.folders import (
-    files_below,
-    files_in,
+from fer_lib.data.sources.tree import (
+    by_class,
+    entries,
     holding,
+    images,
     locate,
     manifest,
+    told,
+    walk,
 )
+from fer_lib.expressions import label_of
 
 
 @pytest.mark.parametrize("above", ["", "a", "a/b", "a/b/c"])
@@ -49,12 +54,46 @@ def test_no_folder_is_told(tmp_path):
     assert "cannot be read" in refused(holding, tmp_path / "file", ["a"])
 
 
-def test_hidden_files_and_other_kinds_do_not_count(tmp_path):
+def test_every_visible_file_is_an_image_counted_or_refused(tmp_path):
     (tmp_path / "sub").mkdir()
-    for name in ("b.PNG", "a.png", ".DS_Store", "._a.png", "Thumbs.db", "sub/c.jpg"):
+    for name in ("b.PNG", "a.png", ".DS_Store", "._a.png", "Thumbs.db", "sub/c.webp"):
         (tmp_path / name).touch()
-    assert [f.name for f in files_in(tmp_path)] == ["a.png", "b.PNG"]
-    assert [f.name for f in files_below(tmp_path)] == ["a.png", "b.PNG", "c.jpg"]
+    left_out = Counter()
+    assert [f.name for f in images(entries(tmp_path)[1], left_out)] == [
+        "a.png", "b.PNG",
+    ]  # fmt: skip
+    assert told(left_out) == "; left out: 1 .db" and told(Counter()) == ""
+    deep = images(walk(tmp_path), left_out)
+    assert [f.name for f in deep] == ["a.png", "b.PNG", "c.webp"]
+    (tmp_path / "sub" / "d.HEIC").touch()
+    assert "HEIC, which cannot be read" in refused(images, walk(tmp_path), left_out)
+
+
+def test_links_are_followed_and_circles_are_not(tmp_path):
+    (tmp_path / "set" / "a").mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "1.png").touch()
+    (tmp_path / "set" / "b").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "set" / "a" / "up").symlink_to(tmp_path / "set")
+    assert [f.name for f in walk(tmp_path / "set")] == ["1.png"]
+    known = manifest([tmp_path / "set"])
+    (tmp_path / "elsewhere" / "1.png").write_text("other pixels")
+    assert manifest([tmp_path / "set"]) != known
+
+
+def test_class_folders(tmp_path):
+    for name in ("Happiness/a.png", "anger/deep/b.png", "fear/notes.txt", "__MACOSX/x"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
+    left_out = Counter()
+    rows = by_class(tmp_path, label_of, left_out)
+    assert [(file.name, label) for file, label in rows] == [("a.png", 3), ("b.png", 0)]
+    assert left_out == {".txt": 1, "fear without images": 1, "__MACOSX": 1}
+    (tmp_path / "c.png").touch()
+    assert "c.png: lies in no folder" in refused(by_class, tmp_path, label_of, left_out)
+    (tmp_path / "c.png").rename(tmp_path / "c.txt")
+    (tmp_path / "bored").mkdir()
+    assert "'bored' is no class" in refused(by_class, tmp_path, label_of, left_out)
 
 
 def test_the_manifest_knows_every_change(tmp_path):

@@ -1,0 +1,133 @@
+"""Any folder of images by class becomes a face set, or a sentence."""
+
+import numpy as np
+import pytest
+from drawn_files import cut, draw, noise, refused
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fer_lib.data import load
+from fer_lib.errors import FerError
+from fer_lib.expressions import EXPRESSIONS, SYNONYMS, label_of
+
+NAMES = {"Anger": 0, "disgusted": 1, "FEARFUL": 2, "happiness": 3, "Natural": 6}
+
+
+def write(root, parts=("",)):
+    for number, part in enumerate(parts):
+        for name, label in NAMES.items():
+            for k in range(2):
+                draw(root / part / name / f"{k}.png", 100 * number + 10 * label + k)
+    return root
+
+
+def read(root, **options):
+    return load("folder", root, cache=root.parent / "cache", **options)
+
+
+def test_class_folders(tmp_path):
+    faces = read(write(tmp_path / "mine"), channels=1)
+    assert sorted(faces.labels.tolist()) == sorted([*NAMES.values()] * 2)
+    for image, label in zip(faces.images[::2, 0], faces.labels[::2], strict=True):
+        np.testing.assert_array_equal(image, noise(10 * label))
+    assert set(faces.splits) == {"All"} and not faces.rendered
+    assert faces.provenance == "Folder mine, 10 images of 5 classes."
+
+
+def test_splits_and_then_classes(tmp_path):
+    faces = read(write(tmp_path / "mine", ("train", "Test")), size=8)
+    assert len(faces.split("train")) == len(faces.split("Test")) == 10
+    assert faces.images.shape == (20, 3, 8, 8)
+
+
+@pytest.mark.parametrize("name", [*EXPRESSIONS, *SYNONYMS])
+def test_names_of_the_field(name):
+    for written in (name, name.upper(), f" {name.title()} "):
+        assert EXPRESSIONS[label_of(written)] == SYNONYMS.get(name, name)
+
+
+def test_other_names_are_said(tmp_path):
+    root = write(tmp_path / "mine")
+    draw(root / "ennui" / "1.png", 1)
+    draw(root / "7" / "1.png", 1)
+    sentence = refused(read, root)
+    assert "found others: 7, ennui; say what they are, as in classes={'7'" in sentence
+    faces = read(root, classes={"Ennui": "neutral", "7": "contempt"})
+    assert faces.counts()[[6, 7]].tolist() == [3, 1]
+    assert "expected one of angry" in refused(read, root, classes={"7": "seven"})
+
+
+def test_no_class_at_all_is_told(tmp_path):
+    for name in ("0", "1"):
+        draw(tmp_path / "mine" / name / "1.png", 1)
+    assert "found others: 0, 1; say" in refused(read, tmp_path / "mine")
+    assert len(read(tmp_path / "mine", classes={"0": "sad", "1": "fear"})) == 2
+    (tmp_path / "empty").mkdir()
+    assert "found others: none" in refused(read, tmp_path / "empty")
+    assert "cannot be read" in refused(read, tmp_path / "nowhere")
+
+
+def test_what_is_no_image_is_counted(tmp_path):
+    root = write(tmp_path / "mine", ("train", "test"))
+    (root / "train" / "Anger" / "notes.txt").touch()
+    (root / "labels.csv").touch()
+    assert read(root).provenance.endswith("; left out: 1 .csv, 1 .txt.")
+
+
+@pytest.mark.parametrize(
+    ("plant", "words"),
+    [
+        (lambda root: draw(root / "face.png", 1), "face.png: lies in no folder"),
+        (lambda root: draw(root / "more" / "a" / "1.png", 1), "1.png: lies in no"),
+        (lambda root: draw(root / "train" / "face.png", 1), "face.png: lies in no"),
+        (lambda root: (root / "test" / "Anger" / "1.heic").touch(), "HEIC"),
+        (lambda root: cut(root / "test" / "Anger" / "1.png"), "1.png: cannot be read"),
+        (lambda root: draw(root / "test" / "Anger" / "2.png", 1, 9, 9), "size=..."),
+    ],
+)
+def test_a_fault_is_named(tmp_path, plant, words):
+    root = write(tmp_path / "mine", ("train", "test"))
+    plant(root)
+    assert words in refused(read, root)
+
+
+def test_a_link_to_a_class_is_followed(tmp_path):
+    root = write(tmp_path / "mine")
+    draw(tmp_path / "elsewhere" / "1.png", 1)
+    (root / "sad").symlink_to(tmp_path / "elsewhere")
+    faces = read(root)
+    assert faces.counts()[4] == 1
+    draw(tmp_path / "elsewhere" / "1.png", 2)
+    assert read(root).sha256 != faces.sha256, "new pixels are seen"
+
+
+PARTS = st.sampled_from(["happy", "Sadness", "ennui", "train", "test", "x"])
+PLACES = st.lists(PARTS, max_size=3).map("/".join)
+FILES = st.sampled_from(
+    ["1.png", "2.jpg", "notes.txt", "Thumbs.db", "3.heic", ".hidden"]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sets(st.tuples(PLACES, FILES), min_size=1, max_size=6))
+def test_every_visible_entry_is_read_counted_or_refused(tmp_path_factory, entries):
+    root = tmp_path_factory.mktemp("tree") / "mine"
+    images = others = 0
+    for place, name in entries:
+        file = root / place / name
+        if name.endswith(("png", "jpg")):
+            draw(file, 1)
+            images += 1
+        else:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+            others += name[0] != "."
+    try:
+        faces = read(root)
+    except FerError as error:
+        assert "\n" not in str(error) and str(root) in str(error)
+        return
+    told = faces.provenance.partition("left out: ")[2].rstrip(".")
+    kinds = [kind for kind in told.split(", ") if kind and "without" not in kind]
+    assert len(faces) == images
+    assert sum(int(kind.split()[0]) for kind in kinds) == others
