@@ -6,7 +6,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
-from fer_lib.rendered.yaw_sweep import YawSweep
 from torch import nn
 
 from fer_lib.data.faceset import FaceSet
@@ -17,6 +16,7 @@ from fer_lib.models.part_ensemble import EnsembleOutput
 from fer_lib.models.part_network import PARTS
 from fer_lib.preprocessing import Preprocessing
 from ferbook.chapters.part_ensemble import figures, tables
+from ferbook.chapters.part_ensemble.yaw_sweep import YawSweep
 from ferbook.ledger.judged import open_ledger
 from ferbook.runs.records import Record
 

@@ -66,7 +66,7 @@ def test_away_from_colab_there_is_no_camera(how):
 
 def test_what_is_no_picture_is_refused_by_its_name(tmp_path):
     (tmp_path / "me.txt").write_text("no picture")
-    with pytest.raises(FerError, match=r"^me\.txt: cannot be read as a picture"):
+    with pytest.raises(FerError, match=r"^me\.txt: cannot be read as an image"):
         load_photo(str(tmp_path / "me.txt"))
     with pytest.raises(FerError, match=r"nowhere\.png': no such file"):
         load_photo("nowhere.png")

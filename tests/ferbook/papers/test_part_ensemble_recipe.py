@@ -12,7 +12,7 @@ from part_faces import SMALL, marked_splits
 
 from fer_lib.data.augment import seeded
 from fer_lib.errors import FerError
-from fer_lib.landmarks import mirror_points
+from fer_lib.landmarks import IBUG_FLIP
 from fer_lib.models import build, count_parameters
 from fer_lib.models.part_network import PARTS
 from fer_lib.photos.preparation import PART_ENSEMBLE
@@ -167,7 +167,7 @@ def test_landmarks_move_along_with_faces():
     x, points = torch.rand(2, 3, 24, 24), 24 * torch.rand(2, 68, 2)
     images, moved = augment(x, points)
     torch.testing.assert_close(images, x.flip(-1))
-    expected = np.stack([mirror_points(p, 24) for p in points.numpy()])
+    expected = [23, 0] + points.numpy()[:, IBUG_FLIP] * [-1, 1]
     np.testing.assert_allclose(moved.numpy(), expected, atol=1e-3)
 
 
