@@ -15,6 +15,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import nn
 
+from fer_lib.data.sources.published import PUBLISHED
 from fer_lib.errors import FerError
 from fer_lib.models import NETWORKS, build
 from fer_lib.models.cost import Cost, cost
@@ -27,7 +28,7 @@ from ferbook.show.plots import MARKS, finish
 from ferbook.show.run_tables import seconds_an_epoch
 from ferbook.show.tables import Page, Sentence
 
-FER2013 = 28_709  # training faces
+FER2013 = PUBLISHED["fer2013"].total("Training")
 TRAINING = 3  # forward passes that a step is worth
 # Achieved GFLOP/s of networks below and above SMALL GFLOPs a face.  On two
 # cores: the page on speed, Deep-Emotion and the least of the others.  On a T4
