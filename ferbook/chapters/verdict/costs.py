@@ -14,7 +14,7 @@ from torch import nn
 from fer_lib.errors import FerError
 from fer_lib.evaluation.inference import predict
 from fer_lib.models import build
-from fer_lib.models.catalogue import entry
+from fer_lib.models.catalogue import Entry, entry
 from ferbook.ledger.judged import Ledger
 from ferbook.ledger.matching import Wanted
 from ferbook.papers import PAPERS
@@ -25,7 +25,8 @@ from ferbook.runs.reproduce import Request
 from ferbook.show import phrases
 from ferbook.show.costs import FER2013, SMALL, TRAINING, rate, work_an_epoch
 from ferbook.show.figures import COLOURS
-from ferbook.show.tables import Sentence, Table
+from ferbook.show.plots import MARKS, finish
+from ferbook.show.tables import Sentence, Table, cell, table
 
 MACHINE = "a T4"  # one of RATES; that of the free tier of Colab
 SPEED = "book/speed_tables.md"  # made by benchmarks/networks.py
@@ -56,26 +57,26 @@ def cost_table(ledger: Ledger) -> Table:
     """Size, operations and speed of the papers' networks, a row each."""
     path = repository_root() / SPEED
     machine, speed = measured_speed(path.read_text(encoding="utf-8"))
-    header = ("Network", "Input", "Parameters", "GFLOPs a face", "Faces a second")
-    rows = []
-    for claims in ledger.papers:
-        one, rate = entry(claims.paper), speed.get(claims.paper)
-        printed = [getattr(one.paper, k, None) for k in ("parameters", "gflops")]
-        rows.append(
-            (
-                claims.name,
-                " x ".join(map(str, one.input)),
-                f"{one.parameters:,}" + _printed(printed[0]),
-                f"{one.gflops:.3f}" + _printed(printed[1]),
-                f"{rate:,.1f}" if rate else "not measured",
-            )
-        )
-    note = f"Counted at the papers' sizes. Faces a second: forward, {machine}."
-    return Table("What a face costs", header, tuple(rows), note)
 
+    def told(one: Entry, figure: str, digits: str) -> str:
+        printed = getattr(one.paper, figure, None)
+        counted = format(getattr(one, figure), digits)
+        return cell(counted, f"printed {printed:,.10g}" if printed else "")
 
-def _printed(figure: float | None) -> str:
-    return f"\n printed {figure:,.10g}" if figure else ""
+    return table(
+        "What a face costs",
+        [(claims.name, entry(claims.paper)) for claims in ledger.papers],
+        {
+            "Network": lambda row: row[0],
+            "Input": lambda row: " x ".join(map(str, row[1].input)),
+            "Parameters": lambda row: told(row[1], "parameters", ","),
+            "GFLOPs a face": lambda row: told(row[1], "gflops", ".3f"),
+            "Faces a second": lambda row: (
+                f"{speed[row[1].name]:,.1f}" if row[1].name in speed else "not measured"
+            ),
+        },
+        note=f"Counted at the papers' sizes. Faces a second: forward, {machine}.",
+    )
 
 
 def faces_a_second(
@@ -105,22 +106,24 @@ def faces_a_second(
 
 def live_table(ledger: Ledger, preset: str, device: torch.device) -> Table:
     """Faces a second of every network at a preset, on this machine."""
-    rows = []
-    for claims in ledger.papers:
-        network = build(claims.paper, preset=preset).to(device).eval()
-        counted = entry(claims.paper, preset=preset)
-        rows.append(
-            (
-                claims.name,
-                f"{counted.parameters:,}",
-                f"{counted.gflops:.3f}",
-                f"{faces_a_second(network):,.0f}",
-            )
-        )
-    header = ("Network", "Parameters", "GFLOPs a face", "Faces a second")
-    note = "Other programs that run at the same time slow it down."
-    title = f"Preset {preset}, measured here on {device.type}"
-    return Table(title, header, tuple(rows), note)
+
+    def measured(paper: str) -> float:
+        return faces_a_second(build(paper, preset=preset).to(device).eval())
+
+    return table(
+        f"Preset {preset}, measured here on {device.type}",
+        [
+            (one.name, one.paper, entry(one.paper, preset=preset))
+            for one in ledger.papers
+        ],
+        {
+            "Network": lambda row: row[0],
+            "Parameters": lambda row: f"{row[2].parameters:,}",
+            "GFLOPs a face": lambda row: f"{row[2].gflops:.3f}",
+            "Faces a second": lambda row: f"{measured(row[1]):,.0f}",
+        },
+        note="Other programs that run at the same time slow it down.",
+    )
 
 
 def draw_accuracy_cost(records: Iterable[Record]) -> Figure | None:
@@ -143,13 +146,13 @@ def draw_accuracy_cost(records: Iterable[Record]) -> Figure | None:
         label = f"{record.paper}; {_how(record)}"
         known = axes.get_legend_handles_labels()[1]
         axes.plot([work, work], ends, color=colour, linewidth=1)
-        mark = "osv^D<>P"[hows.index(_how(record)) % 8]
+        mark = MARKS[hows.index(_how(record)) % len(MARKS)]
         axes.plot(work, mean, mark, color=colour, label="_" * (label in known) + label)
         told.append(f"{label}, {record.variant}: {mean:.1f} at {work:.3g} GFLOPs")
-    axes.set(xscale="log", xlabel="GFLOPs a face", ylabel="accuracy, single pass (%)")
-    axes.set_xlim(2e-3, 400)  # from Deep-Emotion to RAMN
+    axes.set(xscale="log", xlim=(2e-3, 400))  # from Deep-Emotion to RAMN
     axes.xaxis.set_major_formatter("{x:g}")
-    axes.grid(alpha=0.3)
+    labels = {"xlabel": "GFLOPs a face", "ylabel": "accuracy, single pass (%)"}
+    finish(axes, legend=None, **labels)
     axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     figure.alt_text = f"Accuracy against operations of runs: {'; '.join(told)}."
     return figure
@@ -217,27 +220,27 @@ def queue_table(queue: Queue | None, preset: str, count: int = 12) -> Table | Se
     """The runs that answer most claims an hour, the first of a queue."""
     if queue is None or not queue.entries:
         return Sentence(f"No claim waits for a run of preset {preset} on FER2013.")
-    rows = tuple(
-        (
-            f"{e.job.wanted.paper}, {e.job.wanted.variant}\n "
-            f"{phrases.protocol_name(e.job.wanted.protocol)}",
-            phrases.duration(e.forecast.seconds),
-            f"{len(e.answers)}\n beside {len(e.beside)}",
-            str(e.answered),
-        )
-        for e in queue.entries[:count]
-    )
-    waiting = {id for e in queue.entries for id in e.answers}
-    beside = {id for e in queue.entries for id in e.beside} - waiting
-    note = (
-        f"{len(queue.entries)} runs with one seed each, "
+    entries, shown = queue.entries, queue.entries[:count]
+    waiting = {id for e in entries for id in e.answers}
+    beside = {id for e in entries for id in e.beside} - waiting
+    return table(
+        f"Runs that claims wait for, preset {preset}",
+        shown,
+        {
+            "Run": lambda e: cell(
+                f"{e.job.wanted.paper}, {e.job.wanted.variant}",
+                phrases.protocol_name(e.job.wanted.protocol),
+            ),
+            f"On {MACHINE}": lambda e: phrases.duration(e.forecast.seconds),
+            "Claims": lambda e: cell(str(len(e.answers)), f"beside {len(e.beside)}"),
+            "Answered": lambda e: e.answered,
+        },
+        note=f"{len(entries)} runs with one seed each, "
         f"{phrases.duration(queue.seconds)} on {MACHINE}, would answer "
         f"{len(waiting)} claims and stand beside {len(beside)} more; the first "
-        f"{len(rows)} are shown. Operations counted, the rate assumed, not measured. "
-        "Answered counts what is complete after a run and all above it."
+        f"{len(shown)} are shown. Operations counted, the rate assumed, not "
+        "measured. Answered counts what is complete after a run and all above it.",
     )
-    header = ("Run", f"On {MACHINE}", "Claims", "Answered")
-    return Table(f"Runs that claims wait for, preset {preset}", header, rows, note)
 
 
 def _job(record: Record) -> Job:

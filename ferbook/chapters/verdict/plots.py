@@ -5,6 +5,7 @@ Each figure has its words as ``figure.alt_text``.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from textwrap import shorten
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -20,6 +21,7 @@ from ferbook.ledger.statistics import resolution
 from ferbook.ledger.verdicts import Judgement
 from ferbook.show import phrases
 from ferbook.show.figures import COLOURS
+from ferbook.show.plots import MARKS, finish
 
 # Colour and hatch of a standing: no two share both.
 _LOOK = {
@@ -33,7 +35,6 @@ _LOOK = {
     "not attempted": ("#ffffff", ""),
 }
 _SETTINGS = ("blue", "purple", "orange", "green", "sky", "vermilion", "yellow")
-_MARKS = "osv^<>P"
 
 
 def draw_verdicts(ledger: Ledger) -> Figure:
@@ -100,9 +101,7 @@ def with_runs(ledger: Ledger, *kinds: str) -> list[Judgement]:
 def draw_values(judgements: Sequence[Judgement], ledger: Ledger) -> Figure:
     """The papers' values beside ours, a row a claim.
 
-    Args:
-        judgements: claims with runs, see :func:`with_runs`; one or more.
-        ledger: that they are of.
+    Claims are those of :func:`with_runs`, one or more.
     """
     names = {claims.paper: claims.name for claims in ledger.papers}
     styles = _styles(judgements)
@@ -110,7 +109,8 @@ def draw_values(judgements: Sequence[Judgement], ledger: Ledger) -> Figure:
     told = []
     for row, judgement in enumerate(judgements):
         claim = judgement.claim
-        _paper_mark(axes, claim, row)
+        if claim.value:
+            axes.plot(100 * claim.number, row, "D", color="black", markersize=6)
         places = row + 0.16 + 0.13 * np.arange(len(judgement.readings))
         for place, reading in zip(places, judgement.readings, strict=True):
             _our_mark(axes, reading, place, styles[_setting(reading)])
@@ -142,16 +142,8 @@ def _setting(reading: Reading) -> str:
 def _styles(judgements: Sequence[Judgement]) -> dict[str, tuple[str, str]]:
     """Colour and mark of every setting that occurs."""
     found = dict.fromkeys(_setting(r) for j in judgements for r in j.readings)
-    colours = [COLOURS[name] for name in _SETTINGS]
-    return {
-        name: (colours[k % len(colours)], _MARKS[k // len(colours) % len(_MARKS)])
-        for k, name in enumerate(found)
-    }
-
-
-def _paper_mark(axes: Axes, claim: Claim, row: int) -> None:
-    if claim.value:
-        axes.plot(100 * claim.number, row, "D", color="black", markersize=6)
+    looks = [(COLOURS[name], mark) for mark in MARKS for name in _SETTINGS]
+    return dict(zip(found, looks, strict=False))
 
 
 def _our_mark(axes: Axes, reading: Reading, row: float, style: tuple) -> None:
@@ -173,12 +165,9 @@ def _legend(axes: Axes, styles: Mapping[str, tuple[str, str]], printed: bool) ->
     axes.legend(handles=marks, fontsize=8, frameon=False, **place)
 
 
-def _short(claim: Claim, longest: int = 46) -> str:
-    """A claim's data set and variant, or the beginning of its sentence."""
-    words = claim.says.rstrip(".")
-    if len(words) <= longest:
-        return words
-    return words[: words.rindex(" ", 0, longest)] + " ..."
+def _short(claim: Claim) -> str:
+    """The beginning of a claim's sentence."""
+    return shorten(claim.says.rstrip("."), 50, placeholder=" ...")
 
 
 def draw_resolution(ledger: Ledger, share: float = 0.74) -> Figure:
@@ -193,7 +182,7 @@ def draw_resolution(ledger: Ledger, share: float = 0.74) -> Figure:
     line = [100 * resolution(share, k) for k in n]
     axes.plot(n, line, color="black", label=f"can show, at {100 * share:.0f} %")
     told = []
-    looks = zip(COLOURS.values(), _MARKS, strict=False)
+    looks = zip(COLOURS.values(), MARKS, strict=False)
     for claims, (colour, mark) in zip(ledger.papers, looks, strict=False):
         gaps = [c for c in claims.claims if c.kind == "difference" and c.n]
         found = [(c.n, abs(c.number)) for c in gaps if c.number]
@@ -203,12 +192,11 @@ def draw_resolution(ledger: Ledger, share: float = 0.74) -> Figure:
             axes.plot(sizes, 100 * heights, mark, label=claims.name, **style)
             below = sum(gap < resolution(share, size) for size, gap in found)
             told.append(f"{claims.name}: {below} of {len(found)} below the line")
-    axes.set(xscale="log", yscale="log", xlabel="test faces n")
-    axes.set_ylabel("difference (points)")
+    axes.set(xscale="log", yscale="log")
+    finish(axes, xlabel="test faces n", ylabel="difference (points)")
+    axes.grid(alpha=0.3, which="both")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter("{x:,g}")
-    axes.grid(alpha=0.3, which="both")
-    axes.legend(fontsize=8)
     figure.alt_text = (
         "Least difference that a test set shows against its size: "
         f"{100 * resolution(share, 200):.1f} points with 200 faces, "

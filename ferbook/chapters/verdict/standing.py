@@ -10,10 +10,11 @@ from ferbook.ledger.rules import Verdict
 from ferbook.ledger.verdicts import Judgement
 from ferbook.runs.records import Record
 from ferbook.show import phrases
-from ferbook.show.tables import Sentence, Table
+from ferbook.show.tables import Sentence, Table, table
 
 BESIDE = "runs beside"
 NOT_BUILT = "not in the library"
+DECIDED = "Every claim has a verdict."
 # Columns of the tables: what a verdict says, the best first.
 STANDINGS = (*(str(v) for v in Verdict if v != Verdict.NOT_ATTEMPTED), BESIDE)
 STANDINGS += (str(Verdict.NOT_ATTEMPTED),)
@@ -52,14 +53,8 @@ def cross_table(
 ) -> Table:
     """Claims counted by two of their properties, with sums.
 
-    Args:
-        caption: of the table.
-        judgements: what to count.
-        row: names the row of a claim; rows stand in the order met.
-        column: names its column.
-        columns: the names that ``column`` gives, in their order; those
-            without a claim are left out.
-        note: a sentence below the table.
+    Rows stand in the order met, columns in that of ``columns``; those without a
+    claim are left out.
     """
     counts = Counter((row(j), column(j)) for j in judgements)
     rows = dict.fromkeys(name for name, _ in counts)
@@ -72,57 +67,58 @@ def cross_table(
 
 def by_paper(ledger: Ledger) -> Table:
     """Verdicts of each paper."""
-    names = {claims.paper: claims.name for claims in ledger.papers}
-    note = (
-        f"'{BESIDE}': runs were made that depart from the paper too far to "
-        "decide a value; they are shown, and count for nothing."
-    )
     return cross_table(
         "Claims by paper and verdict",
         ledger.select(None, None),
-        lambda j: names[j.claim.paper],
-        note=note,
+        _named(ledger),
+        note=f"'{BESIDE}': runs were made that depart from the paper too far to "
+        "decide a value; they are shown, and count for nothing.",
     )
 
 
 def by_kind(ledger: Ledger) -> Table:
     """Verdicts of each kind of claim."""
+    found = ledger.select(None, None)
     return cross_table(
-        "Claims by kind and verdict",
-        ledger.select(None, None),
-        lambda j: KINDS[kind_of(j.claim)],
+        "Claims by kind and verdict", found, lambda j: KINDS[kind_of(j.claim)]
     )
 
 
 def by_reason(ledger: Ledger) -> Table | Sentence:
     """Why claims are open, paper by paper."""
-    names = {claims.paper: claims.name for claims in ledger.papers}
+    title = "Claims without a verdict, by paper and reason"
+    columns = (*REASONS, NOT_BUILT)
     found = [j for j in ledger.select(None, None) if reason(j)]
     if not found:
-        return Sentence("Every claim has a verdict.")
-    return cross_table(
-        "Claims without a verdict, by paper and reason",
-        found,
-        lambda j: names[j.claim.paper],
-        reason,
-        (*REASONS, NOT_BUILT),
-    )
+        return Sentence(DECIDED)
+    return cross_table(title, found, _named(ledger), reason, columns)
+
+
+def _named(ledger: Ledger) -> Key:
+    """What a claim's paper is called."""
+    names = {claims.paper: claims.name for claims in ledger.papers}
+    return lambda judgement: names[judgement.claim.paper]
 
 
 def untested(ledger: Ledger) -> Table | Sentence:
     """What could not be tested: each reason, on which data, what would help."""
-    found = [j for j in ledger.select(None, None) if reason(j)]
-    if not found:
-        return Sentence("Every claim has a verdict.")
-    rows = []
-    for why in (*REASONS, NOT_BUILT):
-        mine = [j.claim for j in found if reason(j) == why]
-        sets = Counter(phrases.dataset_name(c.dataset) or "none" for c in mine)
-        told = ", ".join(f"{name} {n}" for name, n in sets.most_common())
-        if mine:
-            rows.append((why, str(len(mine)), told, _OPENS[why]))
-    header = ("Reason", "Claims", "Data sets", "What would open them")
-    return Table("What could not be tested, and why", header, tuple(rows))
+    sets: dict[str, Counter] = {why: Counter() for why in (*REASONS, NOT_BUILT)}
+    for judgement in ledger.select(None, None):
+        if why := reason(judgement):
+            sets[why][phrases.dataset_name(judgement.claim.dataset) or "none"] += 1
+    return table(
+        "What could not be tested, and why",
+        [why for why, counts in sets.items() if counts],
+        {
+            "Reason": lambda why: why,
+            "Claims": lambda why: sets[why].total(),
+            "Data sets": lambda why: ", ".join(
+                f"{name} {n}" for name, n in sets[why].most_common()
+            ),
+            "What would open them": lambda why: _OPENS[why],
+        },
+        empty=DECIDED,
+    )
 
 
 def contradictions(ledger: Ledger, paper: str) -> list[Judgement]:
@@ -162,33 +158,25 @@ def _listed(found: Sequence[Judgement]) -> str:
 def peek_table(records: Sequence[Record]) -> Table | Sentence:
     """What choosing the epoch on the test split would have feigned.
 
-    Args:
-        records: any runs; those that did not keep it are passed over.
+    Runs that did not keep it are passed over.
     """
     groups: dict[tuple[str, str], list[float]] = {}
     for record in records:
         best = record.selection.get("best_on_test")
-        if not best or record.selection["split"] == _reported(record):
-            continue
-        kept = record.metrics(split=_reported(record))["accuracy"]
-        kind = "rendered faces" if record.rendered else "photographs"
-        found = groups.setdefault((record.paper, kind), [])
-        found.append(100 * (best["accuracy"] - kept))
-    if not groups:
-        return Sentence("No run has kept what choosing on its test split gives.")
-    rows = tuple(
-        (
-            *place,
-            str(len(gains)),
-            f"{mean(gains):+.1f}",
-            f"{max(gains):+.1f}",
-        )
-        for place, gains in groups.items()
+        if best and record.selection["split"] != record.reported:
+            kept = record.metrics(split=record.reported)["accuracy"]
+            kind = "rendered faces" if record.rendered else "photographs"
+            found = groups.setdefault((record.paper, kind), [])
+            found.append(100 * (best["accuracy"] - kept))
+    return table(
+        "What peeking at the test split gains",
+        groups.items(),
+        {
+            "Network": lambda group: group[0][0],
+            "Faces": lambda group: group[0][1],
+            "Runs": lambda group: len(group[1]),
+            "Mean gain (points)": lambda group: f"{mean(group[1]):+.1f}",
+            "Largest": lambda group: f"{max(group[1]):+.1f}",
+        },
+        empty="No run has kept what choosing on its test split gives.",
     )
-    header = ("Network", "Faces", "Runs", "Mean gain (points)", "Largest")
-    return Table("What peeking at the test split gains", header, rows)
-
-
-def _reported(record: Record) -> str:
-    """The split that the selected checkpoint is reported on."""
-    return next(iter(record.results["selected"]))
