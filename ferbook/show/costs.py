@@ -23,7 +23,7 @@ from ferbook.ledger.judged import Ledger
 from ferbook.papers import paper as find_paper
 from ferbook.runs.records import Record
 from ferbook.show import phrases
-from ferbook.show.figures import COLOURS, Panels, Picture
+from ferbook.show.figures import COLOURS, Panels, Plot
 from ferbook.show.plots import MARKS, finish
 from ferbook.show.run_tables import seconds_an_epoch
 from ferbook.show.tables import Page, Sentence
@@ -127,7 +127,7 @@ def cost_growth(ledger: Ledger) -> Page:
         own = {name: build(name).input.size for name in PAPERS}
     shown = (_regions(), _branches(), _sides(sides, own, names))
     shown += (_trainings({name: sides[name][own[name]] for name in PAPERS}, names),)
-    return Page((Panels(shown), measured_picture(ledger.records, names)))
+    return Page((Panels(shown), measured_plot(ledger.records, names)))
 
 
 def by_crops() -> dict[int, float]:
@@ -135,14 +135,14 @@ def by_crops() -> dict[int, float]:
     return {crops: gflops("ramn", crops=crops) for crops in _CROPS}
 
 
-def _regions() -> Picture:
+def _regions() -> Plot:
     crops = by_crops()
     figure, axes = plt.subplots(figsize=_SIZE)
     axes.plot(list(crops), list(crops.values()), "o-", color=COLOURS["green"])
     axes.plot(5, crops[5], "o", color=COLOURS["green"], ms=11)
     labels = {"xlabel": "sub-images beside the whole face", "ylabel": "GFLOPs a face"}
     finish(axes, legend=None, title="RAMN: regions", ylim=(0, None), **labels)
-    return Picture(
+    return Plot(
         figure,
         f"GFLOPs of a face against sub-images: a straight line from {crops[0]:.0f} "
         f"without any to {crops[10]:.0f} with ten.",
@@ -156,7 +156,7 @@ def by_branches() -> dict[int, float]:
     return {n: gflops("diversified_esr", branches=n) for n in _BRANCHES}
 
 
-def _branches() -> Picture:
+def _branches() -> Plot:
     branches = by_branches()
     figure, axes = plt.subplots(figsize=_SIZE)
     many, colour = np.array(list(branches)), COLOURS["vermilion"]
@@ -167,7 +167,7 @@ def _branches() -> Picture:
     axes.plot(many, apart, "--", color="black", label="as many networks apart")
     labels = {"xlabel": "branches", "ylabel": "GFLOPs a face"}
     finish(axes, title="ESR: branches", ylim=(0, None), legend=10, **labels)
-    return Picture(
+    return Plot(
         figure,
         f"GFLOPs of a face against branches: from {branches[1]:.1f} with one to "
         f"{branches[15]:.1f} with fifteen, far below as many networks apart.",
@@ -191,13 +191,13 @@ def _lines(curves: Mapping, names: Mapping[str, str], large: Mapping | None = No
     return figure, axes
 
 
-def _sides(sides: Mapping, own: Mapping[str, int], names: Mapping) -> Picture:
+def _sides(sides: Mapping, own: Mapping[str, int], names: Mapping) -> Plot:
     figure, axes = _lines(sides, names, own)
     finish(axes, legend=None, xlabel="side of a face (pixels)", ylabel="GFLOPs a face")
     axes.legend(fontsize=7, ncols=2, loc="lower right")
     lowest = min(min(line.values()) for line in sides.values())
     axes.set(title="All: size of a face", ylim=(lowest / 30, None))  # for the legend
-    return Picture(
+    return Plot(
         figure,
         "GFLOPs of a face against its side, on logarithmic axes: lines of "
         "slope about two; RAMN highest, Deep-Emotion lowest.",
@@ -206,7 +206,7 @@ def _sides(sides: Mapping, own: Mapping[str, int], names: Mapping) -> Picture:
     )
 
 
-def _trainings(faces: Mapping[str, float], names: Mapping[str, str]) -> Picture:
+def _trainings(faces: Mapping[str, float], names: Mapping[str, str]) -> Plot:
     """PFLOPs of a training by its epochs, from GFLOPs of a face's forward pass."""
     epoch = {name: TRAINING * FER2013 * one / 1e6 for name, one in faces.items()}
     work = {name: {k: k * one for k in _EPOCHS} for name, one in epoch.items()}
@@ -215,7 +215,7 @@ def _trainings(faces: Mapping[str, float], names: Mapping[str, str]) -> Picture:
     finish(axes, legend=None, title="All: images and epochs", **labels)
     axes.legend(fontsize=7, ncols=2, loc="upper left")
     axes.set_ylim(None, 300 * max(epoch.values()) * 40)  # room for the legend
-    return Picture(
+    return Plot(
         figure,
         "PFLOPs of training against epochs, on logarithmic axes: parallel "
         "lines; RAMN highest, Deep-Emotion lowest.",
@@ -224,9 +224,9 @@ def _trainings(faces: Mapping[str, float], names: Mapping[str, str]) -> Picture:
     )
 
 
-def measured_picture(
+def measured_plot(
     records: Iterable[Record], names: Mapping[str, str]
-) -> Picture | Sentence:
+) -> Plot | Sentence:
     """Seconds of an epoch against its operations."""
     points = measured(records)
     if not points:
@@ -244,7 +244,7 @@ def measured_picture(
         f"{machines}, the look at the selection split among them; runs of one network "
         "and machine are averaged. Dashed lines are constant rates."
     )
-    return Picture(_plot_times(points, rates, names), alt, caption)
+    return Plot(_plot_times(points, rates, names), alt, caption)
 
 
 def _plot_times(points: list, rates: list[float], names: Mapping[str, str]) -> Figure:

@@ -21,7 +21,7 @@ RENDERED = "Rendered faces (computer graphics), no real person."
 
 
 @dataclass(frozen=True)
-class Picture:
+class Plot:
     """A plot with what readers need who cannot see it.
 
     Attributes:
@@ -53,12 +53,12 @@ class Picture:
 class Panels:
     """Plots side by side, or one below the other where the page is narrow."""
 
-    pictures: tuple[Picture, ...]
+    plots: tuple[Plot, ...]
 
     def html(self) -> str:
         """Two plots a line on a desk, one on a phone."""
         place = '<div style="flex: 1 1 18em; max-width: 28em">'
-        shown = "".join(f"{place}{one.html()}</div>" for one in self.pictures)
+        shown = "".join(f"{place}{one.html()}</div>" for one in self.plots)
         return f'<div style="display: flex; flex-wrap: wrap; gap: 1em">{shown}</div>'
 
 
@@ -77,7 +77,7 @@ def show(figure: Figure, alt: str = "", caption: str = "") -> None:
     alt = alt or getattr(figure, "alt_text", "")
     if len(alt.split()) < 4:
         raise FerError(f"alt text '{alt}' says too little; describe the figure.")
-    display(HTML(Picture(figure, alt, caption).html()))
+    display(HTML(Plot(figure, alt, caption).html()))
 
 
 def show_source(*things: Callable) -> None:

@@ -1,8 +1,4 @@
-"""What the RAMN chapter draws of the network, its sub-images and attention.
-
-Its two losses are in :mod:`ferbook.chapters.ramn.losses`, the paper's sweeps in
-:mod:`ferbook.chapters.ramn.sweeps`.
-"""
+"""RAMN's sub-images and their weights, and the sweeps of Figures 3 and 4."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,16 +11,21 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from fer_lib.crops import COUNTS, coverage, crop_boxes, crop_names
+from fer_lib.evaluation.intervals import wilson_interval
 from fer_lib.explain.drawing.colours import SEQUENTIAL
 from fer_lib.explain.drawing.panels import colour_bar, lay_over, show_face
-from fer_lib.explain.regions import RegionWeights
-from ferbook.papers.ramn import RAMNConfig, make_network
+from fer_lib.explain.regions import RegionWeights, crop_features
+from fer_lib.models.ramn import RAMN
+from ferbook.papers.ramn import SWEEPS, RAMNConfig, make_network
+from ferbook.runs.records import Record
+from ferbook.runs.run import Run
 from ferbook.show.diagrams import Block, draw_blocks
 from ferbook.show.figures import COLOURS
-from ferbook.show.tables import Table
+from ferbook.show.plots import DASHES, finish, look
+from ferbook.show.tables import Table, cell, table
 
 SCALES = (0.7, 0.8, 0.9, 1.0, 1.1, 1.2)  # Figure 3(b)
-_STYLES = ("-", "--", ":", "-.")
+BETAS = (0.0, 0.01, 0.02, 0.03, 0.04)  # Figure 4(a)
 
 
 def draw_network() -> Figure:
@@ -118,7 +119,7 @@ def _draw_boxes(
         left, top, right, bottom = (edge / size for edge in box)
         corner, sides = (left + inset, top + inset), (right - left, bottom - top)
         width, height = (side - 2 * inset for side in sides)
-        line = {"ec": COLOURS[colours[place]], "ls": _STYLES[place], "lw": 2.2}
+        line = {"ec": COLOURS[colours[place]], "ls": DASHES[place], "lw": 2.2}
         axes.add_patch(Rectangle(corner, width, height, fill=False, label=name, **line))
     axes.set(xlim=(0, 1), ylim=(1, 0))
     if key:
@@ -134,18 +135,119 @@ def lead_table(named: Mapping[str, RegionWeights], betas: Sequence[float]) -> Ta
         named: weights of the same faces, by the network's name.
         betas: margins of equation (2).
     """
-    rows = []
-    for name, found in named.items():
-        crops, whole = found.weights[:, 1:], found.weights[:, 0]
-        lead = crops.max(1) - whole
+
+    def leads(name: str) -> np.ndarray:
+        return named[name].weights[:, 1:].max(1) - named[name].weights[:, 0]
+
+    def best(name: str) -> str:
+        crops = named[name].weights[:, 1:]
         most = np.bincount(crops.argmax(1), minlength=crops.shape[1])
-        first = (
-            f"{found.names[1 + most.argmax()]}\n {100 * most.max() / len(lead):.0f} %"
+        share = f"{100 * most.max() / len(crops):.0f} %"
+        return cell(named[name].names[1 + most.argmax()], share)
+
+    columns = {
+        "Network": str,
+        "Weight of the whole face": lambda n: f"{named[n].weights[:, 0].mean():.3f}",
+        "Lead of the best crop": lambda n: f"{leads(n).mean():+.4f}",
+        "Best crop most often": best,
+    }
+    columns |= {
+        f"Lead ≥ {beta:g}": lambda n, beta=beta: (
+            f"{100 * (leads(n) >= beta).mean():.0f} %"
         )
-        shares = [f"{100 * (lead >= beta).mean():.0f} %" for beta in betas]
-        rows.append(
-            (name, f"{whole.mean():.3f}", f"{lead.mean():+.4f}", first, *shares)
-        )
-    header = ("Network", "Weight of the whole face", "Lead of the best crop")
-    header += ("Best crop most often", *(f"Lead ≥ {beta:g}" for beta in betas))
-    return Table(f"Region attention on {len(lead)} faces", header, tuple(rows))
+        for beta in betas
+    }
+    faces = len(next(iter(named.values())).weights)
+    return table(f"Region attention on {faces} faces", named, columns)
+
+
+@torch.inference_mode()
+def classify(network: RAMN, features: Tensor) -> np.ndarray:
+    """Classes ``int64 [N]`` of region features ``[N, R, D]``, whole face first."""
+    return classify_shared(network, network.attention(features).feature)
+
+
+@torch.inference_mode()
+def classify_shared(network: RAMN, shared: Tensor) -> np.ndarray:
+    """Classes ``int64 [N]`` of shared features F_G ``[N, D]``."""
+    scores = network.classifier(network.combined(network.expressions(shared)))
+    return scores.argmax(1).cpu().numpy()
+
+
+def tried_crops(run: Run) -> dict[str, dict[float, int]]:
+    """Test faces read rightly with other sub-images, nothing trained again.
+
+    The boxes of a small number are the first of those of a large one, so
+    that their features are computed once.
+
+    Returns:
+        For the first two of ``SWEEPS``, right answers by value; no
+        sub-image at all is the value 0.
+    """
+    test, found = run.splits.test, {}
+    network, features = crop_features(run.network, test.images, max(COUNTS))
+    answers = {m: classify(network, features[:, : m + 1]) for m in COUNTS}
+    at = {scale: crop_features(run.network, test.images, 5, scale) for scale in SCALES}
+    by_scale = {scale: classify(*found_at) for scale, found_at in at.items()}
+    for name, said in zip(SWEEPS, (answers, by_scale), strict=False):
+        found[name] = {v: int((a == test.labels).sum()) for v, a in said.items()}
+    return found
+
+
+def recorded_sweeps(records: Sequence[Record]) -> dict[str, dict]:
+    """What recorded runs say about the paper's four sweeps.
+
+    Returns:
+        By sweep, and by how the runs were made: ``{value: (right, n)}``,
+        right answers as the mean over seeds.  Only what has two values or
+        more.
+    """
+    found = {}
+    for sweep, values in SWEEPS.items():
+        curves: dict[str, dict] = {}
+        for record in records:
+            if record.variant in values:
+                made = f"{record.protocol}, {record.preset}, recipe {record.recipe}"
+                seeds = curves.setdefault(made, {})
+                told = record.correct()
+                seeds.setdefault(values[record.variant], []).append(told)
+        kept = {made: _means(seeds) for made, seeds in curves.items() if len(seeds) > 1}
+        found |= {sweep: kept} if kept else {}
+    return found
+
+
+def _means(seeds: Mapping[float, list]) -> dict[float, tuple[float, int]]:
+    """Right answers, the mean over seeds, and faces, by value."""
+    return {v: (float(np.mean(s, 0).sum()), len(s[0])) for v, s in seeds.items()}
+
+
+def draw_sweeps(sweeps: Mapping[str, Mapping[str, Mapping]]) -> Figure:
+    """Accuracy with its 95 % interval against what was varied, a panel each.
+
+    Args:
+        sweeps: by name, and by curve: ``{value: (right, n)}``.
+    """
+    columns = min(2, len(sweeps))
+    lines = -(-len(sweeps) // columns)
+    size = (4.8 * columns, 3.3 * lines)
+    figure, axes = plt.subplots(
+        lines, columns, figsize=size, squeeze=False, layout="constrained"
+    )
+    for panel in axes.flat[len(sweeps) :]:
+        panel.axis("off")
+    for panel, (name, curves) in zip(axes.flat, sweeps.items(), strict=False):
+        for place, (label, curve) in enumerate(curves.items()):
+            _draw_curve(panel, dict(sorted(curve.items())), label, place)
+        legend = 8 if len(curves) > 1 else None
+        finish(panel, legend=legend, xlabel=name, ylabel="accuracy (%)")
+        panel.set_xticks(sorted({x for curve in curves.values() for x in curve}))
+        if not legend:
+            panel.set_title(next(iter(curves)), fontsize=9)
+    return figure
+
+
+def _draw_curve(axes: Axes, curve: Mapping, label: str, place: int) -> None:
+    shares = np.array([right / n for right, n in curve.values()])
+    limits = np.array([wilson_interval(right, n) for right, n in curve.values()]).T
+    bars = {"yerr": 100 * np.abs(limits - shares), "fmt": "o", "capsize": 3}
+    axes.errorbar(list(curve), 100 * shares, label=label, **bars, **look(place))

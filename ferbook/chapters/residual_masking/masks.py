@@ -1,23 +1,36 @@
-"""What the Residual Masking chapter counts: the network and its masks.
+"""The Residual Masking network and what its masks do: counted and drawn.
 
-Tables II and III are in :mod:`ferbook.chapters.residual_masking.printed`, test-time
-passes and ensembles in :mod:`ferbook.chapters.residual_masking.protocol`, drawings
-in :mod:`ferbook.chapters.residual_masking.figures`.
+Tables II and III, test-time passes and ensembles are in
+:mod:`ferbook.chapters.residual_masking.protocol`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
+import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.evaluation.inference import batches, evaluating
+from fer_lib.explain.drawing.colours import SEQUENTIAL
+from fer_lib.explain.drawing.panels import (
+    colour_bar,
+    grid,
+    lay_over,
+    say,
+    show_face,
+    with_alt,
+)
+from fer_lib.explain.grad_cam import grad_cam
 from fer_lib.explain.masking import Masking
 from fer_lib.models import count_parameters
 from fer_lib.models.catalogue import entry
 from fer_lib.models.residual_masking import (
+    DEPTHS,
     ConstantMask,
     ResidualMaskingNetwork,
     parameters_as_registered,
@@ -31,9 +44,13 @@ from ferbook.papers.mask_evaluation import measures
 from ferbook.papers.part_transfer import annotated
 from ferbook.runs.records import Record
 from ferbook.runs.run import Run
-from ferbook.show.tables import Table
+from ferbook.show.diagrams import Block, draw_blocks
+from ferbook.show.plots import finish, look
+from ferbook.show.tables import Table, cell, table
 
 _ID = "residual_masking"
+_BOTH = "Both, 5th to 95th percentile of the positions"
+_COLOURS = ("blue", "orange", "green", "vermilion")
 # Pairs of measures: what a claim says is larger, and than what.
 PREFERENCES = {
     "layer 3, eyes, nose and mouth against the rest of the face": (
@@ -47,29 +64,103 @@ PREFERENCES = {
 }
 
 
+def draw_network() -> Figure:
+    """Table I and Figure 2a, with what leaves each part at the paper's size."""
+    network = on_paper("residual_masking")
+    size = network.input.size
+    stages = network.stages(torch.zeros(1, 3, size, size, device="meta"))
+    blocks = {
+        "face": Block(0, 0, "face", f"3 x {size} x {size}", "black", 1.0),
+        "stem": Block(1.45, 0, "conv 7 x 7,\npool 3 x 3", "64 x 56 x 56", "blue", 1.2),
+    }
+    arrows, last = [("face", "stem")], "stem"
+    for k, (stage, depth) in enumerate(zip(stages, DEPTHS, strict=True), start=1):
+        x, layer, mask, times = 0.75 + 2.3 * k, f"layer {k}", f"mask {k}", f"times {k}"
+        shape = " x ".join(map(str, stage.after.shape[1:]))
+        blocks[layer] = Block(x, 0, layer, shape, "blue", 0.95)
+        blocks[mask] = Block(x + 0.6, 1.5, f"{mask}\ndepth {depth}", "", "orange", 1.2)
+        blocks[times] = Block(x + 1.18, 0, "1 + M", "", "vermilion", 0.68)
+        arrows += [(last, layer), (layer, mask), (layer, times), (mask, times)]
+        last = times
+    blocks["mean"] = Block(12.25, 0, "mean,\ndropout", "512", "sky", 0.95)
+    blocks["fc"] = Block(13.5, 0, "FC", "7 scores", "green", 0.8)
+    arrows += [(last, "mean"), ("mean", "fc")]
+    return draw_blocks(blocks, arrows, size=(11, 2.9))
+
+
+def draw_masking_block(channels: int = 64, depth: int = 4, side: int = 56) -> Figure:
+    """Figure 2b: the U-Net that scores maps, with what leaves each part.
+
+    Args:
+        channels: of the maps.
+        depth: blocks on the way down.
+        side: height and width of the maps.
+    """
+
+    def shape(k: int) -> str:
+        return f"{channels * 2**k} x {side >> (k - 1)} x {side >> (k - 1)}"
+
+    own = f"{channels} x {side} x {side}"
+    blocks, end = {"maps": Block(0, 0, "maps", own, "black", 1.1)}, 2 * depth
+    arrows, before = [("maps", "down 1")], ""
+    for k in range(1, depth + 1):
+        y = -1.5 * (k - 1)
+        text = "2 convs" if k == 1 else "pool,\n2 convs"
+        blocks[f"down {k}"] = Block(1.5 * k, y, text, shape(k), "blue", 1.15)
+        arrows += [(before, f"down {k}")] if before else []
+        before = f"down {k}"
+    for k in range(depth - 1, 0, -1):
+        at = 1.5 * (end - k), -1.5 * (k - 1)
+        blocks[f"up {k}"] = Block(*at, "enlarge, join,\n2 convs", shape(k), "sky", 1.3)
+        arrows += [(before, f"up {k}"), (f"down {k}", f"up {k}")]
+        before = f"up {k}"
+    last = 1.5 * end
+    blocks["last"] = Block(last, 0, "2 convs", own, "green", 1.1)
+    blocks["softmax"] = Block(
+        last + 1.5, 0, "softmax over\nchannels", own, "orange", 1.25
+    )
+    arrows += [(before, "last"), ("last", "softmax")]
+    return draw_blocks(blocks, arrows, size=(10.5, 1.0 + 1.1 * depth))
+
+
 def parts_box() -> Table:
     """Table I with what each part takes, at the paper's size."""
     network = on_paper(_ID)
     face = torch.zeros(1, 3, network.input.size, network.input.size, device="meta")
     with evaluating(network), torch.no_grad(), FlopCounterMode(display=False) as seen:
         network(face)
-    counts, rows = seen.get_flop_counts(), []
-    for name, module, place, shape in _parts(network, face):
-        work = sum(counts[f"{type(network).__name__}.{place}"].values()) / 1e9
-        millions = (count_parameters(module), parameters_as_registered(module))
-        told = [f"{count / 1e6:.2f}" for count in millions]
-        rows.append((name, " x ".join(map(str, shape)), *told, f"{work:.2f}"))
-    total = (count_parameters(network), parameters_as_registered(network))
-    sums = f"{total[0]:,}", f"{total[1]:,}", f"{entry(_ID).gflops:.2f}"
-    rows.append(("all", "7", *sums))
-    header = ("Part", "What leaves it", "Parameters (million)")
-    header += ("Projections counted twice (million)", "GFLOPs a face")
-    printed = figure(load_claims(_ID), f"{_ID}.parameters")
-    note = (
-        "First convolution and classifier are in the last row alone. Table II of "
-        f"the paper prints {printed} million."
+    work = {
+        place: sum(counts.values()) / 1e9
+        for place, counts in seen.get_flop_counts().items()
+    }
+    parts = [
+        (name, shape, module, work[f"{type(network).__name__}.{place}"])
+        for name, module, place, shape in _parts(network, face)
+    ]
+
+    def millions(count: Callable) -> Callable:
+        return lambda part: f"{count(part[2]) / 1e6:.2f}"
+
+    made = table(
+        "Trunk and masks at the paper's size",
+        parts,
+        {
+            "Part": lambda part: part[0],
+            "What leaves it": lambda part: " x ".join(map(str, part[1])),
+            "Parameters (million)": lambda part: (
+                f"{count_parameters(part[2]) / 1e6:.2f}"
+            ),
+            "Projections counted twice (million)": lambda part: (
+                f"{parameters_as_registered(part[2]) / 1e6:.2f}"
+            ),
+            "GFLOPs a face": lambda part: f"{part[3]:.2f}",
+        },
+        note="First convolution and classifier are in the last row alone. Table II of "
+        f"the paper prints {figure(load_claims(_ID), f'{_ID}.parameters')} million.",
     )
-    return Table("Trunk and masks at the paper's size", header, tuple(rows), note)
+    total = count_parameters(network), parameters_as_registered(network)
+    whole = ("all", "7", *(f"{n:,}" for n in total), f"{entry(_ID).gflops:.2f}")
+    return replace(made, rows=(*made.rows, whole))
 
 
 def _parts(network: ResidualMaskingNetwork, face: Tensor) -> Iterator[tuple]:
@@ -115,6 +206,39 @@ def aligned_gain(channels: int, sharpness: float, activation: str) -> float:
     return 1 + float((x * mask).sum() / x.sum())
 
 
+def draw_gains(channels: Sequence[int], steps: int = 61) -> Figure:
+    """What a mask can add to the mean activation, by its sharpness.
+
+    Args:
+        channels: of the layers.
+        steps: points of a curve.
+    """
+    sharpness = np.linspace(0, 12, steps)
+    figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+    for row, count in enumerate(channels):
+        gains = [aligned_gain(count, t, "softmax") - 1 for t in sharpness]
+        axes.plot(
+            sharpness, gains, label=f"softmax, C = {count}", **look(row, *_COLOURS)
+        )
+    gains = [aligned_gain(max(channels), t, "sigmoid") - 1 for t in sharpness]
+    axes.plot(sharpness, gains, color="black", lw=2, label="sigmoid")
+    axes.set_yscale("log")
+    shown = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1)
+    axes.set_yticks(shown, [f"{100 * value:g}" for value in shown])
+    axes.set_yticks([], minor=True)
+    finish(axes, legend=None, ylabel="added to the mean activation (%)")
+    axes.set(xlabel="sharpness of the mask (0: the same score everywhere)")
+    axes.legend(fontsize=8, ncols=2)
+    sharp = [100 * (aligned_gain(c, 12, "softmax") - 1) for c in channels]
+    told = ", ".join(f"{s:.1f} with {c}" for s, c in zip(sharp, channels, strict=True))
+    return with_alt(
+        figure,
+        "Curves of what a mask adds to the mean activation. A sigmoid adds 50 per "
+        "cent at once and nearly all when sharp. A softmax begins at one over the "
+        f"number of channels and at its sharpest adds, in per cent, {told} channels.",
+    )
+
+
 def added_box(run: Run, images: np.ndarray, result: Masking) -> Table:
     """What every mask of a network adds to the mean activation.
 
@@ -132,27 +256,67 @@ def added_box(run: Run, images: np.ndarray, result: Masking) -> Table:
                 sums[k] += torch.stack([one.double().sum() for one in terms]).cpu()
     rows = []
     for k, name in enumerate(result.names):
-        before, uniform, together = sums[k].tolist()
+        before, *terms = sums[k].tolist()
         channels, side = result.channels[k], result.gain[k].shape[-1]
-        shares = [100 * part / before for part in (uniform, together)]
-        spread = [100 * (end - 1) for end in np.percentile(result.gain[k], (5, 95))]
+        low, high = (100 * (x - 1) for x in np.percentile(result.gain[k], (5, 95)))
         rows.append(
-            (
-                f"mask {name[-1]}\n {channels} channels, {side} x {side}",
-                f"{100 / channels:.2f} %",
-                *(f"{share:+.2f} %" for share in shares),
-                f"{spread[0]:.2f} to {spread[1]:.2f} %",
-            )
+            {
+                "": cell(f"mask {name[-1]}", f"{channels} channels, {side} x {side}"),
+                "A constant mask would add": f"{100 / channels:.2f} %",
+                "Mean of the mask adds": f"{100 * terms[0] / before:+.2f} %",
+                "Covariance adds": f"{100 * terms[1] / before:+.2f} %",
+                _BOTH: f"{low:.2f} to {high:.2f} %",
+            }
         )
-    header = ("", "A constant mask would add", "Mean of the mask adds")
-    header += ("Covariance adds", "Both, 5th to 95th percentile of the positions")
-    same = f"{100 * result.agreement:.0f} % of the faces"
-    note = (
-        "In per cent of the mean activation before the mask. With 1 / C in place of "
-        f"every mask, the network says the same of {same}."
+    return table(
+        f"What the masks add on {len(images)} faces",
+        rows,
+        note="In per cent of the mean activation before the mask. With 1 / C in place "
+        "of every mask, the network says the same of "
+        f"{100 * result.agreement:.0f} % of the faces.",
     )
-    caption = f"What the masks add on {len(images)} faces"
-    return Table(caption, header, tuple(rows), note)
+
+
+def draw_layer_maps(run: Run, images: np.ndarray, titles: Sequence[str]) -> Figure:
+    """Grad-CAM of the predicted class after each mask, coarse as it is.
+
+    Args:
+        run: whose network has masks.
+        images: ``uint8 [N, C, H, W]``, few of them.
+        titles: one a face.
+    """
+    network = run.network
+    device = next(network.parameters()).device
+    x = run.network.input(torch.as_tensor(images)).to(device)
+    with torch.no_grad():
+        said = network(x).argmax(1)
+    maps = [
+        grad_cam(network, x, said, masking, upsample=False).cpu().numpy()
+        for masking in network.masking
+    ]
+    sides = [f"{one.shape[-2]} x {one.shape[-1]}" for one in maps]
+    rows = [f"after mask {k}\n{side}" for k, side in enumerate(sides, start=1)]
+    figure, axes = grid(["face", *rows], titles)
+    drawn = None
+    for line, values in zip(axes[1:], maps, strict=True):
+        for panel, image, one in zip(line, images, values, strict=True):
+            show_face(panel, image)
+            if one.any():
+                drawn = lay_over(
+                    panel, one / one.max(), colours=SEQUENTIAL, low=0, high=1
+                )
+            else:
+                say(panel, "no evidence for it")
+    for panel, image in zip(axes[0], images, strict=True):
+        show_face(panel, image)
+    if drawn is not None:
+        colour_bar(figure, drawn, axes[1:], "Grad-CAM / its maximum")
+    return with_alt(
+        figure,
+        f"Grad-CAM of {len(images)} faces after each of the masks, with "
+        f"{', '.join(sides)} "
+        "values: the deeper the layer, the fewer places it can tell apart.",
+    )
 
 
 def preferences(run: Run, faces: FaceSet) -> dict[str, dict[str, np.ndarray]]:

@@ -11,7 +11,7 @@ from fer_lib.explain.drawing.panels import show_face, with_alt
 from ferbook.chapters.your_face.answers import Networks, probabilities, side_for
 from ferbook.chapters.your_face.photograph import Found, View, decoded, find_one
 from ferbook.chapters.your_face.plots import draw_settings
-from ferbook.show.figures import COLOURS, Picture, show
+from ferbook.show.figures import COLOURS, Plot, show
 from ferbook.widgets.base import has_reader
 
 
@@ -90,7 +90,7 @@ def controls(networks: Networks, found: Found):
         one = networks[name.value]
         shares = probabilities(one, face)[0]
         drawn = draw_view(face[0], shares, one.classes, name.value)
-        told.value = Picture(drawn, drawn.alt_text, drawn.alt_text).html()
+        told.value = Plot(drawn, drawn.alt_text, drawn.alt_text).html()
 
     def load(change: dict) -> None:
         try:

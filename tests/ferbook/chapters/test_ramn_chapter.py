@@ -1,16 +1,25 @@
 """What the RAMN chapter draws and counts, against loops and closed forms."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
 
 from fer_lib.crops import COUNTS, crop_names
-from fer_lib.explain.regions import RegionWeights
+from fer_lib.data.faceset import FaceSet
+from fer_lib.data.splits import Splits
+from fer_lib.explain.regions import RegionWeights, crop_features
+from fer_lib.expressions import EXPRESSIONS
 from fer_lib.losses.collaborative import collaborative_loss
-from ferbook.chapters.ramn import features as ramn_features
 from ferbook.chapters.ramn import losses as ramn_losses
 from ferbook.chapters.ramn import regions as ramn
+from ferbook.papers import ramn as recipe
+from ferbook.runs.run import Run
+
+TINY = {"width": 4, "batch_size": 8, "learning_rate": 0.02}
 
 
 @pytest.fixture(autouse=True)
@@ -19,26 +28,12 @@ def close_figures():
     plt.close("all")
 
 
-def test_the_drawing_tells_the_default_networks_shapes():
-    texts = {text.get_text() for text in ramn.draw_network().axes[0].texts}
-    assert {"3 x 224 x 224", "6 x 3 x 224 x 224", "6 x 512", "7 x 128"} <= texts
-
-
 def test_every_panel_shows_the_boxes_that_the_last_did_not_have():
     figure = ramn.draw_crops(np.zeros((1, 48, 48), np.uint8))
     upper = figure.axes[: len(COUNTS) - 1]
     named = [[box.get_label() for box in panel.patches] for panel in upper]
     assert [name for names in named for name in names] == list(crop_names(10)[1:])
     assert [len(names) for names in named] == [4, 1, 2, 2, 1]
-
-
-def test_scales_say_the_sides_that_are_drawn():
-    figure = ramn.draw_scales(np.zeros((1, 100, 100), np.uint8), (0.7, 1.2))
-    labels = [panel.get_xlabel() for panel in figure.axes]
-    assert labels[1].startswith("90 % and 96 %")
-    widths = [[box.get_width() for box in panel.patches] for panel in figure.axes]
-    np.testing.assert_allclose(widths[1], [0.9, 0.96], atol=0.06)
-    assert np.all(np.less(widths[0], widths[1]))
 
 
 def region(weights: list) -> RegionWeights:
@@ -88,7 +83,7 @@ def planted_features(apart: float) -> tuple[torch.Tensor, torch.Tensor]:
 def test_a_tasks_plane_keeps_what_the_margin_is_about():
     features, labels = planted_features(2.0)
     belongs = labels == 0
-    places, distance = ramn_features.task_plane(features[:, 0], belongs)
+    places, distance = ramn_losses.task_plane(features[:, 0], belongs)
     own, other = features[belongs, 0].mean(0), features[~belongs, 0].mean(0)
     towards = (features[:, 0] - other).square().sum(1)
     towards -= (features[:, 0] - own).square().sum(1)
@@ -101,15 +96,110 @@ def test_a_tasks_plane_keeps_what_the_margin_is_about():
 def test_faces_hold_the_margin_when_the_means_are_far_enough(apart, share):
     # On the mean itself l_neg - l_pos is the squared distance: 3 lies between.
     features, labels = planted_features(apart)
-    found = ramn_features.held(features, labels, 3.0)
+    found = ramn_losses.held(features, labels, 3.0)
     assert found[0] == pytest.approx(share, abs=0.05)
     assert found[1] == 0
 
 
-def test_tasks_are_drawn_for_every_class():
-    features, labels = planted_features(2.0)
-    figure = ramn_features.draw_tasks(features, labels, ("one", "two"), 3.0)
-    shown = [
-        sum(len(line.get_xdata()) for line in axes.lines[:2]) for axes in figure.axes
+def drawn_splits() -> Splits:
+    """Noise, two faces a class in every part."""
+    draw = np.random.default_rng(0)
+
+    def part(name: str) -> FaceSet:
+        images = draw.integers(0, 256, (14, 1, 48, 48), np.uint8)
+        names = np.full(14, name)
+        return FaceSet(
+            "drawn", images, np.arange(14) % 7, names, "drawn", rendered=True
+        )
+
+    parts = [part(name) for name in ("Training", "PublicTest", "PrivateTest")]
+    return Splits("official", "as drawn", *parts, EXPRESSIONS[:7])
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    config, splits = recipe.make_config("smoke", **TINY), drawn_splits()
+    network = recipe.make_network(config, 7, seed=1).eval()
+    with torch.no_grad():  # answers that depend on the face
+        mean = network(network.input(splits.test.images)).logits.mean(0)
+        network.classifier.bias -= mean
+    return Run(network, config, splits, None)
+
+
+def test_first_steps_begin_with_the_losses_of_the_untrained_network(run):
+    config = replace(run.config, collaborative_weight=0.1)
+    told = ramn_losses.first_steps(config, run.splits, steps=2)
+    network = recipe.make_network(config, 7, 0)
+    x = network.input(run.splits.train.images[:8])
+    with torch.no_grad():
+        length = network(x).expressions.square().sum(-1).mean()
+    assert told[0]["length"] == pytest.approx(float(length), rel=1e-4)
+    assert told[0]["cross-entropy"] == pytest.approx(np.log(7), abs=0.1)
+    assert told[1]["C-loss"] < told[0]["C-loss"]
+    assert len(ramn_losses.draw_first_steps({"a": told}).axes) == 2
+
+
+def test_weight_one_diverges_where_the_default_does_not(run):
+    last = {}
+    for weight in (0.01, 1.0):
+        config = replace(run.config, collaborative_weight=weight, batch_size=14)
+        told = ramn_losses.first_steps(config, run.splits, steps=8)
+        last[weight] = told[-1]["C-loss"] / told[0]["C-loss"]
+    assert last[0.01] < 1 and not last[1.0] < 10
+
+
+def test_its_own_boxes_give_a_networks_own_answers(run):
+    images = run.splits.test.images
+    x = run.network.input(images)
+    with torch.inference_mode():
+        own = run.network(x).logits.argmax(1).numpy()
+    assert len(set(own)) > 1
+    same = ramn.classify(*crop_features(run.network, images, 5))
+    np.testing.assert_array_equal(same, own)
+
+
+def test_fewer_sub_images_are_the_first_of_more(run):
+    images = run.splits.test.images
+    _, features = crop_features(run.network, images, 10)
+    for count in (0, 4, 9):
+        own = crop_features(run.network, images, count)
+        torch.testing.assert_close(
+            features[:, : count + 1], own[1], atol=1e-5, rtol=1e-4
+        )
+    tried = ramn.tried_crops(run)
+    assert [list(values) for values in tried.values()] == [
+        list(COUNTS),
+        list(ramn.SCALES),
     ]
-    assert shown == [40, 40]
+    default = [values[v] for values, v in zip(tried.values(), (5, 1.0), strict=True)]
+    assert default[0] == default[1]
+
+
+def record(variant: str, right: int, seed: int = 0, preset: str = "small"):
+    told = np.arange(100) < right
+    made = {"protocol": "official", "preset": preset, "recipe": "paper"}
+    return SimpleNamespace(variant=variant, seed=seed, correct=lambda: told, **made)
+
+
+def test_recorded_sweeps_average_over_seeds_and_drop_single_points():
+    found = ramn.recorded_sweeps(
+        [
+            record("beta", 70), record("beta", 74, seed=1), record("beta_0.03", 60),
+            record("beta_0.01", 50, preset="reduced"), record("omega_1", 40),
+            record("baseline", 30),
+        ]
+    )  # fmt: skip
+    curve = {"official, small, recipe paper": {0.02: (72.0, 100), 0.03: (60.0, 100)}}
+    assert found == {"beta (Fig. 4a)": curve}
+    axes = ramn.draw_sweeps(found).axes[0]
+    assert axes.get_xlabel() == "beta (Fig. 4a)"
+    np.testing.assert_allclose(axes.lines[0].get_ydata(), [72, 60])
+    assert ramn.recorded_sweeps([]) == {}
+
+
+def test_the_sweeps_name_variants_that_the_recipe_has():
+    for values in recipe.SWEEPS.values():
+        for variant, value in values.items():
+            config = recipe.make_config("paper", variant)
+            told = (config.crops, config.crop_scale, config.beta, config.omega)
+            assert value in told

@@ -10,15 +10,13 @@ from narrow_masks import a_run, faces
 from fer_lib.errors import FerError
 from fer_lib.evaluation.ensembles import probability_sum
 from fer_lib.evaluation.inference import predict
-from ferbook.chapters.residual_masking import printed as tables
 from ferbook.chapters.residual_masking import protocol
-from ferbook.chapters.residual_masking.figures import draw_feigned, draw_passes
 from ferbook.papers.mask_evaluation import PASSES, views
 
 
 class TestTables:
     def test_every_row_of_table_ii_has_its_place(self):
-        rows = {row.name: row for row in tables.table_two()}
+        rows = {row.name: row for row in protocol.table_two()}
         assert len(rows) == 11
         ours, trunk = rows["Our ResMaskingNet"], rows["Resnet34"]
         assert (ours.accuracy, ours.printed) == (0.7414, 142.9)
@@ -30,14 +28,14 @@ class TestTables:
 
     def test_the_plot_counts_who_lies_inside(self):
         rows = [
-            tables.Compared("a", 0.9, (0.89, 0.91), 1.0, None, None),
-            tables.Compared("b", 0.95, (0.94, 0.96), 1.0, 1.1, 2.0),
-            tables.Compared("c", 0.93, (0.92, 0.945), 1.0, 1.1, 2.0),
+            protocol.Compared("a", 0.9, (0.89, 0.91), 1.0, None, None),
+            protocol.Compared("b", 0.95, (0.94, 0.96), 1.0, 1.1, 2.0),
+            protocol.Compared("c", 0.93, (0.92, 0.945), 1.0, 1.1, 2.0),
         ]
-        assert "intervals of 1 of the others" in tables.draw_table_two(rows).alt_text
+        assert "intervals of 1 of the others" in protocol.draw_table_two(rows).alt_text
 
     def test_table_iii_has_its_own_numbers_with_their_interval(self):
-        own = [row[2] for row in tables.quoted_box().rows if row[1] == "this paper"]
+        own = [row[2] for row in protocol.quoted_box().rows if row[1] == "this paper"]
         assert own == ["74.14 %\n ± 1.43 points", "76.82 %\n ± 1.38 points"]
 
 
@@ -71,7 +69,7 @@ class TestPasses:
         assert box.rows[0][-1].startswith("+10.0 points")
 
     def test_no_record_is_said(self):
-        assert "No recorded run" in protocol.views_box([]).caption
+        assert "No recorded run" in protocol.views_box([]).words
 
 
 def stand_in(right):
@@ -94,7 +92,7 @@ class TestEnsembles:
         logits, labels = protocol.drawn_pool(7, 20_000, np.random.default_rng(0))
         single = (logits.argmax(2) == labels).mean(1)
         assert np.ptp(single) < 0.02  # equally good
-        printed = [row for row in tables.quoted_box().rows if row[1] == "this paper"]
+        printed = [row for row in protocol.quoted_box().rows if row[1] == "this paper"]
         alone, together = (float(row[2].split()[0]) / 100 for row in printed)
         assert single.mean() == pytest.approx(alone, abs=0.01)
         whole = (probability_sum(logits).argmax(1) == labels).mean()
@@ -125,7 +123,7 @@ class TestEnsembles:
 
     def test_a_single_network_is_no_ensemble(self):
         box = protocol.members_box({"one": member(1.0)})
-        assert not box.rows and "needs two recorded networks" in box.caption
+        assert "needs two recorded networks" in box.words
 
     def test_the_pool_is_of_one_data_set(self):
         pool = protocol.recorded_pool()
@@ -144,16 +142,3 @@ def member(share, shift=0):
         predictions[f"{split}/labels"] = labels.astype(np.int8)
         predictions[f"last/{split}/single/logits"] = logits
     return SimpleNamespace(predictions=predictions, path=Path(f"runs/{shift}.json"))
-
-
-class TestPlots:
-    def test_passes_have_their_interval(self):
-        figure = draw_passes([0.5, 0.6], {"upright": 0.55}, 100)
-        assert "n = 100 faces" in figure.axes[0].get_title()
-        labels = [line.get_label() for line in figure.axes[0].lines]
-        assert labels == ["random passes", "upright"]
-
-    def test_every_draw_is_a_mark(self):
-        found = {3: protocol.feigned_gain(3, faces=60, draws=4)}
-        lines = draw_feigned(found).axes[0].lines
-        assert len(lines[0].get_xdata()) == 4

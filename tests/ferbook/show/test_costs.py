@@ -7,7 +7,7 @@ from small_ledgers import made_up, small_ledger
 from fer_lib.models import build
 from fer_lib.models.cost import cost
 from ferbook.show import costs
-from ferbook.show.costs import gflops, measured, measured_picture, work_an_epoch
+from ferbook.show.costs import gflops, measured, measured_plot, work_an_epoch
 from ferbook.show.phrases import seconds_taken
 from ferbook.show.run_tables import seconds_an_epoch
 
@@ -72,11 +72,11 @@ def test_on_a_processor_its_own_time_counts():
 
 def test_pictures_have_words_for_those_who_do_not_see_them():
     names = {"deep_emotion": "Deep-Emotion"}
-    picture = measured_picture([_run()], names)
+    picture = measured_plot([_run()], names)
     page = BeautifulSoup(picture.html(), "html.parser")
     assert "1 points from 1 runs" in page.find("img")["alt"]
     assert "n = 1 recorded runs on a test, 1 thread" in page.figcaption.text
-    assert "No run" in measured_picture([], names).words
+    assert "No run" in measured_plot([], names).words
 
 
 def test_all_plots_stand_in_the_page_and_name_every_paper():
