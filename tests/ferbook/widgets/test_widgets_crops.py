@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
-from test_ramn_runs import TINY, drawn_splits
+from test_ramn_chapter import TINY, drawn_splits
 from widget_pages import no_faults, open_page, put, told, write_page
 
 from fer_lib.crops import crop_boxes
