@@ -13,7 +13,7 @@ follows from the seed, on one thread of the CPU, in float32.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from itertools import groupby
@@ -27,11 +27,11 @@ from fer_lib.data.augment import seeded
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.protocols import FOLDS, PAIRS, Splits, split, split_pair
 from fer_lib.expressions import expression_index
-from fer_lib.papers import paper as find_paper
-from fer_lib.papers.recipes import find_recipe
-from fer_lib.training.faces import Images, StageFaces
-from fer_lib.training.plan import Plan, Stage
-from fer_lib.training.stages import Running, begin
+from ferbook.papers import paper as find_paper
+from ferbook.papers.recipes import find_recipe
+from ferbook.training.faces import Images, StageFaces
+from ferbook.training.plan import Plan, Stage
+from ferbook.training.stages import Running, begin
 
 TOLERANCE = 1e-3  # largest relative difference of numbers that agree
 _SIZES = ("input_size", "width")  # settings that are reduced
@@ -56,24 +56,25 @@ def probe(content: Mapping, sizes: Mapping[str, int] | None = None) -> dict:
         FerError: when this code does not know the settings.
     """
     recipe, seed = find_paper(content["paper"]), content["seed"]
-    classes = content["data"]["classes"]
-    config = recipe.make_config("paper", **_without_files(content["config"]))
+    classes, config = content["data"]["classes"], dict(content["config"])
+    config |= {"pretrained": ""} if "pretrained" in config else {}
     sizes = dict(_smallest(recipe, config) if sizes is None else sizes)
-    small = replace(config, **sizes)
-    wide = replace(config, **{k: v for k, v in sizes.items() if k != "input_size"})
-    splits = _splits(content["dataset"], content["protocol"], classes, small.input_size)
+    small = recipe.make_config("paper", **config | sizes)
+    only_thin = {k: v for k, v in sizes.items() if k != "input_size"}
+    wide = recipe.make_config("paper", **config | only_thin)
 
     def make_network() -> nn.Module:
         return recipe.make_network(small, len(classes), seed)
 
     with _one_thread():
-        plan = _plan(
-            content, recipe.make_plan(small, splits, seed), splits, make_network
-        )
-        full = recipe.make_network(wide, len(classes), seed)
-        network = make_network().double().eval()
+        network, full = make_network(), recipe.make_network(wide, len(classes), seed)
+        seen = network.input
+        splits = _splits(content["dataset"], content["protocol"], classes, seen.size)
+        plan = recipe.make_plan(small, splits, seed)
+        plan = _plan(content, plan, splits, make_network, seen.size)
         with torch.no_grad():
-            output = network(plan.preprocessing(splits.select.images[:1]).double())
+            x = seen(splits.select.images[:1]).double()
+            output = network.double().eval()(x)
         logits = output if isinstance(output, Tensor) else output.logits
         exact = {
             "parameters": _shapes(network),
@@ -184,24 +185,19 @@ def _told(value: object) -> str:
 # ------------------------------------------------------------ what is probed
 
 
-def _without_files(config: Mapping) -> dict:
-    """Weights of a file are told by its hash; the probe starts without."""
-    return {k: "" if k == "pretrained" else v for k, v in config.items()}
+def _smallest(recipe, config: Mapping) -> dict[str, int]:
+    smoke = asdict(recipe.make_config("smoke"))
+    return {k: min(smoke[k], config[k]) for k in _SIZES if k in config}
 
 
-def _smallest(recipe, config) -> dict[str, int]:
-    smoke, own = recipe.PRESETS["smoke"], asdict(config)
-    return {k: min(smoke[k], own[k]) for k in _SIZES if k in smoke}
-
-
-def _plan(content, plan: Plan, splits: Splits, make_network: Callable) -> Plan:
+def _plan(content, plan: Plan, splits: Splits, make_network, side: int) -> Plan:
     if content["recipe"] == "paper":
         return plan
     recipe = find_recipe(content["recipe"])
     settings = {k: v for k, v in content["recipe_settings"].items() if k != "name"}
     how = recipe.make_config("paper", **settings)
     # The one recipe with faces of its own would render them.
-    own = [_noise("rendered", "official", splits.classes, plan.preprocessing.size)]
+    own = [_noise("rendered", "official", splits.classes, side)]
     own = own if content["recipe"] == "rendered_first" else []
     return recipe.replanned(plan, splits, how, make_network, *own)
 
@@ -276,8 +272,8 @@ def _stage(plan: Plan, index: int, network: nn.Module, train: FaceSet) -> dict:
     for earlier in range(index):
         begin(plan, earlier, network)
     few, device = faces.select(np.arange(rows) % len(faces)), torch.device("cpu")
-    images = Images(few.images, plan.preprocessing, device)
-    columns = StageFaces(few, stage, plan.preprocessing.size, device)
+    images = Images(few.images, network.input, device)
+    columns = StageFaces(few, stage, network.input.size, device)
     running = Running(plan, index, _shaken(network), images, columns)
     weights = _weights(network, loss)
     before = [p.detach().clone() for p in weights]
@@ -304,7 +300,7 @@ def _stage(plan: Plan, index: int, network: nn.Module, train: FaceSet) -> dict:
         "name": stage.name,
         "exact": exact,
         "numbers": {
-            "augmented faces": _augmented(plan, stage, faces),
+            "augmented faces": _augmented(plan.seed, stage, faces, network.input),
             "losses": _rounded(losses[:3]),
             "gradients": gradients[0],
             "steps": steps[2],
@@ -452,14 +448,13 @@ def _prepared(network: nn.Module, splits: Splits) -> list[float]:
     return [*_summary(network.input(grey)), *_summary(network.input(colour))]
 
 
-def _augmented(plan: Plan, stage: Stage, faces: FaceSet) -> list[float]:
+def _augmented(seed: int, stage: Stage, faces: FaceSet, seen) -> list[float]:
     rows = np.arange(_AUGMENTED) % len(faces)
-    unit = plan.preprocessing.to_unit(faces.images[rows])
-    seen = [unit.double()]
+    known = [seen.to_unit(faces.images[rows])]
     if "landmarks" in stage.reads:
-        seen.append(torch.as_tensor(faces.landmarks[rows]).double())
-    with seeded(plan.seed, 3):
-        changed = stage.augment(*seen)
+        known.append(torch.as_tensor(faces.landmarks[rows]))
+    with seeded(seed, 3):
+        changed = _Double(stage.augment)(*known)
     changed = changed if isinstance(changed, tuple) else (changed,)
     return [value for one in changed for value in _summary(one)]
 
