@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from fer_lib.data.faceset import FaceSet
-from ferbook.runs import reproduce
+from ferbook.runs import make
 
 torch.set_num_threads(1)
 
@@ -31,6 +31,6 @@ def tiny(monkeypatch, tmp_path):
     faces = FaceSet(
         "rendered", images, np.arange(140) % 7, splits, "drawn.", rendered=True
     )
-    monkeypatch.setattr(reproduce, "load", lambda name, root: faces)
+    monkeypatch.setattr(make, "load", lambda name, root: faces)
     monkeypatch.setenv("FER_CACHE", str(tmp_path / "cache"))
     return faces

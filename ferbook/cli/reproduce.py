@@ -8,34 +8,21 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from types import NoneType
-from typing import get_args, get_type_hints
+from typing import TYPE_CHECKING, get_args, get_type_hints
 
-from fer_lib.data import DATASETS
-from fer_lib.device import choose_device, hardware
 from fer_lib.errors import FerError
-from ferbook.kit.parameters import seconds_of
-from ferbook.ledger.claims_file import load_all_claims
-from ferbook.papers import PAPERS
-from ferbook.papers.recipes import RECIPES
-from ferbook.queue import (
-    Finished,
-    Forecaster,
-    Job,
-    Outcome,
-    Queue,
-    open_queue,
-    request_of,
-    work,
-)
-from ferbook.runs.paths import runs_folder
-from ferbook.runs.reproduce import Request, reproduce
-from ferbook.show.phrases import duration as told_duration
-from ferbook.show.tables import Table
+from ferbook.cli.commands import command, one_of
+from ferbook.runs.key import RunKey
+from ferbook.runs.paths import made_runs_folder, runs_folder
+
+if TYPE_CHECKING:
+    from ferbook.queue import Outcome, Queue
+    from ferbook.runs.run import Run
 
 # Options that only one of the two uses has.
 _OF_ONE = ("protocol", "variant", "seed", "target", "target_root", "epochs")
-_OF_ONE += ("set", "pretrained", "fresh", "weights")
-_OF_QUEUE = ("seeds", "list", "json")
+_OF_ONE += ("set", "pretrained", "fresh", "again", "weights")
+_OF_QUEUE = ("seeds", "list")
 _TYPES = {int: "a whole number", float: "a number", str: "a text"}
 _TYPES |= {bool: "true or false", NoneType: "none"}
 
@@ -43,63 +30,86 @@ _TYPES |= {bool: "true or false", NoneType: "none"}
 def add_to(commands: argparse._SubParsersAction) -> None:
     """Add ``reproduce`` to the parser's commands."""
     text = "train, evaluate and record a run; without a paper, all that claims lack"
-    # What is not named is left to Request.
-    run = commands.add_parser(
-        "reproduce",
-        help=text,
-        description=text,
-        argument_default=argparse.SUPPRESS,
-    )
-    run.add_argument("paper", nargs="?", choices=list(PAPERS), default=None)
-    run.add_argument("--dataset", choices=DATASETS)
+    # What is not named is left to RunKey.
+    options = {"argument_default": argparse.SUPPRESS}
+    run = command(commands, "reproduce", _run, text, **options)
+    run.add_argument("paper", nargs="?", default=None)
+    run.add_argument("--dataset", metavar="NAME")
     run.add_argument("--root", metavar="DIR", help="folder of the data set")
-    run.add_argument("--preset")
-    run.add_argument("--recipe", choices=["paper", *RECIPES])
+    run.add_argument("--preset", metavar="NAME")
+    run.add_argument("--recipe", metavar="NAME", help="another one than the paper's")
     run.add_argument("--device", default="auto")
     run.add_argument("--budget", metavar="9m", help="then save and stop")
-    run.add_argument("--out", type=Path, help="folder of run records (book/runs)")
+    run.add_argument("--out", type=Path, help="folder of run records (_build/runs)")
+    run.add_argument("--keep", action="store_true", help="the same as --out book/runs")
+    run.add_argument("--json", action="store_true", help="tell the numbers as JSON")
 
     one = run.add_argument_group("with a paper")
     one.add_argument("--protocol", metavar="NAME")
-    one.add_argument("--variant")
+    one.add_argument("--variant", metavar="NAME")
     one.add_argument("--seed", type=int)
-    one.add_argument("--target", choices=DATASETS, help="a second set, to report")
+    one.add_argument("--target", metavar="NAME", help="a second set, to report")
     one.add_argument("--target-root", metavar="DIR", help="its folder")
     one.add_argument("--epochs", metavar="N", help="the same as --set epochs=N")
     one.add_argument("--set", action="append", metavar="FIELD=VALUE", help="a setting")
     one.add_argument("--pretrained", metavar="FILE", help="weights to begin from")
     one.add_argument("--fresh", action="store_true", help="forget earlier tries")
+    one.add_argument("--again", action="store_true", help="though it is recorded")
     one.add_argument("--weights", type=Path, help="write the network there, too")
 
     several = run.add_argument_group("without a paper")
     several.add_argument("--seeds", type=int, help="that an answer rests on (3)")
     several.add_argument("--list", action="store_true", help="only tell the runs")
-    several.add_argument("--json", action="store_true", help="tell them as JSON")
-    run.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
+    from ferbook.kit.parameters import seconds_of
+
     others, use = (_OF_QUEUE, "with") if options.paper else (_OF_ONE, "without")
     if odd := [name for name in others if name in options]:
         word = odd[0].replace("_", "-")
         raise FerError(f"--{word} means nothing {use} a paper; leave it out.")
-    given = vars(options) | {"folder": getattr(options, "out", None) or runs_folder()}
+    if "keep" in options and "out" in options:
+        raise FerError("--keep and --out name two folders; leave one of them out.")
+    given = vars(options)
+    default = runs_folder if "keep" in options else made_runs_folder
+    given["folder"] = given["out"] if "out" in given else default()
     given["budget"] = seconds_of(options.budget) if "budget" in options else None
     return _one(given) if options.paper else _queue(given)
 
 
 def _one(given: dict) -> int:
-    named = {f.name for f in fields(Request)} & given.keys()
+    from fer_lib.data import DATASETS
+    from ferbook.papers import PAPERS
+    from ferbook.papers.recipes import RECIPES
+    from ferbook.runs.make import reproduce
+    from ferbook.runs.records import check_writable
+
+    for what, name, known in (
+        ("paper", "paper", PAPERS),
+        ("data set", "dataset", DATASETS),
+        ("data set", "target", DATASETS),
+        ("recipe", "recipe", ("paper", *RECIPES)),
+    ):
+        if name in given:
+            one_of(what, given[name], known)
+    if "weights" in given:
+        if given["weights"].is_dir():
+            raise FerError(f"{given['weights']}: a folder, expected a file's name.")
+        check_writable(given["weights"].parent)
+    named = {f.name for f in fields(RunKey)} & given.keys()
     words = list(given.get("set", ()))
     words += [f"{n}={given[n]}" for n in ("pretrained", "epochs") if n in given]
     changes = parsed_settings(given["paper"], given.get("recipe", "paper"), words)
-    request = Request(**{key: given[key] for key in named}, changes=changes)
     run = reproduce(
-        request,
+        RunKey(**{name: given[name] for name in named}, changes=changes),
         folder=given["folder"],
+        root=given.get("root"),
+        target_root=given.get("target_root"),
         device=given["device"],
         budget=given["budget"],
         fresh="fresh" in given,
+        again="again" in given,
     )
     if run.record is None:
         print(
@@ -107,13 +117,33 @@ def _one(given: dict) -> int:
             "command goes on from there."
         )
         return 0
-    (reported,) = run.results()["selected"].values()
-    print(json.dumps(reported["single"], indent=1))
-    print(f"Record: {run.record.path}")
     if "weights" in given:
         run.save(given["weights"])
-        print(f"Weights: {given['weights']}")
+    print(_json(run) if "json" in given else _text(run, given.get("weights")))
     return 0
+
+
+def _json(run: "Run") -> str:
+    (reported,) = run.results()["selected"].values()
+    told = {"record": str(run.record.path)} | reported["single"]
+    return json.dumps(told, indent=1)
+
+
+def _text(run: "Run", weights: Path | None) -> str:
+    """A finished run in a few lines."""
+    from ferbook.show.phrases import duration, hardware, percent, seconds_taken
+
+    record, told = run.record, run.record.metrics()
+    low, high = map(percent, told["accuracy_ci95"])
+    epochs = f"{record.epochs} epoch{'s' if record.epochs > 1 else ''}"
+    lines = [
+        f"Accuracy: {percent(told['accuracy'])} % on {record.reported} (95 % interval "
+        f"{low} to {high}, n = {told['n']:,})",
+        f"Took:     {duration(seconds_taken(record))} for {epochs} on "
+        f"{hardware(record)}",
+        f"Record:   {record.path}",
+    ]
+    return "\n".join(lines + ([f"Weights:  {weights}"] if weights else []))
 
 
 def parsed_settings(paper: str, recipe: str, words: Sequence[str]) -> dict:
@@ -127,6 +157,9 @@ def parsed_settings(paper: str, recipe: str, words: Sequence[str]) -> dict:
     Raises:
         FerError: for what is no setting, or has another type.
     """
+    from ferbook.papers import PAPERS
+    from ferbook.papers.recipes import RECIPES
+
     kinds = get_type_hints(type(PAPERS[paper].make_config("paper")))
     if recipe in RECIPES:
         kinds |= get_type_hints(RECIPES[recipe].Config)
@@ -158,15 +191,22 @@ def _typed(name: str, text: str, kinds: tuple[type, ...]) -> object:
 
 
 def _queue(given: dict) -> int:
+    from fer_lib.data import DATASETS
+    from fer_lib.device import choose_device, hardware
+    from ferbook.ledger.claims_file import load_all_claims
+    from ferbook.queue import Finished, Forecaster, open_queue, work
+    from ferbook.runs.make import reproduce
+
     if "dataset" not in given:
         raise FerError(
             "Without a paper, the runs that claims lack are made; name the data "
             "at hand with --dataset and --root."
         )
+    one_of("data set", given["dataset"], DATASETS)
     if given.get("seeds", 1) < 1:
         raise FerError(f"--seeds is {given['seeds']}, expected 1 or more.")
     root, device = given.get("root"), choose_device(given["device"])
-    finished = Finished(given["folder"])
+    finished = Finished(given["folder"], runs_folder())
     named = {key: given[key] for key in ("seeds", "recipe", "preset") if key in given}
     queue = open_queue(
         load_all_claims(),
@@ -182,18 +222,19 @@ def _queue(given: dict) -> int:
         print(json.dumps(told, indent=1) if "json" in given else text)
         return 0
 
-    def make(job: Job, left: float | None) -> bool:
-        request = request_of(job.wanted, job.seed, root)
+    def make(key: RunKey, left: float | None) -> bool:
         run = reproduce(
-            request, folder=given["folder"], device=device.type, budget=left
+            key, folder=given["folder"], root=root, device=device.type, budget=left
         )
         return run.record is not None
 
-    outcome = work(queue.entries, make, finished, finished.path, budget=given["budget"])
+    outcome = work(
+        queue.entries, make, finished, finished.place, budget=given["budget"]
+    )
     return _told(outcome)
 
 
-def _told(outcome: Outcome) -> int:
+def _told(outcome: "Outcome") -> int:
     """Say what became of the runs; the exit code."""
     counts = {
         "done": len(outcome.done),
@@ -203,23 +244,26 @@ def _told(outcome: Outcome) -> int:
     }
     told = [f"{count} {what}" for what, count in counts.items() if count]
     print(f"Runs: {', '.join(told) or 'none was lacking'}.")
-    for job, reason in outcome.failed.items():
-        print(f"ferbook: {job}: {reason}", file=sys.stderr)
+    for key, reason in outcome.failed.items():
+        print(f"ferbook: {key}: {reason}", file=sys.stderr)
     return 1 if outcome.failed else 0
 
 
-def queue_text(queue: Queue, machine: str) -> str:
+def queue_text(queue: "Queue", machine: str) -> str:
     """The queue for a terminal, the seeds of a run in one row."""
-    rows: dict[tuple, list] = {}
+    from ferbook.show.phrases import duration
+    from ferbook.show.tables import Table
+
+    rows: dict[RunKey, list] = {}
     for entry in queue.entries:
-        rows.setdefault(entry.job.wanted, []).append(entry)
+        rows.setdefault(entry.key.any_seed, []).append(entry)
     drawn = [
         (
             f"{run.paper}/{run.variant}",
             run.protocol,
             run.preset,
-            ", ".join(str(entry.job.seed) for entry in entries),
-            told_duration(entries[0].forecast.seconds),
+            ", ".join(str(entry.key.seed) for entry in entries),
+            duration(entries[0].forecast.seconds),
             str(len(entries[0].answers)),
             str(len(entries[0].beside)),
             str(entries[-1].answered),
@@ -229,7 +273,7 @@ def queue_text(queue: Queue, machine: str) -> str:
     header = ("Run", "Protocol", "Preset", "Seeds", "Each", "Claims", "Beside")
     header += ("Answered",)
     note = (
-        f"{len(queue.entries)} runs, {told_duration(queue.seconds)} in all on "
+        f"{len(queue.entries)} runs, {duration(queue.seconds)} in all on "
         f"{machine}: operations counted, at the rate of a few training steps of "
         "each paper's network here.  Claims: those that wait for the run; Beside: "
         "values that it would only stand beside; Answered: answers that are complete "

@@ -7,12 +7,13 @@ import numpy as np
 
 from fer_lib.data.splits import Splits
 from fer_lib.device import choose_device
-from fer_lib.errors import FerError
 from fer_lib.evaluation.inference import predict
 from ferbook.kit.parameters import Parameters
 from ferbook.kit.results import recorded
+from ferbook.ledger.comparing import Comparison, compare, paired
 from ferbook.ledger.statistics import Difference, mcnemar_p, paired_difference
 from ferbook.papers import paper as find_paper
+from ferbook.runs.key import RunKey
 from ferbook.runs.predictions import accuracies
 from ferbook.runs.records import Record
 from ferbook.runs.run import Run
@@ -22,7 +23,6 @@ from ferbook.training.checkpoint import load_weights
 from ferbook.training.loop import fit
 from ferbook.training.plan import Plan
 
-_GROUP = ("protocol", "preset", "recipe")
 _HEADER = ("Variant", "Accuracy", "Difference", "McNemar", "What it says")
 
 
@@ -35,7 +35,7 @@ def ablation(
     """Variants of a paper against one of them, from recorded runs.
 
     Differences are paired: the same test faces and the same seeds, under one
-    protocol, preset and recipe.
+    protocol, preset and recipe, with the same changes.
 
     Args:
         paper: its nickname.
@@ -44,14 +44,15 @@ def ablation(
         dataset: what was trained on and reported.
     """
     rows = []
-    records = [r for r in recorded(paper, dataset) if r.variant in (*variants, against)]
-    for group in dict.fromkeys(map(_group, records)):
-        sides = {name: _seeds(records, group, name) for name in (*variants, against)}
+    groups: dict[RunKey, dict[str, list[Record]]] = {}
+    for record in recorded(paper, dataset):
+        same = replace(record.key, seed=0, variant="")
+        groups.setdefault(same, {}).setdefault(record.variant, []).append(record)
+    for key, runs in groups.items():
         for name in variants:
-            seeds = sorted(sides[name].keys() & sides[against].keys())
-            if name != against and seeds:
-                pairs = [[sides[n][seed] for seed in seeds] for n in (name, against)]
-                rows.append(_compared(name, group, *pairs))
+            sides = [[(run,) for run in runs.get(one, ())] for one in (name, against)]
+            if name != against and all(paired(sides)):
+                rows.append(_compared(name, key, compare(*sides)))
     if not rows:
         names = ", ".join(name for name in variants if name != against)
         return Sentence(
@@ -65,42 +66,18 @@ def ablation(
     return Table(caption, _HEADER, tuple(rows), note)
 
 
-def _group(record: Record) -> tuple[str, ...]:
-    return tuple(getattr(record, name) for name in _GROUP)
-
-
-def _seeds(records: Sequence[Record], group: tuple, variant: str) -> dict[int, Record]:
-    chosen = (r for r in records if _group(r) == group and r.variant == variant)
-    return {record.seed: record for record in chosen}
-
-
-def _compared(
-    name: str, group: tuple[str, ...], first: list[Record], second: list[Record]
-) -> tuple[str, ...]:
+def _compared(name: str, key: RunKey, found: Comparison) -> tuple[str, ...]:
     """A row: the runs of a variant beside those it is compared with."""
-    sides = [np.array([r.correct() for r in side]) for side in (first, second)]
-    _check_faces([*first, *second])
-    protocol, preset, recipe = group
-    about = f"{preset}, recipe {recipe}\n {phrases.protocol_name(protocol)}"
     told = [
-        f"seed {a.seed}: p = {mcnemar_p(*pair):.2g}"
-        for a, *pair in zip(first, *sides, strict=True)
+        f"seed {seed}: p = {p:.2g}"
+        for seed, p in zip(found.seeds, found.p, strict=True)
     ]
+    ours, other = (100 * mean for mean in found.means)
     return (
-        f"{name}\n {about}",
-        f"{100 * sides[0].mean():.1f} %\n against {100 * sides[1].mean():.1f} %",
-        *_difference(paired_difference(sides[0].mean(0), sides[1].mean(0)), told),
+        f"{name}\n {phrases.trained(key)}\n {phrases.protocol_name(key.protocol)}",
+        f"{ours:.1f} %\n against {other:.1f} %",
+        *_difference(found.difference, told),
     )
-
-
-def _check_faces(records: Sequence[Record]) -> None:
-    """All have tested the same faces."""
-    data = {record.data["sha256"]: record.path for record in records}
-    if len(data) > 1:
-        raise FerError(
-            f"{' and '.join(str(path) for path in data.values())}: these runs are "
-            "of different data, so they cannot be paired; run them again on one."
-        )
 
 
 def _difference(found: Difference, tests: Sequence[str]) -> tuple[str, str, str]:

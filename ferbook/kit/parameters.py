@@ -16,7 +16,8 @@ from fer_lib.data import DATASETS
 from fer_lib.data.protocols import Splits
 from fer_lib.errors import FerError
 from ferbook.papers import paper as find_paper
-from ferbook.runs.reproduce import Request
+from ferbook.runs.key import RunKey
+from ferbook.runs.make import splits_of
 
 # The first line of the cell that papermill puts below the parameters.
 _INJECTED = "# Parameters"
@@ -152,12 +153,11 @@ class Parameters:
         """Seconds of training, or no limit."""
         return 60 * self.budget_minutes or None
 
-    def request(self, variant: str = "default") -> Request:
+    def key(self, variant: str = "default") -> RunKey:
         """The run of one variant of the paper."""
-        return Request(
+        return RunKey(
             paper=self.paper,
             dataset=self.dataset,
-            root=self.data_root or None,
             protocol=self.protocol,
             preset=self.preset,
             variant=variant,
@@ -167,7 +167,7 @@ class Parameters:
 
     def splits(self) -> Splits:
         """The faces, under the protocol."""
-        return self.request().splits()
+        return splits_of(self.key(), self.data_root or None)
 
 
 def read_parameters(

@@ -34,7 +34,8 @@ def recorded(paper: str, dataset: str = "fer2013", **fields: object) -> list[Rec
     found = [
         record
         for record in _records(folder, stamps)
-        if all(getattr(record, name) == value for name, value in wanted.items())
+        if not record.superseded
+        and all(getattr(record, name) == value for name, value in wanted.items())
     ]
 
     def place(record: Record) -> tuple:
@@ -177,7 +178,7 @@ def deviation_box(run: Run) -> Table:
     """How a run departs from its paper, as it is recorded."""
     header = ("Item", "Paper", "This run", "Why")
     if run.record is not None:
-        found = [vars(one) for one in run.record.deviations]
+        found = [vars(one) for one in run.record.departures]
     else:
         name = type(run.config).__module__.rsplit(".", 1)[-1]
         found = find_paper(name).deviations(run.config, run.splits)

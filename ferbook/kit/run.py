@@ -9,8 +9,8 @@ from fer_lib.models.saved import beside, committed, read_network
 from ferbook.kit.parameters import Parameters
 from ferbook.kit.results import recorded
 from ferbook.papers import restore
+from ferbook.runs.make import reproduce
 from ferbook.runs.records import Record, write_record
-from ferbook.runs.reproduce import reproduce
 from ferbook.runs.run import Run
 from ferbook.training.states import Fitted
 
@@ -53,10 +53,12 @@ def network(parameters: Parameters, splits: Splits, variant: str = "default") ->
 
 def _trained(parameters: Parameters, variant: str) -> Run:
     run = reproduce(
-        parameters.request(variant),
+        parameters.key(variant),
         folder=RECORDS,
+        root=parameters.data_root or None,
         device=parameters.device,
         budget=parameters.budget,
+        again=True,  # cells are executed twice; the same outcome is kept once
     )
     if not run.fitted.finished:
         done = run.fitted.epoch
@@ -103,5 +105,6 @@ def record_cell(run: Run, reader: str = "") -> None:
     print("To see what it says about the paper, copy both into a clone, to")
     print(f"    book/runs/{inside.parent}/")
     print("and run `ferbook claims`.  To send it in, commit the two files and open")
-    print("a pull request.  If a record of that name is there already, take another")
-    print("seed.  A record holds settings, curve and predictions, and no faces.")
+    print("a pull request.  If a record of that name is there already, add -run2 to")
+    print("both names: none is replaced.  A record holds settings, curve and")
+    print("predictions, and no faces.")

@@ -1,7 +1,7 @@
 """All claims of the book, judged by all its runs."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -9,9 +9,9 @@ from fer_lib.errors import FerError
 from ferbook.ledger.claims import Claim, Claims
 from ferbook.ledger.claims_file import load_all_claims
 from ferbook.ledger.verdicts import Judgement, judge
+from ferbook.runs.make import run_source
 from ferbook.runs.paths import claims_folder, repository_root, runs_folder
 from ferbook.runs.records import Record, load_records
-from ferbook.runs.reproduce import Request, run_source
 
 KINDS = {
     "value": "Values",
@@ -27,16 +27,8 @@ def present_hash(record: Record) -> str:
 
     Empty, so that the run counts as old, when its modules are gone.
     """
-    request = Request(
-        record.paper,
-        record.dataset,
-        protocol=record.protocol,
-        recipe=record.recipe,
-        # A protocol of two data sets is named after them.
-        target=record.protocol.partition("_to_")[2],
-    )
     try:
-        return run_source(request)
+        return run_source(record.key)
     except (FerError, KeyError):
         return ""
 
@@ -47,13 +39,17 @@ class Ledger:
 
     Attributes:
         papers: the claims, one entry a paper.
-        records: every tracked run.
+        records: every tracked run that counts.
         present_hash: today's source hash of a run.
+        superseded: runs that no longer count; each says why.
+        unread: why files of the runs' folder are no records, by path.
     """
 
     papers: tuple[Claims, ...]
     records: tuple[Record, ...]
     present_hash: Callable[[Record], str] = present_hash
+    superseded: tuple[Record, ...] = ()
+    unread: Mapping[Path, str] = field(default_factory=dict)
 
     @cached_property
     def judgements(self) -> dict[str, Judgement]:
@@ -66,12 +62,30 @@ class Ledger:
 
     @cached_property
     def _hashes(self) -> dict[tuple[str, ...], str]:
-        made = {_made_by(record): record for record in self.records}
+        made = {
+            _made_by(record): record for record in (*self.records, *self.superseded)
+        }
         return {key: self.present_hash(record) for key, record in made.items()}
 
     def stale(self, record: Record) -> bool:
         """Whether the code changed since the run."""
         return record.stale(self._hashes[_made_by(record)])
+
+    @cached_property
+    def left_out(self) -> dict[Path, str]:
+        """Records that cannot be read or compared, and why."""
+        found = dict(self.unread)
+        for judgement in self.judgements.values():
+            for record, why in judgement.left_out.items():
+                found.setdefault(record.path, why)
+        return found
+
+    def left_out_text(self) -> list[str]:
+        """A sentence for each record that is left out."""
+        return [
+            f"Left out: {why if str(path) in why else f'{path}: {why}.'}"
+            for path, why in sorted(self.left_out.items())
+        ]
 
     def judgement(self, id: str) -> Judgement:
         """Judgement of a claim; ``FerError`` when the id is unknown."""
@@ -102,11 +116,14 @@ def open_ledger(root: Path | None = None) -> Ledger:
     """Read all claims and runs of the repository.
 
     Raises:
-        FerError: when a claims file or a run record is wrong.
+        FerError: when a claims file is wrong; a wrong run record is left out.
     """
-    root = root or repository_root()
+    root, unread = root or repository_root(), {}
     papers = load_all_claims(claims_folder(root))
-    return Ledger(papers, load_records(runs_folder(root)))
+    read = load_records(runs_folder(root), unread)
+    kept = tuple(record for record in read if not record.superseded)
+    others = tuple(record for record in read if record.superseded)
+    return Ledger(papers, kept, superseded=others, unread=unread)
 
 
 def kind_of(claim: Claim) -> str:

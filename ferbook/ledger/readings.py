@@ -1,6 +1,6 @@
 """What the runs say beside a claim."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,15 +8,17 @@ import numpy as np
 from fer_lib.errors import FerError
 from fer_lib.evaluation.intervals import wilson_interval
 from ferbook.ledger.claims import Answer, Claim, Term
-from ferbook.ledger.matching import (
+from ferbook.ledger.comparing import (
+    Look,
     Runs,
-    belongs,
+    alike,
+    compare,
     flat,
-    matching,
+    labels_of,
     paired,
     per_face,
-    same_faces,
 )
+from ferbook.ledger.matching import belongs, groups, matching
 from ferbook.ledger.rules import (
     Verdict,
     blocking,
@@ -24,13 +26,8 @@ from ferbook.ledger.rules import (
     judge_order,
     judge_value,
 )
-from ferbook.ledger.statistics import (
-    Difference,
-    group_difference,
-    measured_difference,
-    paired_difference,
-)
-from ferbook.runs.records import Deviation, Record
+from ferbook.ledger.statistics import Difference, group_difference
+from ferbook.runs.records import Departure, Record
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,7 @@ class Reading:
     low: float
     high: float
     n: int
-    departures: tuple[Deviation, ...]
+    departures: tuple[Departure, ...]
     verdict: Verdict | None
     pairs: tuple[Difference, ...] = ()
     spread: float | None = None
@@ -68,21 +65,38 @@ class Reading:
         """The seeds of the runs, each once."""
         return tuple(sorted({record.seed for record in self.records}))
 
+    @property
+    def changes(self) -> tuple[tuple[str, object], ...]:
+        """Settings in which the runs are not their preset's."""
+        return self.records[0].key.changes
 
-def readings_of(claim: Claim, records: Iterable[Record]) -> tuple[Reading, ...]:
+
+def readings_of(
+    claim: Claim, records: Iterable[Record]
+) -> tuple[tuple[Reading, ...], dict[Record, str]]:
     """What any runs say beside a claim, in the order of ``answered_by``.
+
+    Runs are read together with those of the same settings and faces alone.
 
     Args:
         claim: of kind value, difference or order.
         records: any runs; those that do not belong to it are passed over.
 
-    Raises:
-        FerError: when runs that are to be compared tested different faces.
+    Returns:
+        The readings, and why runs that belong to it were left out.
     """
     usable = [record for record in records if belongs(record, claim)]
     read = {"value": _value, "difference": _difference, "order": _order}[claim.kind]
-    found = [read(claim, answer, usable) for answer in claim.answered_by]
-    return tuple(reading for reading in found if reading)
+    found, left_out = [], {}
+    for answer in claim.answered_by:
+        for group in groups(usable, claim, answer):
+            kept, odd = alike(group, answer.split)
+            left_out |= odd
+            try:
+                found.append(read(claim, answer, kept))
+            except FerError as error:
+                left_out |= dict.fromkeys(kept, str(error))
+    return tuple(filter(None, found)), left_out
 
 
 def _value(claim: Claim, answer: Answer, usable: list[Record]) -> Reading | None:
@@ -90,23 +104,14 @@ def _value(claim: Claim, answer: Answer, usable: list[Record]) -> Reading | None
     if not seeds:
         return None
     shares, n = zip(*(_share(r, claim.metric, answer) for r in seeds), strict=True)
-    if len(set(n)) > 1:
-        raise FerError(
-            f"Runs of claim '{claim.id}' tested {sorted(set(n))} faces; run "
-            "them again on one data set."
-        )
     mean = sum(shares) / len(shares)
     low, high = wilson_interval(mean * n[0], n[0])
     departures = _departures(claim, answer, flat(seeds), n[0])
     stands_beside = blocking(departures)
     verdict = None if stands_beside else judge_value(mean, claim.number, claim.n)
     found = Reading(answer, flat(seeds), mean, low, high, n[0], departures, verdict)
-    return replace(found, spread=_spread(shares))
-
-
-def _spread(shares: Sequence[float]) -> float | None:
-    """Standard deviation over seeds."""
-    return float(np.std(shares, ddof=1)) if len(shares) > 1 else None
+    spread = float(np.std(shares, ddof=1)) if len(shares) > 1 else None
+    return replace(found, spread=spread)
 
 
 def _share(runs: Runs, metric: str, answer: Answer) -> tuple[float, int]:
@@ -133,17 +138,16 @@ def _hits(record: Record, metric: str, answer: Answer) -> tuple[int, int]:
 
 
 def _difference(claim: Claim, answer: Answer, usable: list[Record]) -> Reading | None:
-    terms = (Term(variant=answer.variant), Term(variant=claim.against))
-    sides = paired([matching(usable, claim, answer, term.variant) for term in terms])
+    variants = (answer.variant, claim.against)
+    sides = paired([matching(usable, claim, answer, name) for name in variants])
     if not all(sides):
         return None
-    found = _pair(claim, answer, terms, sides)
+    found = compare(*sides, _look(answer), recall=_recall(claim))
     records = flat(sides[0] + sides[1])
-    departures = _departures(claim, answer, records, found.n)
-    verdict = judge_difference(found, claim.number)
-    shares = [[_share(r, claim.metric, answer)[0] for r in seeds] for seeds in sides]
-    reading = _compared(answer, records, departures, verdict, (found,))
-    return replace(reading, spread=_spread(np.subtract(*shares)))
+    departures = _departures(claim, answer, records, found.difference.n)
+    verdict = judge_difference(found.difference, claim.number)
+    pairs = (found.difference,)
+    return _weakest(answer, records, departures, verdict, pairs, found.spread)
 
 
 def _order(claim: Claim, answer: Answer, usable: list[Record]) -> Reading | None:
@@ -156,55 +160,62 @@ def _order(claim: Claim, answer: Answer, usable: list[Record]) -> Reading | None
     )
     records = flat(runs for seeds in sides for runs in seeds)
     departures = _departures(claim, answer, records, None)
-    return _compared(answer, records, departures, judge_order(pairs), pairs)
+    return _weakest(answer, records, departures, judge_order(pairs), pairs, None)
 
 
 def _pair(claim: Claim, answer: Answer, terms, sides) -> Difference:
     """The first term less the second, on the same faces."""
-    labels = same_faces(claim, answer, sides[0] + sides[1])
-    classes = sides[0][0][0].classes
     if terms[0].classes:
+        runs, look = sides[0], _look(answer)
+        labels = labels_of(runs[0], look, flat(runs))
+        classes = runs[0][0].classes
         groups = (tuple(map(classes.index, term.classes)) for term in terms)
-        return group_difference(per_face(sides[0], answer, Term()), labels, *groups)
-    first, second = (
-        per_face(seeds, answer, term) for seeds, term in zip(sides, terms, strict=True)
-    )
-    if claim.metric.startswith("recall."):
-        rows = labels == classes.index(claim.metric.removeprefix("recall."))
-        first, second = first[rows], second[rows]
-    compare = measured_difference if terms[0].measure else paired_difference
-    return compare(first, second)
+        right = per_face(runs, look, flat(runs)).mean(0)
+        return group_difference(right, labels, *groups)
+    looks = (_look(answer, term) for term in terms)
+    return compare(*sides, *looks, recall=_recall(claim)).difference
 
 
-def _compared(answer, records, departures, verdict, pairs) -> Reading:
+def _look(answer: Answer, term: Term | None = None) -> Look:
+    view = (term and term.view) or answer.view
+    return Look(answer.split, answer.checkpoint, view, term.measure if term else "")
+
+
+def _recall(claim: Claim) -> str:
+    """The class that a claim is about; empty for all."""
+    metric, _, name = claim.metric.partition(".")
+    return name if metric == "recall" else ""
+
+
+def _weakest(answer, records, departures, verdict, pairs, spread) -> Reading:
     """A reading whose figure is its weakest pair."""
     weakest = min(pairs, key=lambda pair: pair.low)
     figures = (weakest.mean, weakest.low, weakest.high, weakest.n)
-    return Reading(answer, records, *figures, departures, verdict, pairs)
+    return Reading(answer, records, *figures, departures, verdict, pairs, spread)
 
 
 def _departures(
     claim: Claim, answer: Answer, records: tuple[Record, ...], n: int | None
-) -> tuple[Deviation, ...]:
+) -> tuple[Departure, ...]:
     """What the runs state, and what follows from the claim."""
     found = {}
     for record in records:
-        for deviation in (*record.deviations, *_implied(claim, answer, record, n)):
-            found.setdefault(deviation.item, deviation)
+        for departure in (*record.departures, *_implied(claim, answer, record, n)):
+            found.setdefault(departure.item, departure)
     return tuple(found.values())
 
 
 def _implied(claim: Claim, answer: Answer, record: Record, n: int | None):
     if answer.protocol != claim.protocol:
-        yield Deviation("label set", claim.protocol, answer.protocol)
+        yield Departure("label set", claim.protocol, answer.protocol)
     elif n is not None and n != claim.n:
-        yield Deviation("test split", f"{claim.n:,} faces", f"{n:,} faces")
+        yield Departure("test split", f"{claim.n:,} faces", f"{n:,} faces")
     epochs = _intended_epochs(record)
     if claim.epochs and epochs != claim.epochs:
-        yield Deviation("epochs", str(claim.epochs), str(epochs))
+        yield Departure("epochs", str(claim.epochs), str(epochs))
     if record.selection["split"] == answer.split:
         ours = f"checkpoint chosen on {answer.split}"
-        yield Deviation("test split", "chosen on another split", ours)
+        yield Departure("test split", "chosen on another split", ours)
 
 
 def _intended_epochs(record: Record) -> int:

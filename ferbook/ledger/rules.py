@@ -18,11 +18,11 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from ferbook.ledger.statistics import Difference, resolution
-from ferbook.runs.records import Deviation
+from ferbook.runs.records import Departure
 
 POINT = 0.01
 EPOCHS_SLACK = 0.10
-# Deviations that change what a value means.
+# Departures that change what a value means.
 BLOCKING = ("pre-training", "input size", "width", "label set", "test split")
 _EXACT = 1e-9  # floats of equal shares may differ by this
 
@@ -74,17 +74,17 @@ def judge_order(pairs: Sequence[Difference]) -> Verdict:
     return Verdict.NOT_REPRODUCED if -1 in signs else Verdict.UNDECIDED
 
 
-def blocks_value(deviation: Deviation) -> bool:
-    """Whether a run with this deviation says nothing about a value."""
-    if deviation.item != "epochs":
-        return deviation.item in BLOCKING
+def blocks_value(departure: Departure) -> bool:
+    """Whether a run with this departure says nothing about a value."""
+    if departure.item != "epochs":
+        return departure.item in BLOCKING
     try:
-        paper, ours = float(deviation.paper), float(deviation.ours)
+        paper, ours = float(departure.paper), float(departure.ours)
     except ValueError:
         return True
     return abs(ours - paper) > EPOCHS_SLACK * paper + _EXACT
 
 
-def blocking(deviations: Iterable[Deviation]) -> tuple[Deviation, ...]:
-    """The deviations that keep a run from answering a value."""
-    return tuple(filter(blocks_value, deviations))
+def blocking(departures: Iterable[Departure]) -> tuple[Departure, ...]:
+    """The departures that keep a run from answering a value."""
+    return tuple(filter(blocks_value, departures))

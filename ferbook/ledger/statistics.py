@@ -9,7 +9,6 @@ from math import ceil, sqrt
 from statistics import NormalDist
 
 import numpy as np
-from scipy.stats import binomtest
 
 from fer_lib.errors import FerError
 from fer_lib.evaluation.intervals import wilson_interval
@@ -156,9 +155,12 @@ def mcnemar_p(first: np.ndarray, second: np.ndarray) -> float:
     """
     gap = _correctness(first) - _correctness(second, len(first))
     wins, losses = int((gap > 0).sum()), int((gap < 0).sum())
-    if wins + losses == 0:
-        return 1.0
-    return float(binomtest(wins, wins + losses, 0.5).pvalue)
+    n, tail = wins + losses, 0
+    ways = 1  # of k among n
+    for k in range(min(wins, losses) + 1):
+        tail += ways
+        ways = ways * (n - k) // (k + 1)
+    return min(1.0, 2 * tail / 2**n)
 
 
 def group_difference(

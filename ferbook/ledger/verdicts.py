@@ -1,7 +1,7 @@
 """From claims and records to verdicts, by the rules of ``rules``."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from fer_lib.errors import FerError
 from ferbook.ledger.arithmetic import (
@@ -26,12 +26,16 @@ CHECKS = {
 
 @dataclass(frozen=True)
 class Judgement:
-    """A claim's verdict, the reason for it and the runs beside it."""
+    """A claim's verdict, the reason for it and the runs beside it.
+
+    ``left_out`` has runs that cannot be compared with those, and why.
+    """
 
     claim: Claim
     verdict: Verdict
     why: str
     readings: tuple[Reading, ...] = ()
+    left_out: Mapping[Record, str] = field(default_factory=dict)
 
 
 def judge(claim: Claim, paper: Claims, records: Iterable[Record]) -> Judgement:
@@ -43,16 +47,17 @@ def judge(claim: Claim, paper: Claims, records: Iterable[Record]) -> Judgement:
         records: any runs; those that do not belong to it are passed over.
 
     Raises:
-        FerError: when an arithmetic claim names no known check, or runs
-            that are to be compared tested different faces.
+        FerError: when an arithmetic claim names no known check.
     """
     if claim.kind == "arithmetic":
         return _work_out(claim, paper)
-    readings = readings_of(claim, records)
+    readings, left_out = readings_of(claim, records)
+    verdict, why = Verdict.NOT_ATTEMPTED, claim.not_attempted
     for reading in readings:
         if reading.verdict:
-            return Judgement(claim, reading.verdict, _why(claim, reading), readings)
-    return Judgement(claim, Verdict.NOT_ATTEMPTED, claim.not_attempted, readings)
+            verdict, why = reading.verdict, _why(claim, reading)
+            break
+    return Judgement(claim, verdict, why, readings, left_out)
 
 
 def _work_out(claim: Claim, paper: Claims) -> Judgement:

@@ -17,11 +17,11 @@ from fer_lib.data.faceset import FaceSet
 from fer_lib.data.protocols import PAIRS, PROTOCOLS, Splits, split
 from fer_lib.errors import FerError
 from fer_lib.models.cost import cost
-from ferbook.ledger.matching import Wanted
 from ferbook.ledger.rules import blocking
 from ferbook.papers import PAPERS
-from ferbook.runs.records import Deviation
-from ferbook.runs.reproduce import Course, Request
+from ferbook.runs.key import RunKey
+from ferbook.runs.make import Course
+from ferbook.runs.records import Departure
 from ferbook.training.loop import fit
 from ferbook.training.plan import Plan, Stage
 
@@ -67,58 +67,53 @@ class Forecaster:
         device: torch.device,
         rates: Mapping[tuple[str, str], float] | None = None,
     ):
-        self.root, self.device, self.rates = root, device, dict(rates or {})
+        self.device, self.rates = device, dict(rates or {})
         self._faces = _with_landmarks(load(dataset, root))
         self._splits: dict[str, Splits] = {}
 
-    def __call__(self, wanted: Wanted) -> Forecast:
+    def __call__(self, key: RunKey) -> Forecast:
         """What a run will cost.
 
         Raises:
             FerError: when it cannot be made here, with the reason.
         """
-        _check_known(wanted)
-        course = Course(request_of(wanted, 0, self.root), self._split(wanted))
+        _check_known(key)
+        course = Course(key, self._split(key))
         per_face = _gflops(course)
-        rate = self._rate(wanted, course, per_face)
+        rate = self._rate(key, course, per_face)
         stages = _stages(course)
         epochs = [per_face * _passes(stage, course.splits) for stage in stages]
         total = sum(s.epochs * each for s, each in zip(stages, epochs, strict=True))
-        departures = (Deviation(**row) for row in course.deviations())
+        departures = (Departure(**row) for row in course.deviations())
         far_off = bool(blocking(departures))
         return Forecast(total, total / rate, max(epochs) / rate, far_off)
 
-    def _split(self, wanted: Wanted) -> Splits:
-        if wanted.protocol not in self._splits:
-            self._splits[wanted.protocol] = split(self._faces, wanted.protocol)
-        return self._splits[wanted.protocol]
+    def _split(self, key: RunKey) -> Splits:
+        if key.protocol not in self._splits:
+            self._splits[key.protocol] = split(self._faces, key.protocol)
+        return self._splits[key.protocol]
 
-    def _rate(self, wanted: Wanted, course: Course, per_face: float) -> float:
-        key = (wanted.paper, wanted.preset)
-        if key not in self.rates:
-            self.rates[key] = measured_rate(course, self.device, per_face)
-        return self.rates[key]
+    def _rate(self, key: RunKey, course: Course, per_face: float) -> float:
+        network = (key.paper, key.preset)
+        if network not in self.rates:
+            self.rates[network] = measured_rate(course, self.device, per_face)
+        return self.rates[network]
 
 
-def _check_known(wanted: Wanted) -> None:
+def _check_known(key: RunKey) -> None:
     """Refuse, in few words, what no recipe has."""
-    recipe = PAPERS.get(wanted.paper)
+    recipe = PAPERS.get(key.paper)
     if recipe is None:
-        raise FerError(f"no recipe of a paper '{wanted.paper}'.")
-    if wanted.protocol in PAIRS:
+        raise FerError(f"no recipe of a paper '{key.paper}'.")
+    if key.protocol in PAIRS:
         raise FerError("it reports a second data set; name the paper and --target.")
     for what, known in (
         ("variant", recipe.VARIANTS),
         ("preset", recipe.PRESETS),
         ("protocol", PROTOCOLS),
     ):
-        if (name := getattr(wanted, what)) not in known:
+        if (name := getattr(key, what)) not in known:
             raise FerError(f"no recipe has the {what} '{name}'.")
-
-
-def request_of(wanted: Wanted, seed: int, root: str | None) -> Request:
-    """The request that makes a run."""
-    return Request(root=root, seed=seed, **wanted._asdict())
 
 
 def measured_rate(course: Course, device: torch.device, per_face: float) -> float:

@@ -2,25 +2,11 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Set
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 from ferbook.ledger.claims import Answer, Claim, Claims
-from ferbook.ledger.matching import Wanted, all_wanted
-
-
-class Job(NamedTuple):
-    """One run: what it must be, and its seed."""
-
-    wanted: Wanted
-    seed: int
-
-    def __str__(self) -> str:
-        run = self.wanted
-        return (
-            f"{run.paper} {run.variant}, {run.dataset} {run.protocol}, preset "
-            f"{run.preset}, recipe {run.recipe}, seed {self.seed}"
-        )
+from ferbook.ledger.matching import all_wanted
+from ferbook.runs.key import RunKey
 
 
 @dataclass(frozen=True)
@@ -30,26 +16,26 @@ class Need:
     Attributes:
         claim: the claim.
         answer: one of those it may be answered by.
-        jobs: every run behind it with every seed, seed by seed.
+        runs: every run behind it with every seed, seed by seed.
     """
 
     claim: Claim
     answer: Answer
-    jobs: tuple[Job, ...]
+    runs: tuple[RunKey, ...]
 
-    def decides(self, far_off: Collection[Wanted]) -> bool:
+    def decides(self, far_off: Collection[RunKey]) -> bool:
         """Whether the runs give a verdict, or only stand beside the claim.
 
         Differences and orders compare like with like at any size; a value is
         answered under the labels it speaks of, by runs near enough to the paper.
 
         Args:
-            far_off: runs whose departures keep them from answering a value.
+            far_off: runs, of any seed, that depart too far to answer a value.
         """
         if self.claim.kind != "value":
             return True
         same = self.answer.protocol == self.claim.protocol
-        return same and all(job.wanted not in far_off for job in self.jobs)
+        return same and all(r.any_seed not in far_off for r in self.runs)
 
 
 def needs_of(
@@ -68,9 +54,9 @@ def needs_of(
             claim,
             answer,
             tuple(
-                Job(wanted, seed)
+                replace(key, seed=seed)
                 for seed in range(seeds)
-                for wanted in all_wanted(claim, answer)
+                for key in all_wanted(claim, answer)
             ),
         )
         for paper in papers
@@ -84,9 +70,9 @@ def needs_of(
 def lacking(
     needs: Iterable[Need],
     *,
-    done: Set[Job],
-    impossible: Collection[Wanted],
-    far_off: Collection[Wanted],
+    done: Set[RunKey],
+    impossible: Collection[RunKey],
+    far_off: Collection[RunKey],
     preset: str | None = None,
 ) -> list[Need]:
     """Needs that are open and can be met.
@@ -97,7 +83,7 @@ def lacking(
     Args:
         needs: answers in the claims' order.
         done: runs that are finished.
-        impossible: runs that cannot be made here.
+        impossible: runs, of any seed, that cannot be made here.
         far_off: see :meth:`Need.decides`.
         preset: only needs of this one; all if None.
     """
@@ -107,22 +93,22 @@ def lacking(
         settled = answered_at.get(need.claim.id, need.answer.preset)
         if settled != need.answer.preset:
             continue
-        if done.issuperset(need.jobs):
+        if done.issuperset(need.runs):
             if need.decides(far_off):
                 answered_at[need.claim.id] = need.answer.preset
-        elif not any(job.wanted in impossible for job in need.jobs):
+        elif not any(r.any_seed in impossible for r in need.runs):
             found.append(need)
     return [need for need in found if preset in (None, need.answer.preset)]
 
 
 def in_order(
     needs: Iterable[Need],
-    seconds: Mapping[Wanted, float],
+    seconds: Mapping[RunKey, float],
     *,
-    done: Set[Job],
-    far_off: Collection[Wanted],
-) -> list[Job]:
-    """All jobs that needs lack, most claims answered per hour first.
+    done: Set[RunKey],
+    far_off: Collection[RunKey],
+) -> list[RunKey]:
+    """All runs that needs lack, most claims answered per hour first.
 
     Again and again it takes the answer whose remaining runs complete the
     most answers for their time.  Where none decides, those count that
@@ -130,20 +116,20 @@ def in_order(
 
     Args:
         needs: that are open.
-        seconds: a run takes.
+        seconds: a run takes, by its key with any seed.
         done: runs that are finished.
         far_off: see :meth:`Need.decides`.
     """
     needs = list(needs)
     deciding = Counter(_rest(n, done) for n in needs if n.decides(far_off))
     beside = Counter(_rest(n, done) for n in needs if not n.decides(far_off))
-    named = dict.fromkeys(job for need in needs for job in need.jobs)
+    named = dict.fromkeys(run for need in needs for run in need.runs)
     # A first seed of everything compared gives a first verdict.
-    by_seed = sorted(named, key=lambda job: job.seed)
-    order: dict[Job, None] = {}
+    by_seed = sorted(named, key=lambda run: run.seed)
+    order: dict[RunKey, None] = {}
 
-    def per_second(rest: frozenset[Job]) -> tuple[float, float]:
-        time = sum(seconds[job.wanted] for job in rest)
+    def per_second(rest: frozenset[RunKey]) -> tuple[float, float]:
+        time = sum(seconds[run.any_seed] for run in rest)
         counted = (
             sum(n for other, n in counts.items() if other <= rest)
             for counts in (deciding, beside)
@@ -152,17 +138,17 @@ def in_order(
 
     while bundles := {**deciding, **beside}:
         best = max(bundles, key=per_second)
-        order |= dict.fromkeys(job for job in by_seed if job in best)
+        order |= dict.fromkeys(run for run in by_seed if run in best)
         deciding, beside = (_without(best, counts) for counts in (deciding, beside))
     return list(order)
 
 
-def _rest(need: Need, done: Set[Job]) -> frozenset[Job]:
-    return frozenset(need.jobs) - done
+def _rest(need: Need, done: Set[RunKey]) -> frozenset[RunKey]:
+    return frozenset(need.runs) - done
 
 
-def _without(taken: frozenset[Job], counts: Counter) -> Counter:
-    """What is left of the bundles once some jobs are done."""
+def _without(taken: frozenset[RunKey], counts: Counter) -> Counter:
+    """What is left of the bundles once some runs are done."""
     left = Counter()
     for rest, n in counts.items():
         if not rest <= taken:

@@ -13,8 +13,8 @@ from tqdm.auto import tqdm
 
 from fer_lib.errors import FerError
 from fer_lib.files import cache_dir
-from ferbook.queue.listing import Entry
-from ferbook.queue.needs import Job
+from ferbook.queue.queue import Entry
+from ferbook.runs.key import RunKey
 
 _BAR = "queue: {percentage:3.0f}%|{bar}| {n:.1f}/{total:.1f} h of forecast work "
 _BAR += "[{elapsed}<{remaining}]"
@@ -31,17 +31,17 @@ class Outcome:
         left: not begun or not finished, as the budget ended.
     """
 
-    done: list[Job] = field(default_factory=list)
-    failed: dict[Job, str] = field(default_factory=dict)
-    elsewhere: list[Job] = field(default_factory=list)
-    left: list[Job] = field(default_factory=list)
+    done: list[RunKey] = field(default_factory=list)
+    failed: dict[RunKey, str] = field(default_factory=dict)
+    elsewhere: list[RunKey] = field(default_factory=list)
+    left: list[RunKey] = field(default_factory=list)
 
 
 def work(
     entries: Sequence[Entry],
-    run: Callable[[Job, float | None], bool],
-    finished: Callable[[Job], object],
-    place: Callable[[Job], Path],
+    run: Callable[[RunKey, float | None], bool],
+    finished: Callable[[RunKey], object],
+    place: Callable[[RunKey], Path],
     *,
     budget: float | None = None,
     clock: Callable[[], float] = time.monotonic,
@@ -74,26 +74,26 @@ def work(
 
 def _take(entry: Entry, run, finished, place, left: float | None, outcome: Outcome):
     """One run, if nobody else makes it and there is time."""
-    job = entry.job
+    key = entry.key
     if left is not None and left < entry.forecast.epoch_seconds:
-        outcome.left.append(job)
+        outcome.left.append(key)
         return
-    with claimed(place(job)) as ours:
+    with claimed(place(key)) as ours:
         # Looked at under the lock: another process may just have ended it.
-        if not ours or finished(job):
-            outcome.elsewhere.append(job)
+        if not ours or finished(key):
+            outcome.elsewhere.append(key)
             return
         try:
-            ended = run(job, left)
+            ended = run(key, left)
         except Exception as error:  # the next run may well succeed
-            outcome.failed[job] = f"{type(error).__name__}: {error}"
+            outcome.failed[key] = f"{type(error).__name__}: {error}"
             if isinstance(error, FerError):
-                outcome.failed[job] = str(error)
-            tqdm.write(f"Failed: {job}: {outcome.failed[job]}")
+                outcome.failed[key] = str(error)
+            tqdm.write(f"Failed: {key}: {outcome.failed[key]}")
             return
-        (outcome.done if ended else outcome.left).append(job)
+        (outcome.done if ended else outcome.left).append(key)
         if ended:
-            tqdm.write(f"Done: {job}")
+            tqdm.write(f"Done: {key}")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import fer_lib
 from fer_lib.errors import FerError
+from fer_lib.files import cache_dir
 
 
 def repository_root() -> Path:
@@ -36,3 +37,11 @@ def claims_folder(root: Path | None = None) -> Path:
 def runs_folder(root: Path | None = None) -> Path:
     """Folder of the tracked run records."""
     return (root or repository_root()) / "book" / "runs"
+
+
+def made_runs_folder() -> Path:
+    """Folder of the runs that are not asked to be kept."""
+    try:
+        return repository_root() / "_build" / "runs"
+    except FerError:  # an installed package, without the book
+        return cache_dir() / "runs"

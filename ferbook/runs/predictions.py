@@ -1,12 +1,13 @@
 """From networks to stored predictions, and from these to metrics."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from torch import nn
 
-from fer_lib.data.audit.duplicates import leaked
 from fer_lib.data.faceset import FaceSet
+from fer_lib.data.mapped import in_parts
 from fer_lib.evaluation.inference import PASSES, predict
 from fer_lib.evaluation.metrics import summarize
 
@@ -48,10 +49,20 @@ def storable(scores: np.ndarray, step: float = STEP) -> np.ndarray:
     return np.maximum(below * step, -60000).astype(np.float16)
 
 
+def face_ids(faces: FaceSet) -> np.ndarray:
+    """``uint32 [n]`` from each image's pixels, wherever it stands in its set."""
+    digests = (
+        hashlib.sha256(image.tobytes()).digest()[:4]
+        for part in in_parts(faces.images)
+        for image in part
+    )
+    return np.frombuffer(b"".join(digests), "<u4")
+
+
 def last_logits(
     network: nn.Module,
-    train: FaceSet,
     parts: Sequence[FaceSet],
+    copies: Mapping[str, np.ndarray],
 ) -> dict[str, np.ndarray]:
     """Logits of the last weights, labels, and which faces were trained on."""
     found = {}
@@ -60,14 +71,15 @@ def last_logits(
         scores = predict(network, part.images)
         found[f"last/{name}/single/logits"] = storable(scores, LAST_STEP)
         found[f"{name}/labels"] = part.labels.astype(np.int8)
-        found[f"{name}/in_training"] = leaked(train, part).astype(np.int8)
+        found[f"{name}/in_training"] = copies[name].astype(np.int8)
     return found
 
 
 def selected_logits(network: nn.Module, test: FaceSet) -> dict[str, np.ndarray]:
-    """Labels and, for every pass, logits of the selected weights on a split."""
+    """Labels, faces and, for every pass, logits of the selected weights."""
     name = str(test.splits[0])
     found = {f"{name}/labels": test.labels.astype(np.int8)}
+    found[f"{name}/faces"] = face_ids(test)
     for tta in PASSES:
         scores = predict(network, test.images, tta=tta)
         found[f"selected/{name}/{tta}/logits"] = storable(scores)

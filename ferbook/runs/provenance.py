@@ -10,14 +10,9 @@ from pathlib import Path
 
 import fer_lib
 from fer_lib.data.protocols import Splits
+from ferbook.runs.predictions import face_ids
 
 LIBRARIES = ("torch", "numpy", "kornia", "captum", "torchmetrics")
-
-
-def json_sha256(value: object) -> str:
-    """Hash of a JSON-able value; the order of keys does not count."""
-    text = json.dumps(value, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def library_versions() -> dict[str, str]:
@@ -51,6 +46,15 @@ def code_version(source_sha256: str) -> dict:
     }
 
 
+def faces_sha256(splits: Splits) -> str:
+    """Hash of the faces and labels of each part, in whatever order they stand."""
+    digest = hashlib.sha256()
+    for name, part in splits.named().items():
+        rows = zip(face_ids(part).tolist(), part.labels.tolist(), strict=True)
+        digest.update(json.dumps([name, sorted(rows)]).encode())
+    return digest.hexdigest()
+
+
 def data_description(splits: Splits) -> dict:
     """Name, origin, hash, label rule, classes and counts of a data set."""
     faces, classes = splits.train, splits.classes
@@ -59,6 +63,7 @@ def data_description(splits: Splits) -> dict:
         "rendered": faces.rendered,
         "provenance": faces.provenance,
         "sha256": splits.sha256,
+        "faces_sha256": faces_sha256(splits),
         "label_rule": splits.label_rule,
         "classes": list(classes),
         "splits": {

@@ -2,26 +2,35 @@
 
 A record is two files beside one another: a JSON file with settings, curve and
 metrics, and an ``.npz`` file with the logits and labels that these follow from.
+No record ever replaces another one.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import hashlib
+import json
+import re
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain, count
 from pathlib import Path
 
 import numpy as np
 
+import fer_lib
 from fer_lib.errors import FerError
-from fer_lib.evaluation.metrics import summarize
-from fer_lib.files import atomic_path, npz_bytes, sha256_file
+from fer_lib.files import atomic_path, cache_dir, npz_bytes, sha256_file
+from ferbook.runs.key import RunKey
 from ferbook.runs.schema import check_content
 from ferbook.runs.storage import json_text, read_json
 
 _BOOTSTRAPPED = ("mean_class_accuracy_ci95", "macro_f1_ci95")
+_METRICS = Path(fer_lib.__file__).parent / "evaluation" / "metrics.py"
 
 
 @dataclass(frozen=True)
-class Deviation:
+class Departure:
     """One way in which a run departs from the paper."""
 
     item: str
@@ -38,8 +47,9 @@ class Record:
         path: its JSON file.
         content: the JSON file's, of :mod:`ferbook.runs.schema`.
         predictions: logits ``float16 [n, classes]`` by
-            ``checkpoint/split/pass/logits``, labels ``int8 [n]`` by
-            ``split/labels`` and values ``float16 [n]`` of every face by
+            ``checkpoint/split/view/logits``, labels ``int8 [n]`` by
+            ``split/labels``, which face is which ``uint32 [n]`` by
+            ``split/faces`` and values ``float16 [n]`` of every face by
             ``split/measures/name``.
     """
 
@@ -57,9 +67,19 @@ class Record:
         return f"<Record {self.path}>"
 
     @cached_property
-    def deviations(self) -> tuple[Deviation, ...]:
+    def key(self) -> RunKey:
+        """Which run it is."""
+        return RunKey.of(self.content)
+
+    @property
+    def superseded(self) -> str:
+        """Why it answers no claim; empty for a record that counts."""
+        return self.content.get("superseded", "")
+
+    @cached_property
+    def departures(self) -> tuple[Departure, ...]:
         """How the run departs from the paper, as stated by itself."""
-        return tuple(Deviation(**row) for row in self.content["deviations"])
+        return tuple(Departure(**row) for row in self.content["deviations"])
 
     @property
     def rendered(self) -> bool:
@@ -98,7 +118,7 @@ class Record:
     def correct(
         self, checkpoint: str = "selected", split: str = "", view: str = "single"
     ) -> np.ndarray:
-        """``bool [n]``, which faces the run classifies rightly."""
+        """``bool [n]``, which faces the run classifies correctly."""
         split = split or self.reported
         self.metrics(checkpoint, split, view)
         logits = self.predictions[f"{checkpoint}/{split}/{view}/logits"]
@@ -109,11 +129,60 @@ class Record:
         return self.content["code"]["source_sha256"] != present_hash
 
 
-def record_path(folder: Path | str, content: Mapping) -> Path:
-    """The JSON file of a record below the folder of all runs."""
-    name = "{preset}-{recipe}-{variant}-seed{seed}.json".format(**content)
-    about = "{dataset}-{protocol}".format(**content)
-    return Path(folder) / content["paper"] / about / name
+def check_writable(folder: Path) -> None:
+    """Refuse a folder in which nothing can be written; none is made yet."""
+    there = folder.resolve()
+    while not there.exists():
+        there = there.parent
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise FerError(
+            f"{folder}: nothing can be written there ({error.strerror}); name "
+            "another folder with --out."
+        ) from error
+
+
+def write_beside(
+    folder: Path | str, content: Mapping, predictions: Mapping[str, np.ndarray]
+) -> Record:
+    """Write a record where no other stands.
+
+    Args:
+        folder: of all runs.
+        content: the record, as for :func:`write_record`.
+        predictions: its arrays.
+
+    Returns:
+        The record as written, or the one of the same run that predicted the
+        very same and is there already.
+    """
+    key, stored = RunKey.of(content), npz_bytes(predictions)
+    digest = hashlib.sha256(stored).hexdigest()
+    for record in records_of(folder, key):
+        same = record.key.data == key.data and record.predictions_sha256 == digest
+        if same and record.code == content["code"]:
+            return record
+    return write_record(_free(Path(folder) / key.place), content, predictions)
+
+
+def _free(path: Path) -> Path:
+    """The path, or the first free one of ``...-run2``, ``...-run3``, ..."""
+    others = (path.with_stem(f"{path.stem}-run{n}") for n in count(2))
+    return next(one for one in chain((path,), others) if not one.exists())
+
+
+def records_of(folder: Path | str, key: RunKey) -> list[Record]:
+    """Records of a run, on any copy of its data; damaged ones left out."""
+    place, found = Path(folder) / key.place, []
+    for path in sorted(place.parent.glob(f"{place.stem}*.json")):
+        try:
+            record = read_record(path)
+        except FerError:
+            continue
+        found += [record] if record.key == key else []
+    return found
 
 
 def write_record(
@@ -132,25 +201,31 @@ def write_record(
         The record as written.
 
     Raises:
-        FerError: when a field is missing or a metric does not follow from
-            the predictions; nothing is written then.
+        FerError: when a field is missing, a metric does not follow from
+            the predictions, or another run's record stands there; nothing is
+            written then.
     """
     path = Path(path)
     stored = npz_bytes(predictions)
-    content = dict(content) | {"predictions_sha256": "0" * 64}
+    digest = hashlib.sha256(stored).hexdigest()
+    content = dict(content) | {"predictions_sha256": digest}
     check_content(path, content)
     _check_metrics(path, content, predictions)
+    if path.exists() and read_json(path).get("predictions_sha256") != digest:
+        raise FerError(
+            f"{path}: the record of another run stands there, and none is ever "
+            "replaced; choose another place."
+        )
+    text = json_text(path, content)
     with atomic_path(path.with_suffix(".npz")) as temporary:
         temporary.write_bytes(stored)
-        content["predictions_sha256"] = sha256_file(temporary)
-        text = json_text(path, content)
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return Record(path, content, predictions)
 
 
 def read_record(path: Path | str) -> Record:
-    """Read a record and compute its metrics again.
+    """Read a record; when first seen, its metrics are computed again.
 
     Raises:
         FerError: when a file is missing or damaged, a field is missing, the
@@ -160,32 +235,7 @@ def read_record(path: Path | str) -> Record:
     path = Path(path)
     content = read_json(path)
     check_content(path, content)
-    predictions = _read_predictions(path, content["predictions_sha256"])
-    _check_metrics(path, content, predictions)
-    return Record(path, content, predictions)
-
-
-def load_records(folder: Path | str) -> tuple[Record, ...]:
-    """All records below a folder, by path; none if it does not exist.
-
-    Raises:
-        FerError: as ``read_record``, or when a record's place does not
-            agree with what it says.
-    """
-    folder = Path(folder)
-    records = tuple(read_record(path) for path in sorted(folder.rglob("*.json")))
-    for record in records:
-        expected = record_path(folder, record.content)
-        if record.path != expected:
-            raise FerError(
-                f"{record.path}: by its fields this record belongs at "
-                f"{expected}; move it there or run it again."
-            )
-    return records
-
-
-def _read_predictions(path: Path, expected: str) -> dict[str, np.ndarray]:
-    source = path.with_suffix(".npz")
+    source, expected = path.with_suffix(".npz"), content["predictions_sha256"]
     if not source.is_file():
         raise FerError(f"{source}: missing beside {path.name}; run it again.")
     found = sha256_file(source)
@@ -194,14 +244,107 @@ def _read_predictions(path: Path, expected: str) -> dict[str, np.ndarray]:
             f"{source}: SHA-256 {found[:12]} differs from {expected[:12]} in "
             f"{path.name}; the two files are not of one run, run it again."
         )
-    with np.load(source, allow_pickle=False) as stored:
-        return {key: stored[key] for key in stored.files}
+    predictions = _Stored(source)
+    _check_once(path, content, predictions)
+    return Record(path, content, predictions)
+
+
+class _Stored(Mapping):
+    """The arrays of a file, read when the first is wanted."""
+
+    def __init__(self, path: Path):
+        self._path = path
+
+    @cached_property
+    def _arrays(self) -> dict[str, np.ndarray]:
+        with np.load(self._path, allow_pickle=False) as stored:
+            return {key: stored[key] for key in stored.files}
+
+    def __getitem__(self, key: str) -> np.ndarray:
+        return self._arrays[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+
+def load_records(
+    folder: Path | str, left_out: dict[Path, str] | None = None
+) -> tuple[Record, ...]:
+    """All records below a folder, by path; none if it does not exist.
+
+    A record that cannot be read, or that is not where it belongs, is left
+    out.  Of records of one run on one copy of the data only the last counts.
+
+    Args:
+        folder: of all runs.
+        left_out: takes the reasons by path; if None they are warnings.
+    """
+    folder, found, odd = Path(folder), [], {}
+    for path in sorted(folder.rglob("*.json")):
+        try:
+            record = read_record(path)
+            _check_place(folder, record)
+        except FerError as error:
+            odd[path] = str(error)
+        else:
+            found.append(record)
+    if left_out is None:
+        for reason in odd.values():
+            warnings.warn(f"Left out: {reason}", stacklevel=2)
+    else:
+        left_out |= odd
+    return tuple(_supersede(found))
+
+
+def _check_place(folder: Path, record: Record) -> None:
+    expected = folder / record.key.place
+    stem = re.sub(r"-run\d+$", "", record.path.stem)
+    if record.path.with_stem(stem) != expected:
+        raise FerError(
+            f"{record.path}: by its fields this record belongs at "
+            f"{expected}; move it there or run it again."
+        )
+
+
+def _supersede(records: Sequence[Record]) -> Iterator[Record]:
+    last: dict[str, Record] = {}
+    for record in records:
+        other = last.setdefault(record.key.sha256, record)
+        if record.started > other.started:
+            last[record.key.sha256] = record
+    for record in records:
+        newer = last[record.key.sha256]
+        if record is not newer and not record.superseded:
+            why = f"made again on {newer.started[:10]} as {newer.path.name}"
+            content = dict(record.content) | {"superseded": why}
+            record = replace(record, content=content)
+        yield record
+
+
+def _check_once(path: Path, content: Mapping, predictions: Mapping) -> None:
+    """Check the metrics, unless these very ones were checked before."""
+    told = json.dumps(content)  # the hash of the predictions included
+    digest = hashlib.sha256(told.encode() + _METRICS.read_bytes()).hexdigest()
+    mark = cache_dir() / "verified" / digest
+    if mark.exists():
+        return
+    _check_metrics(path, content, predictions)
+    try:
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+    except OSError:  # then they are checked each time
+        return
 
 
 def _check_metrics(
     path: Path, content: Mapping, predictions: Mapping[str, np.ndarray]
 ) -> None:
     """Compute every metric from the predictions and compare."""
+    from fer_lib.evaluation.metrics import summarize  # which is slow to import
+
     for checkpoint, splits in content["results"].items():
         for split, views in splits.items():
             for view, told in views.items():

@@ -9,19 +9,14 @@ import numpy as np
 import torch
 from torch import nn
 
+from fer_lib.data.audit.duplicates import leaked
 from fer_lib.data.protocols import Splits
-from fer_lib.device import choose_device, hardware, peak_memory_mib
-from fer_lib.errors import FerError
+from fer_lib.device import hardware, peak_memory_mib
 from fer_lib.models.cost import count_parameters
-from fer_lib.models.saved import committed, save_network
-from ferbook.papers import restore
+from fer_lib.models.saved import save_network
+from ferbook.runs.key import json_sha256
 from ferbook.runs.predictions import last_logits, results_of, selected_logits, storable
-from ferbook.runs.provenance import (
-    code_version,
-    data_description,
-    json_sha256,
-    library_versions,
-)
+from ferbook.runs.provenance import code_version, data_description, library_versions
 from ferbook.runs.records import Record
 from ferbook.training.checkpoint import load_weights
 from ferbook.training.states import Fitted
@@ -75,34 +70,25 @@ class Run:
         save_network(path, self.network, about)
 
 
-def load_committed(paper: str, splits: Splits, device: str = "auto") -> Run:
-    """The network of a paper that comes with the library, without a record.
-
-    Raises:
-        FerError: when its classes are not those of ``splits``.
-    """
-    found = restore(committed(paper))
-    if found.classes != splits.classes:
-        raise FerError(
-            f"{committed(paper).name}: trained on {len(found.classes)} classes, "
-            f"the protocol '{splits.protocol}' has {len(splits.classes)}; use a "
-            "seven-class protocol, or train."
-        )
-    network = found.network.to(choose_device(device))
-    fitted = Fitted(finished=True)
-    return Run(network, found.config, splits, fitted)
-
-
-def predictions_of(run: Run, recipe: ModuleType) -> dict[str, np.ndarray]:
+def predictions_of(
+    run: Run, recipe: ModuleType, copies: np.ndarray
+) -> dict[str, np.ndarray]:
     """All arrays of a record; the network then holds the selected weights.
 
-    Logits of the reported checkpoints, splits and passes, labels, and what
-    else the recipe tells of every reported face: scores of its ``views``,
-    such as members of an ensemble, and its ``measures``.
+    Logits of the reported checkpoints, splits and passes, labels, which face
+    is which, and what else the recipe tells of every reported face: scores of
+    its ``views``, such as members of an ensemble, and its ``measures``.
+
+    Args:
+        run: that ended.
+        recipe: of the paper.
+        copies: ``bool [n]``, which reported faces stand in training, too.
     """
     splits = run.splits
+    known = {str(splits.test.splits[0]): copies}
+    known[str(splits.select.splits[0])] = leaked(splits.train, splits.select)
     parts = (splits.select, splits.test)
-    found = last_logits(run.network, splits.train, parts)
+    found = last_logits(run.network, parts, known)
     load_weights(run.network, run.fitted.selected, "selected weights")
     found |= selected_logits(run.network, splits.test)
     split = splits.test.splits[0]

@@ -1,60 +1,121 @@
 """The fields of a run record and their types."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated, Literal, NotRequired
+
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, with_config
+from typing_extensions import TypedDict
 
 from fer_lib.errors import FerError
+from ferbook.runs.checking import fault
+from ferbook.runs.key import RunKey, json_sha256
 
-SCHEMA = 1
-CHECKPOINTS = ("selected", "last", "best_on_test")
+SCHEMA = 2
 VIEWS = ("single", "flip", "random10", "early_exit")
 # One member of an ensemble in a single pass: "member.mouth".
-MEMBER = re.compile(r"member\.[a-z0-9_]+")
+MEMBER = r"member\.[a-z0-9_]+"
+_more = with_config(ConfigDict(extra="allow"))
 
-_NUMBER = (int, float)
-# A tuple of types is an alternative, a dict the fields of an object, a list
-# of one entry the type of all its entries.
-_FIELDS = {
-    "schema": int,
-    "paper": str,
-    "dataset": str,
-    "protocol": str,
-    "preset": str,
-    "recipe": str,
-    "variant": str,
-    "seed": int,
-    "config": dict,
-    "config_sha256": str,
-    "code": {
-        "version": str,
-        "source_sha256": str,
-        "commit": (str, type(None)),
-        "dirty": (bool, type(None)),
-    },
-    "data": {
-        "name": str,
-        "rendered": bool,
-        "provenance": str,
-        "sha256": str,
-        "classes": [str],
-        "splits": dict,
-    },
-    "selection": {"split": str, "epoch": int, "metric": str},
-    "epochs": int,
-    "hardware": {"device": str, "name": str, "threads": int},
-    "libraries": dict,
-    "command": str,
-    "started": str,
-    "wall_seconds": _NUMBER,
-    "peak_memory_mib": (*_NUMBER, type(None)),
-    "parameters": int,
-    "curve": [dict],
-    "deviations": [{"item": str, "paper": str, "ours": str}],  # may add "why"
-    "results": dict,
-    "predictions_sha256": str,
-}
-_SPLIT = {"n": int, "per_class": [int]}
+
+@_more
+class _Code(TypedDict):
+    version: str
+    source_sha256: str
+    commit: str | None
+    dirty: bool | None
+
+
+def _summed(split: dict) -> dict:
+    if sum(split["per_class"]) != split["n"]:
+        raise ValueError(f"counts per class that sum to n = {split['n']}")
+    return split
+
+
+@_more
+class _Split(TypedDict):
+    n: int
+    per_class: list[int]
+
+
+@_more
+class _Data(TypedDict):
+    name: str
+    rendered: bool
+    provenance: str
+    sha256: str
+    classes: list[str]
+    splits: dict[str, Annotated[_Split, AfterValidator(_summed)]]
+
+
+@_more
+class _Selection(TypedDict):
+    split: str
+    epoch: int
+    metric: str
+
+
+@_more
+class _Hardware(TypedDict):
+    device: str
+    name: str
+    threads: int
+
+
+class _Departure(TypedDict):
+    item: str
+    paper: str
+    ours: str
+    why: NotRequired[str]
+
+
+_View = Annotated[str, Field(pattern=f"^({'|'.join(VIEWS)}|{MEMBER})$")]
+_Results = dict[str, dict[_View, dict]]
+
+
+@with_config(ConfigDict(extra="forbid"))
+class _Checkpoints(TypedDict):
+    selected: _Results  # the checkpoint that answers claims
+    last: NotRequired[_Results]
+    best_on_test: NotRequired[_Results]
+
+
+@_more
+class _Content(TypedDict):
+    schema: Literal[SCHEMA]
+    paper: str
+    dataset: str
+    protocol: str
+    preset: str
+    recipe: str
+    variant: str
+    seed: int
+    target: str
+    changes: dict
+    varied: list[str]  # settings that the variant has of its own
+    key: str
+    superseded: NotRequired[str]  # why it answers no claim
+    config: dict
+    config_sha256: str
+    recipe_settings: NotRequired[dict]
+    code: _Code
+    data: _Data
+    selection: _Selection
+    epochs: int
+    hardware: _Hardware
+    libraries: dict
+    command: str
+    started: str
+    wall_seconds: float
+    peak_memory_mib: float | None
+    parameters: int
+    curve: list[dict]
+    deviations: list[_Departure]
+    results: _Checkpoints
+    predictions_sha256: str
+
+
+_RECORD = TypeAdapter(_Content)
 
 
 def check_content(path: Path, content: object) -> None:
@@ -69,59 +130,20 @@ def check_content(path: Path, content: object) -> None:
             f"{path}: no run record of schema {SCHEMA}, found {found!r}; run "
             "it again with this version of the library."
         )
-    _check(path, "", content, _FIELDS)
-    for split, about in content["data"]["splits"].items():
-        _check(path, f"data.splits.{split}", about, _SPLIT)
-        if sum(about["per_class"]) != about["n"]:
+    if wrong := fault(_RECORD, content):
+        raise FerError(f"{path}: {wrong}; run it again.")
+    for splits in content["results"].values():
+        for split in splits.keys() - content["data"]["splits"].keys():
             raise FerError(
-                f"{path}: data.splits.{split}.per_class sums to "
-                f"{sum(about['per_class'])}, expected n = {about['n']}."
+                f"{path}: results of '{split}', expected one of "
+                f"{', '.join(content['data']['splits'])}; run it again."
             )
-    _check_results(path, content)
-
-
-def _check_results(path: Path, content: Mapping) -> None:
-    results = content["results"]
-    if "selected" not in results:
-        raise FerError(
-            f"{path}: results lack 'selected', the checkpoint that answers "
-            "claims; run it again."
-        )
-    for checkpoint, splits in results.items():
-        _one_of(path, "results", checkpoint, CHECKPOINTS)
-        _check(path, f"results.{checkpoint}", splits, dict)
-        for split, views in splits.items():
-            place = f"results.{checkpoint}.{split}"
-            _one_of(path, place, split, tuple(content["data"]["splits"]))
-            _check(path, place, views, dict)
-            for view, metrics in views.items():
-                if not MEMBER.fullmatch(view):
-                    _one_of(path, place, view, (*VIEWS, "member.<name>"))
-                _check(path, f"{place}.{view}", metrics, dict)
-
-
-def _check(path: Path, place: str, value: object, kind: object) -> None:
-    shape = {dict: dict, list: list}.get(type(kind), kind)
-    alternatives = shape if isinstance(shape, tuple) else (shape,)
-    wrong_bool = isinstance(value, bool) and bool not in alternatives
-    if not isinstance(value, alternatives) or wrong_bool:
-        names = " or ".join(a.__name__ for a in alternatives)
-        raise FerError(
-            f"{path}: field '{place}' is {value!r:.60}, expected {names}; run it again."
-        )
-    if isinstance(kind, dict):
-        for key, inner in kind.items():
-            inside = f"{place}.{key}" if place else key
-            if key not in value:
-                raise FerError(f"{path}: field '{inside}' is missing; run it again.")
-            _check(path, inside, value[key], inner)
-    elif isinstance(kind, list):
-        for row, entry in enumerate(value):
-            _check(path, f"{place}[{row}]", entry, kind[0])
-
-
-def _one_of(path: Path, place: str, key: str, known: tuple[str, ...]) -> None:
-    if key not in known:
-        raise FerError(
-            f"{path}: {place} has '{key}', expected one of {', '.join(known)}."
-        )
+    for name, true in (
+        ("key", RunKey.of(content).sha256),
+        ("config_sha256", json_sha256(content["config"])),
+    ):
+        if content[name] != true:
+            raise FerError(
+                f"{path}: '{name}' is {content[name][:12]}, but settings and data "
+                f"give {true[:12]}: the record was edited; run it again."
+            )

@@ -43,7 +43,7 @@ def _ours(claim: Claim, reading: Reading, ledger: Ledger) -> str:
         phrases.our_figure(claim, reading),
         phrases.our_interval(claim, reading),
         phrases.protocol_name(reading.answer.protocol),
-        phrases.settings(reading.answer),
+        phrases.settings(reading),
         phrases.departures(reading, short=True),
         phrases.made(record, any(map(ledger.stale, reading.records))),
     )

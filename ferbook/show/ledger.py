@@ -115,7 +115,7 @@ def _run_value(judgement: Judgement, ledger: Ledger) -> tuple[str, ...]:
         f"{phrases.our_figure(claim, reading)} "
         f"({phrases.our_interval(claim, reading)}), "
         f"{phrases.protocol_name(reading.answer.protocol)}, "
-        f"{phrases.settings(reading.answer)}"
+        f"{phrases.settings(reading)}"
         for reading in judgement.readings
     ]
     name = next(p.name for p in ledger.papers if p.paper == claim.paper)
@@ -172,6 +172,7 @@ def _entry(judgement: Judgement) -> dict:
                 "preset": reading.answer.preset,
                 "recipe": reading.answer.recipe,
                 "variant": reading.answer.variant,
+                "changes": dict(reading.changes),
                 "mean": reading.mean,
                 "interval95": [reading.low, reading.high],
                 "n": reading.n,

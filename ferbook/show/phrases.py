@@ -4,7 +4,8 @@ from fer_lib.data.sources.published import PUBLISHED
 from ferbook.ledger.claims import Answer, Claim
 from ferbook.ledger.readings import Reading
 from ferbook.ledger.verdicts import Judgement
-from ferbook.runs.records import Deviation, Record
+from ferbook.runs.key import CONTENT, RunKey
+from ferbook.runs.records import Departure, Record
 
 PROTOCOLS = {
     "official": "the data set's own labels",
@@ -36,9 +37,9 @@ PROTOCOLS = {
 }
 OTHER_NAMES = {"fer2013": "FER2013", "vemo": "VEMO", "rendered": "rendered faces"}
 NO_RUN = "not run"
-# What a recipe is when it is not the paper's own, and a pass when it is no
-# single one.
+# Recipes in words, and views where they are no single pass.
 RECIPES = {
+    "paper": "recipe of the paper",
     "modern": "recipe modern (one of today for all papers)",
     "rendered_first": "recipe rendered_first (rendered faces, then photographs)",
 }
@@ -93,16 +94,18 @@ def unlike_paper(answer: Answer) -> list[str]:
     return preset + ([] if answer.recipe == "paper" else [f"recipe {answer.recipe}"])
 
 
-def trained(preset: str, recipe: str) -> str:
-    """Size and recipe of runs in words."""
-    how = RECIPES.get(recipe, f"recipe {recipe}")
-    return f"preset {preset}, {'recipe of the paper' if recipe == 'paper' else how}"
+def trained(key: RunKey) -> str:
+    """Size and recipe of runs in words, and which settings were changed."""
+    how = RECIPES.get(key.recipe, f"recipe {key.recipe}")
+    told = f"preset {key.preset}, {how}"
+    changed = ", ".join(f"{k} {v}" for k, v in key.changes if k != CONTENT)
+    return f"{told}; changed: {changed}" if changed else told
 
 
-def settings(answer: Answer) -> str:
-    """Preset, recipe and pass of the runs that answer a claim."""
-    passed = VIEWS.get(answer.view, "")
-    told = trained(answer.preset, answer.recipe)
+def settings(reading: Reading) -> str:
+    """Preset, recipe, changes and view of the runs that answer a claim."""
+    passed = VIEWS.get(reading.answer.view, "")
+    told = trained(reading.records[0].key)
     return f"{told}, {passed}" if passed else told
 
 
@@ -130,15 +133,15 @@ def departures(reading: Reading, short: bool = False) -> str:
     Where it has to be short, long values are left out.
     """
     longest = 25 if short else None
-    told = [_departure(deviation, longest) for deviation in reading.departures]
+    told = [_departure(one, longest) for one in reading.departures]
     return "departs in " + ", ".join(told) if told else ""
 
 
-def _departure(deviation: Deviation, longest: int | None) -> str:
-    change = f"{deviation.paper} → {deviation.ours}"
+def _departure(one: Departure, longest: int | None) -> str:
+    change = f"{one.paper} → {one.ours}"
     if longest and len(change) > longest:
-        return deviation.item
-    return f"{deviation.item} ({change})"
+        return one.item
+    return f"{one.item} ({change})"
 
 
 def made(record: Record, stale: bool) -> str:

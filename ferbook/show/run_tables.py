@@ -26,13 +26,16 @@ def run_table(paper: str, ledger: Ledger | None = None) -> Table:
     ledger = ledger or open_ledger()
     header = ("Run", "Selected", "Selected + flip", "Last epoch", "Best on test")
     header += ("Mean over classes", "Not in training")
-    rows = [_run(r, ledger) for r in ledger.records if r.paper == paper]
+    listed = (*ledger.records, *ledger.superseded)
+    rows = [_run(r, ledger) for r in listed if r.paper == paper]
     note = (
         "Accuracy in % on the reported split with its 95 % interval. Selected is "
         "the epoch that is best on the split named there, flip adds the mirror "
         "image. Best on test is a warning of what choosing on the test split "
         "would have shown; it is never reported as a result. Not in training "
-        "leaves out the faces whose very image is also a training image."
+        "leaves out the faces whose very image is also a training image. "
+        "Superseded runs answer no claim; they stand here because no record is "
+        "ever replaced."
     )
     names = {claims.paper: claims.name for claims in ledger.papers}
     return Table(f"Runs of {names.get(paper, paper)}", header, tuple(rows), note)
@@ -44,15 +47,16 @@ def _run(record: Record, ledger: Ledger) -> tuple[str, ...]:
     about = (
         ("Rendered faces, " if record.rendered else "")
         + phrases.protocol_name(record.protocol),
-        phrases.trained(record.preset, record.recipe),
+        phrases.trained(record.key),
         f"variant {record.variant}, seed {record.seed}",
         f"{record.epochs} epochs in {phrases.duration(phrases.seconds_taken(record))} "
         f"on {phrases.hardware(record)}",
         f"n = {record.metrics(split=_reported(record))['n']:,}",
         phrases.made(record, ledger.stale(record)),
+        f"superseded: {record.superseded}" if record.superseded else "",
     )
     return (
-        "\n ".join(about),
+        "\n ".join(filter(None, about)),
         f"{_share(record, 'selected')}\n epoch {chosen['epoch']}, {chosen['split']}",
         _share(record, "selected", "flip"),
         _share(record, "last"),
@@ -115,13 +119,14 @@ def gain_table(
 
 
 def _gain(gain: Gain) -> tuple[str, ...]:
-    found, seeds = gain.difference, len(gain.seeds)
-    spread = f" that spread by {100 * gain.spread:.1f}" if gain.spread else ""
+    key, told = gain.key, gain.comparison
+    found, seeds = told.difference, len(told.seeds)
+    spread = f" that spread by {100 * told.spread:.1f}" if told.spread else ""
     faces = "Rendered faces, " if gain.rendered else ""
     return (
-        f"{gain.paper}, {gain.variant}\n {faces}{phrases.protocol_name(gain.protocol)}"
-        f"\n preset {gain.preset}",
-        gain.recipe,
+        f"{key.paper}, {key.variant}\n {faces}{phrases.protocol_name(key.protocol)}"
+        f"\n preset {key.preset}",
+        key.recipe,
         f"{100 * found.mean:+.1f} points\n 95 % interval {100 * found.low:+.1f} to "
         f"{100 * found.high:+.1f}",
         f"{found.n:,}\n {seeds} seed{'s' if seeds > 1 else ''}{spread}",
@@ -134,7 +139,7 @@ def _cost(record: Record) -> tuple[str, ...]:
     memory = record.peak_memory_mib
     return (
         f"{record.paper}, {record.variant}\n {phrases.protocol_name(record.protocol)}"
-        f"\n {phrases.trained(record.preset, record.recipe)}, seed {record.seed}",
+        f"\n {phrases.trained(record.key)}, seed {record.seed}",
         f"{record.parameters:,}",
         f"{phrases.duration(phrases.seconds_taken(record))}\n {record.epochs} epochs",
         f"{seconds_an_epoch(record):.1f} s",

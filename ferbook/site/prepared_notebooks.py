@@ -21,7 +21,8 @@ from fer_lib.data.splits import Splits
 from fer_lib.errors import FerError
 from fer_lib.files import atomic_path
 from ferbook.kit.costs import badge, training_cost
-from ferbook.runs.reproduce import Request
+from ferbook.runs.key import RunKey
+from ferbook.runs.make import splits_of
 from ferbook.site.notebooks import ROOT, chapter_notebooks
 
 PREPARED: Mapping[str, Mapping[str, object]] = {
@@ -79,7 +80,7 @@ def write_prepared(root: Path, out: Path) -> list[Path]:
     chapters = chapter_notebooks(root)
     if not any(paper_of(load_notebook_node(str(path))) for path in chapters):
         return []
-    splits = Request("deep_emotion").splits()  # recipes need faces to plan
+    splits = splits_of(RunKey("deep_emotion"))  # recipes need faces to plan
     written = []
     for name, notebook in all_prepared(chapters, splits):
         with atomic_path(out / name) as temporary:

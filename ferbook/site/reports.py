@@ -164,7 +164,7 @@ def _costs(claims: Claims, ledger: Ledger) -> Page:
 def _deviations(claims: Claims, ledger: Ledger) -> Page:
     """How the runs depart from the paper, each departure once."""
     records = runs_of(claims.paper, ledger)
-    stated = Counter(d for record in records for d in record.deviations)
+    stated = Counter(d for record in records for d in record.departures)
     rows = tuple(
         (d.item, d.paper, d.ours, d.why, f"{n} of {len(records)}")
         for d, n in stated.items()

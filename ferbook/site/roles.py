@@ -97,7 +97,7 @@ def _ours(judgement: Judgement, protocol: str, ledger: Ledger) -> tuple[str, str
     newest = max(reading.records, key=lambda record: record.started)
     told = [
         phrases.protocol_name(reading.answer.protocol),
-        phrases.settings(reading.answer),
+        phrases.settings(reading),
         phrases.departures(reading),
         phrases.made(newest, ledger.stale(newest)),
     ]

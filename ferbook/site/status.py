@@ -3,6 +3,7 @@
 import ast
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -11,6 +12,7 @@ import fer_lib
 from ferbook.ledger.claims import Claims
 from ferbook.ledger.judged import Ledger
 from ferbook.ledger.rules import Verdict
+from ferbook.runs.key import RunKey
 from ferbook.runs.records import Record
 from ferbook.show import phrases
 from ferbook.show.run_tables import runs_of
@@ -114,10 +116,10 @@ def _run_table(rows: list[tuple[str, ...]]) -> Table | Sentence:
 
 
 def _runs(claims: Claims, ledger: Ledger) -> list[tuple[str, ...]]:
-    """A row for every data set, protocol, preset and recipe of a paper."""
-    places: dict[tuple, list[Record]] = {}
+    """A row for each kind of run of a paper, whatever variant and seed."""
+    places: dict[RunKey, list[Record]] = {}
     for record in runs_of(claims.paper, ledger):
-        place = (record.dataset, record.protocol, record.preset, record.recipe)
+        place = replace(record.key, seed=0, variant="")
         places.setdefault(place, []).append(record)
     if not places:
         return [(claims.name, "none yet", "", "")]
@@ -133,7 +135,7 @@ def _row(name: str, records: list[Record], ledger: Ledger) -> tuple[str, ...]:
     return (
         f"{name}\n {phrases.dataset_name(last.dataset)}\n "
         f"{phrases.protocol_name(last.protocol)}\n "
-        f"{phrases.trained(last.preset, last.recipe)}",
+        f"{phrases.trained(last.key)}",
         f"{len(records)}\n {', '.join(variants)}\n "
         f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}",
         f"{last.started[:10]}\n {phrases.hardware(last)}\n library "

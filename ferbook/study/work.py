@@ -13,7 +13,8 @@ from tqdm.auto import tqdm
 from fer_lib.device import hardware
 from fer_lib.errors import FerError
 from fer_lib.files import atomic_path, cache_dir, npz_bytes
-from ferbook.runs.provenance import code_version, json_sha256, library_versions
+from ferbook.runs.key import json_sha256
+from ferbook.runs.provenance import code_version, library_versions
 from ferbook.runs.source import source_hash
 from ferbook.study.cell import ROWS, measured
 from ferbook.study.faces import MOVEMENTS, Known, know

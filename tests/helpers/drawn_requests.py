@@ -1,15 +1,13 @@
 """Requests for tiny runs; the fixture ``tiny`` gives their faces."""
 
-from ferbook.runs import reproduce
-from ferbook.runs.reproduce import Request
+from ferbook.runs.key import RunKey
+from ferbook.runs.make import reproduce
 
 
 def request(epochs=2, **options):
-    return Request("deep_emotion", changes={"epochs": epochs}, **options)
+    return RunKey("deep_emotion", changes={"epochs": epochs}, **options)
 
 
 def run(wanted, tmp_path, **options):
     folder = tmp_path / "runs"
-    return reproduce.reproduce(
-        wanted, folder=folder, device="cpu", progress=False, **options
-    )
+    return reproduce(wanted, folder=folder, device="cpu", progress=False, **options)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from fer_lib.evaluation.metrics import summarize
-from ferbook.runs.records import record_path, write_record
+from ferbook.runs.key import RunKey, json_sha256
+from ferbook.runs.records import write_beside
 
 CLASSES = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
 
@@ -30,7 +31,7 @@ def content_of(predictions, **changed):
             counts = np.bincount(labels, minlength=len(CLASSES)).tolist()
             splits[split] = {"n": len(labels), "per_class": counts}
     content = {
-        "schema": 1,
+        "schema": 2,
         "paper": "deep_emotion",
         "dataset": "fer2013",
         "protocol": "official",
@@ -38,8 +39,10 @@ def content_of(predictions, **changed):
         "recipe": "paper",
         "variant": "default",
         "seed": 0,
+        "target": "",
+        "changes": {},
+        "varied": [],
         "config": {"epochs": 300},
-        "config_sha256": "c" * 64,
         "code": {
             "version": "0.1.0",
             "source_sha256": "a" * 64,
@@ -63,11 +66,18 @@ def content_of(predictions, **changed):
         "wall_seconds": 1.5,
         "peak_memory_mib": None,
         "parameters": 66857,
+        "predictions_sha256": "e" * 64,
         "curve": [{"epoch": 1, "train_loss": 1.9}],
         "deviations": [],
         "results": results,
     }
-    return content | changed
+    return sealed(content | changed)
+
+
+def sealed(content):
+    """The content with the hashes of its key and of its settings."""
+    key = RunKey.of(content).sha256
+    return content | {"key": key, "config_sha256": json_sha256(content["config"])}
 
 
 @pytest.fixture
@@ -75,7 +85,7 @@ def make_record(tmp_path):
     """Write a record whose faces are right where ``correct`` says so.
 
     ``members`` are the same for members of an ensemble, ``measures`` other
-    numbers a face.
+    numbers a face, ``faces`` their ids.
     """
 
     def make(
@@ -85,6 +95,7 @@ def make_record(tmp_path):
         split="PrivateTest",
         members=None,
         measures=None,
+        faces=None,
         **changed,
     ):
         labels = np.arange(70) % 7 if labels is None else np.asarray(labels)
@@ -98,7 +109,8 @@ def make_record(tmp_path):
         for name, values in (measures or {}).items():
             predictions[f"{split}/measures/{name}"] = np.float32(values)
         content = content_of(predictions, **changed)
-        path = record_path(folder or tmp_path / "runs", content)
-        return write_record(path, content, predictions)
+        if faces is not None:
+            predictions[f"{split}/faces"] = np.asarray(faces, np.uint32)
+        return write_beside(folder or tmp_path / "runs", content, predictions)
 
     return make

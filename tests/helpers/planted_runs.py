@@ -2,13 +2,15 @@
 
 import copy
 
+import made_records as samples
 import numpy as np
 
+from ferbook.runs.key import RunKey
 from ferbook.runs.predictions import results_of
-from ferbook.runs.records import read_record, record_path, write_record
+from ferbook.runs.records import read_record, write_record
 from ferbook.site.notebooks import ROOT
 
-TRACKED = "deep_emotion/fer2013-official/paper-paper-default-seed0.json"
+TRACKED = "deep_emotion/fer2013-official/paper-paper-default-seed0-epochs40-b35889.json"
 LABELS = (np.arange(210) % 7).astype(np.int8)
 
 
@@ -32,4 +34,5 @@ def plant(folder, correct, **fields):
     splits = dict.fromkeys(("Training", "PublicTest", "PrivateTest"), counts)
     content["data"] |= {"splits": splits} | fields.pop("data", {})
     content |= fields | {"results": results_of(predictions)}
-    return write_record(record_path(folder, content), content, predictions)
+    content = samples.sealed(content)
+    return write_record(folder / RunKey.of(content).place, content, predictions)

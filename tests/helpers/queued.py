@@ -3,8 +3,8 @@
 from types import SimpleNamespace
 
 from ferbook.ledger.claims import Answer, Claim, Claims, Where
-from ferbook.ledger.matching import Wanted
-from ferbook.queue import Entry, Forecast, Job
+from ferbook.queue import Entry, Forecast
+from ferbook.runs.key import RunKey
 
 
 def claim(name, kind="value", *, variant="default", presets=("paper",), **more):
@@ -27,14 +27,10 @@ def papers(*claims):
     return (Claims("ramn", "", "", claims, (), ()),)
 
 
-def wanted(variant="default", preset="paper", **more):
+def key(variant="default", seed=0, preset="paper", **more):
     about = {"paper": "ramn", "dataset": "fer2013", "protocol": "official"}
-    about |= {"preset": preset, "recipe": "paper", "variant": variant}
-    return Wanted(**about | more)
-
-
-def job(variant="default", seed=0, **more):
-    return Job(wanted(variant, **more), seed)
+    about |= {"preset": preset, "variant": variant, "seed": seed}
+    return RunKey(**about | more)
 
 
 def forecast(seconds=3600.0, epoch_seconds=0.0, far_off=False):
@@ -43,10 +39,10 @@ def forecast(seconds=3600.0, epoch_seconds=0.0, far_off=False):
 
 def entries(count, **about):
     """One run a seed."""
-    return [Entry(job(seed=s), forecast(**about), (), (), 0) for s in range(count)]
+    return [Entry(key(seed=s), forecast(**about), (), (), 0) for s in range(count)]
 
 
 def record(*items):
     """All that the queue asks of a record: where it departs from its paper."""
     told = [SimpleNamespace(item=item, paper="", ours="") for item in items]
-    return SimpleNamespace(deviations=told)
+    return SimpleNamespace(departures=told)

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cache
 
 import matplotlib.pyplot as plt
@@ -16,12 +17,12 @@ from fer_lib.evaluation.inference import predict
 from fer_lib.models import build
 from fer_lib.models.catalogue import Entry, entry
 from ferbook.ledger.judged import Ledger
-from ferbook.ledger.matching import Wanted
 from ferbook.papers import PAPERS
-from ferbook.queue import Forecast, Forecaster, Job, Queue, open_queue
+from ferbook.queue import Forecast, Forecaster, Queue, open_queue
+from ferbook.runs.key import RunKey
+from ferbook.runs.make import splits_of
 from ferbook.runs.paths import repository_root
 from ferbook.runs.records import Record
-from ferbook.runs.reproduce import Request
 from ferbook.show import phrases
 from ferbook.show.costs import FER2013, SMALL, TRAINING, rate, work_an_epoch
 from ferbook.show.figures import COLOURS
@@ -173,10 +174,10 @@ def waiting(ledger: Ledger, preset: str, seeds: int = 1) -> Queue | None:
         preset: of the runs.
         seeds: that an answer is to rest on.
     """
-    known = {_job(record): record for record in ledger.records}
+    known = {r.key: r for r in ledger.records}
 
-    def finished(job: Job) -> Record | None:
-        record = known.get(job)
+    def finished(key: RunKey) -> Record | None:
+        record = known.get(key)
         return None if record is None or ledger.stale(record) else record
 
     options = {"seeds": seeds, "preset": preset, "progress": False}
@@ -196,15 +197,15 @@ class _Counted:
             for name, recipe in PAPERS.items()
             for preset in recipe.PRESETS
         }
-        rendered = Request("deep_emotion").splits()
+        rendered = splits_of(RunKey("deep_emotion"))
         self._scale = FER2013 / len(rendered.train)
         self._forecast = Forecaster("rendered", None, torch.device("cpu"), at_one)
 
-    def __call__(self, wanted: Wanted) -> Forecast:
+    def __call__(self, key: RunKey) -> Forecast:
         # Rendered faces lack some of FER+'s classes; the work is nearly the same.
-        told = self._forecast(wanted._replace(protocol="official"))
+        told = self._forecast(replace(key, protocol="official"))
         work = told.gflops * self._scale
-        speed = _speed(wanted.paper)
+        speed = _speed(key.paper)
         seconds = (work / speed, told.epoch_seconds * self._scale / speed)
         return Forecast(work, *seconds, told.far_off)
 
@@ -228,8 +229,8 @@ def queue_table(queue: Queue | None, preset: str, count: int = 12) -> Table | Se
         shown,
         {
             "Run": lambda e: cell(
-                f"{e.job.wanted.paper}, {e.job.wanted.variant}",
-                phrases.protocol_name(e.job.wanted.protocol),
+                f"{e.key.paper}, {e.key.variant}",
+                phrases.protocol_name(e.key.protocol),
             ),
             f"On {MACHINE}": lambda e: phrases.duration(e.forecast.seconds),
             "Claims": lambda e: cell(str(len(e.answers)), f"beside {len(e.beside)}"),
@@ -241,7 +242,3 @@ def queue_table(queue: Queue | None, preset: str, count: int = 12) -> Table | Se
         f"{len(shown)} are shown. Operations counted, the rate assumed, not "
         "measured. Answered counts what is complete after a run and all above it.",
     )
-
-
-def _job(record: Record) -> Job:
-    return Job(Wanted(*(getattr(record, name) for name in Wanted._fields)), record.seed)

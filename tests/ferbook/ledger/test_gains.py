@@ -18,10 +18,11 @@ def test_seeds_are_paired(make_record):
     records = runs(make_record, "paper", [0.5, 0.6])
     records += runs(make_record, "modern", [0.6, 0.8, 0.9])  # one seed more
     (gain,) = recipe_gains(records)
-    assert gain.seeds == (0, 1) and gain.recipe == "modern"
-    assert gain.difference.mean == pytest.approx(0.15, abs=2e-3)
-    assert gain.difference.n == 700
-    assert gain.spread == pytest.approx(np.std([0.1, 0.2], ddof=1), abs=2e-3)
+    found = gain.comparison
+    assert found.seeds == (0, 1) and gain.key.recipe == "modern"
+    assert found.difference.mean == pytest.approx(0.15, abs=2e-3)
+    assert found.difference.n == 700 and len(found.p) == 2
+    assert found.spread == pytest.approx(np.std([0.1, 0.2], ddof=1), abs=2e-3)
 
 
 def test_only_the_recipe_may_differ(make_record):
@@ -36,5 +37,6 @@ def test_only_the_recipe_may_differ(make_record):
 def test_one_seed_has_no_spread(make_record):
     records = runs(make_record, "paper", [0.5]) + runs(make_record, "modern", [0.5])
     (gain,) = recipe_gains(records)
-    assert gain.spread is None
-    assert gain.difference.low < 0 < gain.difference.high
+    assert gain.comparison.spread is None
+    found = gain.comparison.difference
+    assert found.low < 0 < found.high

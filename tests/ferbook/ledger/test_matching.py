@@ -105,7 +105,7 @@ def test_members_of_one_run_are_ordered(make_record):
 
 
 def test_a_member_needs_a_plain_name(make_record):
-    with pytest.raises(FerError, match=r"has 'member\.a b', expected one of single"):
+    with pytest.raises(FerError, match=r"is 'member\.a b', expected match pattern"):
         make_record(labels=LABELS, correct=right(0.8), members={"a b": right(0.5)})
 
 
@@ -146,8 +146,9 @@ def test_one_measure_of_two_variants(make_record):
 def test_a_run_without_the_measure_is_told(make_record):
     record = make_record(labels=LABELS, correct=right(0.8))
     claim = claim_of("order", order=(Term(measure="before"), Term(measure="after")))
-    with pytest.raises(FerError, match="no array 'PrivateTest/measures/before'"):
-        judge(claim, PAPER, [record])
+    found = judge(claim, PAPER, [record])
+    assert found.verdict == Verdict.NOT_ATTEMPTED
+    assert "no array 'PrivateTest/measures/before'" in found.left_out[record]
 
 
 def test_only_seeds_of_both_sides_are_compared(make_record):

@@ -13,7 +13,7 @@ from ferbook.ledger.rules import (
     tolerance,
 )
 from ferbook.ledger.statistics import Difference
-from ferbook.runs.records import Deviation
+from ferbook.runs.records import Departure
 
 
 @pytest.mark.parametrize(
@@ -105,4 +105,4 @@ def test_order_rule(pairs, expected):
     ],
 )
 def test_deviations_that_block_a_value(item, paper, ours, blocks):
-    assert blocks_value(Deviation(item, paper, ours)) == blocks
+    assert blocks_value(Departure(item, paper, ours)) == blocks

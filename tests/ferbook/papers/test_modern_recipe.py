@@ -15,7 +15,7 @@ from fer_lib.data.augment import seeded
 from fer_lib.errors import FerError
 from ferbook.ledger.rules import blocking
 from ferbook.papers import deep_emotion, modern, ramn, residual_masking
-from ferbook.runs.records import Deviation
+from ferbook.runs.records import Departure
 from ferbook.training.plan import Batch, Loss, Plan, Stage
 
 SMALL = {
@@ -179,7 +179,7 @@ def test_deviations():
     (epochs,) = (entry for entry in found if entry["item"] == "epochs")
     assert (epochs["paper"], epochs["ours"]) == ("60", "24")
     assert "smoothing 0.1" in found[-1]["ours"]
-    assert blocking(Deviation(**entry) for entry in found)
+    assert blocking(Departure(**entry) for entry in found)
 
 
 def test_refusals():

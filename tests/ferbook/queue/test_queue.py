@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from queued import claim, forecast, job, papers, record, wanted
+from queued import claim, forecast, key, papers, record
 
 from fer_lib.errors import FerError
 from ferbook.ledger.claims import Answer, Term
-from ferbook.queue import Finished, Need, listing, open_queue
+from ferbook.queue import Need, open_queue, queue
 from ferbook.queue.needs import in_order
-from ferbook.runs.records import record_path
+from ferbook.queue.queue import Finished
 
 CLAIMS = (
     claim("value"),
@@ -42,44 +42,44 @@ def opened(*claims, finished=(), told=None, **options):
     )
 
 
-def jobs(queue):
-    return [entry.job for entry in queue.entries]
+def jobs(found):
+    return [entry.key for entry in found.entries]
 
 
 def test_every_side_of_a_claim_with_every_seed():
-    queue = opened(CLAIMS[1], seeds=2)
-    assert jobs(queue) == [
-        job(variant, seed) for seed in (0, 1) for variant in ("beta", "baseline")
+    found = opened(CLAIMS[1], seeds=2)
+    assert jobs(found) == [
+        key(variant, seed) for seed in (0, 1) for variant in ("beta", "baseline")
     ]
-    assert [entry.answered for entry in queue.entries] == [0, 0, 0, 1]
-    assert queue.seconds == 4 * 3600
+    assert [entry.answered for entry in found.entries] == [0, 0, 0, 1]
+    assert found.seconds == 4 * 3600
 
 
 def test_first_seeds_of_all_sides_come_first():
     """Though another claim names all seeds of one side before."""
     told = {"default": forecast(far_off=True)}
-    queue = opened(CLAIMS[0], CLAIMS[2], seeds=2, told=told)
-    sides = [(run.wanted.variant, run.seed) for run in jobs(queue)]
+    found = opened(CLAIMS[0], CLAIMS[2], seeds=2, told=told)
+    sides = [(run.variant, run.seed) for run in jobs(found)]
     assert sides == [(n, seed) for seed in (0, 1) for n in ("default", "baseline")]
 
 
 def test_a_run_is_named_once_and_knows_who_waits_for_it():
-    queue = opened(*CLAIMS)
-    waiting = {entry.job.wanted.variant: len(entry.answers) for entry in queue.entries}
+    found = opened(*CLAIMS)
+    waiting = {entry.key.variant: len(entry.answers) for entry in found.entries}
     assert waiting == {"default": 2, "beta": 1, "baseline": 2}
 
 
 def test_finished_runs_are_not_wanted_again():
-    queue = opened(*CLAIMS, finished={job("baseline"): record()})
-    assert set(jobs(queue)) == {job("default"), job("beta")}
-    assert queue.done == (job("baseline"),)
-    everything = {job(name): record() for name in ("default", "beta", "baseline")}
+    found = opened(*CLAIMS, finished={key("baseline"): record()})
+    assert set(jobs(found)) == {key("default"), key("beta")}
+    assert found.done == (key("baseline"),)
+    everything = {key(name): record() for name in ("default", "beta", "baseline")}
     assert opened(*CLAIMS, finished=everything).entries == ()
 
 
 def test_a_value_is_not_answered_by_runs_far_from_the_paper():
-    queue = opened(*CLAIMS, told={"default": forecast(far_off=True)})
-    told = {entry.job.wanted.variant: entry for entry in queue.entries}
+    found = opened(*CLAIMS, told={"default": forecast(far_off=True)})
+    told = {entry.key.variant: entry for entry in found.entries}
     assert told["default"].beside == (CLAIMS[0].id,)
     assert told["default"].answers == (CLAIMS[2].id,)  # like with like
     # Nor under labels that it does not speak of.
@@ -90,30 +90,30 @@ def test_a_value_is_not_answered_by_runs_far_from_the_paper():
 
 def test_runs_that_only_stand_beside_come_last():
     told = {"far": forecast(60, far_off=True), "default": forecast(9000)}
-    queue = opened(claim("far", variant="far"), CLAIMS[0], told=told)
-    assert jobs(queue) == [job("default"), job("far")]
+    found = opened(claim("far", variant="far"), CLAIMS[0], told=told)
+    assert jobs(found) == [key("default"), key("far")]
 
 
 def test_a_larger_answer_makes_a_smaller_needless():
     both = claim("a", "difference", presets=("paper", "small"), against="beta")
-    large = {job("default"): record(), job("beta"): record()}
+    large = {key("default"): record(), key("beta"): record()}
     assert opened(both, finished=large).entries == ()
     assert opened(both, finished=large, preset="small").entries == ()
-    small = {job("default", preset="small"): record()}
-    small[job("beta", preset="small")] = record()
+    small = {key("default", preset="small"): record()}
+    small[key("beta", preset="small")] = record()
     assert set(jobs(opened(both, finished=small))) == set(large)
     # A value that the larger run leaves open is still to be stood beside.
     value = claim("b", presets=("paper", "small"))
-    queue = opened(value, finished={job(): record("pre-training")})
-    assert jobs(queue) == [job(preset="small")]
+    found = opened(value, finished={key(): record("pre-training")})
+    assert jobs(found) == [key(preset="small")]
 
 
 def test_what_no_recipe_has_is_told_and_its_partners_not_run():
     told = {"beta": "no recipe has the variant 'beta'."}
-    queue = opened(*CLAIMS, told=told)
-    assert queue.impossible == {wanted("beta"): told["beta"]}
-    assert {run.wanted.variant for run in jobs(queue)} == {"default", "baseline"}
-    assert all(CLAIMS[1].id not in entry.answers for entry in queue.entries)
+    found = opened(*CLAIMS, told=told)
+    assert found.impossible == {key("beta"): told["beta"]}
+    assert {run.variant for run in jobs(found)} == {"default", "baseline"}
+    assert all(CLAIMS[1].id not in entry.answers for entry in found.entries)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def needs_for(groups):
         Need(
             claim(str(number), "difference"),
             Answer("official"),
-            tuple(job(variant) for variant in sorted(group)),
+            tuple(key(variant) for variant in sorted(group)),
         )
         for number, group in enumerate(groups)
     ]
@@ -150,9 +150,9 @@ def ends(groups, order, seconds):
 
 
 def ordered(groups, times):
-    seconds = {wanted(name): time for name, time in times.items()}
+    seconds = {key(name): time for name, time in times.items()}
     order = in_order(needs_for(groups), seconds, **NOTHING)
-    return [run.wanted.variant for run in order]
+    return [run.variant for run in order]
 
 
 @given(needs_drawn, times_drawn)
@@ -184,20 +184,16 @@ def test_claims_without_runs_in_common_wait_least(places, times):
     assert sum(ends(groups, order, times)) == pytest.approx(best)
 
 
-def test_a_record_of_older_code_is_not_finished(tmp_path, monkeypatch):
-    finished, run = Finished(tmp_path), job(seed=2)
-    names = run.wanted._asdict() | {"seed": 2}
-    assert finished.path(run) == record_path(tmp_path, names)
-    assert finished(run) is None
-    finished.path(run).parent.mkdir(parents=True)
-    finished.path(run).touch()
-
-    class Stored:
-        def stale(self, present):
-            return present != "of then"
-
-    monkeypatch.setattr(listing, "read_record", lambda path: Stored())
-    monkeypatch.setattr(listing, "run_source", lambda request: "of then")
-    assert isinstance(Finished(tmp_path)(run), Stored)
-    monkeypatch.setattr(listing, "run_source", lambda request: "of now")
-    assert Finished(tmp_path)(run) is None
+def test_a_record_of_older_code_is_not_finished(make_record, tmp_path, monkeypatch):
+    finished = Finished(tmp_path / "empty", tmp_path / "runs")
+    assert finished(key()) is None
+    make_record(paper="ramn")
+    for changed in ({"seed": 2}, {"changes": {"beta": 1.0}}, {"variant": "beta"}):
+        make_record(paper="ramn", **changed)
+    monkeypatch.setattr(queue, "run_source", lambda key: "a" * 64)
+    finished = Finished(tmp_path / "empty", tmp_path / "runs")
+    assert finished(key()).key == key() and finished(key(seed=2)).seed == 2
+    assert finished(key(seed=1)) is None and finished(key(preset="small")) is None
+    assert finished.place(key()) == tmp_path / "empty" / key().place
+    monkeypatch.setattr(queue, "run_source", lambda key: "b" * 64)
+    assert Finished(tmp_path / "runs")(key()) is None

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from queued import wanted
+from queued import key
 from torch.utils.flop_counter import FlopCounterMode
 
 from fer_lib.errors import FerError
@@ -40,7 +40,7 @@ def network_gflops(recipe, preset="smoke"):
 
 def test_a_run_costs_what_its_epochs_take(forecaster):
     per_face, _ = network_gflops(deep_emotion)
-    found = forecaster(wanted(**DEEP))
+    found = forecaster(key(**DEEP))
     epoch = per_face * (3 * 84 + 28 + 28)
     assert found.gflops == pytest.approx(18 * epoch)
     assert found.seconds == pytest.approx(18 * epoch / 2.0)
@@ -54,14 +54,14 @@ def test_training_is_worth_three_passes(recipe):
 
 
 def test_other_sizes_are_far_from_the_paper(forecaster):
-    assert forecaster(wanted(**DEEP)).far_off  # 18 epochs of 300
+    assert forecaster(key(**DEEP)).far_off  # 18 epochs of 300
     forecaster.rates["deep_emotion", "paper"] = 1.0
-    assert not forecaster(wanted(**DEEP | {"preset": "paper"})).far_off
+    assert not forecaster(key(**DEEP | {"preset": "paper"})).far_off
 
 
 def test_no_landmarks_are_fitted_to_count(forecaster, monkeypatch):
     monkeypatch.setattr(part_transfer, "_fitted", None)
-    assert forecaster(wanted(**PARTS)).gflops > 0
+    assert forecaster(key(**PARTS)).gflops > 0
 
 
 def test_faces_that_are_drawn_count(tiny):
@@ -86,7 +86,7 @@ def test_faces_that_are_drawn_count(tiny):
 )
 def test_what_cannot_be_run_is_told(forecaster, changed, told):
     with pytest.raises(FerError, match=told):
-        forecaster(wanted(**DEEP | changed))
+        forecaster(key(**DEEP | changed))
 
 
 def test_each_paper_s_rate_is_measured_once(forecaster, monkeypatch):
@@ -98,8 +98,8 @@ def test_each_paper_s_rate_is_measured_once(forecaster, monkeypatch):
 
     monkeypatch.setattr(costs, "measured_rate", rate)
     forecaster.rates.clear()
-    first = forecaster(wanted(**DEEP))
-    second = forecaster(wanted("no_transformer", **DEEP))
+    first = forecaster(key(**DEEP))
+    second = forecaster(key("no_transformer", **DEEP))
     assert len(measured) == 1
     assert first.seconds == first.gflops / 4 and second.gflops < first.gflops
 
@@ -118,7 +118,7 @@ def test_the_rate_is_that_of_real_steps(forecaster, about, monkeypatch):
     real = costs.fit
     monkeypatch.setattr(costs, "fit", timed)
     forecaster.rates.clear()
-    found = forecaster(wanted(**about))
+    found = forecaster(key(**about))
     (rate,) = forecaster.rates.values()
     assert found.seconds == pytest.approx(found.gflops / rate)
     per_face = {"deep_emotion": 18 * 308, "part_ensemble": 20 * 308}[about["paper"]]
@@ -133,4 +133,4 @@ def test_too_little_memory_is_told(forecaster, monkeypatch):
     monkeypatch.setattr(costs, "fit", fit)
     forecaster.rates.clear()
     with pytest.raises(FerError, match="batches of 32 need more memory"):
-        forecaster(wanted(**DEEP))
+        forecaster(key(**DEEP))

@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from queued import entries, job
+from queued import entries, key
 
 from fer_lib.errors import FerError
 from ferbook.queue import work
@@ -35,7 +35,7 @@ def worked(count, run, tmp_path, finished=lambda run: False, about=None, **optio
 def test_all_are_run_in_their_order(tmp_path):
     begun = []
     outcome = worked(3, lambda run, left: not begun.append((run, left)), tmp_path)
-    assert begun == [(job(seed=seed), None) for seed in range(3)]
+    assert begun == [(key(seed=seed), None) for seed in range(3)]
     assert outcome.done == [run for run, _ in begun]
     assert not (outcome.failed or outcome.elsewhere or outcome.left)
 
@@ -55,7 +55,7 @@ def test_a_failure_is_told_and_passed(error, told, tmp_path, capsys):
 
     outcome = worked(3, run, tmp_path)
     assert seeds(outcome.done) == [0, 2]
-    assert outcome.failed == {job(seed=1): told}
+    assert outcome.failed == {key(seed=1): told}
     assert told in capsys.readouterr().out  # at once, not only in the end
 
 

@@ -7,7 +7,19 @@ import numpy as np
 import pytest
 
 from fer_lib.errors import FerError
-from ferbook.runs.records import load_records, read_record, record_path, write_record
+from fer_lib.evaluation import metrics
+from ferbook.runs.key import RunKey
+from ferbook.runs.records import (
+    check_writable,
+    load_records,
+    read_record,
+    write_record,
+)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_CACHE", str(tmp_path / "cache"))
 
 
 def _edit(record, change):
@@ -71,8 +83,73 @@ def test_a_record_in_another_place_is_refused(make_record, tmp_path):
     for suffix in (".json", ".npz"):
         old = record.path.with_suffix(suffix)
         old.rename(old.with_name("paper-paper-default-seed1" + suffix))
-    with pytest.raises(FerError, match=r"belongs at .*seed0\.json"):
+    left_out = {}
+    assert load_records(tmp_path / "runs", left_out) == ()
+    (reason,) = left_out.values()
+    assert "belongs at" in reason and "seed0.json" in reason
+
+
+def test_a_damaged_record_stops_no_other(make_record, tmp_path):
+    good, bad = make_record(seed=1), make_record()
+    bad.path.write_text("{")
+    left_out = {}
+    (found,) = load_records(tmp_path / "runs", left_out)
+    assert found.path == good.path and list(left_out) == [bad.path]
+    with pytest.warns(UserWarning, match=r"Left out: .*seed0\.json: no valid JSON"):
         load_records(tmp_path / "runs")
+
+
+def test_no_record_replaces_another(make_record, tmp_path):
+    """A second try stands beside the first, which then answers no claim."""
+    first = make_record()
+    right = np.ones(70, bool)
+    second = make_record(correct=right, started="2026-11-24T14:00:00Z")
+    assert second.path.name == "paper-paper-default-seed0-run2.json"
+    assert make_record(correct=right, started="2026-11-25T14:00:00Z").path.name == (
+        second.path.name  # which predicted the very same
+    )
+    with pytest.raises(FerError, match="none is ever replaced"):
+        write_record(first.path, second.content, second.predictions)
+    new, old = load_records(tmp_path / "runs")
+    assert old.superseded == f"made again on 2026-11-24 as {second.path.name}"
+    assert not new.superseded and read_record(first.path).correct().mean() == 0.5
+
+
+def test_runs_on_another_copy_of_the_data_both_count(make_record, tmp_path):
+    data = make_record().data | {"sha256": "f" * 64}
+    make_record(correct=np.ones(70, bool), data=data)
+    assert [r.superseded for r in load_records(tmp_path / "runs")] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("config", {"epochs": 1}), ("changes", {"epochs": 1})]
+)
+def test_edited_settings_are_told(make_record, name, value):
+    record = make_record()
+    _edit(record, lambda content: content.update({name: value}))
+    with pytest.raises(FerError, match="the record was edited"):
+        read_record(record.path)
+
+
+def test_metrics_are_computed_again_once(make_record, monkeypatch):
+    record, counted = make_record(), []
+    real = metrics.summarize
+    monkeypatch.setattr(
+        metrics, "summarize", lambda *words: counted.append(1) or real(*words)
+    )
+    assert [read_record(record.path).seed for _ in range(3)] == [0, 0, 0]
+    assert len(counted) == 1
+    _edit(record, lambda content: _results(content).update(accuracy=0.9))
+    with pytest.raises(FerError, match=r"accuracy is 0\.9"):
+        read_record(record.path)
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(tmp_path):
+    check_writable(tmp_path / "not" / "yet" / "there")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "file").touch()
+    with pytest.raises(FerError, match="nothing can be written there"):
+        check_writable(tmp_path / "file" / "runs")
 
 
 def test_missing_files_are_named(make_record, tmp_path):
@@ -93,7 +170,7 @@ def test_other_predictions_are_refused(make_record, tmp_path):
         read_record(record.path)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 2}', "null"])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 1}', "null"])
 def test_what_is_no_record_is_refused(make_record, text):
     record = make_record()
     record.path.write_text(text)
@@ -112,16 +189,16 @@ FAULTS = {
     "confusion": lambda c: _results(c)["confusion"][0].reverse(),
     "accuracy_ci95": lambda c: _results(c).update(accuracy_ci95=[0.4, 0.7]),
     "'seed' is missing": lambda c: c.pop("seed"),
-    "'seed' is '0', expected int": lambda c: c.update(seed="0"),
-    "'epochs' is True, expected int": lambda c: c.update(epochs=True),
+    "'seed' is '0', expected a valid int": lambda c: c.update(seed="0"),
+    "'epochs' is True, expected a valid int": lambda c: c.update(epochs=True),
     "'code.commit' is 5": lambda c: c["code"].update(commit=5),
-    r"'deviations\[0\].ours' is missing": lambda c: c["deviations"].append(
+    "'deviations.0.ours' is missing": lambda c: c["deviations"].append(
         {"item": "epochs", "paper": "300"}
     ),
-    "results lack 'selected'": lambda c: c.update(results={}),
-    "'worst', expected one of": lambda c: c["results"].update(worst={}),
+    "'results.selected' is missing": lambda c: c.update(results={}),
+    "unknown key 'results.worst'": lambda c: c["results"].update(worst={}),
     "'Test', expected one of": lambda c: c["results"]["selected"].update(Test={}),
-    "sums to 71": lambda c: c["data"]["splits"]["PrivateTest"].update(
+    "sum to n = 70": lambda c: c["data"]["splits"]["PrivateTest"].update(
         per_class=[11] + [10] * 6
     ),
     "labels count": lambda c: c["data"]["splits"]["PrivateTest"].update(
@@ -146,7 +223,7 @@ def test_a_wrong_record_is_never_written(make_record, tmp_path):
     good = make_record()
     content = json.loads(json.dumps(good.content))
     _results(content)["accuracy"] = 0.9
-    path = record_path(tmp_path / "never", content)
+    path = tmp_path / "never" / RunKey.of(content).place
     with pytest.raises(FerError):
         write_record(path, content, good.predictions)
     content = dict(good.content) | {"wall_seconds": float("nan")}
@@ -182,12 +259,6 @@ def test_stale_when_the_source_hash_differs(make_record):
     record = make_record()
     assert not record.stale("a" * 64)
     assert record.stale("b" * 64)
-
-
-def test_deviations_are_typed(make_record):
-    row = {"item": "epochs", "paper": "300", "ours": "60", "why": "compute"}
-    (deviation,) = make_record(deviations=[row]).deviations
-    assert (deviation.item, deviation.paper, deviation.ours) == ("epochs", "300", "60")
 
 
 def test_a_curve_is_stored_once_by_column_and_comes_back(make_record):

@@ -1,6 +1,7 @@
 """From a request to a record, on a tiny data set in FER2013's layout."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,17 +11,19 @@ from fer_lib.data.faceset import FaceSet
 from fer_lib.errors import FerError
 from fer_lib.evaluation.inference import predict
 from ferbook import cli
-from ferbook.runs import reproduce
-from ferbook.runs import run as finished
-from ferbook.runs.predictions import storable
+from ferbook.runs import make
+from ferbook.runs.predictions import face_ids, storable
 from ferbook.runs.records import load_records, read_record
-from ferbook.runs.reproduce import load_committed
 
 
 def test_the_record_is_complete_and_true(tiny, tmp_path):
     done = run(request(), tmp_path)
-    path = tmp_path / "runs/deep_emotion/rendered-official/smoke-paper-default-seed0"
-    record = read_record(path.with_suffix(".json"))  # computes metrics again
+    (path,) = (tmp_path / "runs/deep_emotion/rendered-official").glob("*.json")
+    assert path.name.startswith("smoke-paper-default-seed0-epochs2-")
+    record = read_record(path)  # computes metrics again
+    assert record.key.changes == (("epochs", 2),) and record.varied == []
+    faces = record.predictions["PrivateTest/faces"]
+    assert np.array_equal(faces, face_ids(tiny.split("PrivateTest")))
     assert record.epochs == 2 and len(record.curve) == 2
     assert record.parameters == 66_857 and record.rendered
     assert record.metrics()["n"] == 28
@@ -28,7 +31,7 @@ def test_the_record_is_complete_and_true(tiny, tmp_path):
     assert record.data["splits"]["Training"]["per_class"] == [12] * 7
     accuracies = [row["PublicTest_accuracy"] for row in record.curve]
     assert accuracies[record.selection["epoch"] - 1] == max(accuracies)
-    assert {d.item for d in record.deviations} == {
+    assert {d.item for d in record.departures} == {
         "epochs",
         "initialisation",
         "learning rate",
@@ -59,8 +62,31 @@ def test_a_longer_run_goes_on_from_a_shorter_one(tiny, tmp_path):
     fresh = run(request(3), tmp_path / "other", fresh=True)
     key = "predictions_sha256"
     assert longer.record.content[key] == fresh.record.content[key]
-    # One request has one record: the longer run takes the shorter's place.
-    assert [r.epochs for r in load_records(tmp_path / "runs")] == [3]
+    # Other settings are another run: the shorter one's record stays.
+    assert [r.epochs for r in load_records(tmp_path / "runs")] == [1, 3]
+
+
+def test_a_recorded_run_is_made_again_on_demand_alone(tiny, tmp_path):
+    first = run(request(1), tmp_path)
+    with pytest.raises(FerError, match=r"seed0-epochs1-\w+\.json: this run was rec"):
+        run(request(1), tmp_path)
+    again = run(request(1), tmp_path, again=True)
+    assert again.record.path == first.record.path  # it predicts the very same
+    assert len(load_records(tmp_path / "runs")) == 1
+
+
+def test_a_setting_of_the_preset_is_no_change(tiny, tmp_path):
+    plain = make.Course(request(18), make.splits_of(request()))
+    assert plain.key.changes == () and plain.key.place.stem.endswith("seed0")
+    other = make.Course(request(variant="no_transformer"), make.splits_of(request()))
+    assert other.varied == ["warp"]
+
+
+def test_faces_that_were_all_trained_on_are_refused_before(tiny, tmp_path, monkeypatch):
+    faces = replace(tiny, images=np.repeat(tiny.images[:1], 140, 0))
+    monkeypatch.setattr(make, "load", lambda name, root: faces)
+    with pytest.raises(FerError, match="every face of PrivateTest stands in training"):
+        run(request(10**6), tmp_path)
 
 
 def test_a_shorter_run_after_a_longer_one_is_short(tiny, tmp_path):
@@ -81,7 +107,7 @@ def test_a_budget_stops_without_a_record(tiny, tmp_path):
 def test_merged_test_splits_are_refused(tiny, tmp_path, monkeypatch):
     splits = np.where(tiny.splits == "Training", "Training", "Test")
     merged = FaceSet("rendered", tiny.images, tiny.labels, splits, "Merged to Test.")
-    monkeypatch.setattr(reproduce, "load", lambda name, root: merged)
+    monkeypatch.setattr(make, "load", lambda name, root: merged)
     with pytest.raises(FerError, match=r"no split 'PublicTest'.*Merged to Test"):
         run(request(), tmp_path)
 
@@ -90,27 +116,25 @@ def test_command_line(tiny, tmp_path, capsys):
     words = ["reproduce", "deep_emotion", "--epochs", "1", "--device", "cpu"]
     weights = tmp_path / "network.safetensors.gz"
     words += ["--out", str(tmp_path / "runs"), "--weights", str(weights)]
-    assert cli.main(words) == 0
-    out = capsys.readouterr().out
-    assert json.loads(out[: out.index("Record:")])["n"] == 28
-    assert weights.stat().st_size < 500_000
-
     assert cli.main([*words, "--budget", "soon"]) == 1
     assert "expected a number with s, m or h" in capsys.readouterr().err
     assert cli.main([*words, "--preset", "tiny"]) == 1
     assert capsys.readouterr().err.count("\n") == 1  # one sentence, no traceback
+    assert cli.main(words) == 0
+    out = capsys.readouterr().out
+    assert "n = 28)" in out and "for 1 epoch on" in out and "Record: " in out
+    assert weights.stat().st_size < 500_000
+    assert cli.main([*words, "--again", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["n"] == 28
 
 
-def test_weights_come_back(tiny, tmp_path, monkeypatch):
-    done = run(request(), tmp_path)
-    done.save(tmp_path / "network.safetensors.gz")
-    monkeypatch.setattr(
-        finished, "committed", lambda paper: tmp_path / "network.safetensors.gz"
-    )
-    back = load_committed("deep_emotion", done.splits, "cpu")
-    one, other = (predict(r.network, done.splits.test.images) for r in (done, back))
-    assert np.allclose(one, other, atol=1e-2)  # half precision
-    assert back.results()["selected"]["PrivateTest"]["single"]["n"] == 28
+@pytest.mark.parametrize("option", ["--out", "--weights"])
+def test_what_cannot_be_written_is_told_before_training(tiny, tmp_path, capsys, option):
+    (tmp_path / "file").touch()
+    words = ["reproduce", "deep_emotion", "--epochs", "1000000", "--device", "cpu"]
+    words += ["--out", str(tmp_path / "runs"), option, str(tmp_path / "file" / "x")]
+    assert cli.main(words) == 1
+    assert "nothing can be written there" in capsys.readouterr().err
 
 
 def test_data_check(tmp_path, capsys):

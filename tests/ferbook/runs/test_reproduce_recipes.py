@@ -10,22 +10,23 @@ from fer_lib.data.sources.rendered import wild
 from fer_lib.errors import FerError
 from ferbook.ledger.rules import blocking
 from ferbook.papers import ramn, rendered_first
-from ferbook.runs import reproduce
+from ferbook.runs import make
 from ferbook.runs import run as finished
+from ferbook.runs.key import CONTENT, RunKey
+from ferbook.runs.make import run_source, splits_of
 from ferbook.runs.records import load_records, read_record
-from ferbook.runs.reproduce import Request, run_source
 
 
 def test_a_modern_run_says_so(tiny, tmp_path):
     done = run(request(3, recipe="modern"), tmp_path)
-    assert done.record.path.name == "smoke-modern-default-seed0.json"
+    assert done.record.path.name.startswith("smoke-modern-default-seed0-epochs3-")
     assert done.record.recipe_settings["name"] == "modern"
     assert done.record.recipe_settings["epochs"] == 3
     assert done.record.config["epochs"] == 18  # the paper's, which it replaces
     assert len(done.record.curve) == 3
     assert "--recipe modern" in done.record.command
-    assert "recipe" in {d.item for d in done.record.deviations}
-    assert blocking(done.record.deviations)
+    assert "recipe" in {d.item for d in done.record.departures}
+    assert blocking(done.record.departures)
     plain = run(request(3), tmp_path)
     assert {r.recipe for r in load_records(tmp_path / "runs")} == {"modern", "paper"}
     key = "predictions_sha256"
@@ -34,7 +35,7 @@ def test_a_modern_run_says_so(tiny, tmp_path):
 
 def test_settings_of_network_and_recipe_may_both_change(tiny, tmp_path):
     changes = {"epochs": 1, "width": 4, "clip": 0.5}
-    wanted = Request("deep_emotion", recipe="modern", changes=changes)
+    wanted = RunKey("deep_emotion", recipe="modern", changes=changes)
     record = run(wanted, tmp_path).record
     assert record.config["width"] == 4 and record.recipe_settings["clip"] == 0.5
     assert "--set clip=0.5 --set epochs=1 --set width=4" in record.command
@@ -43,13 +44,13 @@ def test_settings_of_network_and_recipe_may_both_change(tiny, tmp_path):
 def test_rendered_faces_come_first(tiny, tmp_path, monkeypatch):
     few = wild(train=28, public=14, private=0, seed=3, cached=False)
     monkeypatch.setattr(rendered_first, "wild", lambda: few)
-    wanted = request(2, recipe="rendered_first")
-    wanted.changes["rendered_epochs"] = 1
+    changes = {"epochs": 2, "rendered_epochs": 1}
+    wanted = RunKey("deep_emotion", recipe="rendered_first", changes=changes)
     record = run(wanted, tmp_path).record
     assert [row["stage"] for row in record.curve] == ["rendered faces"] + [
         "training"
     ] * 2
-    items = {d.item for d in blocking(record.deviations)}
+    items = {d.item for d in blocking(record.departures)}
     assert "pre-training" in items
 
 
@@ -57,12 +58,12 @@ def test_unknown_recipes_and_settings_are_refused(tiny, tmp_path):
     with pytest.raises(FerError, match="recipe 'fast' is unknown, expected one of"):
         run(request(recipe="fast"), tmp_path)
     with pytest.raises(FerError, match="setting of 'wdith'"):
-        run(Request("deep_emotion", changes={"wdith": 3}), tmp_path)
+        run(RunKey("deep_emotion", changes={"wdith": 3}), tmp_path)
 
 
 def test_recipes_have_their_own_source():
     of = {
-        name: run_source(Request("deep_emotion", recipe=name))
+        name: run_source(RunKey("deep_emotion", recipe=name))
         for name in ("paper", "modern", "rendered_first")
     }
     assert len(set(of.values())) == 3
@@ -78,9 +79,9 @@ def test_members_and_measures_are_stored(tiny, tmp_path, monkeypatch):
         assert not network.training
         return {"warmth": faces.images.mean((1, 2, 3))}
 
-    paper = reproduce.find_paper("deep_emotion")
+    paper = make.find_paper("deep_emotion")
     extended = SimpleNamespace(**vars(paper), views=views, measures=measures)
-    monkeypatch.setattr(reproduce, "find_paper", lambda name: extended)
+    monkeypatch.setattr(make, "find_paper", lambda name: extended)
     record = read_record(run(request(1), tmp_path).record.path)
     assert record.metrics(view="member.left")["accuracy"] == 1
     test = tiny.split("PrivateTest")
@@ -94,12 +95,15 @@ def test_weight_files_are_recorded_by_name(tmp_path):
     config = ramn.make_config("smoke", pretrained=str(weights))
     told = finished.Run(None, config, None, None, None).settings()
     assert told["pretrained"] == "vgg16.pth"
-    asked = Request("ramn", changes={"pretrained": str(weights)}).command
-    assert "private" not in asked and "--set pretrained=vgg16.pth" in asked
+    weights.parent.mkdir()
+    weights.write_bytes(b"weights")
+    told = make._by_content({"pretrained": str(weights)})
+    assert told["pretrained"] == "vgg16.pth" and len(told[CONTENT]) == 64
+    weights.unlink()
     with pytest.raises(FerError, match=r"vgg16\.pth: no such file of pre-trained"):
         ramn.identity(config)
 
 
 def test_two_data_sets_need_a_target(tiny):
     with pytest.raises(FerError, match="name it with --target and --target-root"):
-        Request("deep_emotion", protocol="sfew_to_jaffe").splits()
+        splits_of(RunKey("deep_emotion", protocol="sfew_to_jaffe"))

@@ -2,18 +2,19 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tqdm.auto import tqdm
 
 from fer_lib.errors import FerError
 from ferbook.ledger.claims import Claims
-from ferbook.ledger.matching import Wanted
 from ferbook.ledger.rules import blocking
-from ferbook.queue.forecast import Forecast, request_of
-from ferbook.queue.needs import Job, Need, in_order, lacking, needs_of
-from ferbook.runs.records import Record, read_record, record_path
-from ferbook.runs.reproduce import run_source
+from ferbook.queue.forecast import Forecast
+from ferbook.queue.needs import Need, in_order, lacking, needs_of
+from ferbook.runs.key import RunKey
+from ferbook.runs.make import run_source
+from ferbook.runs.records import Record, records_of
 
 
 @dataclass(frozen=True)
@@ -21,14 +22,14 @@ class Entry:
     """A run in the queue.
 
     Attributes:
-        job: which run.
+        key: which run.
         forecast: what it will cost.
         answers: ids of claims that wait for it.
         beside: ids of claims that it would stand beside without a verdict.
         answered: answers that are complete once it and all before it are.
     """
 
-    job: Job
+    key: RunKey
     forecast: Forecast
     answers: tuple[str, ...]
     beside: tuple[str, ...]
@@ -36,9 +37,8 @@ class Entry:
 
     def to_json(self) -> dict:
         """The entry as JSON-able values."""
-        about = {"seed": self.job.seed} | vars(self.forecast)
         told = {name: getattr(self, name) for name in ("answers", "beside", "answered")}
-        return self.job.wanted._asdict() | about | told
+        return self.key.to_json() | vars(self.forecast) | told
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class Queue:
     """
 
     entries: tuple[Entry, ...]
-    done: tuple[Job, ...]
-    impossible: Mapping[Wanted, str]
+    done: tuple[RunKey, ...]
+    impossible: Mapping[RunKey, str]
 
     @property
     def seconds(self) -> float:
@@ -64,10 +64,10 @@ class Queue:
         """The queue as JSON-able values."""
         return {
             "seconds": self.seconds,
-            "done": [job.wanted._asdict() | {"seed": job.seed} for job in self.done],
+            "done": [key.to_json() for key in self.done],
             "runs": [entry.to_json() for entry in self.entries],
             "impossible": [
-                run._asdict() | {"reason": reason}
+                run.to_json() | {"reason": reason}
                 for run, reason in self.impossible.items()
             ],
         }
@@ -77,8 +77,8 @@ def open_queue(
     papers: Iterable[Claims],
     dataset: str,
     *,
-    forecast: Callable[[Wanted], Forecast],
-    finished: Callable[[Job], Record | None],
+    forecast: Callable[[RunKey], Forecast],
+    finished: Callable[[RunKey], Record | None],
     seeds: int = 3,
     recipe: str = "paper",
     preset: str | None = None,
@@ -107,33 +107,32 @@ def open_queue(
             f"No claim is answered by runs on '{dataset}' with the recipe "
             f"'{recipe}'{of}; `ferbook claims` lists them, or name a paper to run."
         )
-    jobs = dict.fromkeys(job for need in needs for job in need.jobs)
-    records = {job: record for job in jobs if (record := finished(job))}
+    runs = dict.fromkeys(run for need in needs for run in need.runs)
+    records = {run: record for run in runs if (record := finished(run))}
     done = frozenset(records)
-    open_jobs = [j for j in jobs if j not in done and preset in (None, j.wanted.preset)]
-    forecasts, impossible = _forecasts(open_jobs, forecast, progress)
+    open_runs = [r for r in runs if r not in done and preset in (None, r.preset)]
+    forecasts, impossible = _forecasts(open_runs, forecast, progress)
     far_off = {run for run, told in forecasts.items() if told.far_off}
-    far_off |= {
-        j.wanted for j, record in records.items() if blocking(record.deviations)
-    }
+    far_off |= {r.any_seed for r, one in records.items() if blocking(one.departures)}
     waiting = lacking(
         needs, done=done, impossible=impossible, far_off=far_off, preset=preset
     )
     seconds = {run: told.seconds for run, told in forecasts.items()}
     order = in_order(waiting, seconds, done=done, far_off=far_off)
     ready, entries = set(done), []
-    for job in order:
-        ready.add(job)
-        entries.append(_entry(job, forecasts[job.wanted], waiting, ready, far_off))
+    for run in order:
+        ready.add(run)
+        forecast_of = forecasts[run.any_seed]
+        entries.append(_entry(run, forecast_of, waiting, ready, far_off))
     return Queue(tuple(entries), tuple(records), impossible)
 
 
 def _forecasts(
-    jobs: Iterable[Job], forecast: Callable[[Wanted], Forecast], progress: bool
-) -> tuple[dict[Wanted, Forecast], dict[Wanted, str]]:
-    """Forecasts of runs, and reasons where there is none."""
+    runs: Iterable[RunKey], forecast: Callable[[RunKey], Forecast], progress: bool
+) -> tuple[dict[RunKey, Forecast], dict[RunKey, str]]:
+    """Forecasts of runs with any seed, and reasons where there is none."""
     found, impossible = {}, {}
-    runs = dict.fromkeys(job.wanted for job in jobs)
+    runs = dict.fromkeys(run.any_seed for run in runs)
     for run in tqdm(runs, "forecasts", unit="run", disable=not progress, leave=False):
         try:
             found[run] = forecast(run)
@@ -143,50 +142,40 @@ def _forecasts(
 
 
 def _entry(
-    job: Job,
+    key: RunKey,
     forecast: Forecast,
     waiting: list[Need],
-    ready: set[Job],
-    far_off: set[Wanted],
+    ready: set[RunKey],
+    far_off: set[RunKey],
 ) -> Entry:
     told: dict[bool, list[str]] = {True: [], False: []}
     for need in waiting:
-        if job in need.jobs:
+        if key in need.runs:
             told[need.decides(far_off)].append(need.claim.id)
-    answered = sum(ready.issuperset(n.jobs) for n in waiting if n.decides(far_off))
+    answered = sum(ready.issuperset(n.runs) for n in waiting if n.decides(far_off))
     unique = (tuple(dict.fromkeys(told[decides])) for decides in (True, False))
-    return Entry(job, forecast, *unique, answered)
+    return Entry(key, forecast, *unique, answered)
 
 
 class Finished:
-    """Records of finished runs below a folder.
+    """Records of finished runs below some folders, new ones in the first.
 
     A run is finished when its record is there and the code that made it has
     not changed since.
     """
 
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self._sources: dict[tuple, str] = {}
+    def __init__(self, *folders: Path):
+        self.folders = folders
+        self._source = cache(run_source)
 
-    def path(self, job: Job) -> Path:
+    def place(self, key: RunKey) -> Path:
         """Where the record of a run is, or will be."""
-        return record_path(self.folder, job.wanted._asdict() | {"seed": job.seed})
+        return self.folders[0] / key.place
 
-    def __call__(self, job: Job) -> Record | None:
-        """The record of a run; None where it is missing or out of date.
-
-        Raises:
-            FerError: when it is damaged.
-        """
-        path = self.path(job)
-        if not path.exists():
-            return None
-        record = read_record(path)
-        return None if record.stale(self._source(job.wanted)) else record
-
-    def _source(self, wanted: Wanted) -> str:
-        key = (wanted.paper, wanted.dataset, wanted.protocol, wanted.recipe)
-        if key not in self._sources:
-            self._sources[key] = run_source(request_of(wanted, 0, None))
-        return self._sources[key]
+    def __call__(self, key: RunKey) -> Record | None:
+        """The last record of a run; None where it is missing or out of date."""
+        records = (r for folder in self.folders for r in records_of(folder, key))
+        found = [record for record in records if not record.superseded]
+        last = max(found, key=lambda record: record.started, default=None)
+        fresh = last and not last.stale(self._source(key.any_seed))
+        return last if fresh else None

@@ -1,0 +1,211 @@
+"""Runs beside one another, over seeds and faces.
+
+Runs are compared where they differ in what a comparison is about, the variant
+or the recipe, and in nothing else: the same settings and the same faces.
+Predictions are joined by the faces, in whatever order each run saw them.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fer_lib.errors import FerError
+from ferbook.ledger.statistics import (
+    Difference,
+    mcnemar_p,
+    measured_difference,
+    paired_difference,
+)
+from ferbook.runs.records import Record
+
+Runs = tuple[Record, ...]  # of one seed: a run, or one for each fold
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is read of every face of a run.
+
+    Attributes:
+        split: of the faces; the reported one if empty.
+        checkpoint: ``selected`` or ``last``.
+        view: of the scores that tell right from wrong.
+        measure: read instead, if not empty: a number a face.
+    """
+
+    split: str = ""
+    checkpoint: str = "selected"
+    view: str = "single"
+    measure: str = ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two groups of runs with the same seeds.
+
+    Attributes:
+        difference: first less second, over faces, the mean over seeds.
+        means: of the first and of the second.
+        gaps: the difference of each seed.
+        p: McNemar's of each seed; empty for measures.
+        seeds: that both have.
+    """
+
+    difference: Difference
+    means: tuple[float, float]
+    gaps: tuple[float, ...]
+    p: tuple[float, ...]
+    seeds: tuple[int, ...]
+
+    @property
+    def spread(self) -> float | None:
+        """Standard deviation of the difference over seeds; None for one."""
+        return float(np.std(self.gaps, ddof=1)) if len(self.gaps) > 1 else None
+
+
+def compare(
+    first: Sequence[Runs],
+    second: Sequence[Runs],
+    look: Look | None = None,
+    other: Look | None = None,
+    recall: str = "",
+) -> Comparison:
+    """The first runs less the second, with the same seeds on the same faces.
+
+    Args:
+        first: a run, or one a fold, of each seed.
+        second: likewise; seeds that only one side has are left out.
+        look: what is read of the first; of a single pass if None.
+        other: of the second, if it is not the same.
+        recall: a class, to compare on its faces alone.
+
+    Raises:
+        FerError: when no seed is on both sides, or runs differ in more than
+            variant and recipe.
+    """
+    look = look or Look()
+    sides, looks = paired([first, second]), (look, other or look)
+    records = [record for side in sides for record in flat(side)]
+    if not records:
+        raise FerError("No seed was run on both sides, so nothing can be compared.")
+    for record in records:
+        if odd := unlike(records[0], record, look.split):
+            raise FerError(f"{record.path}: {odd}; run it again.")
+    values = [
+        per_face(side, one, records) for side, one in zip(sides, looks, strict=True)
+    ]
+    if recall:
+        rows = labels_of(sides[0][0], look, records) == records[0].classes.index(recall)
+        values = [side[:, rows] for side in values]
+    gaps = values[0].mean(1) - values[1].mean(1)
+    measured = bool(look.measure)
+    tests = () if measured else map(mcnemar_p, *values)
+    difference = measured_difference if measured else paired_difference
+    return Comparison(
+        difference(values[0].mean(0), values[1].mean(0)),
+        (float(values[0].mean()), float(values[1].mean())),
+        tuple(gaps.tolist()),
+        tuple(tests),
+        tuple(runs[0].seed for runs in sides[0]),
+    )
+
+
+def paired(sides: Sequence[Sequence[Runs]]) -> list[tuple[Runs, ...]]:
+    """The seeds that stand on every side, so that like is compared."""
+    seeds = [{runs[0].seed for runs in side} for side in sides]
+    common = set.intersection(*seeds) if seeds else set()
+    return [tuple(r for r in side if r[0].seed in common) for side in sides]
+
+
+def flat(seeds: Iterable[Runs]) -> tuple[Record, ...]:
+    """All records of some seeds, each once."""
+    return tuple(dict.fromkeys(record for runs in seeds for record in runs))
+
+
+def per_face(seeds: Sequence[Runs], look: Look, among: Sequence[Record]) -> np.ndarray:
+    """``float64 [seeds, n]``: a measure, or 1 where a run is right, else 0.
+
+    Args:
+        seeds: the runs, each with all its folds in a row.
+        look: what is read.
+        among: all records that are compared, which decide how they are joined.
+    """
+    return np.array(
+        [
+            np.concatenate([_read(r, look)[_order(r, look, among)] for r in runs])
+            for runs in seeds
+        ],
+        np.float64,
+    )
+
+
+def labels_of(runs: Runs, look: Look, among: Sequence[Record]) -> np.ndarray:
+    """``int8 [n]``, the labels of the faces in the order of ``per_face``."""
+    found = [
+        _array(r, f"{look.split or r.reported}/labels")[_order(r, look, among)]
+        for r in runs
+    ]
+    return np.concatenate(found)
+
+
+def _read(record: Record, look: Look) -> np.ndarray:
+    split = look.split or record.reported
+    if look.measure:
+        return _array(record, f"{split}/measures/{look.measure}")
+    return record.correct(look.checkpoint, split, look.view)
+
+
+def _array(record: Record, key: str) -> np.ndarray:
+    if key not in record.predictions:
+        raise FerError(f"{record.path}: no array '{key}' beside it; run it again.")
+    return record.predictions[key]
+
+
+def _order(record: Record, look: Look, among: Sequence[Record]) -> np.ndarray | slice:
+    """Rows of a record in the order that all have in common."""
+    copies = {r.data["sha256"] for r in among if r.protocol == record.protocol}
+    if len(copies) == 1:
+        return slice(None)  # they stand in one order
+    split = look.split or record.reported
+    faces, labels = (_array(record, f"{split}/{k}") for k in ("faces", "labels"))
+    return np.lexsort((labels, faces))
+
+
+def alike(
+    records: Sequence[Record], split: str
+) -> tuple[list[Record], dict[Record, str]]:
+    """Runs that may be compared, and why the others may not."""
+    if len(records) < 2:
+        return list(records), {}
+    odd = {a: {b: unlike(a, b, split) for b in records} for a in records}
+    reasons = max(odd.values(), key=lambda row: sum(not why for why in row.values()))
+    kept = [record for record in records if not reasons[record]]
+    return kept, {record: why for record, why in reasons.items() if why}
+
+
+def unlike(one: Record, other: Record, split: str = "") -> str:
+    """Why a second run cannot be compared with a first; empty if it can."""
+    if one is other:
+        return ""
+    for name in ("config", "recipe_settings"):
+        if name == "recipe_settings" and one.recipe != other.recipe:
+            continue
+        settings = [r.content.get(name, {}) for r in (one, other)]
+        for key in sorted(settings[0].keys() & settings[1].keys()):
+            a, b = (told[key] for told in settings)
+            if a != b and key not in (*one.varied, *other.varied):
+                return f"{key} is {b}, but {a} in {one.path.name} beside it"
+    if one.protocol != other.protocol:  # folds have other faces
+        return ""
+    known = [r.data.get("faces_sha256") for r in (one, other)]
+    same = one.data["sha256"] == other.data["sha256"]
+    if not same and (None in known or known[0] != known[1]):
+        return f"other faces than those of {one.path.name} beside it"
+    look = Look(split or one.reported)
+    try:
+        labels = [labels_of((r,), look, (one, other)) for r in (one, other)]
+    except FerError as error:
+        return str(error)
+    if not np.array_equal(*labels):
+        return f"labels differ from those of {one.path.name} beside it"
+    return ""

@@ -1,0 +1,233 @@
+"""One run: data set, paper, variant and seed to a recorded result."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from torch import nn
+
+from fer_lib.data import load
+from fer_lib.data.audit.duplicates import leaked
+from fer_lib.data.protocols import PAIRS, PROTOCOLS, Splits, split, split_pair
+from fer_lib.device import choose_device
+from fer_lib.errors import FerError
+from fer_lib.files import cache_dir, sha256_file
+from ferbook.papers import paper as find_paper
+from ferbook.papers.recipes import RECIPES, find_recipe
+from ferbook.runs.key import CONTENT, RunKey, json_sha256
+from ferbook.runs.predictions import accuracies, results_of
+from ferbook.runs.records import Record, check_writable, records_of, write_beside
+from ferbook.runs.run import Run, how_it_went, predictions_of
+from ferbook.runs.schema import SCHEMA
+from ferbook.runs.source import source_hash
+from ferbook.training.checkpoint import load_weights
+from ferbook.training.loop import fit
+from ferbook.training.states import state_path
+
+
+def splits_of(
+    key: RunKey, root: str | None = None, target_root: str | None = None
+) -> Splits:
+    """Who is trained on, selected on and reported.
+
+    Args:
+        key: of the run.
+        root: folder of its data set.
+        target_root: folder of the reported one, for protocols of two.
+    """
+    faces = load(key.dataset, root)
+    if key.protocol not in PAIRS:
+        return split(faces, key.protocol)
+    if not key.target:
+        raise FerError(
+            f"protocol '{key.protocol}' reports another data set than it "
+            "trains on; name it with --target and --target-root."
+        )
+    return split_pair(faces, load(key.target, target_root), key.protocol)
+
+
+class Course:
+    """What a key comes to: settings, plan, and departures from the paper.
+
+    Attributes:
+        key: with the faces, and with those changes alone that change anything.
+
+    Raises:
+        FerError: for anything in the key that is unknown.
+    """
+
+    def __init__(self, key: RunKey, splits: Splits):
+        self.paper, self.recipe = find_paper(key.paper), None
+        changes, own = dict(key.changes), {}
+        if key.recipe != "paper":
+            self.recipe = find_recipe(key.recipe)
+            known = {f.name for f in fields(self.recipe.Config)}
+            own = {name: changes.pop(name) for name in known & changes.keys()}
+        make_config, seed = self.paper.make_config, key.seed
+        self.config = make_config(key.preset, key.variant, **changes)
+        self.plan = self.of_paper = self.paper.make_plan(self.config, splits, seed)
+        self.settings, self.splits, self.seed = {}, splits, seed
+        plain = make_config(key.preset, key.variant)
+        changed = _unlike(plain, self.config)
+        if self.recipe:
+            how = self.how = self.recipe.make_config(key.preset, **own)
+            make = self.make_network
+            self.plan = self.recipe.replanned(self.plan, splits, how, make)
+            self.settings = {"name": key.recipe} | asdict(how)
+            changed |= _unlike(self.recipe.make_config(key.preset), how)
+        self.varied = sorted(_unlike(make_config(key.preset), plain))
+        self.key = replace(key, changes=_by_content(changed), data=splits.sha256)
+
+    def make_network(self) -> nn.Module:
+        """The untrained network."""
+        classes = len(self.splits.classes)
+        return self.paper.make_network(self.config, classes, self.seed)
+
+    def identity(self) -> dict:
+        """What shapes the training."""
+        identity = self.paper.identity(self.config)
+        # Only where epochs do no more than end a run may a longer one go on.
+        identity |= {} if self.plan.open_ended else {"epochs": self.plan.epochs}
+        return identity | ({"recipe": self.settings} if self.settings else {})
+
+    def deviations(self) -> list[dict]:
+        """How the run departs from its paper."""
+        found = self.paper.deviations(self.config, self.splits)
+        if not self.recipe:
+            return found
+        return self.recipe.deviations(found, self.of_paper, self.how)
+
+
+def _unlike(plain: object, config: object) -> dict:
+    """Fields of a configuration that differ from those of another."""
+    before = asdict(plain)
+    return {k: v for k, v in asdict(config).items() if before[k] != v}
+
+
+def _by_content(changes: Mapping) -> dict:
+    """Changes with a weight file told by name and content, not by place."""
+    weights = changes.get("pretrained")
+    if not weights:
+        return dict(changes)
+    told = {"pretrained": Path(weights).name, CONTENT: sha256_file(weights)}
+    return dict(changes) | told
+
+
+def reproduce(
+    key: RunKey,
+    *,
+    folder: Path,
+    root: str | None = None,
+    target_root: str | None = None,
+    device: str = "auto",
+    budget: float | None = None,
+    fresh: bool = False,
+    again: bool = False,
+    progress: bool = True,
+) -> Run:
+    """Train, evaluate and record one run.
+
+    A run that is recorded already is refused, unless the present code is not
+    that which made it.  No record is ever replaced: another one of the same
+    run is kept beside it.
+
+    Args:
+        key: which run.
+        folder: of all run records; the record goes below it.
+        root: folder of the data set.
+        target_root: folder of the reported one, for protocols of two.
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        budget: seconds after which training saves and stops.
+        fresh: forget an earlier, interrupted try instead of going on.
+        again: make a recorded run again.
+        progress: whether to show a bar.
+
+    Raises:
+        FerError: for anything in the request that cannot be honoured.
+    """
+    started, where = datetime.now(UTC), choose_device(device)
+    splits = splits_of(key, root, target_root)
+    course, source = Course(key, splits), run_source(key)
+    key, config, plan = course.key, course.config, course.plan
+    if not again:
+        _check_new(key, records_of(folder, key), source)
+    check_writable(folder)
+    copies = leaked(splits.train, splits.test)
+    if copies.all():
+        raise FerError(
+            f"{key}: every face of {splits.test.splits[0]} stands in training, too, "
+            "so nothing would be tested; use other faces."
+        )
+    run_id = json_sha256([course.identity(), key.seed, splits.sha256, source])
+    states = cache_dir() / "training" / f"{key.paper}-{run_id[:16]}"
+    if fresh:
+        shutil.rmtree(states, ignore_errors=True)
+    state = state_path(states, plan.epochs)
+
+    network = course.make_network().to(where)
+    fitted = fit(
+        network,
+        plan,
+        splits.train,
+        # The test split is looked at only to show, in the record, what
+        # choosing the best epoch on it would have given.
+        lambda trained: accuracies(trained, (splits.select, splits.test)),
+        path=state,
+        run_id=run_id,
+        budget=budget,
+        progress=progress,
+    )
+    selected_by = plan.selects_by(plan.stages[-1])
+    run = Run(network.eval(), config, splits, fitted, None, selected_by)
+    if not fitted.finished:
+        if fitted.selected:
+            load_weights(network, fitted.selected, str(state))
+        return run
+    predictions = predictions_of(run, course.paper, copies)
+    content = _named(course) | how_it_went(run, started, where, source)
+    content |= {
+        "command": key.command,
+        "deviations": course.deviations(),
+        "results": results_of(predictions),
+    }
+    run.record = write_beside(folder, content, predictions)
+    return run
+
+
+def _check_new(key: RunKey, records: list[Record], source: str) -> None:
+    """Refuse a run that the present code has made already."""
+    for record in records:
+        if record.key.data == key.data and not record.stale(source):
+            raise FerError(
+                f"{record.path}: this run was recorded on {record.started[:10]} by the "
+                "code as it is; take another seed, or --again to make it again and "
+                "keep both."
+            )
+
+
+def _named(course: Course) -> dict:
+    """The fields of a record that the key decides."""
+    told = {k: v for k, v in course.key.to_json().items() if k != "data"}
+    told |= {"schema": SCHEMA, "varied": course.varied, "key": course.key.sha256}
+    return told | ({"recipe_settings": course.settings} if course.settings else {})
+
+
+def run_source(key: RunKey) -> str:
+    """Hash of the code that shapes a run of this paper on this data set."""
+    modules = [f"ferbook.papers.{key.paper}", *SHARED]
+    if key.recipe != "paper":
+        modules.append(RECIPES[key.recipe].__name__)
+    modules += [f"fer_lib.data.sources.{name}" for name in (key.dataset, key.target)]
+    # Of the protocols only its own: a new one must not age older runs.
+    made_by = (PROTOCOLS | PAIRS)[key.protocol]
+    modules.append(getattr(made_by, "func", made_by).__module__)
+    return source_hash([name for name in modules if name != "fer_lib.data.sources."])
+
+
+SHARED = (
+    "fer_lib.evaluation.inference",
+    "fer_lib.evaluation.metrics",
+    "ferbook.training.loop",
+)

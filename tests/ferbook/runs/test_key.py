@@ -1,0 +1,61 @@
+"""What makes a run, and what its record is called."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ferbook.runs.key import CONTENT, RunKey
+
+PLAIN = RunKey("deep_emotion", "fer2013", preset="paper")
+settings = st.dictionaries(
+    st.sampled_from(["epochs", "step", "width", "augmentation"]),
+    st.integers(1, 99) | st.floats(0, 1) | st.sampled_from(["crops", "jitter"]),
+)
+
+
+def test_the_name_tells_what_was_changed():
+    folder = "deep_emotion/fer2013-official/paper-paper-default-seed0"
+    assert str(PLAIN.place) == f"{folder}.json"
+    short = replace(PLAIN, changes={"epochs": 40})
+    assert str(short.place).startswith(f"{folder}-epochs40-")
+    many = replace(PLAIN, changes={f"setting_{n}": 0.5 for n in range(40)})
+    assert len(many.place.name) < 120 and "setting_00.5" in many.place.name
+
+
+@given(settings, settings)
+def test_other_settings_never_share_a_file(one, other):
+    keys = [replace(PLAIN, changes=changes) for changes in (one, other)]
+    same = repr(sorted(one.items())) == repr(sorted(other.items()))
+    assert (keys[0].place == keys[1].place) == same
+    assert (keys[0].sha256 == keys[1].sha256) == same
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("paper", "ramn"),
+        ("dataset", "rendered"),
+        ("protocol", "ferplus_argmax7"),
+        ("preset", "small"),
+        ("recipe", "modern"),
+        ("variant", "plain"),
+        ("seed", 1),
+        ("target", "jaffe"),
+        ("changes", {"epochs": 40}),
+        ("data", "f" * 64),
+    ],
+)
+def test_everything_counts(field, value):
+    other = replace(PLAIN, **{field: value})
+    assert other.sha256 != PLAIN.sha256
+    # A claim does not ask for one copy of the data.
+    assert (other == PLAIN) == (field == "data")
+
+
+def test_the_command_asks_for_the_run():
+    told = {"pretrained": "vgg16.pth", CONTENT: "0" * 64, "beta": 0.5}
+    command = replace(PLAIN, seed=3, changes=told).command
+    assert command.endswith("--seed 3 --set beta=0.5 --set pretrained=vgg16.pth")
+    assert "--root DIR" in command and "--root" not in RunKey("ramn").command
