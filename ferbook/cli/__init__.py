@@ -17,8 +17,9 @@ from ferbook.cli import claims, data, explain, models, reproduce
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that lacks a letter shows a question mark.
-        stream.reconfigure(errors="replace")
+        if hasattr(stream, "reconfigure"):  # a notebook's has not
+            # A terminal that lacks a letter shows a question mark.
+            stream.reconfigure(errors="replace")
     try:
         options = _parser().parse_args(words)
         code = options.run(options)

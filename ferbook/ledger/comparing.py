@@ -202,10 +202,11 @@ def unlike(one: Record, other: Record, split: str = "") -> str:
     if not same and (None in known or known[0] != known[1]):
         return f"other faces than those of {one.path.name} beside it"
     look = Look(split or one.reported)
-    try:
-        labels = [labels_of((r,), look, (one, other)) for r in (one, other)]
-    except FerError as error:
-        return str(error)
+    for name in ("labels",) if same else ("labels", "faces"):
+        for record in (one, other):
+            if f"{look.split}/{name}" not in record.predictions:
+                return f"no array '{look.split}/{name}' in {record.path.name}"
+    labels = [labels_of((r,), look, (one, other)) for r in (one, other)]
     if not np.array_equal(*labels):
         return f"labels differ from those of {one.path.name} beside it"
     return ""

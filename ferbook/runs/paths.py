@@ -5,7 +5,6 @@ from pathlib import Path
 
 import fer_lib
 from fer_lib.errors import FerError
-from fer_lib.files import cache_dir
 
 
 def repository_root() -> Path:
@@ -44,4 +43,6 @@ def made_runs_folder() -> Path:
     try:
         return repository_root() / "_build" / "runs"
     except FerError:  # an installed package, without the book
+        from fer_lib.files import cache_dir
+
         return cache_dir() / "runs"

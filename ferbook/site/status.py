@@ -37,6 +37,9 @@ def status(ledger: Ledger, chapters: Iterable[Path] = ()) -> Page:
     tables = [_chapters(executed)] if executed else []
     runs = [row for claims in ledger.papers for row in _runs(claims, ledger)]
     tables += [_verdicts(ledger), _run_table(runs)]
+    if ledger.left_out:
+        rows = tuple((path.stem, why) for path, why in ledger.left_out.items())
+        tables.append(Table("Records that are left out", ("Record", "Why"), rows))
     return Page(tuple(tables))
 
 

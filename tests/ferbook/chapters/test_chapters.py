@@ -55,7 +55,8 @@ def test_two_parameters_put_real_data_in_place(fer2013, monkeypatch):
         reader="A reader",
     )
     runs = fer2013 / "_build" / "runs" / "deep_emotion" / "fer2013-official"
-    record = read_record(runs / "smoke-paper-default-seed0.json")
+    (path,) = runs.glob("smoke-paper-default-seed0-epochs1-*.json")
+    record = read_record(path)
     assert not record.rendered and record.epochs == 1
     assert record.metrics()["n"] == 70
     assert record.reader == "A reader"

@@ -16,6 +16,7 @@ from ferbook.ledger.claims import Claim, Where
 from ferbook.ledger.rules import Verdict
 from ferbook.ledger.statistics import resolution
 from ferbook.ledger.verdicts import Judgement
+from ferbook.runs.key import RunKey
 
 
 def judgement(paper="ramn", verdict=Verdict.NOT_ATTEMPTED, why="compute", readings=()):
@@ -169,10 +170,9 @@ class TestCosts:
 
 class TestQueue:
     def test_the_table_tells_the_first_runs_and_the_whole(self):
-        wanted = SimpleNamespace(paper="ramn", variant="beta", protocol="official")
         entries = [
             SimpleNamespace(
-                job=SimpleNamespace(wanted=wanted),
+                key=RunKey("ramn", variant="beta"),
                 forecast=SimpleNamespace(seconds=7200.0),
                 answers=("a", "b"),
                 beside=("b", "c"),
@@ -201,8 +201,8 @@ class TestQueue:
         ledger = small_ledger(fresh, present_hash=lambda record: "a" * 64)
         verdict_costs.waiting(ledger, "small")
         assert told["dataset"] == "fer2013" and told["preset"] == "small"
-        assert told["finished"](verdict_costs._job(fresh)) is fresh
-        assert told["finished"](verdict_costs._job(old)) is None
+        assert told["finished"](fresh.key) is fresh
+        assert told["finished"](old.key) is None
         stale = small_ledger(fresh, present_hash=lambda record: "b" * 64)
         verdict_costs.waiting(stale, "small")
-        assert told["finished"](verdict_costs._job(fresh)) is None
+        assert told["finished"](fresh.key) is None

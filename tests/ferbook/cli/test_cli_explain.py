@@ -5,7 +5,7 @@ from planted_studies import planted_study
 
 from fer_lib.errors import FerError
 from ferbook import cli
-from ferbook.cli import explain as cli_explain
+from ferbook.study import work as study_work
 from ferbook.study.record import explanations_folder
 from ferbook.study.settings import NETWORKS, Settings
 from ferbook.study.work import plan_cells
@@ -20,7 +20,7 @@ def asked(monkeypatch):
         told.update(cells=cells, settings=settings, out=out, **options)
         return planted_study()
 
-    monkeypatch.setattr(cli_explain, "work", work)
+    monkeypatch.setattr(study_work, "work", work)
     return told
 
 
@@ -63,12 +63,11 @@ def test_a_record_of_another_study_is_told(monkeypatch, capsys):
     def refuse(*_, **__):
         raise FerError("holds a study of other settings")
 
-    monkeypatch.setattr(cli_explain, "work", refuse)
+    monkeypatch.setattr(study_work, "work", refuse)
     assert cli.main(["explain", "--network", NETWORKS[0]]) == 1
     assert capsys.readouterr().err.startswith("ferbook: holds a study")
 
 
-def test_unknown_names_are_refused_by_the_parser(asked):
-    with pytest.raises(SystemExit):
-        cli.main(["explain", "--task", "hat"])
-    assert not asked
+def test_unknown_names_are_refused(asked, capsys):
+    assert cli.main(["explain", "--task", "hat"]) == 1
+    assert "task 'hat' is unknown" in capsys.readouterr().err and not asked

@@ -9,8 +9,10 @@ from fer_lib.errors import FerError
 from ferbook import cli
 from ferbook.cli import reproduce as cli_reproduce
 from ferbook.cli.reproduce import parsed_settings
+from ferbook.ledger import claims_file
 from ferbook.papers import deep_emotion
 from ferbook.queue import forecast
+from ferbook.runs import make
 from ferbook.runs.records import load_records
 
 CLAIMS = [
@@ -35,11 +37,12 @@ def queue(tiny, tmp_path, monkeypatch):
             for name, about in CLAIMS
         )
     )
-    monkeypatch.setattr(cli_reproduce, "load_all_claims", lambda: told)
+    monkeypatch.setattr(claims_file, "load_all_claims", lambda: told)
     few = deep_emotion.PRESETS["smoke"] | {"epochs": 1}
     monkeypatch.setitem(deep_emotion.PRESETS, "smoke", few)
     monkeypatch.setattr(forecast, "load", lambda name, root: tiny)
     monkeypatch.setattr(forecast, "measured_rate", lambda *about: 1.0)
+    monkeypatch.setattr(cli_reproduce, "runs_folder", lambda: tmp_path / "kept")
     words = ["reproduce", "--dataset", "rendered", "--device", "cpu"]
     words += ["--out", str(tmp_path / "runs")]
     return lambda *more: cli.main([*words, *more])
@@ -85,7 +88,19 @@ def test_a_setting_reaches_the_record(tiny, tmp_path, capsys):
     (record,) = load_records(tmp_path)
     assert (record.config["penalty"], record.epochs, record.seed) == (0.5, 1, 2)
     assert record.command.endswith("--seed 2 --set epochs=1 --set penalty=0.5")
-    assert json.loads(capsys.readouterr().out.split("Record:")[0])["n"] == 28
+    assert f"Record:   {record.path}" in capsys.readouterr().out
+
+
+def test_only_keep_writes_where_git_sees_it(tiny, tmp_path, monkeypatch):
+    kept, made = tmp_path / "kept", tmp_path / "made"
+    monkeypatch.setattr(cli_reproduce, "runs_folder", lambda: kept)
+    monkeypatch.setattr(cli_reproduce, "made_runs_folder", lambda: made)
+    words = ["reproduce", "deep_emotion", "--device", "cpu", "--epochs", "1"]
+    assert cli.main(words) == 0
+    assert len(load_records(made)) == 1 and not kept.exists()
+    assert cli.main([*words, "--keep"]) == 0
+    assert len(load_records(kept)) == 1
+    assert cli.main([*words, "--keep", "--out", "elsewhere"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -94,6 +109,8 @@ def test_a_setting_reaches_the_record(tiny, tmp_path, capsys):
         (["ramn", "--list"], "--list means nothing with a paper"),
         (["--dataset", "rendered", "--variant", "beta"], "--variant means nothing"),
         (["--list"], "name the data at hand with --dataset"),
+        (["ram"], "paper 'ram' is unknown, expected one of deep_emotion"),
+        (["ramn", "--dataset", "x"], "data set 'x' is unknown"),
         (["--dataset", "rendered", "--seeds", "0"], "expected 1 or more"),
     ],
 )
@@ -125,7 +142,7 @@ def test_the_list_for_machines(queue, capsys):
 
 def test_working_it_down(queue, tmp_path, capsys, monkeypatch):
     """One of three runs fails; a second go makes only that one."""
-    made, real = [], cli_reproduce.reproduce
+    made, real = [], make.reproduce
 
     def reproduce(request, **options):
         made.append(request.variant)
@@ -133,7 +150,7 @@ def test_working_it_down(queue, tmp_path, capsys, monkeypatch):
             raise FerError("the disk is full.")
         return real(request, **options, progress=False)
 
-    monkeypatch.setattr(cli_reproduce, "reproduce", reproduce)
+    monkeypatch.setattr(make, "reproduce", reproduce)
     broken = "default"
     assert queue("--seeds", "1") == 1
     told = capsys.readouterr()

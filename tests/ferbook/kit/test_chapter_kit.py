@@ -98,9 +98,9 @@ def test_wrong_parameters_are_refused(changed, words):
 
 
 def test_parameters_name_the_run():
-    request = parameters_of("ramn", seed=3, settings="epochs=2").request("baseline")
-    assert (request.paper, request.variant, request.seed) == ("ramn", "baseline", 3)
-    assert request.changes == {"epochs": 2} and request.root is None
+    key = parameters_of("ramn", seed=3, settings="epochs=2").key("baseline")
+    assert (key.paper, key.variant, key.seed) == ("ramn", "baseline", 3)
+    assert key.changes == (("epochs", 2),)
 
 
 def test_the_committed_network_is_loaded(splits, runs, capsys):

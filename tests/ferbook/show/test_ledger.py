@@ -109,8 +109,12 @@ def test_the_claim_box_shows_the_four_tables(ledger):
 
 
 def test_the_run_table_has_a_row_for_each_run(ledger):
-    runs = [r for r in ledger.records if r.paper == "deep_emotion"]
-    assert len(run_table("deep_emotion", ledger).rows) == len(runs)
+    both = (*ledger.records, *ledger.superseded)
+    runs = [r for r in both if r.paper == "deep_emotion"]
+    rows = run_table("deep_emotion", ledger).rows
+    assert len(rows) == len(runs)
+    old = [row[0] for row in rows if "superseded: Replaced at the same path" in row[0]]
+    assert len(old) == len(ledger.superseded) and "epochs 60" in old[0]
 
 
 def test_the_command_line_sees_the_same(ledger):

@@ -31,7 +31,7 @@ CHAPTER = ROOT / "notebooks" / "03_deep_emotion.ipynb"
 def written(tmp_path, monkeypatch):
     """The folder of all copies, made without rendering a face."""
     splits = official(web_faces())
-    monkeypatch.setattr(prepared_notebooks.Request, "splits", lambda self: splits)
+    monkeypatch.setattr(prepared_notebooks, "splits_of", lambda key: splits)
     assert main(["--out", str(tmp_path / "out")]) == 0
     return tmp_path / "out"
 

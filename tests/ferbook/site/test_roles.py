@@ -17,7 +17,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from ferbook.ledger.judged import open_ledger
 from ferbook.runs.paths import claims_folder
-from ferbook.runs.records import record_path, write_record
+from ferbook.runs.records import write_beside
 from ferbook.site import roles
 from ferbook.site.roles import PageError
 from ferbook.study import explanations
@@ -44,8 +44,7 @@ def root(tmp_path_factory):
         content = samples.content_of(
             predictions, protocol=protocol, epochs=60, config={"epochs": 60}
         )
-        path = record_path(root / "book" / "runs", content)
-        write_record(path, content, predictions)
+        write_beside(root / "book" / "runs", content, predictions)
     return root
 
 
@@ -140,26 +139,6 @@ def test_what_cannot_be_bound_fails_the_build(build, text, told):
     with pytest.raises(PageError, match=re.escape(told)) as caught:
         build(text)
     assert "page.md" in str(caught.value)
-
-
-def test_a_wrong_record_fails_the_build(build, root, tmp_path):
-    broken = tmp_path / "broken"
-    shutil.copytree(root, broken)
-    next(broken.rglob("*.npz")).write_bytes(b"")
-    source = tmp_path / "source"
-    source.mkdir()
-    (source / "page.md").write_text("# Page\n")
-    overrides = {
-        "extensions": ["myst_parser", "ferbook.site.roles"],
-        "fer_book_root": str(broken),
-    }
-    places = (source, None, tmp_path / "out", tmp_path / "trees", "html")
-    with (
-        pytest.raises(PageError, match="SHA-256"),
-        patch_docutils(),
-        docutils_namespace(),
-    ):
-        Sphinx(*places, overrides, status=None, warning=io.StringIO())
 
 
 def test_pages_outside_the_book_folder_are_not_held_to_its_prose(build):
