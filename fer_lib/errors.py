@@ -22,6 +22,6 @@ def optional(module: str, extra: str) -> ModuleType:
         return importlib.import_module(module)
     except ImportError as error:
         raise FerError(
-            f"the package of {module} is missing ({error}); install it with "
-            f"`pip install 'fer-book[{extra}]'`."
+            f"the package {module.partition('.')[0]} is missing ({error}); install it "
+            f"with `pip install 'fer-book[{extra}]'`."
         ) from error

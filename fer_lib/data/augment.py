@@ -114,7 +114,6 @@ def augmentation(
     *,
     size: int | None = None,
     resized_crop: Range | None = None,
-    ratio: Range = (3 / 4, 4 / 3),
     flip: float = 0.0,
     degrees: float = 0.0,
     translate: float = 0.0,
@@ -124,8 +123,6 @@ def augmentation(
     fill: str = "border",
     brightness: float = 0.0,
     contrast: float = 0.0,
-    saturation: float = 0.0,
-    hue: float = 0.0,
     erase: float = 0.0,
     erased_area: Range = (0.02, 0.25),
     erased_value: float = 0.0,
@@ -137,8 +134,7 @@ def augmentation(
     Args:
         size: side of the result of ``resized_crop`` in pixels.
         resized_crop: smallest and largest share of the area that is cut out
-            and resized.
-        ratio: smallest and largest width by height of that crop.
+            and resized; its sides are as 3 to 4 at most.
         flip: probability of a mirror image.
         degrees: largest rotation, either way.
         translate: largest shift, either way, as a share of the side.
@@ -149,8 +145,6 @@ def augmentation(
             ``"zeros"``, black.
         brightness: pixels are multiplied by 1 - this to 1 + this.
         contrast: so are their distances from the image's mean.
-        saturation: so are distances from grey; colour only.
-        hue: largest turn of the colours, 0 to 0.5; colour only.
         erase: probability that a rectangle is painted over.
         erased_area: its smallest and largest share of the area.
         erased_value: what it is painted with, 0..1.
@@ -167,7 +161,7 @@ def augmentation(
     if resized_crop is not None:
         if size is None:
             raise FerError("augmentation: resized_crop needs the size of its result.")
-        steps.append(K.RandomResizedCrop((size, size), resized_crop, ratio))
+        steps.append(K.RandomResizedCrop((size, size), resized_crop))
     if flip:
         steps.append(K.RandomHorizontalFlip(p=flip))
     if degrees or translate or shear or tuple(scale) != (1, 1):
@@ -182,8 +176,8 @@ def augmentation(
                 p=moved,
             )
         )
-    if brightness or contrast or saturation or hue:
-        steps.append(K.ColorJitter(brightness, contrast, saturation, hue, p=1.0))
+    if brightness or contrast:
+        steps.append(K.ColorJitter(brightness, contrast, p=1.0))
     if erase:
         steps.append(
             K.RandomErasing(scale=tuple(erased_area), value=erased_value, p=erase)

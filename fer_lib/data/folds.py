@@ -115,18 +115,6 @@ def subject_folds(subjects: np.ndarray, folds: int) -> np.ndarray:
     return which % folds
 
 
-def group_folds(groups: np.ndarray) -> np.ndarray:
-    """The fold of every row when each group is left out once.
-
-    Args:
-        groups: ``int [N]``, for example who is shown.
-
-    Returns:
-        ``int64 [N]``: 0 for the group with the smallest number, and so on.
-    """
-    return np.unique(groups, return_inverse=True)[1]
-
-
 def leaky_folds(labels: np.ndarray, folds: int, seed: int = 0) -> np.ndarray:
     """The fold of every row when it is drawn blindly: how not to do it.
 

@@ -7,7 +7,6 @@ import torch
 from PIL import Image
 
 from fer_lib.errors import FerError
-from fer_lib.photos.alignment import eye_similarity, move_points, warp_face
 from fer_lib.photos.detection import DETECTOR, Box, crop_face, crop_points, find_faces
 from fer_lib.photos.ert import LANDMARKER, fit_landmarks
 from fer_lib.photos.images import as_picture, resized
@@ -27,9 +26,6 @@ class Preparation:
             its face is looked for; None leaves it as it is.
         clahe: whether contrast is equalised, after that.
         detect: whether the face is looked for; else all is face.
-        margin: around the box, on every side, as a share of its width.
-        align: whether the eyes are put in fixed places; then the box only
-            serves to find them.
         landmarks: ``"box"``: fitted in the detected box and moved along;
             ``"crop"``: fitted to the result, all of which is the face's
             rectangle; ``"none"``.
@@ -43,8 +39,6 @@ class Preparation:
     side: int | None = None
     clahe: bool = False
     detect: bool = True
-    margin: float = 0.0
-    align: bool = False
     landmarks: str = "none"
 
     def __post_init__(self):
@@ -53,18 +47,11 @@ class Preparation:
                 raise FerError(
                     f"preparation: {name} is {pixels}, expected 8 to 2048 pixels."
                 )
-        if not -0.4 <= self.margin <= 2:
-            raise FerError(
-                f"preparation: margin is {self.margin}, expected -0.4 to 2 "
-                "times the width of the box."
-            )
         if self.landmarks not in LANDMARKS:
             raise FerError(
                 f"preparation: landmarks is '{self.landmarks}', expected one of "
                 f"{', '.join(LANDMARKS)}."
             )
-        if self.align and not self.detect:
-            raise FerError("preparation: align needs detect, to find the eyes.")
 
     def __str__(self) -> str:
         """What is done, for a face set's provenance."""
@@ -72,8 +59,6 @@ class Preparation:
         steps += [f"stretched to {self.side} px"] * (self.side is not None)
         steps += ["equalised by CLAHE"] * self.clahe
         steps += [f"found by {DETECTOR}"] * self.detect
-        steps += [f"margin {self.margin:g}"] * (self.margin != 0 and not self.align)
-        steps += ["aligned by the eyes"] * self.align
         steps += [f"{self.size} px"]
         where = {"box": "in the box", "crop": "to the whole crop"}
         if self.landmarks != "none":
@@ -110,8 +95,8 @@ def prepare(
 ) -> Prepared:
     """Find, cut out and resize the face of one photograph.
 
-    Where no face is found, all of the picture is taken for it, unaligned:
-    stretched to a square where it is not one.
+    Where no face is found, all of the picture is taken for it, stretched to a
+    square where it is not one.
 
     Args:
         image: ``uint8 [C, H, W]``, C 1 or 3.
@@ -128,15 +113,9 @@ def prepare(
     if not faces:
         picture = resized(searched, how.size)
         points = _rescaled(points, searched, how.size)
-    elif how.align:
-        eyes = fit_landmarks(pixels, box) if points is None else points
-        matrix = eye_similarity(eyes, how.size)
-        picture = warp_face(pixels, matrix, how.size)
-        points = None if points is None else move_points(points, matrix)
     else:
-        picture = crop_face(pixels, box, how.size, how.margin)
-        if points is not None:
-            points = crop_points(points, box, how.size, how.margin)
+        picture = crop_face(pixels, box, how.size)
+        points = None if points is None else crop_points(points, box, how.size)
     if how.landmarks == "crop":
         points = fit_landmarks(as_picture(picture))
     points = None if points is None else points.astype(np.float32)

@@ -21,8 +21,8 @@ from fer_lib.rendered.head import load_head
 from fer_lib.rendered.photo import background, develop
 from fer_lib.rendered.portrait import set_scene
 from fer_lib.rendered.render import SAMPLES
-from fer_lib.rendered.scene import MOVED_PX, Scene
-from fer_lib.rendered.units import ACTION_UNITS, SIDES
+from fer_lib.rendered.scene import Scene, moved
+from fer_lib.rendered.units import ACTION_UNITS, action_vector
 
 Contrast = tuple[tuple[int, ...], tuple[int, ...]]
 # Action units of class 0 and of class 1; none is a face at rest.
@@ -49,39 +49,10 @@ IDLE = {
 }
 
 
-def action_vector(actions: Mapping[int, float]) -> np.ndarray:
-    """Face units ``float64 [52]`` of action units and their strengths."""
-    head = load_head()
-    units = np.zeros(len(head.unit_names))
-    for number, share in actions.items():
-        for name, gain in ACTION_UNITS[number].items():
-            for unit in (name, *(name + side for side in SIDES)):
-                if unit in head.unit_names:
-                    units[head.unit_names.index(unit)] += gain * share
-    return units
-
-
 def other_actions(contrast: Contrast) -> tuple[int, ...]:
     """Action units that share no face unit with those of the classes."""
     taken = {unit for side in contrast for n in side for unit in ACTION_UNITS[n]}
     return tuple(n for n, units in ACTION_UNITS.items() if not taken & set(units))
-
-
-def moved(scene: Scene, other: Scene) -> np.ndarray:
-    """Pixels ``bool [S, S]`` whose visible point stands elsewhere in ``other``.
-
-    The point seen through the pixel's centre counts when it is shifted by
-    more than 0.25 pixel in the image.
-
-    Args:
-        scene: what is seen.
-        other: the same person before the same camera, other units moved.
-    """
-    hits = scene.hits(samples=1)
-    here, there = (scene.camera.project(hits.at(s.points)) for s in (scene, other))
-    found = np.zeros(scene.camera.size**2, bool)
-    found[hits.rays] = np.linalg.norm(here - there, axis=1) > MOVED_PX
-    return found.reshape(scene.camera.size, -1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +78,11 @@ class Staged:
     @cached_property
     def scene(self) -> Scene:
         """What stands before the camera."""
-        own = self.strengths[self.label]
-        units = self.resting.units + action_vector(own) + action_vector(self.others)
+        own, others = (
+            action_vector(load_head(), actions)
+            for actions in (self.strengths[self.label], self.others)
+        )
+        units = self.resting.units + own + others
         return cues.staged(replace(self.resting, units=units), self.cues)
 
     @property

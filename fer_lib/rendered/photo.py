@@ -8,7 +8,7 @@ from PIL import Image
 
 from fer_lib.errors import optional
 from fer_lib.landmarks import interocular
-from fer_lib.rendered.look import smoothstep
+from fer_lib.rendered.surface import smoothstep
 
 
 def _ndimage():

@@ -5,10 +5,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from fer_lib.rendered.characters import character
 from fer_lib.rendered.conditions import STUDIO, Conditions
 from fer_lib.rendered.head import load_head
-from fer_lib.rendered.people import Person, person
+from fer_lib.rendered.people import Person, character, person
 from fer_lib.rendered.photo import background, compress, develop, occlude
 from fer_lib.rendered.render import SAMPLES, Light
 from fer_lib.rendered.scene import Scene, camera_on, turned
@@ -48,10 +47,6 @@ class Portrait:
     def unit_map(self, unit: str) -> np.ndarray:
         """Visible pixels ``bool [S, S]`` whose surface point a unit moves."""
         return self.scene.unit_map(unit) & ~self.covered
-
-    def shading_difference(self, unit: str) -> np.ndarray:
-        """Change of grey ``[S, S]``, 0-1, that a unit makes where visible."""
-        return self.scene.shading_difference(unit) * ~self.covered
 
 
 @lru_cache(maxsize=256)

@@ -8,8 +8,7 @@ import numpy as np
 
 from fer_lib.errors import FerError, optional
 from fer_lib.rendered.head import Head
-from fer_lib.rendered.look import Look
-from fer_lib.rendered.surface import flat, surface
+from fer_lib.rendered.surface import Look, flat, surface
 
 SAMPLES = 2  # rays a pixel along each side
 # Where the light stands for each ray of a pixel: a soft shadow's edge

@@ -160,25 +160,22 @@ class Scene:
         return replace(self, units=units)
 
     def unit_map(self, unit: str) -> np.ndarray:
-        """Pixels ``bool [S, S]`` whose surface point a unit moves.
+        """Pixels ``bool [S, S]`` whose surface point a unit moves here."""
+        return moved(self, self.without(unit))
 
-        The point seen through the pixel's centre counts as moved when the
-        unit, at its intensity here, shifts it by more than 0.25 pixel in
-        the image; pose and light stay fixed.
-        """
-        hits = self.hits(samples=1)
-        here, there = (
-            self.camera.project(hits.at(scene.points))
-            for scene in (self, self.without(unit))
-        )
-        moved = np.zeros(self.camera.size**2, bool)
-        shift = np.linalg.norm(here - there, axis=1)
-        moved[hits.rays] = shift > MOVED_PX
-        return moved.reshape(self.camera.size, -1)
 
-    def shading_difference(self, unit: str) -> np.ndarray:
-        """Absolute change of grey ``[S, S]``, 0-1, that a unit makes.
+def moved(scene: Scene, other: Scene) -> np.ndarray:
+    """Pixels ``bool [S, S]`` whose visible point stands elsewhere in ``other``.
 
-        Cast shadows and folds of the skin count; pose and light are fixed.
-        """
-        return np.abs(self.draw() - self.without(unit).draw())
+    The point seen through the pixel's centre counts when it is shifted by
+    more than 0.25 pixel in the image.
+
+    Args:
+        scene: what is seen.
+        other: the same person before the same camera, other units moved.
+    """
+    hits = scene.hits(samples=1)
+    here, there = (scene.camera.project(hits.at(s.points)) for s in (scene, other))
+    found = np.zeros(scene.camera.size**2, bool)
+    found[hits.rays] = np.linalg.norm(here - there, axis=1) > MOVED_PX
+    return found.reshape(scene.camera.size, -1)

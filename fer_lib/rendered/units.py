@@ -6,6 +6,8 @@ action unit moves one or more ARKit units.  No expression is one template:
 intensities, sides and optional action units are drawn anew for each face.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from fer_lib.errors import FerError
@@ -98,6 +100,17 @@ def action_units(
     return drawn
 
 
+def action_vector(head: Head, actions: Mapping[int, float]) -> np.ndarray:
+    """Face units ``float64 [52]`` of action units and their strengths."""
+    units = np.zeros(len(head.unit_names))
+    for number, share in actions.items():
+        for name, gain in ACTION_UNITS[number].items():
+            for unit in (name, *(name + side for side in SIDES)):
+                if unit in head.unit_names:
+                    units[head.unit_names.index(unit)] += gain * share
+    return units
+
+
 def expression_units(
     head: Head,
     expression: str,
@@ -120,12 +133,7 @@ def expression_units(
     names = head.unit_names
     # Drawn first, so that they cannot depend on the expression.
     idle = distractors * distractor_units(head, rng)
-    units = np.zeros(len(names))
-    for number, share in action_units(expression, rng, strength).items():
-        for name, gain in ACTION_UNITS[number].items():
-            for unit in (name, *(name + side for side in SIDES)):
-                if unit in names:
-                    units[names.index(unit)] += gain * share
+    units = action_vector(head, action_units(expression, rng, strength))
     tilt = np.clip(rng.normal(0, 0.12), -0.3, 0.3)
     if expression in ONE_SIDED:
         tilt = rng.choice([-1.0, 1.0]) * rng.uniform(0.75, 1)

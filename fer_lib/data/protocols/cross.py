@@ -11,7 +11,7 @@ import numpy as np
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.protocols.lab import CKPLUS, JAFFE, ckplus_first_and_last
-from fer_lib.data.protocols.wild import rafdb, sfew, without_contempt
+from fer_lib.data.protocols.wild import official_split, without_contempt
 from fer_lib.data.splits import TEST, Splits, checked, of_dataset, part, relabelled
 from fer_lib.errors import FerError
 
@@ -25,13 +25,13 @@ def sfew_to_ckplus(source: FaceSet, target: FaceSet) -> Splits:
     name = "sfew_to_ckplus"
     of_dataset(target, name, *CKPLUS)
     target = without_contempt(ckplus_first_and_last(target, name))
-    return crossed(sfew(source), target, name)
+    return crossed(official_split(source, "sfew_val"), target, name)
 
 
 def sfew_to_jaffe(source: FaceSet, target: FaceSet) -> Splits:
     """SFEW to all 213 images of JAFFE (Wadhawan and Gandhi, Table III)."""
     of_dataset(target, "sfew_to_jaffe", *JAFFE)
-    return crossed(sfew(source), target, "sfew_to_jaffe")
+    return crossed(official_split(source, "sfew_val"), target, "sfew_to_jaffe")
 
 
 def rafdb_to_affectnet(source: FaceSet, target: FaceSet) -> Splits:
@@ -41,7 +41,7 @@ def rafdb_to_affectnet(source: FaceSet, target: FaceSet) -> Splits:
     """
     of_dataset(target, "rafdb_to_affectnet", "affectnet")
     target = without_contempt(target.split("val"))
-    return crossed(rafdb(source), target, "rafdb_to_affectnet")
+    return crossed(official_split(source, "rafdb_test"), target, "rafdb_to_affectnet")
 
 
 def crossed(source: Splits, target: FaceSet, protocol: str) -> Splits:

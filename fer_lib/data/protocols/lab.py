@@ -12,17 +12,15 @@ import numpy as np
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.folds import (
     deal,
-    group_folds,
     leaky_folds,
     portion,
     shares,
     subject_folds,
     three_parts,
 )
-from fer_lib.data.protocols.frames import first_frames, last_frames
 from fer_lib.data.splits import Splits, divided, of_dataset, relabelled
 from fer_lib.errors import FerError
-from fer_lib.expressions import EXPRESSIONS
+from fer_lib.expressions import EXPRESSIONS, expression_index
 
 SIX, SEVEN = EXPRESSIONS[:6], EXPRESSIONS[:7]
 # What CK+'s sequences show at their end: contempt, and never neutral.
@@ -72,7 +70,7 @@ def ckplus_first_last3(faces: FaceSet, fold: int) -> Splits:
 
 def ckplus_first_and_last(faces: FaceSet, protocol: str) -> FaceSet:
     """The first and the last three frames of every sequence."""
-    rows = first_frames(faces, protocol) | last_frames(faces, protocol, 3)
+    rows = _first_frames(faces, protocol) | _last_frames(faces, protocol, 3)
     return faces.select(rows)
 
 
@@ -128,10 +126,52 @@ def ferg_deep_emotion(faces: FaceSet, seed: int = 0) -> Splits:
     return _balanced(faces, "ferg_deep_emotion", 55_767, 14_000, 1000, seed)
 
 
+def _last_frames(faces: FaceSet, protocol: str, count: int) -> np.ndarray:
+    """The rows ``bool [N]`` of the last ``count`` frames of every sequence."""
+    sequences, from_end = _recorded(faces, protocol, "from_end")
+    rows = (from_end >= 0) & (from_end < count)
+    known, which = np.unique(sequences, return_inverse=True)
+    found = np.bincount(which[rows], minlength=len(known))
+    if len(odd := np.flatnonzero(found != count)):
+        raise FerError(
+            f"protocol '{protocol}': sequence {known[odd[0]]} of {faces.name} has "
+            f"{found[odd[0]]} faces for its last {count} frames, expected as many; "
+            f"load it with last={count} or more."
+        )
+    return rows
+
+
+def _first_frames(faces: FaceSet, protocol: str) -> np.ndarray:
+    """The rows ``bool [N]`` of the first, neutral frame of every sequence."""
+    sequences, number = _recorded(faces, protocol, "frame")
+    order = np.lexsort((number, sequences))
+    known, begins = np.unique(sequences[order], return_index=True)
+    rows = order[begins]
+    if len(odd := np.flatnonzero(faces.labels[rows] != expression_index("neutral"))):
+        raise FerError(
+            f"protocol '{protocol}': sequence {known[odd[0]]} of {faces.name} "
+            "begins with an expression, expected a neutral first frame; load "
+            "the original sequences with first=1 (CK+48 has no first frames)."
+        )
+    found = np.zeros(len(faces), dtype=bool)
+    found[rows] = True
+    return found
+
+
+def _recorded(faces: FaceSet, protocol: str, column: str) -> tuple:
+    if faces.sequences is None or column not in faces.extra:
+        raise FerError(
+            f"protocol '{protocol}': {faces.name} has no sequences with the "
+            f"column '{column}', expected recordings; load the sequences, not "
+            "single images."
+        )
+    return faces.sequences, faces.extra[column]
+
+
 def _last(faces, protocol, names, classes, count) -> FaceSet:
     """The last frames of every sequence, labelled by places in classes."""
     of_dataset(faces, protocol, *names)
-    chosen = faces.select(last_frames(faces, protocol, count))
+    chosen = faces.select(_last_frames(faces, protocol, count))
     return relabelled(chosen, protocol, classes)
 
 
@@ -153,7 +193,7 @@ def _fold(faces, name, rule, classes, fold_of, fold) -> Splits:
 
 def _left_out(faces: FaceSet, name: str, fold: int) -> Splits:
     faces = relabelled(faces, name, SEVEN)
-    groups = group_folds(_subjects(faces, name))
+    groups = np.unique(_subjects(faces, name), return_inverse=True)[1]
     if (found := groups.max(initial=-1) + 1) != FOLDS[name]:
         raise FerError(
             f"protocol '{name}': {faces.name} shows {found} people, expected "

@@ -1,8 +1,9 @@
 """Protocols of photographs from the web and of films: official splits.
 
 None of these sets publishes the labels of a third split, and papers choose
-their checkpoints on the split that they report.  Here a stratified tenth of
-the training split chooses, and the official one is reported untouched.
+their checkpoints on the split that they report (Wadhawan and Gandhi on SFEW's
+436 faces, for instance).  Here a stratified tenth of the training split chooses,
+and the official one is reported untouched.
 """
 
 from collections.abc import Callable
@@ -12,42 +13,30 @@ from fer_lib.data.faceset import FaceSet
 from fer_lib.data.splits import Splits, held_out, of_dataset, relabelled
 from fer_lib.expressions import EXPRESSIONS, expression_index
 
-SEVEN = EXPRESSIONS[:7]
-_OWN = "the data set's own labels"
+# The data set, the reported split and the number of classes.
+_OFFICIAL = {
+    "rafdb_test": ("rafdb", "test", 7),
+    "affectnet_val7": ("affectnet", "val", 7),
+    "affectnet_val8": ("affectnet", "val", 8),
+    "sfew_val": ("sfew", "val", 7),
+}
 
 
-def rafdb(faces: FaceSet) -> Splits:
-    """RAF-DB: 12,271 faces to train and select on, 3,068 reported."""
-    name = "rafdb_test"
-    of_dataset(faces, name, "rafdb")
-    faces = relabelled(faces, name, SEVEN)
-    return held_out(faces, name, _OWN, SEVEN, train="train", test="test")
-
-
-def sfew(faces: FaceSet) -> Splits:
-    """SFEW 2.0: 958 faces to train and select on, 436 reported.
-
-    Wadhawan and Gandhi chose on the 436 as well.
-    """
-    name = "sfew_val"
-    of_dataset(faces, name, "sfew")
-    faces = relabelled(faces, name, SEVEN)
-    return held_out(faces, name, _OWN, SEVEN, train="train", test="val")
-
-
-def affectnet(faces: FaceSet, *, classes: int) -> Splits:
-    """AffectNet: the validation split is reported, 500 faces a class.
+def official_split(faces: FaceSet, name: str) -> Splits:
+    """The official splits of RAF-DB, AffectNet or SFEW.
 
     Args:
-        faces: all of it, or a balanced draw.
-        classes: 8, or 7; then contempt is left out where it is loaded.
+        faces: all of the set, or a balanced draw; of AffectNet with seven
+            classes, contempt is left out where it is loaded.
+        name: a name of :data:`PROTOCOLS`.
     """
-    name = f"affectnet_val{classes}"
-    of_dataset(faces, name, "affectnet")
-    if classes == len(SEVEN):
+    dataset, test, count = _OFFICIAL[name]
+    of_dataset(faces, name, dataset)
+    if name == "affectnet_val7":
         faces = without_contempt(faces)
-    faces = relabelled(faces, name, EXPRESSIONS[:classes])
-    return held_out(faces, name, _OWN, EXPRESSIONS[:classes], train="train", test="val")
+    faces = relabelled(faces, name, EXPRESSIONS[:count])
+    own = "the data set's own labels"
+    return held_out(faces, name, own, EXPRESSIONS[:count], train="train", test=test)
 
 
 def without_contempt(faces: FaceSet) -> FaceSet:
@@ -56,8 +45,5 @@ def without_contempt(faces: FaceSet) -> FaceSet:
 
 
 PROTOCOLS: dict[str, Callable[[FaceSet], Splits]] = {
-    "rafdb_test": rafdb,
-    "affectnet_val7": partial(affectnet, classes=7),
-    "affectnet_val8": partial(affectnet, classes=8),
-    "sfew_val": sfew,
+    name: partial(official_split, name=name) for name in _OFFICIAL
 }

@@ -24,8 +24,8 @@ from fer_lib.expressions import (
     FERPLUS_TO_BOOK,
     expression_index,
 )
-from fer_lib.rendered.characters import CHARACTERS
 from fer_lib.rendered.conditions import LAB, STYLISED, WILD
+from fer_lib.rendered.people import CHARACTERS
 
 # FER2013 has 1.5 % of disgust; here rare classes are rare but not tiny.
 SHARES = np.array([0.14, 0.06, 0.14, 0.24, 0.16, 0.12, 0.14])

@@ -151,24 +151,6 @@ def test_leave_one_out_is_what_counting_gives(votes):
     np.testing.assert_allclose(leave_one_out(votes), list(map(slow, votes)))
 
 
-@pytest.mark.parametrize(
-    ("votes", "expected"),
-    [
-        ([10, 0, 0, 0, 0, 0, 0, 0, 0, 0], 1.0),
-        ([9, 1, 0, 0, 0, 0, 0, 0, 0, 0], 0.9),
-        # Of five against five, the one set aside is in the minority.
-        ([5, 5, 0, 0, 0, 0, 0, 0, 0, 0], 0.0),
-        # Six or five stay against four or five: a tie counts half.
-        ([5, 4, 0, 0, 0, 0, 0, 0, 0, 1], 5 / 9 / 2),
-        ([0, 0, 0, 0, 0, 0, 0, 3, 3, 4], 1.0),
-        ([0, 2, 0, 0, 0, 0, 0, 0, 4, 4], np.nan),
-        ([0, 0, 0, 0, 0, 0, 0, 0, 0, 10], np.nan),
-    ],
-)
-def test_by_hand(votes, expected):
-    np.testing.assert_allclose(leave_one_out(np.array([votes])), [expected])
-
-
 def test_plurality_share_is_higher():
     votes = np.random.default_rng(0).multinomial(10, [0.1] * 10, 500)
     share = plurality_share(votes)

@@ -9,10 +9,7 @@ from hypothesis import strategies as st
 
 from fer_lib.data import load
 from fer_lib.data.faceset import FaceSet
-from fer_lib.data.protocols import split
 from fer_lib.errors import FerError
-
-FOUR = ("official", "ferplus_argmax7", "ferplus_majority7", "ferplus_majority8")
 
 
 def toy(n=12, channels=1, seed=0, **columns):
@@ -108,38 +105,6 @@ def test_selecting_keeps_rows_together():
 def test_wrong_columns_are_refused(change, words):
     with pytest.raises(FerError, match=words):
         replace(toy(), **change)
-
-
-def test_protocols():
-    faces = replace(full(30), labels=np.arange(30) % 7)
-    parts = split(faces, "official")
-    assert list(parts.named()) == ["Training", "PublicTest", "PrivateTest"]
-    assert parts.classes[-1] == "neutral"
-    votes = np.zeros((30, 10), int)
-    votes[np.arange(30), np.arange(30) % 8] = 9  # contempt for 7, 15, 23
-    voted = replace(faces, votes=votes, extra={})
-    for name, n, classes in (
-        ("ferplus_argmax7", 30, 7),
-        ("ferplus_majority7", 27, 7),
-        ("ferplus_majority8", 30, 8),
-    ):
-        parts = split(voted, name)
-        assert sum(len(part) for part in parts.named().values()) == n
-        assert len(parts.classes) == classes
-        # Column 0 of the votes is neutral, which the book numbers 6.
-        assert parts.train.labels[0] == 6
-    hashes = {split(voted, name).sha256 for name in FOUR}
-    assert len(hashes) == 4
-
-
-def test_protocols_refuse_what_they_cannot_honour():
-    with pytest.raises(FerError, match="protocol 'kfold' is unknown"):
-        split(toy(), "kfold")
-    with pytest.raises(FerError, match="no FER"):
-        split(toy(), "ferplus_majority8")
-    merged = replace(toy(), splits=np.full(12, "Test"))
-    with pytest.raises(FerError, match="no split 'Training', found Test; Drawn by"):
-        split(merged, "official")
 
 
 def test_load_refuses():

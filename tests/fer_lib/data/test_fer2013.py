@@ -49,14 +49,6 @@ def test_layouts_are_found(tmp_path, load, name, columns, blank):
     assert_reads(load(str(tmp_path / name)), ROWS)
 
 
-def test_every_pixel_value(tmp_path, load):
-    rows = files.make_rows(counts=(1, 0, 0))
-    ramp = np.arange(48 * 48) % 256
-    rows.images[0] = ramp.reshape(48, 48)
-    files.write_csv(tmp_path, rows)
-    assert load(tmp_path).images.ravel().tolist() == ramp.tolist()
-
-
 def test_votes_and_marks_are_joined_by_row(tmp_path, load):
     files.write_csv(tmp_path, ROWS)
     files.write_votes(tmp_path, ROWS)
@@ -72,46 +64,6 @@ def test_votes_and_marks_are_joined_by_row(tmp_path, load):
     assert "fer2013new.csv" in faces.provenance
     assert "3 rows not lossless" in faces.provenance
     assert str(tmp_path) not in faces.provenance
-
-
-def test_rows_in_another_order_are_the_same_faces(tmp_path, load):
-    path = files.write_csv(tmp_path, ROWS)
-    faces = load(tmp_path)
-    header, *lines = path.read_text().splitlines()
-    path.write_text("\n".join([header, *reversed(lines)]) + "\n")
-    turned = load(tmp_path)
-    np.testing.assert_array_equal(turned.images, faces.images[::-1])
-    np.testing.assert_array_equal(turned.labels, faces.labels[::-1])
-
-
-# What a wrong field becomes, and what the sentence must name.
-FAULTS = [
-    ("emotion", "9", "'9'"),
-    ("emotion", "-1", "'-1'"),
-    ("emotion", "", "''"),
-    ("emotion", "3.0", "'3.0'"),
-    ("emotion", "happy", "'happy'"),
-    ("pixels", " ".join(["7"] * 2303), "2,303"),
-    ("pixels", " ".join(["7"] * 2305), "2,305"),
-    ("pixels", "", "'0'"),
-    ("pixels", " ".join(["7"] * 2303 + ["300"]), "'300'"),
-    ("pixels", " ".join(["7"] * 2303 + ["-7"]), "'-7'"),
-    ("pixels", " ".join(["7"] * 2303 + ["abc"]), "'abc'"),
-    ("pixels", " ".join(["+7"] + ["7"] * 2303), "'+7'"),
-    ("pixels", " ".join(["1_0"] + ["7"] * 2303), "'1_0'"),
-    ("Usage", "Test", "'Test'"),
-    ("Usage", "", "''"),
-    ("Usage", "Privat", "'Privat'"),
-]
-
-
-@pytest.mark.parametrize(("column", "value", "named"), FAULTS)
-def test_a_wrong_field_is_named(tmp_path, load, column, value, named):
-    path = files.write_csv(tmp_path, ROWS)
-    files.set_field(path, 5, column, value)
-    sentence = refusal(load, tmp_path)
-    assert sentence.startswith(f"{path}, line 5: ")
-    assert named in sentence and "expected" in sentence
 
 
 @settings(max_examples=150, deadline=None)

@@ -80,54 +80,6 @@ def test_majority_by_hand(votes, classes):
             assert labels[i] == label_of(winners[0])
 
 
-@given(ballots, classes)
-def test_rules_agree_where_both_speak(votes, classes):
-    """A majority is the one maximum, and other rows do not change a label."""
-    labels, kept = majority_labels(votes, classes)
-    argmax, _ = argmax_labels(votes, classes)
-    assert (labels[kept] == argmax[kept]).all()
-    turned, kept_turned = majority_labels(votes[::-1], classes)
-    assert (kept_turned[::-1] == kept).all()
-    assert (turned[::-1][kept] == labels[kept]).all()
-
-
-@given(ballots)
-def test_seven_classes_are_eight_without_contempt(votes):
-    eight, kept_eight = majority_labels(votes, 8)
-    seven, kept_seven = majority_labels(votes, 7)
-    contempt = eight == EXPRESSIONS.index("contempt")
-    assert (kept_seven == (kept_eight & ~contempt)).all()
-    assert (seven[kept_seven] == eight[kept_seven]).all()
-
-
-@pytest.mark.parametrize("column", FERPLUS_COLUMNS)
-def test_all_raters_agree(column):
-    votes = one_vote(column)
-    for classes in (7, 8):
-        spoken = column in [*BOOK_NAME][:classes]
-        assert majority_labels(votes, classes)[1].tolist() == [spoken]
-        if spoken:
-            for rule in (argmax_labels, majority_labels):
-                assert rule(votes, classes)[0].tolist() == [label_of(column)]
-
-
-def test_majority_limits():
-    half = one_vote("fear", 5) + one_vote("anger", 5)
-    more = one_vote("fear", 6) + one_vote("anger", 4)
-    single = one_vote("fear", 1)
-    # Five of ten are more than half once five single votes are set to zero.
-    singles = one_vote("fear", 5) + (np.arange(10) < 5)
-    nobody = np.zeros((1, 10), dtype=np.int64)
-    for votes, kept in [
-        (half, False),
-        (more, True),
-        (single, False),
-        (singles, True),
-        (nobody, False),
-    ]:
-        assert majority_labels(votes, 8)[1].tolist() == [kept]
-
-
 def test_a_tie_goes_to_the_first_column():
     sad_and_angry = one_vote("sadness", 5) + one_vote("anger", 5)
     assert argmax_labels(sad_and_angry)[0].tolist() == [label_of("sadness")]
@@ -239,28 +191,6 @@ def test_rows_stand_alone_and_labels_are_an_argmax(rule, votes, classes):
 
 def votes_of(**votes) -> np.ndarray:
     return np.array([[votes.get(column, 0) for column in FERPLUS_COLUMNS]])
-
-
-@pytest.mark.parametrize(
-    ("votes", "probable", "multiple"),
-    [
-        ({"fear": 10}, {"fear": 1}, {"fear"}),
-        ({"fear": 6, "anger": 4}, {"fear": 0.6, "angry": 0.4}, {"fear", "angry"}),
-        ({"fear": 8, "anger": 2}, {"fear": 1}, {"fear"}),  # three quarters covered
-        ({"fear": 6, "anger": 2, "NF": 1}, {"fear": 1}, {"fear"}),  # exactly covered
-        ({"fear": 5, "unknown": 5}, {}, {"fear"}),  # no more than half
-        ({"fear": 6, "NF": 4}, {"fear": 1}, {"fear"}),
-        ({"NF": 6, "fear": 4}, {}, set()),
-        ({"fear": 3, "anger": 3, "happiness": 2, "sadness": 2}, {}, {"fear", "angry"}),
-        ({"fear": 1}, {}, set()),  # a single vote is none
-    ],
-)
-def test_single_cases(votes, probable, multiple):
-    _, [shares], _ = probability_targets(votes_of(**votes))
-    found = {EXPRESSIONS[c]: pytest.approx(shares[c]) for c in np.flatnonzero(shares)}
-    assert found == probable
-    _, [equal], _ = multi_targets(votes_of(**votes))
-    assert {EXPRESSIONS[c] for c in np.flatnonzero(equal)} == multiple
 
 
 def test_seven_classes_leave_contempt_out():

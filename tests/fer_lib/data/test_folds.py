@@ -2,7 +2,6 @@
 
 from collections import Counter
 from fractions import Fraction
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,7 +10,6 @@ from hypothesis import strategies as st
 
 from fer_lib.data.folds import (
     deal,
-    group_folds,
     leaky_folds,
     portion,
     shares,
@@ -95,16 +93,8 @@ def test_step_sampling_by_hand(people, folds):
 def test_the_order_of_rows_has_no_part_in_it(people, seed):
     turned = np.random.default_rng(seed).permutation(len(people))
     folds = min(3, len(set(people.tolist())))
-    for fold_of in (lambda who: subject_folds(who, folds), group_folds):
-        assert (fold_of(people[turned]) == fold_of(people)[turned]).all()
-
-
-@given(people)
-def test_every_group_is_left_out_once(people):
-    folds = group_folds(people)
-    assert set(folds.tolist()) == set(range(len(set(people.tolist()))))
-    pairs = sorted(set(zip(people.tolist(), folds.tolist(), strict=True)))
-    assert all(a[0] < b[0] and a[1] < b[1] for a, b in pairwise(pairs))
+    turned_folds = subject_folds(people[turned], folds)
+    assert (turned_folds == subject_folds(people, folds)[turned]).all()
 
 
 @given(labels, st.integers(2, 12), seeds)

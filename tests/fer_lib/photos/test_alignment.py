@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from skimage.data import astronaut
 
 from fer_lib.errors import FerError
-from fer_lib.landmarks import IBUG_FLIP, eye_centres
+from fer_lib.landmarks import eye_centres
 from fer_lib.photos.alignment import (
     EYE_DISTANCE,
     EYE_HEIGHT,
@@ -17,8 +17,6 @@ from fer_lib.photos.alignment import (
 )
 from fer_lib.photos.detection import find_face
 from fer_lib.photos.ert import fit_landmarks
-from fer_lib.rendered.conditions import STUDIO
-from fer_lib.rendered.portrait import render_face
 
 
 @given(
@@ -93,14 +91,6 @@ def test_the_astronaut_looks_straight():
     error = np.linalg.norm(again - move_points(points, matrix), axis=1)
     assert error.mean() < 3, "landmarks found in the aligned face are those moved along"
     assert abs(np.diff(eye_centres(again)[:, 1])[0]) < 2.5
-
-
-def test_a_mirrored_face_is_aligned_to_its_mirror_image():
-    face = render_face(1, "sad", 120, 0, 3, STUDIO)
-    mirrored = [119, 0] + face.landmarks[IBUG_FLIP] * [-1, 1]
-    aligned = warp_face(face.image, eye_similarity(face.landmarks, 64), 64)[0]
-    other = warp_face(face.image[:, ::-1], eye_similarity(mirrored, 64), 64)[0]
-    assert np.abs(aligned.astype(int) - other[:, ::-1]).max() <= 1
 
 
 def test_eyes_in_one_place():

@@ -56,14 +56,6 @@ def test_the_surest_face_comes_first():
     assert find_face(np.concatenate(faces, axis=1)) == found[0].box
 
 
-def test_enlarging_finds_no_second_astronaut():
-    assert len(find_faces(astronaut())) == 1
-
-
-def test_nobody_is_no_error_for_many_faces():
-    assert find_faces(np.zeros((60, 60), np.uint8)) == []
-
-
 @pytest.mark.parametrize(
     ("box", "margin", "expected"),
     [

@@ -36,12 +36,6 @@ def test_rendered_faces_in_a_box_and_in_the_whole_crop():
     assert np.median(errors["crop"]) < 0.06
 
 
-def test_grey_is_colour_without_colour():
-    face = render_face(0, "neutral", 96).image
-    colour = np.stack([face] * 3, axis=-1)
-    assert np.array_equal(ert.fit_landmarks(face), ert.fit_landmarks(colour))
-
-
 @pytest.fixture
 def fresh():
     ert._predictor.cache_clear()

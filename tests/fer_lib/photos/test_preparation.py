@@ -6,7 +6,7 @@ from PIL import Image
 from skimage.data import astronaut
 
 from fer_lib.errors import FerError
-from fer_lib.landmarks import eye_centres, normalised_error
+from fer_lib.landmarks import normalised_error
 from fer_lib.photos.detection import crop_face, find_face
 from fer_lib.photos.ert import fit_landmarks
 from fer_lib.photos.preparation import (
@@ -27,10 +27,10 @@ def portrait():
 
 
 def test_a_plain_crop():
-    found = prepare(PHOTO, Preparation(size=64, margin=0.1))
+    found = prepare(PHOTO, Preparation(size=64))
     pixels = PHOTO.transpose(1, 2, 0)
     assert found.found and found.box == find_face(pixels)
-    assert np.array_equal(found.image, crop_face(pixels, found.box, 64, 0.1))
+    assert np.array_equal(found.image, crop_face(pixels, found.box, 64))
     assert found.landmarks is None and np.array_equal(found.searched, PHOTO)
 
 
@@ -49,8 +49,7 @@ def test_the_part_ensembles_way_step_by_step():
     "how",
     [
         Preparation(size=96),
-        Preparation(size=96, margin=0.2, side=240),
-        Preparation(size=96, align=True),
+        Preparation(size=96, side=240),
         Preparation(size=96, detect=False),
     ],
 )
@@ -64,21 +63,11 @@ def test_known_points_move_along(portrait, how):
     assert error < normalised_error(before, portrait.landmarks).mean() + 0.02
 
 
-def test_alignment_by_known_and_by_fitted_eyes(portrait):
-    how = Preparation(size=100, align=True, landmarks="box")
-    fitted = prepare(portrait.image[None], how, portrait.landmarks)
-    known = prepare(portrait.image[None], Preparation(size=100, align=True), None)
-    assert np.array_equal(fitted.image, known.image)
-    left, right = eye_centres(fitted.landmarks)
-    np.testing.assert_allclose([left[0], right[0]], [32.5, 66.5], atol=1e-3)
-    np.testing.assert_allclose([left[1], right[1]], [33.5, 33.5], atol=1e-3)
-
-
 def test_without_a_face_all_is_taken():
     y, x = np.mgrid[:60, :120]
     ramp = np.stack([x, x, y]).astype(np.uint8)
     points = np.array([[119.0, 59.0]] * 68)
-    how = Preparation(size=30, align=True, clahe=False)
+    how = Preparation(size=30)
     found = prepare(ramp, how, points)
     assert not found.found and found.box == (0, 0, 120, 60)
     assert found.image.shape == (3, 30, 30)
@@ -100,7 +89,6 @@ def test_its_description_names_the_detector_and_the_trees():
         "the whole crop"
     )
     assert str(Preparation(detect=False, size=48)) == "48 px"
-    assert "margin 0.1" in str(Preparation(margin=0.1))
 
 
 @pytest.mark.parametrize(
@@ -108,9 +96,7 @@ def test_its_description_names_the_detector_and_the_trees():
     [
         ({"size": 4}, "size is 4, expected 8 to 2048"),
         ({"side": 9000}, "side is 9000"),
-        ({"margin": -0.5}, "margin is -0.5, expected -0.4 to 2"),
         ({"landmarks": "all"}, "landmarks is 'all', expected one of none, box, crop"),
-        ({"align": True, "detect": False}, "align needs detect"),
     ],
 )
 def test_wrong_options(options, message):

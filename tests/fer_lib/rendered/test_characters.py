@@ -7,9 +7,9 @@ import pytest
 
 from fer_lib.errors import FerError
 from fer_lib.landmarks import LANDMARKS
-from fer_lib.rendered.characters import CHARACTERS, REGIONS, character
 from fer_lib.rendered.conditions import STYLISED
 from fer_lib.rendered.head import load_head
+from fer_lib.rendered.people import CHARACTERS, REGIONS, character
 from fer_lib.rendered.portrait import render_face, set_scene, subject_person
 from fer_lib.rendered.surface import flat
 
@@ -45,12 +45,6 @@ def test_eyes_are_larger_than_any_persons():
     assert np.median(drawn) > max(people)
 
 
-def test_characters_differ():
-    shapes = np.stack([character(k).posed(REST)[LANDMARKS] for k in range(CHARACTERS)])
-    gaps = np.linalg.norm(shapes[:, None] - shapes[None], axis=-1).mean(-1)
-    assert gaps[~np.eye(CHARACTERS, dtype=bool)].min() > 0.1  # a centimetre
-
-
 def test_landmarks_lie_on_the_exaggerated_face():
     scene, _ = set_scene(0, "surprise", 64, 0, 3, STYLISED)
     points, visible = scene.landmarks()
@@ -68,13 +62,6 @@ def test_blinks_close_the_large_eyes():
         return np.linalg.norm(points[43] - points[47])
 
     assert gap(shut) < 0.35 * gap(REST)
-
-
-def test_unit_map_of_a_drawn_face():
-    face = render_face(0, "surprise", 64, 0, 3, STYLISED)
-    moved = face.unit_map("jawOpen")
-    x, y = np.rint(face.landmarks[56:59]).astype(int).T
-    assert moved[y, x].all() and moved.mean() < 0.5
 
 
 def test_flat_tones():

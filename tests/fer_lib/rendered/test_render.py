@@ -1,7 +1,6 @@
 """Rays, projection and shading against oracles."""
 
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,10 +9,10 @@ from scipy.spatial import ConvexHull
 from fer_lib.errors import FerError
 from fer_lib.rendered import render
 from fer_lib.rendered.head import load_head
-from fer_lib.rendered.look import Look, eye_paint, local, smoothstep
 from fer_lib.rendered.people import Person
 from fer_lib.rendered.render import Camera, Light, ambient_occlusion
 from fer_lib.rendered.scene import Scene, camera_on, turned
+from fer_lib.rendered.surface import Look, eye_paint, local
 
 EVEN = Person(np.full(6, 1 / 6), np.zeros(226), Look())
 
@@ -33,21 +32,6 @@ def test_projection_inverts_the_rays():
         rows, columns = np.mgrid[0:9, 0:9]
         expected = np.stack([columns.ravel(), rows.ravel()], 1)
         np.testing.assert_allclose(camera.project(points), expected, atol=1e-4)
-
-
-def test_optical_axis_meets_the_shifted_centre():
-    centre = np.array([0.3, 7.1, 1.2])
-    camera = Camera(11, turned(1, 0.5, 0.2), centre, 0.9, 8.0, (0.5, -0.5))
-    place = camera.project(camera.to_camera(centre))
-    # Half of half a side to the right and up from pixel 5.
-    np.testing.assert_allclose(place, [5 + 2.75, 5 - 2.75])
-
-
-@pytest.mark.parametrize("angles", [(0.3, 0, 0), (0.1, 0.5, -0.7)])
-def test_rotations_are_rotations(angles):
-    matrix = turned(*angles)
-    np.testing.assert_allclose(matrix @ matrix.T, np.eye(3), atol=1e-12)
-    assert np.linalg.det(matrix) == pytest.approx(1)
 
 
 def test_rays_hit_a_triangle_where_it_is():
@@ -141,12 +125,6 @@ def test_pupil_is_darker_than_iris_than_white():
     assert pupil < iris < white
 
 
-def test_smoothstep_rises_and_falls():
-    x = np.array([-1, 0, 0.5, 1, 2])
-    np.testing.assert_allclose(smoothstep(0, 1, x), [0, 0, 0.5, 1, 1])
-    np.testing.assert_allclose(smoothstep(1, 0, x), [1, 1, 0.5, 0, 0])
-
-
 def test_paint_moves_with_the_brow():
     up = load_head().unit_vector(browInnerUp=1.5, browOuterUp=1.2)
     rest, raised = (even_scene(120, units=units) for units in (None, up))
@@ -165,10 +143,3 @@ def test_without_embreex_the_reader_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "embreex", None)
     with pytest.raises(FerError, match=r"embreex.*no wheel for Linux on Arm"):
         render.intersector(np.zeros((3, 3)), np.array([[0, 1, 2]]))
-
-
-def test_zoom_enlarges():
-    scene = even_scene()
-    closer = replace(scene, camera=camera_on(EVEN, 40, zoom=1.5))
-    spread = [np.ptp(s.landmarks()[0], axis=0) for s in (scene, closer)]
-    np.testing.assert_allclose(spread[1], 1.5 * spread[0], rtol=1e-6)

@@ -91,16 +91,6 @@ def test_distractors_do_not_depend_on_the_expression(drawn):
         np.testing.assert_array_equal(units[:, gaze], drawn["neutral"][:, gaze])
 
 
-def test_both_eyes_look_the_same_way(drawn):
-    name = HEAD.unit_names.index
-    units = drawn["happy"]
-    for one, other in (
-        ("eyeLookInLeft", "eyeLookOutRight"),
-        ("eyeLookOutLeft", "eyeLookInRight"),
-    ):
-        np.testing.assert_array_equal(units[:, name(one)], units[:, name(other)])
-
-
 def test_contempt_is_one_sided_and_on_either_side(drawn):
     left, right = (
         drawn["contempt"][:, HEAD.unit_names.index(f"mouthDimple{side}")]

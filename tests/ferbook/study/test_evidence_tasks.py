@@ -8,7 +8,8 @@ import pytest
 
 from fer_lib.errors import FerError
 from fer_lib.rendered.cues import CUES
-from fer_lib.rendered.evidence import CONTRASTS, moved
+from fer_lib.rendered.evidence import CONTRASTS
+from fer_lib.rendered.scene import moved
 from ferbook.study import tasks as evidence_tasks
 from ferbook.study.tasks import (
     CLASSES,
