@@ -23,8 +23,10 @@ def load(name: str, root: str | None = None, **options) -> FaceSet:
             ``"folder"``: images in ``happy/``, ``sad/``, ..., or in such
             folders of each split.
         root: folder or file of a data set that the reader has.
-        options: of the data set's own loader, such as ``size``; see
-            ``fer_lib.data.sources``.
+        options: of the data set's own loader in ``fer_lib.data.sources``.  All
+            that read image files know ``size``, the side of the images in
+            pixels (None keeps the files' own), ``channels``, 1 for grey or 3
+            for RGB, and ``cache``, a folder for the converted set.
 
     Raises:
         FerError: when the name or an option is unknown, or ``root`` is

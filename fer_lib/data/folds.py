@@ -62,7 +62,6 @@ def deal(
     Args:
         labels: ``int [N]``, from 0.
         quotas: for each part, the faces it gets of class 0, 1, ...
-        seed: of the shuffling.
 
     Returns:
         ``int64 [N]``: 1 for the rows of the first part, 2 for the second
@@ -98,7 +97,6 @@ def subject_folds(subjects: np.ndarray, folds: int) -> np.ndarray:
 
     Args:
         subjects: ``int [N]``, who is shown.
-        folds: their number.
 
     Returns:
         ``int64 [N]``, 0 to ``folds - 1``.
@@ -124,8 +122,6 @@ def leaky_folds(labels: np.ndarray, folds: int, seed: int = 0) -> np.ndarray:
 
     Args:
         labels: ``int [N]``.
-        folds: their number.
-        seed: of the shuffling.
 
     Returns:
         ``int64 [N]``, 0 to ``folds - 1``.

@@ -5,13 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from fer_lib.data.audit import check
 from fer_lib.data.sources.ferplus import majority_labels
 from fer_lib.data.sources.published import PUBLISHED
-from fer_lib.errors import FerError
 from fer_lib.expressions import EXPRESSIONS, FERPLUS_COLUMNS
 
 SPLITS = ("Training", "PublicTest", "PrivateTest")
@@ -110,15 +108,6 @@ def set_field(path: Path, line: int, column: str, value: str) -> None:
 
 
 ROWS = make_rows()
-
-
-def refusal(load, root) -> str:
-    """The one sentence with which a root is refused."""
-    with pytest.raises(FerError) as caught:
-        load(root)
-    sentence = str(caught.value)
-    assert "\n" not in sentence and sentence.endswith(".")
-    return sentence
 
 
 def assert_reads(faces, rows):

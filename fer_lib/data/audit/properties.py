@@ -115,9 +115,6 @@ def leave_one_out(votes: np.ndarray) -> np.ndarray:
     aside; where several expressions lead among the others, the drawn one
     agrees by its share of them (one half with two, if it is one of them).
 
-    Args:
-        votes: ``int [N, 10]`` in FER+'s column order.
-
     Returns:
         ``float64 [N]``, 0 to 1; not a number where fewer than three raters
         name an expression (one face of PublicTest changes by that).
@@ -138,9 +135,6 @@ def plurality_share(votes: np.ndarray) -> np.ndarray:
 
     Higher than :func:`leave_one_out`, since each vote takes part in choosing
     what it is compared with.
-
-    Args:
-        votes: ``int [N, 10]`` in FER+'s column order.
 
     Returns:
         ``float64 [N]``, 0 to 1; not a number without such a vote.

@@ -86,8 +86,6 @@ def load(
             the seed that does not depend on other classes; None for all.
         seed: of that draw.
         size: side of the images in pixels; None keeps the files' own.
-        channels: 1 for grey, 3 for RGB.
-        cache: folder for the converted set; the user's cache by default.
 
     Raises:
         FerError: when nothing is found, or at the first wrong file or row.

@@ -61,13 +61,11 @@ def load(
         root: the folder above ``cohn-kanade-images`` and ``Emotion``, or
             the one that holds the class folders.
         size: side of the images in pixels; None keeps the files' own.
-        channels: 1 for grey, 3 for RGB.
         first: neutral frames taken from the beginning of a sequence.
         last: frames taken from its end.
         face: ``"landmarks"``, a square around the file's landmarks; None,
             the whole frame (stretched to a square where ``size`` is given).
         margin: room around the landmarks, as a share of their extent.
-        cache: folder for the converted set; the user's cache by default.
 
     Raises:
         FerError: when no layout is found, or at the first wrong file.

@@ -32,8 +32,6 @@ def load(
         root: the folder of the six characters, or one above it.
         size: side of the images in pixels; None keeps the files' 256, which
             is 11 GB in colour.
-        channels: 1 for grey, 3 for RGB.
-        cache: folder for the converted set; the user's cache by default.
 
     Raises:
         FerError: when nothing is found, or at the first wrong file.

@@ -3,6 +3,9 @@
 Source: Barsoum et al., "Training deep networks for facial expression
 recognition with crowd-sourced label distribution", ICMI 2016; details that
 the paper leaves open are as in its authors' code (microsoft/FERPlus).
+
+Votes are ``int [N, 10]`` in the order of ``FERPLUS_COLUMNS`` throughout.  A rule
+raises ``FerError`` when ``classes`` is neither 7 nor 8.
 """
 
 from pathlib import Path
@@ -90,15 +93,11 @@ def argmax_labels(votes: np.ndarray, classes: int = 7) -> tuple[np.ndarray, np.n
     (five of those with a name, one of them in PrivateTest).
 
     Args:
-        votes: ``int [N, 10]`` in FER+'s column order.
         classes: 7, or 8 with contempt.  Other votes do not count.
 
     Returns:
         Labels ``int64 [N]`` in the book's order, and the rows ``bool [N]``
         that the rule keeps: all, given so that the rules read alike.
-
-    Raises:
-        FerError: when ``classes`` is neither 7 nor 8.
     """
     top = votes[:, : _columns_of(classes)].argmax(1)
     return _TO_BOOK[top], np.ones(len(votes), dtype=bool)
@@ -114,15 +113,11 @@ def majority_labels(
     with seven classes neither is contempt, but its votes still count.
 
     Args:
-        votes: ``int [N, 10]`` in FER+'s column order.
         classes: 8, or 7 without contempt.
 
     Returns:
         Labels ``int64 [N]`` in the book's order, and the rows ``bool [N]``
         that the rule keeps; other labels mean nothing.
-
-    Raises:
-        FerError: when ``classes`` is neither 7 nor 8.
     """
     left = np.where(votes <= 1, 0, votes)
     top = left.argmax(1)
@@ -156,7 +151,6 @@ def probability_targets(
     an epoch by these probabilities.
 
     Args:
-        votes: ``int [N, 10]`` in FER+'s column order.
         classes: 8, or 7 without contempt: faces that show it most are
             dropped, its votes for others are left out of their shares.
 
@@ -165,9 +159,6 @@ def probability_targets(
         votes, a tie going to the first in FER+'s order; targets ``float32
         [N, classes]`` in the book's order, rows summing to 1; and the rows
         ``bool [N]`` that the rule keeps; the others' targets are zero.
-
-    Raises:
-        FerError: when ``classes`` is neither 7 nor 8.
     """
     counted = np.where(votes <= 1, 0, votes)
     left, total = counted.copy(), counted.sum(1)
@@ -196,7 +187,6 @@ def multi_targets(
     most of them is an expression.  All its expressions with 30 % count alike.
 
     Args:
-        votes: ``int [N, 10]`` in FER+'s column order.
         classes: 8, or 7 without contempt: faces that show it most are dropped.
 
     Returns:
@@ -204,9 +194,6 @@ def multi_targets(
         targets ``float32 [N, classes]`` in the book's order, 1 for every
         expression that counts as right and 0 for the others; zero where the
         row is not kept.
-
-    Raises:
-        FerError: when ``classes`` is neither 7 nor 8.
     """
     counted = np.where(votes <= 1, 0, votes)
     total = counted.sum(1, keepdims=True)

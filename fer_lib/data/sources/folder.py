@@ -31,8 +31,6 @@ def load(
             ``{"0": "angry", "ennui": "neutral"}``.
         size: side of the images in pixels, stretched where they are not
             square; None keeps the files' own, which must then be alike.
-        channels: 1 for grey, 3 for RGB.
-        cache: folder for the converted set; the user's cache by default.
 
     Raises:
         FerError: when a class is unknown, or at the first wrong file.

@@ -46,8 +46,6 @@ def load(
     Args:
         root: the folder of the images, or one above it.
         size: side of the images in pixels; None keeps the files' 256.
-        channels: 1 for grey, 3 for RGB.
-        cache: folder for the converted set; the user's cache by default.
 
     Raises:
         FerError: when nothing is found, or at the first wrong file.

@@ -43,13 +43,11 @@ def load(
         root: the folder above those of the cameras.
         size: side of the images in pixels, stretched where they are not
             square; None keeps the files' own.
-        channels: 1 for grey, 3 for RGB.
         camera: ``"VL"``, visible light, or ``"NI"``, near infrared.
         light: ``"Strong"``, ``"Weak"`` or ``"Dark"``.
         cropped: the authors' face crops, or whole frames.
         first: frames from the beginning of a sequence, taken as neutral.
         last: frames from its end, with the sequence's expression.
-        cache: folder for the converted set; the user's cache by default.
 
     Raises:
         FerError: when nothing is found, or at the first wrong folder.

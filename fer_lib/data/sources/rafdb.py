@@ -36,8 +36,6 @@ def load(
         root: the folder of ``Image`` and ``EmoLabel`` (``basic``), or one
             above it.
         size: side of the images in pixels; None keeps the files' 100.
-        channels: 1 for grey, 3 for RGB.
-        cache: folder for the converted set; the user's cache by default.
 
     Raises:
         FerError: when nothing is found, at the first wrong line, or at the

@@ -2,6 +2,14 @@
 
 ``wild`` is like FER2013, ``lab`` like CK+ or JAFFE, ``stylised`` like FERG.
 Computer graphics, made here: nothing to download, no real person shown.
+
+All take ``size``, the side of the images in pixels; ``seed`` of the population and
+of everything else; ``workers``, the number of processes (one a core if None), on
+which the result does not depend; ``cached``, whether the set is kept; and fields of
+``Conditions`` that differ from the corpus's own, such as ``yaw=30``,
+``occluded=0.5`` or ``jpeg=(10, 40)``.  All have exact landmarks in pixels and
+``extra`` columns ``units [N, 52]``, ``visible [N, 68]``, ``strength [N]`` of the
+expression, the ``expression [N]`` shown, and what :func:`portrait_of` needs.
 """
 
 from dataclasses import replace
@@ -94,28 +102,18 @@ def wild(
     many faces as the others.
 
     Args:
-        size: side of the images in pixels.
         train: faces in ``Training``.
         public: faces in ``PublicTest``.
         private: faces in ``PrivateTest``.
-        seed: of the population and of everything else.
-        workers: processes; none is one a core.  The result does not
-            depend on it.
-        cached: whether to keep the set below ``cache_dir()``.
         label_noise: share of labels that are mistaken, in all splits; the
             votes are cast on what the face shows.
         contempt: share of the neutral faces that show contempt instead; the
             label stays neutral, as FER2013 has no eighth class, and the
             votes tell.
-        knobs: fields of ``Conditions`` that differ from ``WILD``, such as
-            ``yaw=30``, ``occluded=0.5`` or ``jpeg=(10, 40)``.
 
     Returns:
-        A ``FaceSet`` named ``rendered`` with ``uint8 [N, 1, S, S]`` images,
-        votes of ten imaginary raters ``[N, 10]``, landmarks ``[N, 68, 2]``
-        in pixels, and ``extra`` columns ``units [N, 52]``, ``visible
-        [N, 68]``, ``strength [N]`` of the expression, the ``expression [N]``
-        shown, and what :func:`portrait_of` needs.
+        A ``FaceSet`` named ``rendered`` with ``uint8 [N, 1, S, S]`` images and
+        votes of ten imaginary raters ``[N, 10]``.
 
     Raises:
         FerError: when an option is out of range or embreex is missing.
@@ -241,23 +239,14 @@ def lab(
     label, ``extra["shot"]`` counts from 1.
 
     Args:
-        size: side of the images in pixels.
         subjects: number of people.
         structure: ``"ckplus"`` or ``"jaffe"``.
         frames: of a sequence; none is 6 (CK+) or 3 (JAFFE).
-        seed: of the population and of everything else.
-        workers: processes; none is one a core.  The result does not
-            depend on it.
-        cached: whether to keep the set below ``cache_dir()``.
-        knobs: fields of ``Conditions`` that differ from ``LAB``.
 
     Returns:
         A ``FaceSet`` named ``rendered_lab`` in one split ``All``, with
-        ``uint8 [N, 1, S, S]`` images, subjects, sequences, landmarks
-        ``[N, 68, 2]`` in pixels, and ``extra`` columns ``frame [N]`` from 1,
-        ``intensity [N]`` as a share of the apex, ``expression [N]`` of the
-        sequence, ``units [N, 52]``, ``visible [N, 68]``, ``strength [N]``,
-        and what ``portrait_of`` needs.
+        sequences, and ``extra`` columns ``frame [N]`` from 1 and
+        ``intensity [N]`` as a share of the apex.
 
     Raises:
         FerError: when an option is out of range or embreex is missing.
@@ -348,20 +337,12 @@ def stylised(
     are the same for every seed.
 
     Args:
-        size: side of the images in pixels.
         takes: pictures of each character with each expression.
-        seed: of everything but the characters.
-        workers: processes; none is one a core.  The result does not
-            depend on it.
-        cached: whether to keep the set below ``cache_dir()``.
-        knobs: fields of ``Conditions`` that differ from ``STYLISED``.
 
     Returns:
         A ``FaceSet`` named ``rendered_stylised`` in one split ``All``, with
         ``42 * takes`` grey images ``uint8 [N, 1, S, S]`` (FERG's are in
-        colour), the characters 0-5 as subjects, landmarks ``[N, 68, 2]`` in
-        pixels, and ``extra`` columns ``units [N, 52]``, ``visible
-        [N, 68]``, ``strength [N]``, and what ``portrait_of`` needs.
+        colour) and the characters 0-5 as subjects.
 
     Raises:
         FerError: when an option is out of range or embreex is missing.

@@ -42,10 +42,8 @@ def load(
         root: the folder above those of the splits.
         size: side of the images in pixels, stretched where they are not
             square (aligned faces are 143 x 181); None keeps them.
-        channels: 1 for grey, 3 for RGB.
         aligned: the authors' aligned faces (``Train_Aligned_Faces/Angry/``),
             or whole frames (``Train/Angry/``).
-        cache: folder for the converted set; the user's cache by default.
 
     Raises:
         FerError: when nothing is found, or at the first wrong file.

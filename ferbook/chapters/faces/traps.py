@@ -1,4 +1,7 @@
-"""Traps of splits, each as an experiment of seconds on rendered faces."""
+"""Traps of splits, each as an experiment of seconds on rendered faces.
+
+``x`` are the features ``[N, D]`` of the faces throughout.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -43,7 +46,6 @@ def tested(
 
     Args:
         faces: the corpus.
-        x: features ``[N, D]`` of its faces.
         protocols: names, such as those of all folds.
         classify: scores from known features, their targets and new features.
 
@@ -157,10 +159,8 @@ def tries(
 
     Args:
         faces: with the splits of ``wild``.
-        x: their features ``[N, D]``.
         count: number of networks.
         width: hidden units.
-        seed: of all of them.
     """
     learnt = faces.splits == "Training"
     targets = one_hot(faces.labels[learnt], CLASSES)
@@ -213,7 +213,6 @@ def optimism(
         people: ``int [n]``.
         counts: values of K, at most the number of networks.
         draws: of people and of networks, for each K.
-        seed: of the draws.
 
     Returns:
         ``float [len(counts), draws]``, accuracy here minus accuracy there.
@@ -259,9 +258,7 @@ def planted_rows(
 
     Args:
         faces: grey, with a split Training; all others are tested.
-        x: features ``[N, D]``.
         portion: of the test faces, 0 to 1, that get a copy in training.
-        seed: of the draw.
     """
     learnt = np.flatnonzero(faces.splits == "Training")
     asked = np.flatnonzero(faces.splits != "Training")

@@ -1,4 +1,7 @@
-"""Traps of labels and metrics, each as an experiment on rendered faces."""
+"""Traps of labels and metrics, each as an experiment on rendered faces.
+
+``x`` are the features ``[N, D]`` of the faces throughout.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -78,7 +81,6 @@ def vote_rows(faces: FaceSet, x: np.ndarray) -> list[dict]:
 
     Args:
         faces: rendered, with votes and FER2013's splits.
-        x: features ``[N, D]``.
     """
     numbered = replace(faces, extra={**faces.extra, "row": np.arange(len(faces))})
     rows, fixed = [], None
@@ -113,7 +115,6 @@ def class_rows(faces: FaceSet, x: np.ndarray) -> list[dict]:
 
     Args:
         faces: ``lab``.
-        x: features ``[N, D]``.
     """
     eight = np.zeros((len(faces), CLASSES))
     seven, asked = eight.copy(), np.zeros(len(faces), bool)
@@ -155,7 +156,6 @@ def skewed_scores(
 
     Args:
         faces: with a split Training; all others are tested.
-        x: features ``[N, D]``.
 
     Returns:
         Scores ``[n, 7]`` by name, and the labels ``[n]``.

@@ -6,7 +6,8 @@ from pathlib import Path
 import fer2013_files as files
 import numpy as np
 import pytest
-from fer2013_files import ROWS, assert_reads, refusal
+from drawn_files import refused
+from fer2013_files import ROWS, assert_reads
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -126,23 +127,23 @@ def test_a_damaged_file_is_named(tmp_path, load, damage, named):
     path = files.write_csv(tmp_path, ROWS)
     lines = damage(path.read_text().splitlines())
     path.write_text("\n".join(lines))
-    sentence = refusal(load, tmp_path)
+    sentence = refused(load, tmp_path)
     assert sentence.startswith(str(path)) and named in sentence
 
 
 def test_not_text(tmp_path, load):
     path = tmp_path / "fer2013.csv"
     path.write_bytes("emotion,pixels,Usage\n".encode("utf-16"))
-    assert "not UTF-8" in refusal(load, path)
+    assert "not UTF-8" in refused(load, path)
     path.write_bytes(b'emotion,pixels,Usage\n0,"' + b"1 " * 10**5)
-    assert "CSV" in refusal(load, path)
+    assert "CSV" in refused(load, path)
 
 
 def test_nothing_there(tmp_path, load):
-    sentence = refusal(load, tmp_path)
+    sentence = refused(load, tmp_path)
     for layout in ("fer2013.csv", "icml_face_data.csv", "train/<expression>"):
         assert layout in sentence
-    assert "missing" in refusal(load, tmp_path / "missing")
+    assert "missing" in refused(load, tmp_path / "missing")
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,7 @@ def test_wrong_votes_are_named(tmp_path, load, line, column, value):
     files.write_csv(tmp_path, ROWS)
     path = files.write_votes(tmp_path, ROWS)
     files.set_field(path, line, column, value)
-    sentence = refusal(load, tmp_path)
+    sentence = refused(load, tmp_path)
     assert sentence.startswith(f"{path}, line {line}: {column} is {value!r}")
 
 
@@ -168,7 +169,7 @@ def test_votes_of_other_rows_are_refused(tmp_path, load, count):
     files.write_csv(tmp_path, ROWS)
     other = files.make_rows(counts=(5, 3, 3 + count))
     files.write_votes(tmp_path, other)
-    assert f"found {11 + count} rows, expected 11" in refusal(load, tmp_path)
+    assert f"found {11 + count} rows, expected 11" in refused(load, tmp_path)
 
 
 @pytest.mark.parametrize(("column", "value"), [("row", "5"), ("lossless", "2")])
@@ -176,9 +177,9 @@ def test_wrong_marks_are_named(tmp_path, load, column, value):
     files.write_csv(tmp_path, ROWS)
     path = files.write_exact(tmp_path, [1] * 11, [0] * 11)
     files.set_field(path, 4, column, value)
-    assert f"line 4: {column} is '{value}'" in refusal(load, tmp_path)
+    assert f"line 4: {column} is '{value}'" in refused(load, tmp_path)
     files.write_exact(tmp_path, [1] * 10, [0] * 10)
-    assert "found 10 rows, expected 11" in refusal(load, tmp_path)
+    assert "found 10 rows, expected 11" in refused(load, tmp_path)
 
 
 def test_converted_once(tmp_path, load, monkeypatch):
@@ -293,7 +294,7 @@ def not_an_image(path):
 def test_a_wrong_image_is_named(tmp_path, load, damage, named):
     files.write_folders(tmp_path, ROWS)
     damage(next((tmp_path / "test").rglob("*.png")))
-    sentence = refusal(load, tmp_path)
+    sentence = refused(load, tmp_path)
     assert sentence.startswith(str(tmp_path)) and named in sentence
 
 
