@@ -118,21 +118,3 @@ def as_landmarks(numbers, where: str) -> np.ndarray:
             "again."
         )
     return points.reshape(POINTS, 2).astype(np.float32)
-
-
-def box_around(points: np.ndarray, margin: float) -> tuple[int, int, int, int]:
-    """The square around landmarks, in whole pixels.
-
-    Args:
-        points: ``[N, 2]``, x and y in pixels.
-        margin: room on every side, as a share of the longer extent.
-
-    Returns:
-        Left, top, right and bottom, right and bottom excluded; parts may
-        lie outside the image.
-    """
-    low, high = points.min(0), points.max(0)
-    half = (0.5 + margin) * float((high - low).max())
-    left, top = np.floor((low + high) / 2 - half).astype(int).tolist()
-    side = max(1, int(np.ceil(2 * half)) + 1)
-    return left, top, left + side, top + side

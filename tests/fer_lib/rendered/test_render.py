@@ -140,6 +140,6 @@ def test_paint_moves_with_the_brow():
 
 
 def test_without_embreex_the_reader_is_told(monkeypatch):
-    monkeypatch.setitem(sys.modules, "embreex", None)
-    with pytest.raises(FerError, match=r"embreex.*no wheel for Linux on Arm"):
+    monkeypatch.setitem(sys.modules, "embreex.rtcore_scene", None)
+    with pytest.raises(FerError, match=r"embreex is missing.*as for Linux on Arm"):
         render.intersector(np.zeros((3, 3)), np.array([[0, 1, 2]]))
