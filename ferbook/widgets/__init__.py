@@ -2,8 +2,11 @@
 
 from ferbook.widgets.base import Widget
 from ferbook.widgets.crops import crop_explorer
-from ferbook.widgets.diversity import diversity_explorer
-from ferbook.widgets.losses import collaborative_explorer, region_loss_explorer
+from ferbook.widgets.losses import (
+    collaborative_explorer,
+    diversity_explorer,
+    region_loss_explorer,
+)
 from ferbook.widgets.masking import masking_explorer
 from ferbook.widgets.occlusion import occlusion_explorer
 from ferbook.widgets.sweeps import sweep_explorer

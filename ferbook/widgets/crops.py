@@ -1,22 +1,19 @@
 """The crop explorer: sub-images of a face, and what a RAMN makes of them."""
 
 import base64
-import io
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
-from PIL import Image
-from skimage.data import astronaut
 
 from fer_lib.crops import COUNTS, coverage, crop_boxes, crop_names
 from fer_lib.errors import FerError
 from fer_lib.explain.regions import crop_features
-from fer_lib.photos.detection import crop_face, find_face
+from fer_lib.models.ramn import RAMN
 from ferbook.runs.run import Run
 from ferbook.show.tables import Table
 from ferbook.widgets.base import Widget
+from ferbook.widgets.pictures import ASTRONAUT, alike, astronaut_face, data_address
 
 NUMBERS = COUNTS[1:]  # of sub-images
 SCALES = tuple(round(0.7 + 0.05 * k, 2) for k in range(11))  # Figure 3(b)'s range
@@ -26,13 +23,6 @@ _ALT = (
     "their sides; boxes appear on the face and the crops beside it, with how "
     "much of the face they cover and share."
 )
-ASTRONAUT = "Astronaut: skimage.data.astronaut(), NASA, public domain."
-
-
-def astronaut_face(size: int = 96) -> np.ndarray:
-    """The face of scikit-image's astronaut, ``uint8 [3, size, size]``."""
-    photo = astronaut()
-    return crop_face(photo, find_face(photo), size, margin=0.1)
 
 
 def boxes_at(scale: float, size: int) -> torch.Tensor:
@@ -48,49 +38,41 @@ def shared_areas(scale: float, count: int, size: int) -> tuple[float, float, flo
         Share of its pixels in one of them or more, in all of them, and by how
         many a pixel is seen on average.
     """
-    counts = coverage(boxes_at(scale, size)[1 : count + 1], size).numpy()
-    covered, shared = (counts > 0).mean(), (counts == count).mean()
-    return float(covered), float(shared), float(counts.mean())
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What a network makes of faces and their first sub-images.
-
-    Attributes:
-        weights: theta of each region, ``[N, count + 1]``, whole face first.
-        probabilities: of the classes, ``[N, classes]``.
-    """
-
-    weights: list
-    probabilities: list
+    counts = coverage(boxes_at(scale, size)[1 : count + 1], size).double()
+    shares = ((counts > 0).double(), (counts == count).double(), counts)
+    return tuple(float(one.mean()) for one in shares)
 
 
 @torch.inference_mode()
 def read_crops(
-    run: Run, images: np.ndarray, scale: float, counts: Sequence[int]
-) -> list[Reading]:
-    """Weights and probabilities of faces, for each number of sub-images.
+    network: RAMN, images: np.ndarray, scale: float, counts: Sequence[int]
+) -> list[dict[str, list]]:
+    """What a network makes of faces and their first sub-images.
 
     Args:
-        run: a trained RAMN; its weights fit any boxes.
+        network: a trained RAMN; its weights fit any boxes.
         images: ``uint8 [N, C, H, W]``.
         scale: of the sub-images' sides.
         counts: numbers of sub-images.
+
+    Returns:
+        For each number ``weights``, theta ``[N, count + 1]``, the whole face
+        first, and ``probabilities`` ``[N, classes]``.
     """
-    network, features = crop_features(run.network, images, max(NUMBERS), scale)
+    other, features = crop_features(network, images, max(NUMBERS), scale)
     found = []
     for count in counts:
         # Smaller numbers have the first boxes of larger ones.
-        shared, weights = network.attention(features[:, : count + 1])
-        scores = network.classifier(network.combined(network.expressions(shared)))
-        shares = scores.float().softmax(1)
-        found.append(Reading(_short(weights), _short(shares)))
+        shared, weights = other.attention(features[:, : count + 1])
+        scores = other.classifier(other.combined(other.expressions(shared)))
+        told = {"weights": weights, "probabilities": scores.float().softmax(1)}
+        found.append(
+            {
+                name: np.round(values.cpu().double().numpy(), 4).tolist()
+                for name, values in told.items()
+            }
+        )
     return found
-
-
-def _short(values: torch.Tensor) -> list:
-    return np.round(values.cpu().double().numpy(), 4).tolist()
 
 
 def crop_explorer(
@@ -131,20 +113,16 @@ def crop_explorer(
 
 def _grid(run: Run, images: Sequence[np.ndarray]) -> dict:
     """Readings of all faces at all settings, by scale, face and number."""
-    # Faces may differ in size and channels; the network's are all alike.
-    alike = [run.network.input.to_unit(image[None]) for image in images]
-    faces = np.rint(255 * torch.cat(alike).numpy()).astype(np.uint8)
-    weights, shares = [], []
-    for scale in SCALES:
-        said = read_crops(run, faces, scale, NUMBERS)
-        weights.append(
-            [list(of) for of in zip(*(one.weights for one in said), strict=True)]
-        )
-        shares.append(
-            [list(of) for of in zip(*(one.probabilities for one in said), strict=True)]
-        )
-    classes = list(run.splits.classes)
-    return {"classes": classes, "weights": weights, "probabilities": shares}
+    unit = alike(run.network.input, images)
+    faces = np.rint(255 * unit.numpy()).astype(np.uint8)
+    said = [read_crops(run.network, faces, scale, NUMBERS) for scale in SCALES]
+    return {"classes": list(run.splits.classes)} | {
+        name: [
+            [[one[name][face] for one in at_scale] for face in range(len(faces))]
+            for at_scale in said
+        ]
+        for name in ("weights", "probabilities")
+    }
 
 
 def _read_photograph(run: Run, asked: dict) -> dict:
@@ -158,16 +136,8 @@ def _read_photograph(run: Run, asked: dict) -> dict:
             "bytes a pixel; reload the page."
         )
     image = pixels.reshape(side, side, 3).transpose(2, 0, 1)
-    reading = read_crops(run, image[None], scale, [count])[0]
-    return {name: values[0] for name, values in asdict(reading).items()}
-
-
-def data_address(image: np.ndarray) -> str:
-    """A face ``uint8 [C, H, W]`` as an address that holds its PNG file."""
-    pixels = image[0] if image.shape[0] == 1 else image.transpose(1, 2, 0)
-    written = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(written, "png")
-    return f"data:image/png;base64,{base64.b64encode(written.getvalue()).decode()}"
+    (reading,) = read_crops(run.network, image[None], scale, [count])
+    return {name: values[0] for name, values in reading.items()}
 
 
 def _table(areas: list) -> Table:

@@ -1,33 +1,22 @@
-"""RAMN's two losses to be tried out; the module computes them itself."""
-
-from collections.abc import Sequence
+"""Losses to be tried out; their modules compute them themselves."""
 
 import torch
 
 from fer_lib.losses.collaborative import margin_border
+from fer_lib.losses.diversified import MEASURES
+from fer_lib.losses.diversity import AUTHORS_GAMMA, GAMMA_TIMES_SIZE, equally_alike
 from fer_lib.losses.region import region_loss, region_pull
 from ferbook.show.tables import Table
 from ferbook.widgets.base import Widget
 
-_REGION = (
-    "R-loss explorer. Sliders set the margin beta and the attention weights of "
-    "the whole face and of two crops; the loss and its gradient follow."
-)
-_COLLABORATIVE = (
-    "C-loss explorer. Two centres and three features of one task in a plane can "
-    "be moved; the losses of equations (3) to (6), their gradients and the "
-    "borders of constraint (5) follow the margin omega, with raw features or "
-    "features of length 1."
-)
+MOST_BRANCHES = 9  # ESR-9; the determinants of more would be slow to drag
+# Features of a branch's last attention, of faces of the paper's 96 pixels.
+SIZES = {"channels": 512, "positions": 36}
 
 
-def region_loss_explorer(betas: Sequence[float] = (0.0, 0.02, 0.04)) -> Widget:
-    """Equation (2) of RAMN against three attention weights and beta.
-
-    Args:
-        betas: margins of the table for print.
-    """
-    rows = []
+def region_loss_explorer() -> Widget:
+    """Equation (2) of RAMN against three attention weights and beta."""
+    betas, rows = (0.0, 0.02, 0.04), []
     for lead in (-0.1, -0.02, 0.0, 0.02, 0.04):
         weights = torch.tensor([0.5, 0.5 + lead], dtype=torch.float64)
         cells = (
@@ -38,27 +27,60 @@ def region_loss_explorer(betas: Sequence[float] = (0.0, 0.02, 0.04)) -> Widget:
         rows.append((f"{lead:+.2f}", *cells))
     header = ("Lead of the best crop", *(f"beta = {beta:g}" for beta in betas))
     caption = "R-loss of a face, and its pull on the best crop's score"
-    return Widget("region_loss", {}, _REGION, Table(caption, header, tuple(rows)))
+    alt = (
+        "R-loss explorer. Sliders set the margin beta and the attention weights of "
+        "the whole face and of two crops; the loss and its gradient follow."
+    )
+    return Widget("region_loss", {}, alt, Table(caption, header, tuple(rows)))
 
 
-def collaborative_explorer(omegas: Sequence[float] = (1, 2, 3, 4)) -> Widget:
-    """Equations (3) to (6) of RAMN for one task in a plane.
-
-    Args:
-        omegas: margins of the table for print.
-    """
-    rows = []
+def collaborative_explorer() -> Widget:
+    """Equations (3) to (6) of RAMN for one task in a plane."""
+    omegas, rows = (1, 2, 3, 4), []
     for distance in (1.0, 1.4, 1.8, 2.2):
-        cells = []
-        for omega in omegas:
-            border = margin_border(distance, omega)
-            word = "inside" if distance / 2 > border else "outside"
-            cells.append(f"{border:.2f}, {word}")
+        borders = [margin_border(distance, omega) for omega in omegas]
+        cells = (
+            f"{border:.2f}, {'inside' if distance / 2 > border else 'outside'}"
+            for border in borders
+        )
         rows.append((f"{distance:.1f}", *cells))
     header = ("Centres apart", *(f"omega = {omega:g}" for omega in omegas))
     caption = (
         "Where constraint (5) begins to hold, from the middle between the "
         "centres towards the own one, and where the own centre lies"
     )
-    table = Table(caption, header, tuple(rows))
-    return Widget("collaborative", {}, _COLLABORATIVE, table)
+    alt = (
+        "C-loss explorer. Two centres and three features of one task in a plane can "
+        "be moved; the losses of equations (3) to (6), their gradients and the "
+        "borders of constraint (5) follow the margin omega, with raw features or "
+        "features of length 1."
+    )
+    return Widget("collaborative", {}, alt, Table(caption, header, tuple(rows)))
+
+
+def diversity_explorer() -> Widget:
+    """Equations (1) and (2) of 2 to 9 branches, with either diagonal."""
+    ours = {name: GAMMA_TIMES_SIZE / size for name, size in SIZES.items()}
+    named = {g: f"{g:.3g}: ours, {SIZES[name]} {name}" for name, g in ours.items()}
+    named[AUTHORS_GAMMA] = f"{AUTHORS_GAMMA:g}: the authors' code"
+    gammas = {gamma: f"{gamma:g}" for gamma in (0.01, 0.1, 1)} | named
+    data = {
+        "most": MOST_BRANCHES,
+        "gamma": ours["channels"],
+        "gammas": sorted(gammas.items()),
+    }
+    shares, rows = (0.2, 0.5, 0.8), []
+    for count in range(2, MOST_BRANCHES + 1):
+        learners = [equally_alike(count, share) for share in shares]
+        both = ([m(one, 1.0) for m in MEASURES.values()] for one in learners)
+        cells = ("; ".join(f"{float(value):+.3f}" for value in two) for two in both)
+        rows.append((str(count), *cells))
+    header = ("Branches", *(f"all {share:g} alike" for share in shares))
+    caption = "Diversity by the paper's formula; by the authors' code"
+    alt = (
+        "Diversity explorer. Sliders set the number of branches, how far apart they "
+        "are and how far the last one is moved away; a choice sets gamma. The "
+        "similarity matrix follows, with the determinant by the paper's formula and "
+        "by the authors' code, and which way training pulls."
+    )
+    return Widget("diversity", data, alt, Table(caption, header, tuple(rows)))

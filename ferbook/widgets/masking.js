@@ -63,7 +63,7 @@ const main = widget("masking", ({ data, body }) => {
     paint(mask, one.mask, side, ends(one, own), "score of the mask");
     paint(after, one.after, side, [0, one.top], "activation");
     strip.replaceChildren(...[0, ...block.kept].map((number, k) => h("button", {
-      type: "button", "data-channel": number,
+      type: "button", "data-channel": number, "aria-label": nameOf(number),
       "aria-pressed": String(number === channel),
       onclick: () => choose(number) },
       h("img", { class: "w-map", alt: "", src: painted(mine[k].mask, side, colours,

@@ -22,7 +22,7 @@ from fer_lib.models.residual_masking import (
 from ferbook.runs.run import Run
 from ferbook.show.tables import Table
 from ferbook.widgets.base import Widget
-from ferbook.widgets.maps import address_of, colour_stops, per_mille, squeezed
+from ferbook.widgets.pictures import colour_stops, per_mille, squeezed, titled
 
 KINDS = (*ACTIVATIONS, "constant")
 _MOST = 120_000  # values of maps in a widget
@@ -34,18 +34,11 @@ _ALT = (
 
 
 class Seen(NamedTuple):
-    """What one kind of mask makes of N faces.
+    """What one kind of mask makes of N faces."""
 
-    Attributes:
-        stages: of layers 1 to 4.
-        said: ``float32 [N, classes]``, probabilities.
-        counts: a histogram a block, as of
-            :class:`~fer_lib.explain.masking.Masking`.
-    """
-
-    stages: list[Stage]
-    said: np.ndarray
-    counts: Sequence[np.ndarray]
+    stages: list[Stage]  # of layers 1 to 4
+    said: np.ndarray  # float32 [N, classes], probabilities
+    counts: Sequence[np.ndarray]  # a histogram per block, of explain.masking
 
 
 def trained_kind(network: ResidualMaskingNetwork) -> str:
@@ -57,11 +50,7 @@ def trained_kind(network: ResidualMaskingNetwork) -> str:
 
 
 def with_masks(network: ResidualMaskingNetwork, kind: str) -> ResidualMaskingNetwork:
-    """A copy with the same weights and masks of another kind.
-
-    Args:
-        network: whose blocks have learned something.
-        kind: one of :data:`KINDS`; ``constant`` is 1 / C.
+    """A copy with the same weights and masks of another of the :data:`KINDS`.
 
     Raises:
         FerError: when its masks have nothing to learn.
@@ -83,18 +72,12 @@ def with_masks(network: ResidualMaskingNetwork, kind: str) -> ResidualMaskingNet
 
 @torch.inference_mode()
 def look(run: Run, images: np.ndarray, kind: str) -> Seen:
-    """What a run's network does to faces with masks of a kind.
-
-    Args:
-        run: left as it was.
-        images: ``uint8 [N, C, H, W]``.
-        kind: the network's own, or as of :func:`with_masks`.
-    """
+    """What a network does to faces ``uint8 [N, C, H, W]`` with masks of a kind."""
     own = kind == trained_kind(run.network)
     network = run.network if own else with_masks(run.network, kind)
     counts = masking(network, images).counts
     with evaluating(network):
-        x = run.network.input(torch.as_tensor(images).to(device_of(network)))
+        x = network.input(torch.as_tensor(images).to(device_of(network)))
         stages = network.stages(x)
         logits = network.fc(stages[-1].after.mean((2, 3)))
     return Seen(stages, logits.softmax(1).cpu().numpy(), counts)
@@ -141,12 +124,7 @@ def masking_explorer(
         "classes": list(run.splits.classes),
         "network": f"{run.network.NAME}, which reads {size} x {size} pixels",
         "trained": trained,
-        "faces": [
-            {"title": title.replace("\n", ", "), "image": address_of(face)}
-            for title, face in zip(
-                titles, run.network.input.to_unit(images), strict=True
-            )
-        ],
+        "faces": titled(run.network.input.to_unit(images), titles),
         "blocks": [
             {"channels": stage.mask.shape[1], "kept": (one + 1).tolist()}
             for stage, one in zip(seen[trained].stages, kept, strict=True)
@@ -208,18 +186,11 @@ def _table(seen: dict[str, Seen], trained: str) -> Table:
     for block in range(len(seen[trained].stages)):
         for kind, one in seen.items():
             before, mask, after = one.stages[block]
-            spread = np.quantile(mask.cpu().numpy(), (0.05, 0.95))
-            count = mask.shape[1]
-            name = f"block {block + 1}, {kind}"
-            rows.append(
-                (
-                    name if kind == trained else f"{name}\n what if",
-                    f"{1 / count:.4f}",
-                    f"{mask.mean():.4f}",
-                    f"{spread[0]:.4f} to {spread[1]:.4f}",
-                    f"{after.mean() / before.mean():.3f}",
-                )
-            )
+            low, high = np.quantile(mask.cpu().numpy(), (0.05, 0.95))
+            name = f"block {block + 1}, {kind}" + "\n what if" * (kind != trained)
+            means = f"{1 / mask.shape[1]:.4f}", f"{mask.mean():.4f}"
+            gain = f"{after.mean() / before.mean():.3f}"
+            rows.append((name, *means, f"{low:.4f} to {high:.4f}", gain))
     own = seen[trained].said.argmax(1)
     same = ", ".join(
         f"{(one.said.argmax(1) == own).sum()} with {kind}"

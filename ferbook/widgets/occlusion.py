@@ -14,8 +14,16 @@ from fer_lib.explain.occlusion import Scores, covered_scores, from_pixels
 from ferbook.runs.run import Run
 from ferbook.show.tables import Table
 from ferbook.widgets.base import Widget
-from ferbook.widgets.crops import ASTRONAUT, astronaut_face
-from ferbook.widgets.maps import address_of, colour_stops, packed, per_mille
+from ferbook.widgets.pictures import (
+    ASTRONAUT,
+    address_of,
+    alike,
+    astronaut_face,
+    colour_stops,
+    packed,
+    per_mille,
+    titled,
+)
 
 TOGETHER = 64  # squares in one question to the kernel
 _ALT = (
@@ -58,9 +66,8 @@ def occlusion_explorer(
     size = run.network.input.size
     fine = max(1, round(size / 24))
     windows = windows or [round(size * share) for share in (1 / 8, 5 / 24, 1 / 3)]
-    # Faces may differ in size and channels; the network's are all alike.
-    unit = torch.cat([run.network.input.to_unit(image[None]) for image in images])
-    unit, scores = unit.to(device_of(run.network)), chances(run)
+    unit = alike(run.network.input, images).to(device_of(run.network))
+    scores = chances(run)
     with torch.inference_mode():
         plain = per_mille(scores(unit).cpu().numpy())
     grids = [
@@ -71,10 +78,7 @@ def occlusion_explorer(
         "size": size,
         "classes": list(run.splits.classes),
         "network": f"{run.network.NAME}, which reads {size} x {size} pixels",
-        "faces": [
-            {"title": title.replace("\n", ", "), "image": address_of(face)}
-            for title, face in zip(titles, unit, strict=True)
-        ],
+        "faces": titled(unit, titles),
         "plain": plain.tolist(),
         "windows": list(windows),
         "strides": [fine, 2 * fine, 4 * fine],
@@ -84,7 +88,7 @@ def occlusion_explorer(
         "colours": {"drop": colour_stops(DIVERGING), "flip": colour_stops(SEQUENTIAL)},
         "note": f"{note} {ASTRONAUT}".strip(),
     }
-    table = _table(run, titles, windows, fine, plain, grids)
+    table = _table(data, plain, grids)
     return Widget("occlusion", data, _ALT, table, lambda asked: _look(run, unit, asked))
 
 
@@ -112,21 +116,15 @@ def _look(run: Run, unit: Tensor, asked: Mapping) -> dict:
     return {"probabilities": said, "filling": address_of(fillings[0])}
 
 
-def _table(
-    run: Run,
-    titles: Sequence[str],
-    windows: Sequence[int],
-    stride: int,
-    plain: np.ndarray,
-    grids: Sequence[np.ndarray],
-) -> Table:
+def _table(data: Mapping, plain: np.ndarray, grids: Sequence[np.ndarray]) -> Table:
     """For print: how many squares flip each face, and the worst of them."""
-    classes, rows = run.splits.classes, []
-    for k, title in enumerate(titles):
+    classes, rows = data["classes"], []
+    size, stride = data["size"], data["strides"][0]
+    for k, face in enumerate(data["faces"]):
         said = plain[k].argmax()
-        cells = [title, f"{classes[said]}\n {plain[k, said] / 10:.1f} %"]
-        for window, grid in zip(windows, grids, strict=True):
-            starts = window_starts(run.network.input.size, window, stride)
+        cells = [face["title"], f"{classes[said]}\n {plain[k, said] / 10:.1f} %"]
+        for window, grid in zip(data["windows"], grids, strict=True):
+            starts = window_starts(size, window, stride)
             flips = 100 * (grid[k].argmax(-1) != said).mean()
             drops = plain[k, said] - grid[k][..., said]
             row, column = np.unravel_index(drops.argmax(), drops.shape)
@@ -135,8 +133,7 @@ def _table(
                 f"{starts[column]}, top {starts[row]}"
             )
         rows.append(tuple(cells))
-    header = ("Face", "Read as", *(f"Side {window}" for window in windows))
-    size = run.network.input.size
+    header = ("Face", "Read as", *(f"Side {window}" for window in data["windows"]))
     caption = (
         f"Black squares on faces of {size} pixels, {stride} pixels apart: the share "
         "that changes the label, and the largest fall of its probability"

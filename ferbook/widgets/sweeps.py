@@ -1,29 +1,110 @@
 """What beta and omega do to a trained RAMN: its recorded sweeps, to be tried out."""
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import numpy as np
 
+from fer_lib.errors import FerError
 from fer_lib.evaluation.intervals import wilson_interval
+from ferbook.ledger.claims_file import load_claims
 from ferbook.ledger.statistics import paired_difference
-from ferbook.papers.ramn import make_config
+from ferbook.papers.ramn import SWEEPS, make_config
 from ferbook.runs.records import Record
 from ferbook.show.figures import COLOURS, RENDERED
 from ferbook.show.phrases import dataset_name, protocol_name, trained
 from ferbook.show.tables import Sentence, Table
 from ferbook.widgets.base import Widget
-from ferbook.widgets.sweep_measures import SPLIT, measures, pictures
-from ferbook.widgets.sweep_runs import VARIED, Sweep, claimed_best, comparable, made
 
+SPLIT = "PrivateTest"
+# Of each sweep: its values as (variant, value), ascending; the variant
+# without the loss whose setting is varied; words; the step between values.
+VARIED = {
+    name: {
+        "values": sorted(SWEEPS[title].items(), key=lambda one: one[1]),
+        "control": control,
+        "symbol": symbol,
+        "label": f"margin {symbol} of the {loss}",
+        "without": f"no {loss}",
+        "step": step,
+    }
+    for name, title, control, symbol, loss, step in (
+        ("beta", "beta (Fig. 4a)", "baseline", "β", "R-loss", 0.01),
+        ("omega", "omega (Fig. 4b)", "beta", "ω", "C-loss", 1.0),
+    )
+}
+_VARIANTS = {
+    variant
+    for one in VARIED.values()
+    for variant in (one["control"], *dict(one["values"]))
+}
+_MEASURES = (
+    "attention.whole",
+    "attention.best_crop",
+    "feature.first",
+    "feature.second",
+)
+_WIDTHS = (0.002, 0.005, 0.01, 0.02, 0.05)  # of bars; attention keeps 0.0005
+_BARS = 40  # at most
+_NEAR = {"start": -0.05, "width": 0.005, "count": 30}  # around zero and the betas
+_MOST_FACES = 600  # a scatter shows no more
+_MOST_POINTS = 12_000  # of all scatters together, for the widget's size
+_NO_CLAIM = "They show what a loss does; no claim about real faces rests on them."
 _ALT = (
     "Explorer of RAMN's sweeps over beta and omega. A slider chooses a value; "
     "beside the accuracies of all values with their intervals stand how far the "
     "best sub-image leads the whole face, as a histogram over test faces, and "
     "the first two principal components of their features, by class."
 )
-_NO_CLAIM = "They show what a loss does; no claim about real faces rests on them."
+
+
+def claimed_best(sweep: Mapping) -> tuple[str, str]:
+    """The variant that the paper calls best in a sweep, and where it says so.
+
+    Raises:
+        FerError: when the orders in ``book/claims/ramn.toml`` leave none or
+            several that no other is above.
+    """
+    first, above, place = set(), set(), ""
+    for claim in load_claims("ramn").claims:
+        order = [term.variant for term in claim.order]
+        if order and set(order) <= set(dict(sweep["values"])):
+            place = place or claim.where.place
+            first.add(order[0])
+            above.update(order[1:])
+    if len(best := first - above) != 1:
+        raise FerError(
+            f"ramn.toml: the orders of {sweep['label']} leave {sorted(best)} as best, "
+            "expected one variant; correct the claims."
+        )
+    return best.pop(), place
+
+
+def comparable(records: Sequence[Record]) -> list[list[Record]]:
+    """Runs of the sweeps, in groups that differ in nothing else but the seed.
+
+    Returns:
+        The group with the most variants first; of equals, real faces first.
+    """
+    groups: dict[str, list[Record]] = {}
+    for record in records:
+        if record.variant in _VARIANTS:
+            groups.setdefault(_made(record), []).append(record)
+
+    def place(group: Sequence[Record]) -> tuple[int, bool]:
+        return -len({one.variant for one in group}), group[0].rendered
+
+    return sorted(groups.values(), key=place)
+
+
+def _made(record: Record) -> str:
+    """How a run was made, but for its variant and its seed; JSON."""
+    own = asdict(make_config(record.preset, record.variant))
+    changed = {k: v for k, v in record.config.items() if own.get(k) != v}
+    named = (record.dataset, record.protocol, record.preset, record.recipe)
+    return json.dumps([*named, record.data["sha256"], changed], sort_keys=True)
 
 
 def sweep_explorer(records: Sequence[Record]) -> Widget | Sentence:
@@ -41,40 +122,36 @@ def sweep_explorer(records: Sequence[Record]) -> Widget | Sentence:
     best = {name: claimed_best(sweep) for name, sweep in VARIED.items()}
     networks = sum(len({one.variant for one in group}) for group in groups)
     told = [_group(group, best, networks) for group in groups]
-    data = {
-        "sweeps": {name: _told(VARIED[name], *best[name]) for name in VARIED},
-        "groups": told,
-        "colours": _colours(),
-    }
-    return Widget("sweeps", data, _ALT, _table(told, data["sweeps"]))
-
-
-def _told(sweep: Sweep, best: str, place: str) -> dict:
-    values = [[variant, value] for variant, value in sweep.values.items()]
-    own = {key: value for key, value in asdict(sweep).items() if key != "values"}
-    return own | {"values": values, "best": sweep.values[best], "place": place}
-
-
-def _colours() -> list[str]:
-    """Of classes; those that a dark page needs lighter are the widget's own."""
+    sweeps = {
+        name: sweep | {"best": dict(sweep["values"])[best[name][0]]}
+        | {"place": best[name][1]}
+        for name, sweep in VARIED.items()
+    }  # fmt: skip
+    # Colours that a dark page needs lighter are the widget's own.
     own = {"orange": "orange", "green": "green", "vermilion": "red", "black": "text"}
     names = [name for name in COLOURS if name != "yellow"]
-    return [f"var(--w-{own[n]})" if n in own else COLOURS[n] for n in names]
+    colours = [f"var(--w-{own[n]})" if n in own else COLOURS[n] for n in names]
+    data = {"sweeps": sweeps, "groups": told, "colours": colours}
+    return Widget("sweeps", data, _ALT, _table(told, sweeps))
 
 
 def _group(records: Sequence[Record], best: Mapping, networks: int) -> dict:
     runs: dict[str, list[Record]] = {}
     for record in sorted(records, key=lambda one: one.seed):
         runs.setdefault(record.variant, []).append(record)
-    labels = records[0].predictions[f"{SPLIT}/labels"]
+    first = records[0]
+    labels = first.predictions[f"{SPLIT}/labels"]
     found = {variant: measures(of) for variant, of in runs.items()}
     drawn, about = pictures(found, labels, networks)
-    counts = np.bincount(labels, minlength=len(records[0].classes))
+    counts = np.bincount(labels, minlength=len(first.classes))
+    of, how = dataset_name(first.dataset), trained(first.preset, first.recipe)
+    rule = "" if first.protocol == "official" else f", {protocol_name(first.protocol)}"
+    how = how.removesuffix(", recipe of the paper")
     return about | {
-        "key": hashlib.sha256(made(records[0]).encode()).hexdigest()[:8],
-        "label": _label(records[0]),
-        "note": _note(records[0]),
-        "classes": list(records[0].classes),
+        "key": hashlib.sha256(_made(first).encode()).hexdigest()[:8],
+        "label": f"{of}{rule}, {how}, {first.epochs} epochs",
+        "note": _note(first),
+        "classes": list(first.classes),
         "chance": round(counts.max() / counts.sum(), 4),
         "runs": {v: _accuracy(of) | drawn[v] for v, of in runs.items()},
         "gaps": {
@@ -94,24 +171,15 @@ def _note(record: Record) -> str:
     return told if sizes == papers else f"{told} Here {sizes}, in the paper {papers}."
 
 
-def _label(record: Record) -> str:
-    of = dataset_name(record.dataset)
-    protocol = record.protocol
-    labels = "" if protocol == "official" else f", {protocol_name(protocol)}"
-    how = trained(record.preset, record.recipe).removesuffix(", recipe of the paper")
-    return f"{of}{labels}, {how}, {record.epochs} epochs"
-
-
 def _accuracy(runs: Sequence[Record]) -> dict:
     """Of the mean over seeds, as the book's figure of the sweeps has it."""
     right = [run.correct(split=SPLIT) for run in runs]
     n, mean = len(right[0]), float(np.mean(right))
-    limits = wilson_interval(mean * n, n)
     return {
         "seeds": [run.seed for run in runs],
         "shares": [round(float(one.mean()), 4) for one in right],
         "share": round(mean, 5),
-        "limits": [round(limit, 5) for limit in limits],
+        "limits": [round(limit, 5) for limit in wilson_interval(mean * n, n)],
         "n": n,
         "beta": runs[0].config["beta"],
     }
@@ -134,6 +202,84 @@ def _gaps(runs: Mapping[str, Sequence[Record]], best: str) -> dict:
             limits = [round(x, 5) for x in (gap.mean, gap.low, gap.high)]
             gaps[variant] = {"points": limits, "seeds": len(seeds)}
     return gaps
+
+
+def measures(runs: Sequence[Record]) -> dict | None:
+    """What the first of these runs that kept it says of each test face.
+
+    Returns:
+        The run's ``seed`` and ``beta``, the ``lead`` of the best sub-image's
+        attention over the whole face's, ``float64 [n]``, and the ``plane`` of
+        two principal components, ``float64 [n, 2]``; None if no run kept it.
+    """
+    for run in runs:
+        kept = [run.predictions.get(f"{SPLIT}/measures/{name}") for name in _MEASURES]
+        if all(one is not None and np.isfinite(one).all() for one in kept):
+            whole, crop, *plane = (one.astype(np.float64) for one in kept)
+            own = {"seed": run.seed, "beta": run.config["beta"]}
+            return own | {"lead": crop - whole, "plane": np.stack(plane, 1)}
+    return None
+
+
+def pictures(
+    found: Mapping[str, dict | None], labels: np.ndarray, networks: int
+) -> tuple[dict[str, dict], dict]:
+    """Histograms and scatters of runs on the same faces, on the same axes.
+
+    Args:
+        found: :func:`measures` of each variant.
+        labels: of the faces, ``int [n]``.
+        networks: number of all that the widget shows.
+
+    Returns:
+        By variant, ``lead`` and ``plane`` as the module draws them, None
+        where nothing was kept; and what they have in common.
+    """
+    kept = [one for one in found.values() if one]
+    if not kept:
+        return {name: {"lead": None, "plane": None} for name in found}, {"bars": None}
+    bars = {"wide": _bars(np.concatenate([one["lead"] for one in kept])), "near": _NEAR}
+    rows, most = np.arange(len(labels)), min(_MOST_FACES, _MOST_POINTS // networks)
+    if len(rows) > most:  # a draw of so many, the same for every run
+        rows = np.sort(np.random.default_rng(0).choice(len(rows), most, replace=False))
+    drawn = {}
+    for variant, one in found.items():
+        # In hundredths of a standard deviation, one point after another.
+        plane = one and np.rint(100 * one["plane"][rows]).astype(int).ravel().tolist()
+        drawn[variant] = {"lead": one and _lead(one, bars), "plane": plane}
+    shown = np.concatenate([one["plane"][rows] for one in kept])
+    margin = 0.03 * np.ptp(shown, 0) + 0.05
+    frame = np.stack([shown.min(0) - margin, shown.max(0) + margin], 1)
+    return drawn, {
+        "bars": bars,
+        "labels": labels[rows].tolist(),
+        "frame": np.round(frame, 2).tolist(),
+    }
+
+
+def _bars(leads: np.ndarray) -> dict:
+    """Bars of one width that hold nearly all leads, zero and the betas."""
+    low, high = np.quantile(leads, (0.002, 0.998))
+    low, high = min(low, -0.01), max(high, 0.05)
+    width = next((w for w in _WIDTHS if (high - low) / w < _BARS), _WIDTHS[-1])
+    first, last = np.floor(low / width), np.ceil(high / width)
+    start = round(float(first * width), 4)
+    return {"start": start, "width": width, "count": int(last - first)}
+
+
+def _lead(one: Mapping, bars: Mapping) -> dict:
+    """Faces below the bars, in each, and above; and who leads by beta or more."""
+    lead, counts = one["lead"], {}
+    for name, of in bars.items():
+        places = np.floor((lead - of["start"]) / of["width"] + 1e-9).astype(int)
+        inside = np.clip(places, -1, of["count"]) + 1
+        counts[name] = np.bincount(inside, minlength=of["count"] + 2).tolist()
+    return {
+        "counts": counts,
+        "met": round(float((lead >= one["beta"]).mean()), 4),
+        "median": round(float(np.median(lead)), 4),
+        "seed": one["seed"],
+    }
 
 
 def _table(groups: Sequence[Mapping], sweeps: Mapping) -> Table:

@@ -139,16 +139,6 @@ def wait(browser, selector: str, seconds: float):
     return WebDriverWait(browser, seconds).until(found)[0]
 
 
-def put(browser, key: str, value) -> None:
-    """Give a control of the widget a value as a reader would."""
-    script = """const field = document.querySelector(arguments[0]);
-    field.value = arguments[1];
-    for (const kind of ["input", "change"])
-      field.dispatchEvent(new Event(kind, { bubbles: true }));"""
-    selector = f'.fer-widget [data-key="{key}"]'
-    browser.execute_script(script, selector, str(value))
-
-
 def faults(browser) -> list[str]:
     """What stands on the console and is no noise of JupyterLab's own."""
     severe = (e for e in browser.get_log("browser") if e["level"] == "SEVERE")

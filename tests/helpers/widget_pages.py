@@ -1,8 +1,9 @@
-"""Widgets on a page of their own in a browser, and their modules called."""
+"""Widgets on pages of their own in a browser, and their modules called."""
 
 import base64
 import io
 import json
+import re
 
 import numpy as np
 from PIL import Image
@@ -12,46 +13,41 @@ from selenium.webdriver.common.by import By
 from ferbook.widgets.base import module_source
 
 # What the theme of the book gives to a widget, in both of its modes.
-THEME = """<style>
+_THEME = """<style>
 html { --pst-color-text-base: #222; --pst-color-background: #fff;
   --pst-color-border: #bbb; color-scheme: light; font-family: sans-serif; }
 html[data-theme=dark] { --pst-color-text-base: #ddd;
   --pst-color-background: #14181e; --pst-color-border: #555; color-scheme: dark; }
 body { background: var(--pst-color-background); margin: 12px; }
 </style>"""
-_CALL = """const [source, name, points, done] = arguments;
-import(`data:text/javascript;base64,${source}`).then(
-  (module) => done(JSON.stringify(points.map((point) => module[name](...point)))),
-  (error) => done(`"${error}"`));"""
-_LIVE = """const [source, values, done] = arguments;
-import(`data:text/javascript;base64,${source}`).then(({ default: made }) => {
+_IMPORT = """const [source, given, done] = arguments;
+import(`data:text/javascript;base64,${source}`).then((module) => {"""
+_CALL = f"""{_IMPORT}
+  done(JSON.stringify(given.points.map((point) => module[given.name](...point))));
+}}, (error) => done(`"${{error}}"`));"""
+_LIVE = f"""{_IMPORT}
   const el = document.body.appendChild(document.createElement("div"));
-  el.dataset.ferWidget = made.name;
   window.questions = [];
-  made.render({ el, model: { get: (key) => values[key],
+  module.default.render({{ el, model: {{ get: (key) => given[key],
     send: (question) => window.questions.push(question),
-    on: (event, listener) => { window.answer = listener; } } });
+    on: (event, listener) => {{ window.answer = listener; }} }} }});
   done("");
-}, (error) => done(String(error)));"""
+}}, (error) => done(String(error)));"""
 
 
-def write_page(path, *widgets, theme="light"):
-    """A page that holds these widgets; its address."""
-    parts = "".join(widget.html() for widget in widgets)
+def write_page(path, widget, theme="light"):
+    """A page that holds a widget, with room to scroll below it; its address."""
     head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     html = f'<!doctype html><html lang="en" data-theme="{theme}"><head>{head}'
-    path.write_text(f"{html}{THEME}</head><body>{parts}</body></html>", "utf-8")
+    body = widget.html() + 40 * "<br>"
+    path.write_text(f"{html}{_THEME}</head><body>{body}</body></html>", "utf-8")
     return path.as_uri()
 
 
 def open_page(browser, address, width=1280):
     """Load a page anew, also where only its fragment differs."""
-    metrics = {
-        "width": width,
-        "height": 1000,
-        "deviceScaleFactor": 1,
-        "mobile": width < 600,
-    }
+    metrics = {"width": width, "height": 1000, "deviceScaleFactor": 1}
+    metrics["mobile"] = width < 600
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     browser.get("about:blank")
     browser.get_log("browser")
@@ -59,34 +55,53 @@ def open_page(browser, address, width=1280):
 
 
 def no_faults(browser):
-    """Assert that nothing was raised, on the console or in an error box."""
+    """Assert that nothing was raised, and nothing sticks out at the side."""
     assert not browser.get_log("browser")
-    assert not browser.find_elements(By.CLASS_NAME, "w-error")
+    assert not find_all(browser, ".w-error")
+    overhang = "return document.documentElement.scrollWidth - innerWidth"
+    assert browser.execute_script(overhang) <= 0
 
 
 def call(browser, widget, function, points):
     """What an exported function of a module gives for each list of arguments."""
     browser.get("about:blank")
     source = base64.b64encode(module_source(widget).encode()).decode()
-    found = browser.execute_async_script(_CALL, source, function, points)
-    return json.loads(found)
+    given = {"name": function, "points": points}
+    return json.loads(browser.execute_async_script(_CALL, source, given))
 
 
-def put(browser, widget, key, value):
-    """Give a control a value as a reader would, and tell the page."""
+def find(browser, selector):
+    return browser.find_element(By.CSS_SELECTOR, selector)
+
+
+def find_all(browser, selector):
+    return browser.find_elements(By.CSS_SELECTOR, selector)
+
+
+def texts(browser, selector):
+    return [one.text for one in find_all(browser, selector)]
+
+
+def numbers(mark, name):
+    """All numbers in an attribute of a mark."""
+    return [float(x) for x in re.findall(r"-?[\d.]+", mark.get_dom_attribute(name))]
+
+
+def put(browser, **values):
+    """Give controls a value as a reader would, and tell the page."""
     script = """const field = document.querySelector(arguments[0]);
     if (field.type === "checkbox") { field.click(); return; }
     field.value = arguments[1];
     for (const kind of ["input", "change"])
       field.dispatchEvent(new Event(kind, { bubbles: true }));"""
-    selector = f'[data-fer-widget="{widget}"] [data-key="{key}"]'
-    browser.execute_script(script, selector, str(value))
+    for key, value in values.items():
+        selector = f'.fer-widget [data-key="{key}"]'
+        browser.execute_script(script, selector, str(value))
 
 
-def told(browser, widget):
+def told(browser):
     """What the widget says about its setting."""
-    selector = f'[data-fer-widget="{widget}"] .w-told'
-    return browser.find_element(By.CSS_SELECTOR, selector).text
+    return find(browser, ".fer-widget .w-told").text
 
 
 def drag(browser, mark, right, down):

@@ -2,16 +2,192 @@
 
 import json
 import re
+from functools import partial
+from pathlib import Path
 
+import numpy as np
+import planted_explorers
 import pytest
-from live_cases import CASES
+import torch
 from live_lab import faults, run_notebook, running_lab, save, shut_down, wait
-from selenium.webdriver.common.by import By
+from PIL import Image
+from planted_explorers import said_under
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+from skimage.data import astronaut
+from test_widget_crops import question
+from widget_pages import find, find_all, put, told
 
 from ferbook import widgets
+from ferbook.chapters.your_face.answers import chosen_networks, probabilities
+from ferbook.chapters.your_face.photograph import View, find_one, load_photo
+from ferbook.widgets.pictures import astronaut_face
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("lab")]
 _PICTURE = re.compile("data:image/[a-z]+;base64")
+_LOADED = """\
+import sys
+sys.path.insert(0, {helpers!r})
+from ferbook.widgets import {explorer}
+from ferbook.widgets.pictures import astronaut_face
+from ferbook.papers import restore
+from fer_lib.models.saved import committed
+from planted_explorers import a_run, run_of
+
+one = restore(committed("{paper}"))
+run = a_run(one.network, one.classes)
+shown = {explorer}({arguments})
+shown"""
+loaded = partial(_LOADED.format, helpers=str(Path(planted_explorers.__file__).parent))
+RUNS = '[run_of(*one) for one in (("omega_1", 70), ("omega_2", 80), ("default", 90))]'
+FACE = """\
+from ferbook.chapters.your_face.photograph import find_one, load_photo
+from ferbook.chapters.your_face.controls import explorer
+from ferbook.chapters.your_face.answers import chosen_networks
+
+explorer(chosen_networks(), find_one(load_photo()), "Astronaut.")"""
+LOSS = "from ferbook.widgets import {0}\n{0}()"
+
+
+def until(browser, condition):
+    WebDriverWait(browser, 60).until(condition)
+
+
+def names_of(source):
+    """What a cell defines."""
+    names = {}
+    exec(source, names)
+    return names
+
+
+def work_crops(browser, source, folder):
+    """A photograph goes to the kernel, whose answer is the library's."""
+    names = names_of(source)
+    square = astronaut()[40:232, 130:322]  # as large as the module draws it
+    Image.fromarray(square).save(folder / "me.png")
+    find(browser, ".fer-widget input[type=file]").send_keys(str(folder / "me.png"))
+    for count, scale in [(5, 1.0), (9, 0.85)]:
+        put(browser, count=count, scale=scale)
+        said = names["shown"].answered(question(square, count, scale))
+        best = int(np.argmax(said["probabilities"]))
+        share = 100 * said["probabilities"][best]
+        expected = f"says {names['one'].classes[best]}, {share:.1f} %"
+        until(browser, lambda b, text=expected: text in told(b))
+    assert "went to the kernel" in find(browser, ".w-note").text
+
+
+def work_face(browser, source, folder):
+    """Keys move a slider, a button changes the network, a file the face."""
+    networks, found = chosen_networks(), find_one(load_photo())
+    shown = ".jp-OutputArea figcaption"
+
+    def answers(name, face, **view):
+        shares = probabilities(networks[name], face.see([View(**view)]))[0]
+        word = networks[name].classes[int(shares.argmax())]
+        text = f"{name} says {word}, {100 * shares.max():.0f} per cent"
+        until(browser, lambda b: text in find(b, shown).text)
+
+    wait(browser, shown, 60)
+    answers("deep_emotion", found)
+    crop = find(browser, ".widget-slider [role=slider]")
+    crop.send_keys(*[Keys.ARROW_RIGHT] * 4)
+    answers("deep_emotion", found, crop=1.2)
+    buttons = find_all(browser, ".widget-toggle-button")
+    next(one for one in buttons if one.text == "part_ensemble").send_keys(" ")
+    answers("part_ensemble", found, crop=1.2)
+    Image.fromarray(astronaut()[:, ::-1]).save(folder / "me.png")
+    # The field of ipywidgets is in no page until it is asked for.
+    browser.execute_script(
+        "HTMLInputElement.prototype.click = function () { document.body.append(this); }"
+    )
+    find(browser, ".widget-upload").click()
+    field = wait(browser, "body > input[type=file]", 10)
+    field.send_keys(str(folder / "me.png"))
+    mirrored = find_one(load_photo(str(folder / "me.png")))
+    answers("part_ensemble", mirrored, crop=1.2)
+
+
+def work_region_loss(browser, source, folder):
+    """Arrows move the slider, and not the notebook's cells; letters do nothing."""
+    slider = find(browser, '.fer-widget [data-key="beta"]')
+    slider.send_keys(Keys.ARROW_UP, Keys.ARROW_UP, "a", Keys.ARROW_DOWN)
+    assert "asked is 0.025" in told(browser)
+
+
+def work_collaborative(browser, source, folder):
+    mark = find(browser, ".fer-widget [role=slider]")
+    mark.send_keys(Keys.ARROW_UP, Keys.ARROW_UP, Keys.ARROW_DOWN)
+    assert f"{np.hypot(1, 0.9):.2f} apart" in told(browser)
+
+
+def work_occlusion(browser, source, folder):
+    """A square that the page does not know, filled with grey, is computed."""
+    names = names_of(source)
+    put(browser, window=11, fill="mean")
+    until(browser, lambda b: "read as" in told(b) and "asked" not in told(b))
+    left, top = map(int, re.search(r"left (\d+), top (\d+)", told(browser)).groups())
+    network = names["run"].network
+    shares = said_under(network, astronaut_face(), top, left, 11, "mean")
+    found = re.search(r"read as (\w+) \(([\d.]+) %", told(browser))
+    assert found[1] == names["one"].classes[shares.argmax()]
+    assert abs(float(found[2]) - 100 * shares.max()) <= 0.2
+
+
+def work_masking(browser, source, folder):
+    """The number of channels of the block that is chosen."""
+    with torch.inference_mode():
+        network = names_of(source)["run"].network
+        stages = network.stages(torch.zeros(1, 3, 64, 64))
+    put(browser, block=2)
+    assert f"Block 3 of 4, C = {stages[2].mask.shape[1]} channels" in told(browser)
+
+
+def work_diversity(browser, source, folder):
+    put(browser, count=3)
+    assert "n = 3 is odd" in told(browser)
+    assert "training pulls branches together" in told(browser).split("Authors'")[1]
+
+
+def work_sweeps(browser, source, folder):
+    """From the paper's margin of the C-loss to the next smaller one."""
+    put(browser, sweep="omega")
+    assert "ω = 3" in told(browser)
+    find(browser, '.fer-widget [data-key="omega"]').send_keys(Keys.ARROW_LEFT)
+    assert "ω = 2" in told(browser) and f"{100 * 80 / 140:.1f} %" in told(browser)
+
+
+# What works the widget of a cell, the cell, and whether a kernel is asked.
+ASTRONAUT = 'run, astronaut_face()[None], ["astronaut"], "Public domain."'
+CASES = [
+    (
+        work_crops,
+        loaded(explorer="crop_explorer", paper="ramn", arguments="[], [], run"),
+        True,
+    ),
+    (work_face, FACE, True),
+    (work_region_loss, LOSS.format("region_loss_explorer"), False),
+    (work_collaborative, LOSS.format("collaborative_explorer"), False),
+    (
+        work_occlusion,
+        loaded(
+            explorer="occlusion_explorer", paper="deep_emotion", arguments="run, [], []"
+        ),
+        True,
+    ),
+    (
+        work_masking,
+        loaded(
+            explorer="masking_explorer", paper="residual_masking", arguments=ASTRONAUT
+        ),
+        False,
+    ),
+    (work_diversity, LOSS.format("diversity_explorer"), False),
+    (
+        work_sweeps,
+        loaded(explorer="sweep_explorer", paper="ramn", arguments=RUNS),
+        False,
+    ),
+]
 
 
 @pytest.fixture(scope="module")
@@ -24,26 +200,25 @@ def lab(tmp_path_factory):
 
 def page_of(source):
     """What a cell shows without a kernel; empty unless it is a widget."""
-    names = {}
     *lines, last = source.splitlines()
-    exec("\n".join([*lines, f"last_shown = {last}"]), names)
-    shown = names["last_shown"]
+    shown = names_of("\n".join([*lines, f"last_shown = {last}"]))["last_shown"]
     return shown.html() if isinstance(shown, widgets.Widget) else ""
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_a_widget_works_in_jupyterlab(browser, lab, name, tmp_path):
-    source, work, asks = CASES[name]
+@pytest.mark.parametrize(
+    ("work", "source", "asks"), CASES, ids=lambda one: getattr(one, "__name__", "")
+)
+def test_a_widget_works_in_jupyterlab(browser, lab, work, source, asks, tmp_path):
     address, folder = lab
-    area = run_notebook(browser, address, folder, name, source)
+    area = run_notebook(browser, address, folder, work.__name__, source)
     wait(browser, ".fer-widget .w-controls, .widget-vbox", 60)
-    work(browser, tmp_path)
-    browser.save_screenshot(str(folder.parent / f"{name}.png"))
-    assert not browser.find_elements(By.CLASS_NAME, "w-error")
+    work(browser, source, tmp_path)
+    browser.save_screenshot(str(folder.parent / f"{work.__name__}.png"))
+    assert not find_all(browser, ".w-error")
     assert "Error" not in area.text
     assert not faults(browser)
     save(browser)
-    saved = json.loads((folder / f"{name}.ipynb").read_text())
+    saved = json.loads((folder / f"{work.__name__}.ipynb").read_text())
     (cell,) = saved["cells"]
     (output,) = cell["outputs"]
     view = "application/vnd.jupyter.widget-view+json"
@@ -57,5 +232,5 @@ def test_a_widget_works_in_jupyterlab(browser, lab, name, tmp_path):
 
 def test_no_widget_is_left_out():
     explorers = {name for name in widgets.__all__ if name.endswith("_explorer")}
-    driven = {re.search(r"(\w+_explorer)\(", case[0]) for case in CASES.values()}
+    driven = {re.search(r"(\w+_explorer)\(", source) for _, source, _ in CASES}
     assert explorers == {found[1] for found in driven if found}

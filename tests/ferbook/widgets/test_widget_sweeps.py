@@ -1,12 +1,24 @@
-"""What the explorer of RAMN's sweeps holds, against planted records."""
+"""The explorer of RAMN's sweeps: against planted records, and driven."""
 
-import json
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from planted_sweeps import N, both_sweeps, run_of
+from planted_explorers import N, both_sweeps, run_of
+from selenium.webdriver.common.keys import Keys
+from widget_pages import (
+    call,
+    find,
+    find_all,
+    no_faults,
+    numbers,
+    open_page,
+    put,
+    texts,
+    told,
+    write_page,
+)
 
 from fer_lib.errors import FerError
 from fer_lib.evaluation.intervals import wilson_interval
@@ -16,7 +28,8 @@ from ferbook.ledger.claims_file import load_claims
 from ferbook.ledger.statistics import paired_difference
 from ferbook.papers.ramn import make_config
 from ferbook.show.tables import Sentence
-from ferbook.widgets import base, sweep_explorer, sweep_measures, sweep_runs
+from ferbook.widgets import base, sweep_explorer, sweeps
+from ferbook.widgets.sweeps import VARIED
 
 
 def groups_of(records):
@@ -25,20 +38,19 @@ def groups_of(records):
 
 class TestWhatIsVaried:
     def test_values_are_those_of_the_variants(self):
-        for name, sweep in sweep_runs.VARIED.items():
-            values = list(sweep.values.values())
-            assert values == sorted(values)
-            np.testing.assert_allclose(np.diff(values), sweep.step)
-            for variant, value in sweep.values.items():
+        for name, sweep in VARIED.items():
+            np.testing.assert_allclose(
+                np.diff([v for _, v in sweep["values"]]), sweep["step"]
+            )
+            for variant, value in sweep["values"]:
                 assert getattr(make_config("smoke", variant), name) == value
         assert make_config("smoke", "baseline").region_weight == 0
         assert make_config("smoke", "beta").collaborative_weight == 0
 
     @pytest.mark.parametrize(("name", "value"), [("beta", 0.02), ("omega", 3)])
     def test_the_paper_s_best_comes_from_its_claims(self, name, value):
-        sweep = sweep_runs.VARIED[name]
-        variant, place = sweep_runs.claimed_best(sweep)
-        assert sweep.values[variant] == value
+        variant, place = sweeps.claimed_best(VARIED[name])
+        assert dict(VARIED[name]["values"])[variant] == value
         assert place.startswith("Figure 4") and "Section IV-D" in place
 
     def test_orders_without_a_top_are_refused(self, monkeypatch):
@@ -46,11 +58,9 @@ class TestWhatIsVaried:
         kept = [c for c in claims if c.id.endswith(("beta_best", "rise_again"))]
         turned = [replace(c, order=c.order[::-1]) for c in kept]
         paper = Claims("ramn", "", "", (*kept, *turned), (), ())
-        monkeypatch.setattr(sweep_runs, "load_claims", lambda name: paper)
-        with pytest.raises(
-            FerError, match=r"margin β of the R-loss leave \[\] as best"
-        ):
-            sweep_runs.claimed_best(sweep_runs.BETA)
+        monkeypatch.setattr(sweeps, "load_claims", lambda name: paper)
+        with pytest.raises(FerError, match=r"β of the R-loss leave \[\] as best"):
+            sweeps.claimed_best(VARIED["beta"])
 
 
 class TestGroups:
@@ -134,10 +144,10 @@ class TestMeasures:
             run_of("beta_0.04", 70, seed=2, lead=lead),
             run_of("beta_0.04", 70, seed=3, lead=0 * lead),
         ]
-        found = sweep_measures.measures(records)
+        found = sweeps.measures(records)
         assert (found["seed"], found["beta"]) == (2, 0.04)
         np.testing.assert_allclose(found["lead"], lead, atol=5e-4)
-        assert sweep_measures.measures(records[:2]) is None
+        assert sweeps.measures(records[:2]) is None
 
     def test_a_group_without_any_has_accuracies_alone(self):
         group = groups_of([run_of("beta", 70)])[0]
@@ -154,7 +164,7 @@ class TestMeasures:
         end = wide["start"] + wide["count"] * wide["width"]
         assert wide["start"] <= -0.01 and end >= 0.05 - 1e-9 and wide["count"] <= 41
         for record in records:
-            lead = sweep_measures.measures([record])["lead"]
+            lead = sweeps.measures([record])["lead"]
             told = group["runs"][record.variant]["lead"]
             for name, bars in group["bars"].items():
                 edges = bars["start"] + bars["width"] * np.arange(bars["count"] + 1)
@@ -170,7 +180,7 @@ class TestMeasures:
         assert outside[0] + outside[-1] <= 2
 
     def test_large_sets_are_sampled_alike_in_every_run(self, monkeypatch):
-        monkeypatch.setattr(sweep_measures, "_MOST_FACES", 60)
+        monkeypatch.setattr(sweeps, "_MOST_FACES", 60)
         plane = np.stack([np.arange(N) / 50, np.zeros(N)], 1)
         records = [
             run_of(v, 70, lead=np.zeros(N), plane=plane + shift)
@@ -221,8 +231,145 @@ class TestWidget:
         assert rows["ω = 3"] == ("no run recorded", "")
         assert "β = 0.02 (Figure 4(a)" in widget.fallback.note
 
-    def test_it_holds_the_book_s_own_runs(self):
-        records = chapter.recorded("ramn", "rendered") + chapter.recorded("ramn")
-        widget = sweep_explorer(records)
-        json.dumps(widget.data, allow_nan=False)
-        assert "default" in widget.data["groups"][0]["runs"]
+
+@pytest.fixture(scope="module")
+def widget(explorers):
+    return explorers("sweeps")
+
+
+@pytest.mark.browser
+class TestInABrowser:
+    @pytest.fixture
+    def opened(self, browser, address_of):
+        def at(link=""):
+            open_page(browser, address_of("sweeps") + link)
+
+        at()
+        yield at
+        no_faults(browser)
+
+    def test_ticks_are_round_and_inside(self, browser):
+        points = [[35, 60], [0, 1], [-0.05, 0.1], [-0.0312, 0.74], [-4.1, 3.9]]
+        found = call(browser, "sweeps", "ticks", points)
+        for (low, high), ticks in zip(points, found, strict=True):
+            assert 3 <= len(ticks) <= 8
+            assert low - 1e-9 <= ticks[0] and ticks[-1] <= high + 1e-9
+            step = ticks[1] - ticks[0]
+            np.testing.assert_allclose(np.diff(ticks), step)
+            assert ticks[0] - step < low and ticks[-1] + step > high
+            assert f"{step:e}"[0] in "125"
+
+    def test_what_is_said_of_every_value_is_the_record(self, browser, opened, widget):
+        group, words = widget.data["groups"][0], set()
+        for name, sweep in VARIED.items():
+            put(browser, sweep=name)
+            best = widget.data["sweeps"][name]["best"]
+            for variant, value in sweep["values"]:
+                put(browser, **{name: value})
+                said = told(browser)
+                if variant == "beta_0.03":
+                    assert said == "No run with β = 0.03 is recorded here."
+                    continue
+                run = group["runs"][variant]
+                low, high = (100 * limit for limit in run["limits"])
+                assert said.startswith(f"{sweep['symbol']} = {value:g}")
+                assert f"{100 * run['share']:.1f} % of n = 140 test faces" in said
+                assert f"interval {low:.1f} to {high:.1f}; mean of seeds 0, 1)" in said
+                assert ("the paper's best (Figure 4(" in said) == (value == best)
+                if value != best:
+                    gap = 100 * np.array(group["gaps"][name][variant]["points"])
+                    mean, low, high = (f"{x:+.1f}".replace("-", "−") for x in gap)
+                    assert f"{mean} points ({low} to {high})" in said
+                    sign = (gap[1] > 0) - (gap[2] < 0)
+                    word = {1: "better", -1: "worse", 0: "undecided"}[sign]
+                    assert said.endswith(f"{word}.")
+                    words.add(word)
+        assert words == {"better", "worse", "undecided"}
+
+    def test_marks_of_accuracies_stand_at_their_values(self, browser, opened, widget):
+        runs = widget.data["groups"][0]["runs"]
+        found = find_all(browser, "[data-run]")
+        marks = {one.get_dom_attribute("data-run"): one for one in found}
+        assert " ".join(marks) == "baseline beta_0.00 beta_0.01 beta beta_0.04"
+        heights = [numbers(mark, "cy")[0] for mark in found]
+        shares = [runs[variant]["share"] for variant in marks]
+        slope = np.polyfit(shares, heights, 1)
+        np.testing.assert_allclose(np.polyval(slope, shares), heights, atol=1e-6)
+        assert slope[0] < 0
+        steps = np.diff([numbers(mark, "cx")[0] for mark in found])
+        np.testing.assert_allclose(steps, steps[0] * np.array([1, 1, 1, 2]))
+        radii = {name: numbers(mark, "r")[0] for name, mark in marks.items()}
+        assert max(radii, key=radii.get) == "beta"
+        put(browser, beta=0.01)
+        chosen = find(browser, '[data-run="beta_0.01"]')
+        assert numbers(chosen, "r")[0] == radii["beta"] > radii["beta_0.01"]
+        words = texts(browser, ".w-row svg:first-child text")
+        assert words.count("no run") == 1 and "paper's best" in words
+
+    @pytest.mark.parametrize("near", [False, True])
+    def test_bars_are_the_counts(self, browser, opened, widget, near):
+        put(browser, beta=0.01)
+        if near:
+            put(browser, near=True)
+        lead = widget.data["groups"][0]["runs"]["beta_0.01"]["lead"]
+        counts = np.array(lead["counts"]["near" if near else "wide"])
+        assert counts[0] != counts[-1] or not near  # or the words show nothing
+        heights = [numbers(bar, "height")[0] for bar in find_all(browser, "[data-bar]")]
+        shares = counts[1:-1] / counts[1:-1].sum()
+        np.testing.assert_allclose(heights / np.sum(heights), shares, atol=1e-9)
+        note = texts(browser, ".w-note")[1]
+        assert f"{100 * lead['met']:.1f} % of n = 140 faces lead by β = 0.01" in note
+        assert f"{counts[0]} to the left, {counts[-1]} to the right" in note
+        assert "Orange: no R-loss." in note and find_all(browser, "[data-outline]")
+
+    def test_the_scatter_has_every_face_and_a_class_can_be_found(self, browser, opened):
+        drawn = [p.get_dom_attribute("d") for p in find_all(browser, "[data-class]")]
+        assert [one.count("M") for one in drawn] == [N // 7] * 7
+        assert len({one.partition("m")[2][:9] for one in drawn}) == 7
+        (happy,) = (b for b in find_all(browser, "button") if "happy" in b.text)
+        happy.send_keys(Keys.ENTER)
+        marks = find_all(browser, "[data-class]")
+        strong = [float(one.get_dom_attribute("opacity")) > 0.5 for one in marks]
+        assert strong == [name == 3 for name in range(7)]
+        assert "mark:3" in browser.current_url
+        focused = browser.switch_to.active_element
+        assert focused.text.strip() == "happy"  # so that keys can go on
+        assert focused.get_dom_attribute("aria-pressed") == "true"
+        focused.send_keys(Keys.ENTER)
+        assert "mark:none" in browser.current_url
+
+    def test_real_runs_say_what_they_lack(self, browser, opened, widget):
+        put(browser, made=widget.data["groups"][1]["key"])
+        assert "70.0 % of n = 140" in told(browser)
+        first, second, *_ = texts(browser, ".w-note")
+        assert first.startswith("Real faces.") and "single seeds" not in first
+        assert "Orange" not in second  # the control kept no leads
+        put(browser, sweep="omega")
+        assert "65.0 % of n = 140" in told(browser)
+        kept = "This run kept neither attention nor features."
+        assert texts(browser, ".w-note")[1] == kept
+        assert not find_all(browser, "[data-class]")
+        put(browser, omega=4)
+        assert told(browser) == "No run with ω = 4 is recorded here."
+
+    def test_a_setting_comes_back_from_its_address(self, browser, opened):
+        put(browser, sweep="omega")
+        slider = find(browser, '[data-key="omega"]')
+        slider.send_keys(Keys.ARROW_LEFT)
+        assert slider.get_attribute("aria-valuetext") == "2"
+        assert slider.accessible_name.startswith("margin ω of the C-loss")
+        assert told(browser).startswith("ω = 2:")
+        assert "sweep:omega;" in browser.current_url
+        assert not find(browser, '[data-key="beta"]').is_displayed()
+        opened("#w-sweeps=made:gone;sweep:soup;beta:9;mark:99")
+        assert told(browser).startswith("β = 0.04")
+
+
+@pytest.mark.browser
+def test_the_book_s_own_runs_are_drawn(browser, tmp_path):
+    records = chapter.recorded("ramn", "rendered") + chapter.recorded("ramn")
+    widget = sweep_explorer(records)
+    assert "default" in widget.data["groups"][0]["runs"]
+    open_page(browser, write_page(tmp_path / "own.html", widget))
+    assert "test faces are read rightly" in told(browser)
+    no_faults(browser)

@@ -1,0 +1,29 @@
+"""Every explorer once, and its page."""
+
+import pytest
+from planted_explorers import EXPLORERS
+from widget_pages import write_page
+
+
+@pytest.fixture(scope="session")
+def explorers():
+    """Explorers by name, each made when it is asked for first."""
+    made = {}
+
+    def of(name):
+        if name not in made:
+            made[name] = EXPLORERS[name]()
+        return made[name]
+
+    return of
+
+
+@pytest.fixture(scope="session")
+def address_of(explorers, tmp_path_factory):
+    """Addresses of explorers' pages by name and theme."""
+    folder = tmp_path_factory.mktemp("pages")
+
+    def of(name, theme="light"):
+        return write_page(folder / f"{name}-{theme}.html", explorers(name), theme)
+
+    return of

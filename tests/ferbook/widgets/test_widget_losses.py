@@ -1,0 +1,310 @@
+"""The losses that pages compute are the library's, and hands move them."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from selenium.webdriver.common.keys import Keys
+from widget_pages import (
+    call,
+    drag,
+    find,
+    find_all,
+    no_faults,
+    numbers,
+    open_page,
+    put,
+    texts,
+    told,
+)
+
+from fer_lib.losses.collaborative import (
+    centre_distances,
+    collaborative_loss,
+    inter_class_loss,
+)
+from fer_lib.losses.diversified import MEASURES
+from fer_lib.losses.diversity import AUTHORS_GAMMA, GAMMA_TIMES_SIZE, similarity
+from fer_lib.losses.region import region_loss
+from fer_lib.models import build
+from ferbook.widgets import losses
+
+
+def doubles(values):
+    return torch.tensor(values, dtype=torch.float64, requires_grad=True)
+
+
+def slope(value, *of):
+    (found,) = torch.autograd.grad(value, *of)
+    return found
+
+
+@pytest.mark.browser
+class TestRegionLoss:
+    def test_loss_and_gradient_are_the_librarys_on_a_grid(self, browser):
+        grid = [0.1, 0.48, 0.5, 0.52, 0.9]
+        points = list(itertools.product(grid, grid, grid))
+        points = [[one, beta] for one in points for beta in (0.0, 0.02, 0.3)]
+        found = call(browser, "region_loss", "regionLoss", points)
+        for (one, beta), page in zip(points, found, strict=True):
+            theta = doubles([one])
+            loss = region_loss(theta, beta)
+            assert page["loss"] == pytest.approx(loss.item(), abs=1e-12)
+            expected = slope(loss, theta)[0]
+            np.testing.assert_allclose(page["gradient"], expected, atol=1e-12)
+
+    def test_the_slope_by_the_score_goes_through_the_sigmoid(self, browser):
+        scores = doubles([[0.3, -0.2, 1.4]])
+        theta = scores.sigmoid()
+        point = theta[0].tolist(), [1, 0, -1]
+        (page,) = call(browser, "region_loss", "scoreGradient", [point])
+        expected = slope(region_loss(theta, 0.9), scores)[0]
+        np.testing.assert_allclose(page, expected, atol=1e-12)
+
+    def test_what_is_said_is_the_librarys(self, browser, address_of):
+        open_page(browser, address_of("region_loss"))
+        for beta, whole, first in [
+            (0.02, 0.5, 0.51),
+            (0.02, 0.5, 0.53),
+            (0.3, 0.7, 0.41),
+        ]:
+            put(browser, beta=beta, whole=whole, first=first, second=0.4)
+            loss = float(region_loss(torch.tensor([[whole, first, 0.4]]), beta))
+            expected = f"the loss is {loss:.3f} and pulls" if loss else "the loss is 0"
+            assert expected in told(browser)
+        open_page(browser, f"{address_of('region_loss')}#w-region_loss=beta:7;whole:-1")
+        assert "leads by 0.44" in told(browser) and "asked for" in told(browser)
+        no_faults(browser)
+
+
+def task_loss(feature, own, other, omega, normalise):
+    """By the library: a face of task 0, then one that shows another task.
+
+    Both centres of the second task, and its features, are not looked at.
+    """
+    scaled = torch.nn.functional.normalize if normalise else lambda x, dim: x
+    for label, pair in ((0, (other, own)), (1, (own, other))):
+        x = feature.expand(1, 2, 2)
+        centres = torch.stack(pair)[None].expand(2, 2, 2)
+        distances = centre_distances(
+            scaled(x, dim=-1), torch.tensor([label]), scaled(centres, dim=-1)
+        )
+        inter = inter_class_loss(*distances, omega)
+        yield [value[0, 0].item() for value in (*distances, inter)]
+
+
+def place(mark):
+    text = mark.get_attribute("aria-valuetext").replace("x", "").replace("y", "")
+    return [float(number) for number in text.split(",")]
+
+
+@pytest.mark.browser
+class TestCollaborative:
+    @pytest.mark.parametrize("normalise", [False, True])
+    def test_loss_and_gradient_are_the_librarys(self, browser, normalise):
+        draw = np.random.default_rng(0)
+        places = draw.uniform(-2.6, 2.6, (24, 3, 2)).tolist()
+        omegas = [0.0, 1.0, 3.0, 4.0, 6.0]
+        points = [[*one, omega, normalise] for one in places for omega in omegas]
+        found = call(browser, "collaborative", "taskLoss", points)
+        pulled = 0
+        for (feature, own, other, omega, _), page in zip(points, found, strict=True):
+            x, *centres = (doubles(one) for one in (feature, own, other))
+            ours = [page[key] for key in ("positive", "negative", "inter")]
+            for parts in task_loss(x, *centres, omega, normalise):
+                np.testing.assert_allclose(ours, parts, atol=1e-9)
+            # A single task that every face belongs to is the whole loss.
+            loss = collaborative_loss(
+                x[None, None],
+                torch.tensor([0]),
+                torch.stack(centres[::-1])[None],
+                omega=omega,
+                normalise=normalise,
+            )
+            assert page["loss"] == pytest.approx(loss.item(), abs=1e-9)
+            np.testing.assert_allclose(page["gradient"], slope(loss, x), atol=1e-9)
+            pulled += page["inter"] > 0
+        assert 20 < pulled < 110  # both sides of the hinge were seen
+
+    @pytest.mark.parametrize("width", [1280, 390])
+    def test_a_mark_follows_the_pointer(self, browser, address_of, width):
+        open_page(browser, address_of("collaborative"), width)
+        mark, frame = find_all(browser, "[role=slider]")[2], find(browser, ".w-frame")
+        scale = frame.rect["width"] / 5.2  # pixels for a step of 1 in the plane
+        before, said = place(mark), told(browser)
+        drag(browser, mark, -round(scale), round(scale))
+        np.testing.assert_allclose(np.subtract(place(mark), before), -1, atol=0.05)
+        assert told(browser) != said
+        drag(browser, mark, 0, -round(4 * scale))  # out of the picture
+        assert place(mark)[1] == 2.6
+        no_faults(browser)
+
+    def test_arrow_keys_move_a_mark_and_what_is_said(self, browser, address_of):
+        open_page(browser, address_of("collaborative"))
+        own = find(browser, "[role=slider]")
+        own.send_keys(Keys.ARROW_UP, Keys.ARROW_RIGHT, Keys.SHIFT + Keys.ARROW_DOWN)
+        np.testing.assert_allclose(place(own), [1.1, -0.4], atol=1e-9)
+        assert f"{np.hypot(1.1, 1.4):.2f} apart" in told(browser)
+        assert "meets (5)" in told(browser)
+        assert "points:1.1,-0.4,0,1," in browser.current_url
+        find(browser, "button").click()
+        assert "1.41 apart" in told(browser)
+        no_faults(browser)
+
+    def test_the_trap_of_unit_length_is_named(self, browser, address_of):
+        open_page(browser, address_of("collaborative"))
+        put(browser, normalise=True, omega=3.9)
+        assert "no two centres" not in told(browser)
+        put(browser, omega=4)
+        assert "no two centres are far enough" in told(browser)
+
+
+COUNTS = range(2, 10)
+SETTINGS = [
+    {"count": n, "apart": d, "moved": a, "group": g, "gamma": gamma}
+    for n, d, a, g, gamma in itertools.product(
+        COUNTS, (0.3, 1.0, 2.4, 6.0), (0.0, 0.5, 3.0), (1, 2, 3), (30 / 512, 1.0, 10.0)
+    )
+]
+
+
+def branches(count, apart, moved, group):
+    """Features ``[L, 1, D]`` of branches at these distances."""
+    groups = torch.arange(count) // group
+    corners = torch.nn.functional.one_hot(groups, count).double() * apart / 2**0.5
+    own = torch.zeros(count, 1, dtype=torch.float64)
+    own[-1] = 1
+    return torch.cat((corners, own * moved), 1)[:, None]
+
+
+def by_library(count, apart, moved, group, gamma):
+    """Similarity, and of both formulas the value and its two slopes."""
+    lengths = doubles([apart, moved])
+    features = branches(count, *lengths, group)
+    found = [similarity(features, gamma).detach().numpy()]
+    for measure in MEASURES.values():
+        value = measure(branches(count, *lengths, group), gamma)
+        found.append([value.item(), *slope(value, lengths).tolist()])
+    return found
+
+
+class TestDiversity:
+    def test_the_gammas_are_the_librarys_for_the_networks_own_sizes(self, explorers):
+        network = build("diversified_esr", branches=1, input_size=96).eval()
+        with torch.inference_mode():
+            said = network(torch.zeros(1, 3, 96, 96))
+        sizes = {
+            "channels": said.channel.shape[-1],
+            "positions": said.spatial.shape[-1],
+        }
+        assert sizes == losses.SIZES
+        gammas = dict(explorers("diversity").data["gammas"])
+        ours = {GAMMA_TIMES_SIZE / n for n in sizes.values()}
+        assert ours | {AUTHORS_GAMMA} < set(gammas) and list(gammas) == sorted(gammas)
+
+    def test_the_table_for_print_has_the_closed_determinants(self, explorers):
+        rows = explorers("diversity").fallback.rows
+        for n, (count, _, cell, _) in zip(COUNTS, rows, strict=True):
+            ours = 0.5 ** (n - 1) * (1 + (n - 1) / 2)
+            theirs = (-1) ** (n - 1) * (n - 1) / 2**n
+            assert (count, cell) == (str(n), f"{ours:+.3f}; {theirs:+.3f}")
+
+    @pytest.mark.browser
+    def test_values_and_slopes_are_the_librarys_on_a_grid(self, browser):
+        found = call(browser, "diversity", "diversities", [[one] for one in SETTINGS])
+        signs, unknown = set(), 0
+        for setting, page in zip(SETTINGS, found, strict=True):
+            similar, *formulas = by_library(**setting)
+            np.testing.assert_allclose(page["similar"], similar, atol=1e-12)
+            for name, expected in zip(("paper", "code"), formulas, strict=True):
+                told_by_page = [page[name][k] for k in ("value", "byApart", "byMoved")]
+                # torch's slopes are not a number where determinants nearly underflow.
+                known = np.isfinite(expected)
+                unknown += not known.all()
+                filled = np.where(known, expected, 0)
+                np.testing.assert_allclose(told_by_page, filled, atol=1e-9)
+                # Of marks that must stay inside their picture.
+                scale = 1 if name == "paper" else setting["count"] - 1
+                assert abs(page[name]["value"]) <= 1.001 * scale
+            sign = np.sign(round(page["code"]["value"], 6))
+            signs.add((setting["count"] % 2, sign))
+        assert {(0, -1), (1, 1), (0, 1)} <= signs  # twins turn an even number, too
+        assert unknown < 0.05 * len(SETTINGS)
+
+    @pytest.mark.browser
+    def test_branches_that_are_all_the_same_have_no_slope(self, browser):
+        same = {"apart": 0, "moved": 0, "group": 1, "gamma": 1}
+        points = [[same | {"count": n}] for n in COUNTS]
+        pages = call(browser, "diversity", "diversities", points)
+        for n, page in zip(COUNTS, pages, strict=True):
+            assert page["paper"] == {"value": 0, "byApart": 0, "byMoved": 0}
+            assert page["code"]["value"] == pytest.approx((-1) ** (n - 1) * (n - 1))
+            assert page["code"]["byApart"] == page["code"]["byMoved"] == 0
+
+    @pytest.mark.browser
+    def test_the_determinant_is_numpys(self, browser):
+        draw = np.random.default_rng(0)
+        matrices = [draw.normal(size=(n, n)) for n in (1, 2, 3, 5, 9)]
+        matrices += [np.eye(4)[[1, 0, 3, 2]], np.eye(3)[[1, 2, 0]], np.ones((3, 3))]
+        points = [[matrix.tolist()] for matrix in matrices]
+        found = call(browser, "diversity", "determinant", points)
+        np.testing.assert_allclose(found, [*map(np.linalg.det, matrices)], atol=1e-9)
+
+
+@pytest.mark.browser
+class TestDiversityDriven:
+    @pytest.fixture
+    def opened(self, browser, address_of):
+        def at(link, width=1280):
+            open_page(browser, f"{address_of('diversity')}#w-diversity={link}", width)
+
+        yield at
+        no_faults(browser)
+
+    @pytest.mark.parametrize(
+        ("count", "word", "way"),
+        [(3, "odd", "together"), (4, "even", "apart"), (9, "odd", "together")],
+    )
+    def test_the_code_turns_with_the_number(self, browser, opened, count, word, way):
+        opened(f"count:{count}")
+        assert f"n = {count} is {word}" in told(browser)
+        ours, theirs = told(browser).split("Authors' code")
+        assert "training pulls branches apart" in ours
+        assert f"training pulls branches {way}" in theirs
+
+    def test_matrix_and_results_are_the_librarys(self, browser, opened):
+        setting = {"count": 5, "apart": 1.0, "moved": 0.5, "group": 2, "gamma": 1.0}
+        opened(";".join(f"{key}:{value:g}" for key, value in setting.items()))
+        similar, ours, theirs = by_library(**setting)
+        expected = [f"{one:.2f}" for one in similar.flat]
+        expected[::6] = ["1 (0)"] * 5
+        assert texts(browser, "table[aria-label] tbody td") == expected
+        cells = texts(browser, ".w-row > div:nth-child(2) tbody td")
+        both = np.array([ours, theirs])[:, [0, 0, 1, 2]].T * [[1], [-1], [1], [1]]
+        expected = [f"{value:.3f}" if abs(value) > 1e-9 else "0" for value in both.flat]
+        assert cells[:8] == expected and expected.count("0") == 4
+        assert theirs[1] < 0 < theirs[2]  # what the words say
+        assert cells[8:] == ["nothing", "branches together, the last one away"]
+
+    def test_marks_stand_at_the_values(self, browser, opened):
+        opened("count:4;apart:0.5;gamma:1")
+        features = branches(4, 0.5, 0, 1)
+        ours, theirs = (float(measure(features, 1.0)) for measure in MEASURES.values())
+        left, right, top, bottom = 54, 350, 10, 218  # the frame of a chart
+        for name, value in (("paper", ours), ("code", theirs / 3)):
+            x, y = numbers(find(browser, f'[data-mark="{name}"]'), "transform")
+            share = (x - left) / (right - left)
+            assert share == pytest.approx(np.exp(-0.25), abs=1e-6)
+            height = (bottom - y) / (bottom - top)
+            assert -1.1 + 2.2 * height == pytest.approx(value, abs=1e-3)
+
+    def test_an_underflow_is_named(self, browser, opened):
+        opened("count:9;apart:4;gamma:10", width=390)
+        assert "3e-70 alike, which is 0 in 32 bits" in told(browser)
+        assert told(browser).count("training pulls nothing") == 2
+        assert find(browser, "table[aria-label]").size["width"] <= 366
+        put(browser, apart=0)
+        assert "no gradient can part them" in told(browser)
+        put(browser, apart=0.3)
+        assert "32 bits" not in told(browser)

@@ -1,0 +1,289 @@
+"""The masking explorer against networks with each kind of mask, and driven."""
+
+import base64
+import re
+from types import SimpleNamespace
+
+import matplotlib
+import numpy as np
+import pytest
+import torch
+from planted_explorers import (
+    CHANNELS,
+    MASKED,
+    SIDES,
+    TITLES,
+    by_kind,
+    masked_run,
+)
+from selenium.webdriver.common.keys import Keys
+from widget_pages import (
+    call,
+    find,
+    find_all,
+    no_faults,
+    open_page,
+    picture_of,
+    put,
+    texts,
+    told,
+)
+
+from fer_lib.errors import FerError
+from fer_lib.explain.drawing.colours import SEQUENTIAL
+from fer_lib.explain.masking import MULTIPLES
+from fer_lib.expressions import EXPRESSIONS
+from ferbook.widgets import masking, masking_explorer
+
+
+@pytest.fixture(scope="module")
+def run():
+    return masked_run()
+
+
+@pytest.fixture(scope="module")
+def widget(explorers):
+    return explorers("masking")
+
+
+@pytest.fixture(scope="module")
+def direct(run):
+    return by_kind(run.network)
+
+
+@pytest.fixture(scope="module")
+def maps_of(direct):
+    """Maps before, mask, after ``[h, w]``, channel 0 for their mean."""
+
+    def of(kind, block, face, channel):
+        stage = [maps[face].numpy() for maps in direct[kind][0][block]]
+        return [maps[channel - 1] if channel else maps.mean(0) for maps in stage]
+
+    return of
+
+
+@pytest.mark.parametrize("kind", masking.KINDS)
+def test_the_pictures_are_the_maps_of_a_network_of_that_kind(widget, maps_of, kind):
+    seen = widget.data["seen"][kind]
+    for block, count in enumerate(CHANNELS):
+        assert widget.data["blocks"][block]["kept"] == list(range(1, count + 1))
+        assert seen["blocks"][block]["side"] == SIDES[block]
+        for face, channel in np.ndindex(len(MASKED), count + 1):
+            plane = seen["blocks"][block]["planes"][face][channel]
+            pictures, (top, low, high), means = plane[:3], plane[3:6], plane[6:]
+            maps = maps_of(kind, block, face, channel)
+            scales = ((0, top), (low, high), (0, top))
+            for text, ends, expected in zip(pictures, scales, maps, strict=True):
+                shares = np.frombuffer(base64.b64decode(text), np.uint8) / 255
+                found = ends[0] + (ends[1] - ends[0]) * shares
+                near = 0.503 / 255 * (ends[1] - ends[0]) + 6e-4 * ends[1]
+                assert np.abs(found - expected.ravel()).max() <= near
+            expected = [one.mean() for one in maps]
+            np.testing.assert_allclose(means, expected, rtol=6e-4, atol=1e-7)
+            assert top == pytest.approx(max(maps[0].max(), maps[2].max()), rel=6e-4)
+
+
+@pytest.mark.parametrize("kind", masking.KINDS)
+def test_histograms_and_answers_are_those_of_that_kind(widget, direct, kind):
+    seen = widget.data["seen"][kind]
+    assert np.abs(np.array(seen["said"]) - 1000 * direct[kind][1]).max() <= 1.5
+    for block, stage in enumerate(direct[kind][0]):
+        counts = np.zeros(widget.data["bins"], int)
+        told, first = seen["blocks"][block]["counts"], seen["blocks"][block]["first"]
+        counts[first : first + len(told)] = told
+        multiples = stage.mask.double().numpy() * CHANNELS[block]
+        expected = np.histogram(multiples.clip(MULTIPLES[0], MULTIPLES[-1]), MULTIPLES)
+        assert np.abs(counts - expected[0]).sum() <= 0.01 * counts.sum()  # at edges
+        assert counts.sum() == stage.mask.numel()
+
+
+def test_a_softmax_is_one_over_the_channels_on_average_and_not_in_a_channel(widget):
+    for block, count in enumerate(CHANNELS):
+        for face in widget.data["seen"]["softmax"]["blocks"][block]["planes"]:
+            low, high, mean = face[0][4], face[0][5], face[0][7]
+            assert low == high == mean == pytest.approx(1 / count, rel=1e-3)
+            assert face[1][5] > face[1][4] + 0.001
+
+
+def test_what_was_trained_is_told_and_the_rest_is_what_if():
+    run = masked_run("sigmoid")
+    widget = masking_explorer(run, MASKED[:1], ["one"])
+    assert widget.data["trained"] == "sigmoid"
+    names = [row[0] for row in widget.fallback.rows]
+    assert names[:2] == ["block 1, softmax\n what if", "block 1, sigmoid"]
+    assert len(names) == 12
+    # The network is left as it was.
+    assert {block.activation for block in run.network.masking} == {"sigmoid"}
+
+
+@pytest.mark.parametrize("variant", ["constant", "no_mask"])
+def test_masks_that_learn_nothing_stand_alone(variant):
+    run = masked_run(variant)
+    widget = masking_explorer(run, MASKED, TITLES)
+    kind = "constant" if variant == "constant" else "none"
+    seen = widget.data["seen"][kind]
+    assert widget.data["trained"] == kind and len(widget.data["seen"]) == 1
+    for count, block in zip(CHANNELS, seen["blocks"], strict=True):
+        expected = 1 / count if variant == "constant" else 0
+        assert block["planes"][0][1][4:6] == pytest.approx([expected] * 2, rel=1e-3)
+    with pytest.raises(FerError, match="the network's masks have nothing to learn"):
+        masking.with_masks(run.network, "sigmoid")
+
+
+def test_wide_networks_show_some_channels_of_every_block():
+    shapes = [(3, 64, 24, 24), (3, 128, 12, 12), (3, 256, 6, 6), (3, 512, 3, 3)]
+    stages = [SimpleNamespace(mask=torch.empty(one, device="meta")) for one in shapes]
+    kept = [one.tolist() for one in masking.kept_channels(stages)]
+    places = [27 * h * w for _, _, h, w in shapes]
+    size = sum(p * (len(one) + 1) for p, one in zip(places, kept, strict=True))
+    assert size <= 120_000 < size + sum(places)
+    for one, (_, count, _, _) in zip(kept, shapes, strict=True):
+        assert one[0] == 0 and one[-1] == count - 1
+        assert len(one) == len(set(one)) == 4
+    (few,) = masking.kept_channels(stages[:1], most=10)
+    assert few.tolist() == [0]
+
+
+def test_print_tells_every_block_and_kind(widget, direct):
+    before, mask, after = direct["sigmoid"][0][2]
+    row = widget.fallback.rows[7]
+    low, high = np.quantile(mask.numpy(), (0.05, 0.95))
+    assert row[0] == "block 3, sigmoid\n what if" and row[1] == "0.1250"
+    assert row[2] == f"{mask.mean():.4f}" and row[3] == f"{low:.4f} to {high:.4f}"
+    assert float(row[4]) == pytest.approx(float(after.mean() / before.mean()), abs=6e-4)
+    labels = {kind: one[1].argmax(1) for kind, one in direct.items()}
+    same = [(labels[kind] == labels["softmax"]).sum() for kind in masking.KINDS[1:]]
+    expected = f"Of 4 faces the same is said of {same[0]} with sigmoid, {same[1]} with"
+    assert widget.fallback.note.startswith(expected)
+
+
+def short(value):
+    """As the page writes a number: three digits."""
+    return f"{float(f'{value:.3g}'):g}"
+
+
+def numbers_in(text, pattern):
+    return [float(one) for one in re.search(pattern, text).groups()]
+
+
+def legends(browser):
+    return [one.split() for one in texts(browser, ".w-ends")]
+
+
+@pytest.mark.browser
+class TestInABrowser:
+    @pytest.fixture
+    def opened(self, browser, address_of):
+        def at(link, width=1280):
+            open_page(browser, f"{address_of('masking')}#w-masking={link}", width)
+
+        yield at
+        no_faults(browser)
+
+    def test_numbers_of_a_map_and_bins_are_the_librarys(self, browser, widget):
+        plane = widget.data["seen"]["softmax"]["blocks"][1]["planes"][1][3]
+        (found,) = call(browser, "masking", "planeOf", [[plane]])
+        for key, text in zip(("before", "mask", "after"), plane, strict=False):
+            low, high = (plane[4], plane[5]) if key == "mask" else (0, plane[3])
+            shares = np.frombuffer(base64.b64decode(text), np.uint8) / 255
+            np.testing.assert_allclose(found[key], low + (high - low) * shares)
+        assert found["means"] == plane[6:]
+        block = widget.data["seen"]["sigmoid"]["blocks"][3]
+        point = [block, widget.data["edges"], widget.data["bins"]]
+        (bars,) = call(browser, "masking", "bars", [point])
+        counts, first = np.array(block["counts"]), block["first"]
+        edges = np.log10(MULTIPLES)[first : first + len(counts) + 1]
+        expected = {"from": edges[:-1], "to": edges[1:]}
+        expected["share"] = 100 * counts / counts.sum()
+        for key, values in expected.items():
+            np.testing.assert_allclose([bar[key] for bar in bars], values, atol=1e-9)
+
+    @pytest.mark.parametrize(
+        ("face", "block", "kind", "channel"),
+        [(0, 0, "softmax", 0), (1, 2, "softmax", 5), (0, 3, "sigmoid", 16)],
+    )
+    def test_what_is_shown_is_what_the_network_does(
+        self, browser, opened, direct, maps_of, face, block, kind, channel
+    ):
+        opened(f"face:{face};block:{block};kind:{kind};channel:{channel};scale:own")
+        before, mask, after = maps = maps_of(kind, block, face, channel)
+        count, text = CHANNELS[block], told(browser)
+        assert f"C = {count} channels, {SIDES[block]} x {SIDES[block]} places" in text
+        assert f"1/C is {short(1 / count)}." in text
+        means = numbers_in(text, r"activation is ([\d.]+) before and ([\d.]+) after")
+        assert means == pytest.approx([before.mean(), after.mean()], rel=6e-3)
+        constant = before.mean() * (1 + 1 / count)
+        (would,) = numbers_in(text, r"would make ([\d.]+) of it")
+        assert would == pytest.approx(constant, rel=6e-3)
+        if channel:
+            spread = [mask.min(), mask.max(), mask.mean()]
+            pattern = r"mask is ([\d.]+) to ([\d.]+), on average ([\d.]+);"
+            found = numbers_in(text, pattern)
+            assert found == pytest.approx(spread, rel=6e-3, abs=1e-9)
+        else:
+            assert f"the mask is {short(1 / count)} everywhere" in text
+        shares = direct[kind][1][face]
+        label = EXPRESSIONS[shares.argmax()]
+        assert f"Read as {label} ({100 * shares.max():.1f}" in text
+        top = max(before.max(), after.max())
+        ends = (mask.min(), mask.max()) if channel else (0, 2 / count)
+        scales = [(0, top), ends, (0, top)]
+        pictures = find_all(browser, ".w-fourth img")[1:]
+        for picture, values, (low, high) in zip(pictures, maps, scales, strict=True):
+            shown = picture_of(picture.get_dom_attribute("src"))[..., :3]
+            colours = matplotlib.colormaps[SEQUENTIAL]((values - low) / (high - low))
+            assert np.abs(shown - 255 * colours[..., :3]).max() < 8
+
+    def test_legends_state_the_scale_of_each_picture(self, browser, opened, maps_of):
+        before, mask, after = maps_of("softmax", 1, 1, 2)
+        top = ["0", short(max(before.max(), after.max()))]
+        opened("block:1;channel:2;face:1")
+        assert legends(browser) == [top, ["0", "1"], top]
+        put(browser, scale="own")
+        assert legends(browser) == [top, [short(mask.min()), short(mask.max())], top]
+
+    def test_the_histogram_of_a_constant_stands_at_the_line(self, browser, opened):
+        opened("kind:constant;block:3")
+        bars = find_all(browser, ".w-histogram [data-share]")
+        shares = [float(bar.get_dom_attribute("data-share")) for bar in bars]
+        assert sum(shares) == pytest.approx(100, abs=0.01) and max(shares) > 99
+        marks = find_all(browser, ".w-histogram line, .w-histogram circle")
+        at = float(marks[0].get_dom_attribute("x1"))
+        assert float(marks[2].get_dom_attribute("cx")) == pytest.approx(at, abs=0.1)
+        tallest = bars[shares.index(max(shares))]
+        left, width = (float(tallest.get_dom_attribute(k)) for k in ("x", "width"))
+        assert min(abs(left - at), abs(left + width - at)) < 0.1
+        body = find(browser, ".w-body")
+        assert "What if: the weights were trained with softmax" in body.text
+        put(browser, kind="softmax")
+        assert "What if" not in body.text.replace("what if", "")
+
+    def test_the_range_of_a_channel_is_marked_on_the_axis(
+        self, browser, opened, maps_of
+    ):
+        opened("block:3;channel:7;face:2")
+        _, mask, _ = maps_of("softmax", 3, 2, 7)
+        bar = find(browser, ".w-histogram [data-share]")
+        decade = 10 * float(bar.get_dom_attribute("width"))  # a bin is a tenth of it
+        control, reach, dot = find_all(
+            browser, ".w-histogram line, .w-histogram circle"
+        )
+        places = [(control, "x1"), (reach, "x1"), (reach, "x2"), (dot, "cx")]
+        at, *found = [float(one.get_dom_attribute(key)) for one, key in places]
+        values = np.array([mask.min(), mask.max(), mask.mean()])
+        expected = at + decade * np.log10(values * CHANNELS[3])
+        np.testing.assert_allclose(found, expected, atol=0.5)
+        assert found[1] > found[0] + 5
+
+    def test_keys_choose_a_channel_and_another_block_may_lack_it(self, browser, opened):
+        opened("block:3", width=390)
+        strip = find_all(browser, "[data-channel]")
+        assert [one.text for one in strip] == ["mean", *map(str, range(1, 17))]
+        strip[9].send_keys(Keys.ENTER)
+        assert texts(browser, '[aria-pressed="true"]') == ["9"]
+        assert browser.switch_to.active_element.text == "9"
+        assert (
+            "channel 9 on one" in told(browser) and "channel:9" in browser.current_url
+        )
+        put(browser, block=1)
+        assert "the mean of all channels" in told(browser)

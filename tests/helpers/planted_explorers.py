@@ -1,0 +1,226 @@
+"""Every explorer, over networks and records whose answers a test can compute."""
+
+from dataclasses import asdict
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+from torch import nn
+
+from fer_lib.explain.covering import filling
+from fer_lib.expressions import EXPRESSIONS
+from fer_lib.models import build
+from fer_lib.models.network import Network, logits_of
+from fer_lib.preprocessing import Preprocessing
+from ferbook import widgets
+from ferbook.papers.ramn import make_config
+from ferbook.runs.records import Record
+from ferbook.runs.run import Run
+from ferbook.widgets.masking import KINDS
+from ferbook.widgets.sweeps import VARIED
+
+
+def a_run(network, classes=EXPRESSIONS[:7]):
+    """A network as a chapter has it."""
+    splits = SimpleNamespace(classes=classes)
+    return Run(network.eval(), None, splits, None)
+
+
+def noise(count, size):
+    """Faces ``uint8 [count, 1, size, size]``."""
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (count, 1, size, size), dtype=np.uint8)
+
+
+# ---- occlusion: every pixel weighs something for each of four classes
+
+SIDE, WINDOWS = 36, (5, 9)  # the steps of 2 leave a rest of 1
+SQUARED = noise(2, SIDE)
+
+
+class Weighed(Network):
+    NAME = "weighed pixels"
+
+    def __init__(self):
+        super().__init__()
+        self.input = Preprocessing(size=SIDE, channels=1, mean=0.4, std=0.5)
+        self.fc = nn.Linear(SIDE**2, 4)
+        draw = torch.Generator().manual_seed(5)
+        with torch.no_grad():
+            self.fc.weight.copy_(0.08 * torch.randn(4, SIDE**2, generator=draw))
+            self.fc.bias.zero_()
+
+    def forward(self, x):
+        return self.fc(x.flatten(1))
+
+
+WEIGHED = a_run(Weighed(), EXPRESSIONS[:4])
+
+
+def said_under(network, image, top=0, left=0, window=0, fill="zero"):
+    """Probabilities ``[classes]`` of an image, a square of it covered."""
+    unit = network.input.to_unit(image[None]).clone()
+    inside = np.s_[..., top : top + window, left : left + window]
+    if window:
+        unit[inside] = 0 if fill == "zero" else filling(unit, fill, window)[inside]
+    with torch.inference_mode():
+        logits = logits_of(network(network.input.normalise(unit)))
+    return logits.softmax(1)[0].double().numpy()
+
+
+# ---- masking: an untrained narrow network whose masks vary from place to place
+
+SIDES, CHANNELS = (16, 8, 4, 2), (2, 4, 8, 16)
+MASKED = noise(4, 48)
+TITLES = ("one", "two\nread as sad", "three", "four")
+
+
+def masked_run(variant="default"):
+    torch.manual_seed(0)
+    run = a_run(build("residual_masking", preset="smoke", variant=variant))
+    with torch.no_grad():
+        for weights in run.network.masking.parameters():
+            weights.copy_(0.3 * torch.randn_like(weights))
+        run.network.fc.weight.mul_(40)
+        run.network.fc.bias -= run.network(run.network.input(MASKED)).mean(0)
+    return run
+
+
+def by_kind(network):
+    """Stages and probabilities of networks that are built with each activation."""
+    found = {}
+    for kind in KINDS:
+        variant = "default" if kind == "softmax" else kind
+        other = build("residual_masking", preset="smoke", variant=variant).eval()
+        other.load_state_dict(network.state_dict(), strict=False)
+        with torch.inference_mode():
+            x = other.input(MASKED)
+            found[kind] = other.stages(x), other(x).softmax(1).numpy()
+    return found
+
+
+# ---- crops: an untrained RAMN whose attention differs from region to region
+
+
+def ramn_run():
+    torch.manual_seed(1)
+    run = a_run(build("ramn", preset="smoke"))
+    with torch.no_grad():
+        layer = run.network.attention.fc
+        x = run.network.input(noise(14, 48))
+        scores = layer(run.network.region_features(x))
+        layer.weight /= scores.std()
+        layer.bias.copy_((layer.bias - scores.mean()) / scores.std())
+    return run
+
+
+# ---- sweeps: records in memory
+
+N = 140  # test faces
+
+
+def run_of(
+    variant,
+    right,
+    *,
+    seed=0,
+    lead=None,
+    plane=None,
+    n=N,
+    dataset="rendered",
+    preset="smoke",
+    **changes,
+):
+    """A record of RAMN.
+
+    Args:
+        variant: of RAMN.
+        right: ``bool [n]``, or how many of the first faces are read correctly.
+        seed: of the run.
+        lead: of the best sub-image, ``[n]``; None for a run without measures.
+        plane: ``[n, 2]``; zeros if None.
+        n: test faces.
+        dataset: what it was trained on.
+        preset: of RAMN.
+        **changes: of its configuration.
+    """
+    labels = (np.arange(n) % 7).astype(np.int8)
+    correct = np.arange(n) < right if np.ndim(right) == 0 else right
+    said = np.where(correct, labels, (labels + 1) % 7)
+    predictions = {
+        "PrivateTest/labels": labels,
+        "selected/PrivateTest/single/logits": 5 * np.eye(7, dtype=np.float16)[said],
+    }
+    if lead is not None:
+        first, second = np.zeros((2, n)) if plane is None else np.transpose(plane)
+        kept = {"attention.whole": np.full(n, 0.5), "attention.best_crop": 0.5 + lead}
+        kept |= {"feature.first": first, "feature.second": second}
+        predictions |= {
+            f"PrivateTest/measures/{name}": np.asarray(values, np.float16)
+            for name, values in kept.items()
+        }
+    config = asdict(make_config(preset, variant)) | changes
+    content = {
+        "paper": "ramn",
+        "dataset": dataset,
+        "protocol": "official",
+        "preset": preset,
+        "recipe": "paper",
+        "variant": variant,
+        "seed": seed,
+        "config": config,
+        "epochs": config["epochs"],
+        "data": {
+            "rendered": dataset == "rendered",
+            "sha256": f"of {dataset}",
+            "classes": list(EXPRESSIONS[:7]),
+        },
+        "results": {"selected": {"PrivateTest": {"single": {}}}},
+    }
+    return Record(Path(f"{variant}-seed{seed}.json"), content, predictions)
+
+
+def both_sweeps(seeds=(0,), n=N, **settings):
+    """Every variant of both sweeps; accuracies and spreads grow from run to run."""
+    draw = np.random.default_rng(0)
+    variants = [
+        v for one in VARIED.values() for v in (one["control"], *dict(one["values"]))
+    ]
+    return [
+        run_of(
+            variant,
+            draw.random(n) < 0.3 + 0.06 * place,
+            seed=seed,
+            lead=draw.normal(0.02, 0.01 + 0.02 * place, n),
+            plane=draw.normal(size=(n, 2)),
+            n=n,
+            **settings,
+        )
+        for place, variant in enumerate(dict.fromkeys(variants))
+        for seed in seeds
+    ]
+
+
+def planted_records():
+    """Both sweeps on rendered faces but for beta 0.03, and three real runs."""
+    real = {"dataset": "fer2013", "preset": "small"}
+    records = [one for one in both_sweeps((0, 1)) if one.variant != "beta_0.03"]
+    lead = np.linspace(-0.06, 0.03, N)
+    records += [run_of("beta", 98, lead=lead, **real), run_of("default", 91, **real)]
+    return [*records, run_of("baseline", 70, **real)]
+
+
+EXPLORERS = {
+    "collaborative": widgets.collaborative_explorer,
+    "crops": lambda: widgets.crop_explorer(
+        noise(2, 48), ["first", "second"], ramn_run(), "Noise."
+    ),
+    "diversity": widgets.diversity_explorer,
+    "masking": lambda: widgets.masking_explorer(masked_run(), MASKED, TITLES, "Noise."),
+    "occlusion": lambda: widgets.occlusion_explorer(
+        WEIGHED, SQUARED, ["one", "two"], "Noise.", WINDOWS
+    ),
+    "region_loss": widgets.region_loss_explorer,
+    "sweeps": lambda: widgets.sweep_explorer(planted_records()),
+}
