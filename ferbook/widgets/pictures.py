@@ -30,7 +30,7 @@ def astronaut_face(size: int = 96) -> np.ndarray:
 
 def alike(how: Preprocessing, images: Sequence[np.ndarray]) -> Tensor:
     """Faces of any size and channels as one network sees them, pixels in 0..1."""
-    return torch.cat([how.to_unit(image[None]) for image in images])
+    return torch.cat([how.to_unit(np.array(image)[None]) for image in images])
 
 
 def data_address(image: np.ndarray) -> str:

@@ -280,7 +280,7 @@ class TestInABrowser:
                     gap = 100 * np.array(group["gaps"][name][variant]["points"])
                     mean, low, high = (f"{x:+.1f}".replace("-", "−") for x in gap)
                     assert f"{mean} points ({low} to {high})" in said
-                    sign = (gap[1] > 0) - (gap[2] < 0)
+                    sign = int(gap[1] > 0) - int(gap[2] < 0)
                     word = {1: "better", -1: "worse", 0: "undecided"}[sign]
                     assert said.endswith(f"{word}.")
                     words.add(word)
