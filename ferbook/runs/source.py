@@ -3,6 +3,7 @@
 import ast
 import hashlib
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
 
 import fer_lib
@@ -17,11 +18,12 @@ def source_hash(
     exclude: Iterable[str] = ("ferbook.site",),
     package_folder: Path | None = None,
 ) -> str:
-    """SHA-256 over the modules and all that they import from ``fer_lib``.
+    """SHA-256 over the modules and all that they import from the packages here.
 
     Modules enter as syntax trees without docstrings and without the version
-    number, so comments, formatting and prose do not count.  Imports are read
-    from the source, inside functions too; nothing is executed.
+    number, so comments, formatting, prose and the version of Python do not
+    count.  Imports are read from the source, inside functions too; nothing is
+    executed.
 
     Args:
         module_names: where to start, for example ``["ferbook.runs.reproduce"]``.
@@ -34,20 +36,8 @@ def source_hash(
     folder = package_folder or Path(fer_lib.__file__).parents[1]
     digest = hashlib.sha256()
     for name, tree in sorted(_closure(module_names, set(exclude), folder).items()):
-        # Unparsed, because dumps differ between versions of Python.
-        digest.update(f"{name}\n{ast.unparse(tree)}\n".encode())
+        digest.update(f"{name}\n{_plain(tree)!r}\n".encode())
     return digest.hexdigest()
-
-
-def import_closure(
-    module_names: Iterable[str],
-    *,
-    exclude: Iterable[str] = ("ferbook.site",),
-    package_folder: Path | None = None,
-) -> list[str]:
-    """Names of the modules that ``source_hash`` covers, sorted."""
-    folder = package_folder or Path(fer_lib.__file__).parents[1]
-    return sorted(_closure(module_names, set(exclude), folder))
 
 
 def _closure(
@@ -120,3 +110,26 @@ def _is_prose(node: ast.stmt) -> bool:
         return isinstance(node.value.value, str)
     targets = node.targets if isinstance(node, ast.Assign) else []
     return any(isinstance(t, ast.Name) and t.id == "__version__" for t in targets)
+
+
+def _plain(node: object) -> object:
+    """A syntax tree as lists that are the same in all versions of Python.
+
+    They differ in fields that are empty, such as the type parameters of 3.12,
+    and in how the text between the braces of an f-string is cut into pieces.
+    """
+    if isinstance(node, list):
+        return [_plain(one) for one in node]
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    if isinstance(node, ast.JoinedStr):
+        return ["JoinedStr", *_pieces(node.values)]
+    fields = [pair for pair in ast.iter_fields(node) if pair[1] not in (None, [])]
+    return [type(node).__name__, *([key, _plain(value)] for key, value in fields)]
+
+
+def _pieces(values: list[ast.expr]) -> Iterator[object]:
+    for constant, run in groupby(values, lambda one: isinstance(one, ast.Constant)):
+        run = list(run)
+        pieces = ["".join(one.value for one in run)] if constant else _plain(run)
+        yield from filter(None, pieces)  # 3.12 has empty ones
