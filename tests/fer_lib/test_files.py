@@ -1,6 +1,8 @@
 """Nothing is ever half written."""
 
 import hashlib
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -36,8 +38,21 @@ def test_sha256(tmp_path):
     assert sha256_file(path) == hashlib.sha256(b"abc").hexdigest()
 
 
-def test_cache_dir(monkeypatch, tmp_path):
-    monkeypatch.setenv("FER_CACHE", str(tmp_path))
-    assert cache_dir() == tmp_path
-    monkeypatch.delenv("FER_CACHE")
-    assert cache_dir().name == "fer-book"
+@pytest.mark.parametrize(
+    ("platform", "named", "expected"),
+    [
+        ("linux", {"XDG_CACHE_HOME": "/c"}, "/c/fer-book"),
+        ("linux", {}, "/home/me/.cache/fer-book"),
+        ("darwin", {}, "/home/me/Library/Caches/fer-book"),
+        ("win32", {"LOCALAPPDATA": "/local"}, "/local/fer-book"),
+        ("linux", {"FER_CACHE": "/mine", "XDG_CACHE_HOME": "/c"}, "/mine"),
+    ],
+)
+def test_where_caches_are(monkeypatch, platform, named, expected):
+    for variable in ("FER_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(Path, "home", lambda: Path("/home/me"))
+    for variable, value in named.items():
+        monkeypatch.setenv(variable, value)
+    assert cache_dir() == Path(expected)
