@@ -58,6 +58,11 @@ def write_reference(app: Sphinx, docname: str, source: list[str]) -> None:
     source[0] = _PLACE.sub(lambda found: reference(found[1]), source[0])
 
 
+def skip_fields(app, what: str, name: str, thing, skip: bool, options) -> bool | None:
+    """Leave out a named tuple's fields: they stand among its attributes."""
+    return True if type(thing).__name__ == "_tuplegetter" else None
+
+
 def setup(app: Sphinx) -> dict:
     """Register the extension, and those of others that it needs."""
     for name in ("autodoc", "autosummary", "napoleon"):
@@ -70,4 +75,5 @@ def setup(app: Sphinx) -> dict:
     # A chapter's cells go on from those above them.
     app.config.codeautolink_concat_default = True
     app.connect("source-read", write_reference)
+    app.connect("autodoc-skip-member", skip_fields)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

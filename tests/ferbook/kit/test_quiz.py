@@ -1,11 +1,14 @@
-"""Quizzes: answers are folded, right, and need no script."""
+"""Quizzes need no script and hide their answers; a notebook tells its machine."""
 
 import pytest
+import torch
 from bs4 import BeautifulSoup
 
 from fer_lib.errors import FerError
 from ferbook.kit import quiz
+from ferbook.kit.runtime import show_cost, show_runtime
 
+MINUTES = {"smoke": (1, 0.5), "paper": (120, None)}
 ASKED = quiz.Question("Is 1 < 2?", ("no", "yes & no", "yes"), 2, "By <counting>.")
 
 
@@ -31,3 +34,31 @@ def test_the_answer_is_folded_and_names_the_right_choice(monkeypatch):
 def test_a_question_without_a_right_answer_is_refused(choices, right):
     with pytest.raises(FerError, match="expected two or more answers"):
         quiz.Question("?", choices, right, "")
+
+
+@pytest.mark.parametrize(
+    ("gpu", "preset", "said"),
+    [
+        (False, "smoke", "about 1 minute on two CPU cores"),
+        (True, "smoke", "about 0.5 minutes on a T4"),
+        (True, "paper", "on a T4 is not measured"),
+    ],
+)
+def test_the_cost_is_that_of_the_device(monkeypatch, capsys, gpu, preset, said):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    show_cost(MINUTES, preset)
+    assert said in capsys.readouterr().out
+
+
+def test_an_unknown_preset_is_refused():
+    with pytest.raises(FerError, match="expected one of smoke, paper"):
+        show_cost(MINUTES, "big")
+
+
+def test_versions_and_device_are_printed(monkeypatch, capsys):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    show_runtime()
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"Runs on CPU, {torch.get_num_threads()} of ")
+    assert f"torch {torch.__version__}"[:10] in printed

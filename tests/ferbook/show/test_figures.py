@@ -16,7 +16,6 @@ from ferbook.chapters.deep_emotion import (
     MATRIX,
     draw_deep_emotion,
     label_sets,
-    parameter_rows,
 )
 from ferbook.kit.faces import first_right
 from ferbook.kit.results import printed_matrix
@@ -40,18 +39,13 @@ def test_every_figure_has_an_alt_text(shown):
     assert page.img["alt"] == alt
     assert page.img["src"].startswith("data:image/png;base64,")
     assert page.figcaption.text == "Ours & nobody else's."
-    with pytest.raises(FerError, match="says too little"):
-        figures.show(draw_deep_emotion(), "a figure")
-    with pytest.raises(FerError, match="says too little"):
-        figures.show(draw_deep_emotion())
-
-
-def test_a_figure_may_bring_its_own_alt_text(shown):
-    figure = draw_deep_emotion()
-    figure.alt_text = "A chain of boxes from the face to seven scores."
-    figures.show(figure, caption="Ours.")
-    page = BeautifulSoup(shown[0].data, "html.parser")
-    assert page.img["alt"] == figure.alt_text
+    for alt in ("a figure", ""):
+        with pytest.raises(FerError, match="says too little"):
+            figures.show(draw_deep_emotion(), alt)
+    own = draw_deep_emotion()
+    own.alt_text = "A chain of boxes from the face to seven scores."
+    figures.show(own)
+    assert BeautifulSoup(shown[1].data, "html.parser").img["alt"] == own.alt_text
 
 
 def test_sources_are_shown_whole_and_without_docstrings(shown):
@@ -129,8 +123,3 @@ def test_examples_are_read_rightly_where_there_is_one():
     assert (rows, titles) == ([1, 3], ["a", "b"])
     rows, titles = first_right(np.array([1, 0]), np.array([0, 1]), ("a", "b"))
     assert (rows, titles) == ([0, 1], ["a\nread as b", "b\nread as a"])
-
-
-def test_flat_sizes_of_the_readings():
-    rows = {row["localisation"]: row["flat size"] for row in parameter_rows()}
-    assert list(rows.values()) == [640, 1000, 90, 90, 90]

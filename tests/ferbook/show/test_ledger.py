@@ -18,7 +18,6 @@ from ferbook.show.ledger import (
     ledger_table,
     readme_table,
     readme_text,
-    run_table,
     update_readme,
 )
 from ferbook.show.tables import VERDICT_COLOURS, Table

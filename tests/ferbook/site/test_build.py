@@ -54,10 +54,3 @@ def test_a_failure_is_one_sentence_and_an_exit_code(monkeypatch, capsys):
     monkeypatch.setattr(build, "build", fail)
     assert build.main() == 1
     assert capsys.readouterr().err == "03_deep_emotion.ipynb: cell 4 failed.\n"
-
-
-def test_success_ends_with_the_address_of_the_first_page(monkeypatch, capsys, tmp_path):
-    page = tmp_path / "index.html"
-    monkeypatch.setattr(build, "build", lambda: page)
-    assert build.main() == 0
-    assert capsys.readouterr().out.splitlines()[-1].endswith(page.as_uri())

@@ -1,14 +1,13 @@
 """Executing notebooks: what is reused, what is run again, what is told."""
 
 import json
-import os
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from fer_lib.errors import FerError
-from ferbook.site.execute import execute, own_kernel, store_outputs, with_outputs
+from ferbook.site.execute import execute, store_outputs, with_outputs
 
 pytestmark = pytest.mark.slow
 
@@ -145,26 +144,21 @@ def test_a_kernel_of_the_user_does_not_get_in_the_way(book, monkeypatch):
     assert run(book)[1:] == (False, 1)
 
 
-def test_own_kernel_restores_the_environment(monkeypatch):
-    monkeypatch.setenv("JUPYTER_PATH", "somewhere")
-    before = dict(os.environ)
-    with own_kernel():
-        assert "JUPYTER_PATH" not in os.environ
-    assert dict(os.environ) == before
-
-
-def test_widgets_are_left_out_and_figures_stay():
+def test_of_an_executed_copy_neither_widgets_nor_folders_reach_the_page():
     widget = {"application/vnd.jupyter.widget-view+json": {}, "text/plain": "0%"}
     outputs = [
         nbformat.v4.new_output("display_data", data=data)
         for data in (widget, {"text/plain": "figure"})
     ]
+    told = {"duration": 24.2, "input_path": "/a/folder/of/the/builder.ipynb"}
     done = new_notebook(
         cells=[new_code_cell("f()", outputs=outputs)],
-        metadata=PYTHON | {"language_info": {"name": "python"}},
+        metadata=PYTHON | {"language_info": {"name": "python"}, "papermill": told},
     )
     plain = with_outputs(new_notebook(cells=[new_code_cell("f()")]), done)
     assert [o.data for o in plain.cells[0].outputs] == [{"text/plain": "figure"}]
+    assert plain.metadata.executed == {"duration": 24.2}
+    assert "folder" not in nbformat.writes(plain)
 
 
 def test_outputs_are_stored_but_for_those_of_the_machine(tmp_path):

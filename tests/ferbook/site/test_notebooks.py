@@ -40,6 +40,10 @@ class TestNotebook:
             if cell["cell_type"] == "code":
                 assert len(cell["source"]) <= 30, "".join(cell["source"])
                 assert max(map(len, cell["source"]), default=0) <= 80
+                code = "".join(x for x in cell["source"] if x.lstrip()[:1] not in "%!")
+                for node in ast.walk(ast.parse(code)):
+                    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                        assert node.end_lineno - node.lineno < 15, node.name
 
     def test_its_first_cell_and_its_tasks_are_current(self, path):
         notebook = json.loads(path.read_text())

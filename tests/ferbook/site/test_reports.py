@@ -37,14 +37,6 @@ class TestEachPaper:
         said = [j.claim.says for j in ledger.select(paper, None)]
         assert sorted(told) == sorted(said)
 
-    def test_every_run_has_a_row_of_results_and_of_costs(self, paper):
-        ledger = real_ledger()
-        papers = (paper, *({"comparison"} if paper == "residual_masking" else ()))
-        runs = sum(record.paper in papers for record in ledger.records)
-        old = sum(record.paper == paper for record in ledger.superseded)
-        for part, count in (("runs", runs + old), ("costs", runs)):
-            assert len(_rows(report(paper, part, ledger))) == count
-
     def test_its_page_has_every_part_and_what_was_hard(self, paper):
         folder = repository_root() / "book" / "reports"
         text = (folder / f"{paper}.md").read_text(encoding="utf-8")
@@ -59,14 +51,6 @@ def test_unknown_papers_and_parts_are_told():
         report("other", None, real_ledger())
     with pytest.raises(FerError, match="No part 'guess', expected one of identity"):
         report("ramn", "guess", real_ledger())
-
-
-def test_the_identity_counts_claims_and_runs():
-    ledger = small_ledger(made_up(), made_up(dataset="rendered", seed=1))
-    rows = dict(_rows(report("deep_emotion", "identity", ledger)))
-    assert rows["Network"].startswith("66,857 parameters\n 1 x 48 x 48")
-    assert rows["Data sets"] == "FER2013, FERG-DB, JAFFE, CK+"
-    assert rows["Recorded runs"].split("\n")[0] == "2"
 
 
 def test_without_runs_the_parts_say_so():
@@ -179,3 +163,61 @@ def test_a_reader_who_sent_a_run_in_is_named():
     run = made_up()
     run.content["reader"] = "A. Reader"
     assert phrases.made(run, False).endswith(", sent in by A. Reader")
+
+
+@pytest.fixture
+def chapter(tmp_path):
+    """An executed chapter whose defaults papermill has overridden."""
+    declared = new_code_cell('dataset: str = "rendered"\npreset: str = "smoke"')
+    declared.metadata.tags = ["parameters"]
+    injected = new_code_cell('# Parameters\npreset = "student"')
+    injected.metadata.tags = ["injected-parameters"]
+    cells = [new_markdown_cell("# A chapter\n\nProse."), declared, injected]
+    notebook = new_notebook(cells=cells)
+    notebook.metadata.executed = {
+        "start_time": "2026-11-23T16:36:35+00:00",
+        "duration": 24.2,
+    }
+    path = tmp_path / "05_chapter.ipynb"
+    nbformat.write(notebook, path)
+    return path
+
+
+def _tables(page):
+    return {table.caption: table.rows for table in page.tables}
+
+
+def test_a_chapter_tells_when_it_ran_on_what_and_how_long(chapter):
+    rows = _tables(status(small_ledger(), [chapter]))["Chapters"]
+    told = ("A chapter", "2026-11-23", "dataset rendered, preset student", "24 s")
+    assert rows == (told,)
+
+
+def test_what_papermill_injects_counts(chapter):
+    notebook = nbformat.read(chapter, as_version=4)
+    assert chosen_parameters(notebook) == {"dataset": "rendered", "preset": "student"}
+
+
+def test_claims_are_counted_by_verdict():
+    rows = _tables(status(real_ledger()))["Claims by verdict"]
+    counted = [sum(int(c.split("\n")[0]) for c in row[2:]) for row in rows]
+    assert counted == [int(row[1]) for row in rows]
+    assert rows[-1][:2] == ("All", str(len(real_ledger().judgements)))
+
+
+def test_older_code_and_the_last_run_are_told():
+    started = "2026-11-{}T10:00:00Z".format
+    code = {"version": "0.1.0", "source_sha256": "b" * 64}
+    runs = [
+        made_up(started=started(24)),
+        made_up(seed=1, started=started(22), code=code),
+        made_up(seed=2, recipe="modern", started=started(21)),
+    ]
+    rows = _tables(status(small_ledger(*runs)))["Recorded runs"]
+    first, second, *others = rows
+    assert first[1] == "2\n default\n seeds 0, 1"
+    assert first[2].startswith("2026-11-24\n a test, 1 thread")
+    assert first[3] == "1 of 2 older"
+    assert "recipe modern" in second[0] and second[3] == "agrees"
+    assert {row[1] for row in others} == {"none yet"}
+    assert len(others) == len(real_ledger().papers) - 1
