@@ -9,7 +9,7 @@ from fer_lib.data.splits import Splits
 from fer_lib.device import choose_device
 from fer_lib.evaluation.inference import predict
 from ferbook.kit.parameters import Parameters
-from ferbook.kit.results import recorded
+from ferbook.kit.results import kind_of, recorded
 from ferbook.ledger.comparing import Comparison, compare, paired
 from ferbook.ledger.statistics import Difference, mcnemar_p, paired_difference
 from ferbook.papers import paper as find_paper
@@ -155,13 +155,12 @@ def tried_box(tried: dict[str, Run]) -> Table:
         # One seed and a few steps decide nothing, whatever the interval.
         rows.append((name, share, *_difference(found, [p])[:2]))
     splits = tried[first].splits
-    kind = "rendered faces" if splits.test.rendered else splits.test.name
     note = (
         f"A few steps on {len(splits.train)} faces show that the code runs, and "
         "nothing about the paper. Always saying the most frequent class would be "
         f"right for {100 * chance:.1f} % of the {len(right[first])} test faces."
     )
-    caption = f"Against {first}: tried here on {kind}"
+    caption = f"Against {first}: tried here on {kind_of(splits.test)}"
     return Table(caption, _HEADER[:-1], tuple(rows), note)
 
 

@@ -20,7 +20,7 @@ from ferbook.kit.faces import (
 from ferbook.kit.parameters import Parameters, read_parameters
 from ferbook.kit.quiz import Question, compare, quiz
 from ferbook.kit.results import (
-    deviation_box,
+    departure_box,
     recall_box,
     recorded,
     recorded_box,
@@ -39,7 +39,7 @@ __all__ = [
     "claim_box",
     "compare",
     "cost_box",
-    "deviation_box",
+    "departure_box",
     "equation_box",
     "examples",
     "hard_cases",

@@ -7,7 +7,7 @@ import numpy as np
 
 from fer_lib.data.protocols import Splits
 from fer_lib.evaluation.inference import predict
-from ferbook.kit.results import printed_matrix, record_name
+from ferbook.kit.results import kind_of, printed_matrix, record_name
 from ferbook.runs.records import Record
 from ferbook.runs.run import Run
 from ferbook.show.figures import RENDERED, show
@@ -61,15 +61,14 @@ def show_confusions(run: Run, matrix: str = "", records: Sequence[Record] = ()) 
         records: recorded runs to stand beside it.
     """
     classes = list(run.splits.classes)
-    parts = next(iter(run.results()["selected"].values()))
-    kind = "rendered faces" if run.splits.test.rendered else run.splits.test.name
+    views = next(iter(run.results()["selected"].values()))
     found = {}
     if matrix:
         title, printed, names = printed_matrix(matrix)
         found |= {title: printed} if names == classes else {}
     same = (record for record in records if list(record.classes) == classes)
     found |= {record_name(r): r.metrics()["confusion"] for r in same}
-    found[f"this network, {kind}"] = parts["single"]["confusion"]
+    found[f"this network, {kind_of(run.splits.test)}"] = views["single"]["confusion"]
     told = [
         f"{name}, {100 * np.trace(m) / np.sum(m):.0f} per cent on the diagonal"
         for name, m in found.items()

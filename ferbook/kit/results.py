@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fer_lib.data.faceset import FaceSet
 from fer_lib.expressions import expression_index
 from ferbook.ledger.claims_file import load_claims
 from ferbook.papers import paper as find_paper
@@ -14,7 +15,7 @@ from ferbook.runs.records import Record, load_records
 from ferbook.runs.run import Run
 from ferbook.show import phrases
 from ferbook.show.figures import percent
-from ferbook.show.tables import Sentence, Table
+from ferbook.show.tables import Sentence, Table, cell, table
 
 _CHOICE = {"last": "the last one", "selected": "best on validation"}
 
@@ -60,28 +61,29 @@ def record_name(record: Record) -> str:
 
 def recorded_box(records: Sequence[Record]) -> Table | Sentence:
     """Recorded runs, a row each."""
-    header = ("Labels", "Run", "Single pass", "With mirror image", "Last epoch")
-    rows = tuple(
-        (
-            phrases.protocol_name(record.protocol),
-            f"{record.variant}\n {record.preset}, recipe {record.recipe}\n "
-            f"seed {record.seed}, {record.epochs} epochs",
-            percent(record.metrics()),
-            percent(record.metrics(view="flip")),
-            percent(record.metrics("last")),
-        )
-        for record in records
+    real = records and not records[0].rendered
+    kind = f"real {records[0].dataset}" if real else "rendered faces"
+    return table(
+        f"Recorded runs: accuracy on the reported split, {kind}, 95 % interval",
+        records,
+        {
+            "Labels": lambda r: phrases.protocol_name(r.protocol),
+            "Run": lambda r: cell(
+                r.variant,
+                f"{r.preset}, recipe {r.recipe}",
+                f"seed {r.seed}, {r.epochs} epochs",
+            ),
+            "Single pass": lambda r: percent(r.metrics()),
+            "With mirror image": lambda r: percent(r.metrics(view="flip")),
+            "Last epoch": lambda r: percent(r.metrics("last")),
+        },
+        empty="No run of these is recorded yet.",
     )
-    if not rows:
-        return Sentence("No run of these is recorded yet.")
-    kind = "rendered faces" if records[0].rendered else f"real {records[0].dataset}"
-    caption = f"Recorded runs: accuracy on the reported split, {kind}, 95 % interval"
-    return Table(caption, header, rows)
 
 
 def result_box(run: Run) -> Table:
-    """A run's results, a row for each checkpoint, split and pass."""
-    header = ("Epoch chosen by", "Split", "Pass", "Accuracy", "Mean over classes")
+    """A run's results, a row for each checkpoint, split and view."""
+    header = ("Epoch chosen by", "Split", "View", "Accuracy", "Mean over classes")
     header += ("Macro F1", "Calibration error")
     rows = [
         (
@@ -95,17 +97,21 @@ def result_box(run: Run) -> Table:
         )
         for checkpoint, parts in run.results().items()
         if checkpoint in _CHOICE
-        for part, passes in parts.items()
-        for view, metrics in passes.items()
+        for part, views in parts.items()
+        for view, metrics in views.items()
         if not view.startswith("member.")
     ]
     peek = run.record and run.record.selection.get("best_on_test")
     if peek:
         value = f"{100 * peek['accuracy']:.1f} % in epoch {peek['epoch']}"
         rows.append(("best on test (a warning)", "", "", value, "", "", ""))
-    kind = "rendered faces" if run.splits.test.rendered else run.splits.test.name
-    caption = f"This network on {kind}, 95 % interval and n"
+    caption = f"This network on {kind_of(run.splits.test)}, 95 % interval and n"
     return Table(caption, header, tuple(rows))
+
+
+def kind_of(faces: FaceSet) -> str:
+    """What a set's faces are, for titles."""
+    return "rendered faces" if faces.rendered else faces.name
 
 
 def printed_matrix(id: str) -> tuple[str, np.ndarray, list[str]]:
@@ -129,15 +135,9 @@ def printed_matrix(id: str) -> tuple[str, np.ndarray, list[str]]:
 def recall_box(
     paper: str, run: Run, dataset: str = "fer2013", protocol: str = "official"
 ) -> Table:
-    """Recalls that a paper tells, beside recorded and this run's.
+    """Recalls that a paper tells of a data set, beside recorded and this run's.
 
-    For papers that print no whole matrix.
-
-    Args:
-        paper: its nickname.
-        run: the chapter's.
-        dataset: whose claims to show.
-        protocol: of the recorded runs beside them.
+    For papers that print no whole matrix; recorded runs are those of the protocol.
     """
     claims = [
         claim
@@ -146,23 +146,21 @@ def recall_box(
         and claim.kind == "value"
         and claim.dataset == dataset
     ]
-    records = recorded(paper, dataset, protocol=protocol, variant="default")
-    here = _recalls(_confusion(run), run.splits.classes)
-    columns = [_recalls(r.metrics()["confusion"], r.classes) for r in records]
-    kind = "rendered faces" if run.splits.test.rendered else run.splits.test.name
-    header = ("Class", "Paper", *map(record_name, records), f"This network, {kind}")
-    rows = []
-    for claim in claims:
-        name = claim.metric.removeprefix("recall.")
-        ours = [column.get(name, "") for column in (*columns, here)]
-        row = f"{name}\n {claim.where.place}", phrases.paper_value(claim), *ours
-        rows.append(row)
-    return Table(f"Recalls that the paper tells for {dataset}", header, tuple(rows))
-
-
-def _confusion(run: Run) -> list:
-    parts = run.results()["selected"]
-    return next(iter(parts.values()))["single"]["confusion"]
+    name = {claim.id: claim.metric.removeprefix("recall.") for claim in claims}
+    columns = {
+        "Class": lambda claim: cell(name[claim.id], claim.where.place),
+        "Paper": phrases.paper_value,
+    }
+    own = next(iter(run.results()["selected"].values()))["single"]["confusion"]
+    confusions = {
+        record_name(r): (r.metrics()["confusion"], r.classes)
+        for r in recorded(paper, dataset, protocol=protocol, variant="default")
+    }
+    here = f"This network, {kind_of(run.splits.test)}"
+    for title, told in (confusions | {here: (own, run.splits.classes)}).items():
+        recalls = _recalls(*told)
+        columns[title] = lambda claim, recalls=recalls: recalls.get(name[claim.id], "")
+    return table(f"Recalls that the paper tells for {dataset}", claims, columns)
 
 
 def _recalls(confusion: Sequence, classes: Sequence[str]) -> dict[str, str]:
@@ -174,18 +172,20 @@ def _recalls(confusion: Sequence, classes: Sequence[str]) -> dict[str, str]:
     }
 
 
-def deviation_box(run: Run) -> Table:
+def departure_box(run: Run) -> Table:
     """How a run departs from its paper, as it is recorded."""
-    header = ("Item", "Paper", "This run", "Why")
     if run.record is not None:
         found = [vars(one) for one in run.record.departures]
     else:
         name = type(run.config).__module__.rsplit(".", 1)[-1]
         found = find_paper(name).deviations(run.config, run.splits)
-    rows = tuple(
-        (one["item"], one["paper"], one["ours"], one.get("why", "")) for one in found
-    )
-    return Table("Departures of this network from the paper", header, rows)
+    columns = {
+        "Item": lambda one: one["item"],
+        "Paper": lambda one: one["paper"],
+        "This run": lambda one: one["ours"],
+        "Why": lambda one: one.get("why", ""),
+    }
+    return table("Departures of this network from the paper", found, columns)
 
 
 def three_columns(
@@ -193,12 +193,9 @@ def three_columns(
     middle: str = "authors' code",
     note: str = "",
 ) -> Table:
-    """What the paper says, what the released code does, what we do.
+    """What the paper says, what the code of ``middle`` does, what we do.
 
-    Args:
-        rows: item, paper, code, ours.
-        middle: whose code.
-        note: a sentence below the table.
+    Rows are item, paper, code, ours; the note stands below the table.
     """
     header = ("", "paper", middle, "ours")
     return Table(f"Paper, {middle}, ours", header, tuple(rows), note)

@@ -10,26 +10,14 @@ from pathlib import Path
 
 from fer_lib.errors import FerError
 from fer_lib.files import atomic_path
-from ferbook.ledger.claims import Claims
+from ferbook.ledger.claims import Claim
 from ferbook.ledger.judged import KINDS, Ledger, open_ledger
+from ferbook.ledger.readings import Reading
 from ferbook.ledger.verdicts import Judgement
 from ferbook.runs.paths import repository_root
 from ferbook.show import phrases
-from ferbook.show.claim_tables import attainability_table, claim_rows, sum_rows
-from ferbook.show.run_tables import run_table
-from ferbook.show.tables import Page, Table
-
-__all__ = [
-    "attainability_table",
-    "claim_box",
-    "claims_json",
-    "claims_text",
-    "ledger_table",
-    "readme_table",
-    "readme_text",
-    "run_table",
-    "update_readme",
-]
+from ferbook.show.claim_tables import claim_rows, sum_rows
+from ferbook.show.tables import Page, Table, table
 
 _MARKS = (
     "<!-- ledger: begin (made by ferbook.show.ledger) -->",
@@ -68,12 +56,16 @@ def claim_box(paper: str, ledger: Ledger | None = None) -> Table:
     ledger = ledger or open_ledger()
     values = ledger.select(paper, "value") + ledger.select(paper, "difference")
     others = [j for j in ledger.select(paper, None) if j not in values]
-    counts = Counter(str(j.verdict) for j in others)
-    told = ", ".join(f"{n} {name}" for name, n in sorted(counts.items()))
     title = next(p.title for p in ledger.papers if p.paper == paper)
-    box = claim_rows(f"What the paper claims: {title}", values, ledger)
-    note = f"{len(others)} further claims: {told}. The ledger lists them all."
-    return Table(box.caption, box.header, box.rows, note)
+    note = (
+        f"{len(others)} further claims: {_counted(others)}. The ledger lists them all."
+    )
+    return claim_rows(f"What the paper claims: {title}", values, ledger, note=note)
+
+
+def _counted(found: list[Judgement]) -> str:
+    counts = Counter(str(judgement.verdict) for judgement in found)
+    return ", ".join(f"{n} {name}" for name, n in sorted(counts.items()))
 
 
 def claims_text(paper: str | None = None, ledger: Ledger | None = None) -> str:
@@ -91,39 +83,38 @@ def claims_json(paper: str | None = None, ledger: Ledger | None = None) -> str:
 def readme_table(ledger: Ledger | None = None) -> str:
     """What is reproduced so far, in markdown: counts, then values with runs."""
     ledger = ledger or open_ledger()
-    counted = tuple(_counted(claims, ledger) for claims in ledger.papers)
-    header = ("Paper", "Claims", "Verdicts")
-    tables = [Table("", header, counted)]
-    run = [j for j in ledger.select(None, "value") if j.readings]
-    if run:
-        header = ("Claim", "Paper", "Ours", "Verdict")
-        rows = tuple(_run_value(judgement, ledger) for judgement in run)
-        tables.append(Table("", header, rows))
-    return "\n\n".join(table.markdown() for table in tables)
+    found = {
+        claims.paper: ledger.select(claims.paper, None) for claims in ledger.papers
+    }
+    names = {claims.paper: claims.name for claims in ledger.papers}
+    tables = [
+        table(
+            "",
+            ledger.papers,
+            {
+                "Paper": lambda claims: claims.name,
+                "Claims": lambda claims: len(found[claims.paper]),
+                "Verdicts": lambda claims: _counted(found[claims.paper]),
+            },
+        )
+    ]
+    if run := [j for j in ledger.select(None, "value") if j.readings]:
+        columns = {
+            "Claim": lambda j: f"{names[j.claim.paper]}: {j.claim.says}",
+            "Paper": lambda j: phrases.paper_value(j.claim),
+            "Ours": lambda j: "\n".join(_ours(j.claim, one) for one in j.readings),
+            "Verdict": phrases.verdict,
+        }
+        tables.append(table("", run, columns))
+    return "\n\n".join(one.markdown() for one in tables)
 
 
-def _counted(claims: Claims, ledger: Ledger) -> tuple[str, ...]:
-    found = ledger.select(claims.paper, None)
-    counts = Counter(str(judgement.verdict) for judgement in found)
-    told = ", ".join(f"{n} {name}" for name, n in sorted(counts.items()))
-    return claims.name, str(len(found)), told
-
-
-def _run_value(judgement: Judgement, ledger: Ledger) -> tuple[str, ...]:
-    claim = judgement.claim
-    ours = [
+def _ours(claim: Claim, reading: Reading) -> str:
+    return (
         f"{phrases.our_figure(claim, reading)} "
         f"({phrases.our_interval(claim, reading)}), "
         f"{phrases.protocol_name(reading.answer.protocol)}, "
         f"{phrases.settings(reading)}"
-        for reading in judgement.readings
-    ]
-    name = next(p.name for p in ledger.papers if p.paper == claim.paper)
-    return (
-        f"{name}: {claim.says}",
-        phrases.paper_value(claim),
-        "\n".join(ours),
-        phrases.verdict(judgement),
     )
 
 

@@ -1,11 +1,14 @@
 """How claims, readings and records are told in words and digits."""
 
+from collections.abc import Sized
+
 from fer_lib.data.sources.published import PUBLISHED
 from ferbook.ledger.claims import Answer, Claim
 from ferbook.ledger.readings import Reading
+from ferbook.ledger.statistics import Difference
 from ferbook.ledger.verdicts import Judgement
 from ferbook.runs.key import CONTENT, RunKey
-from ferbook.runs.records import Departure, Record
+from ferbook.runs.records import Record
 
 PROTOCOLS = {
     "official": "the data set's own labels",
@@ -73,13 +76,23 @@ def our_figure(claim: Claim, reading: Reading) -> str:
 
 def our_interval(claim: Claim, reading: Reading) -> str:
     """The 95 % interval of ours, n, seeds and their standard deviation."""
-    count, sign = len(reading.seeds), "" if claim.kind == "value" else "+"
+    sign, to = ("", "–") if claim.kind == "value" else ("+", " to ")
     low, high = (f"{100 * x:{sign}.1f}" for x in (reading.low, reading.high))
-    to = "–" if claim.kind == "value" else " to "
-    seeds = f"{count} seed{'s' if count > 1 else ''}"
-    if reading.spread is not None:
-        seeds += f" that spread by {100 * reading.spread:.1f} points"
-    return f"95 % interval {low}{to}{high}, n = {reading.n:,}, {seeds}"
+    told = seeds(reading.seeds, reading.spread)
+    told += "" if reading.spread is None else " points"
+    return f"95 % interval {low}{to}{high}, n = {reading.n:,}, {told}"
+
+
+def seeds(found: Sized, spread: float | None) -> str:
+    """How many seeds, and their standard deviation in points."""
+    told = f"{len(found)} seed{'s' if len(found) > 1 else ''}"
+    return told if spread is None else f"{told} that spread by {100 * spread:.1f}"
+
+
+def points(found: Difference) -> str:
+    """A difference in points with its interval, as a cell."""
+    low, high = 100 * found.low, 100 * found.high
+    return f"{100 * found.mean:+.1f} points\n 95 % interval {low:+.1f} to {high:+.1f}"
 
 
 def our_value(claim: Claim, reading: Reading) -> str:
@@ -132,16 +145,12 @@ def departures(reading: Reading, short: bool = False) -> str:
 
     Where it has to be short, long values are left out.
     """
-    longest = 25 if short else None
-    told = [_departure(one, longest) for one in reading.departures]
+    told = []
+    for one in reading.departures:
+        change = f"{one.paper} → {one.ours}"
+        long = short and len(change) > 25
+        told.append(one.item if long else f"{one.item} ({change})")
     return "departs in " + ", ".join(told) if told else ""
-
-
-def _departure(one: Departure, longest: int | None) -> str:
-    change = f"{one.paper} → {one.ours}"
-    if longest and len(change) > longest:
-        return one.item
-    return f"{one.item} ({change})"
 
 
 def made(record: Record, stale: bool) -> str:

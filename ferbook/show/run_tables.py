@@ -1,6 +1,6 @@
 """Recorded runs as tables: what they reached, and what they took."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from statistics import median
 
 from fer_lib.errors import FerError
@@ -8,8 +8,9 @@ from ferbook.ledger.gains import Gain, recipe_gains
 from ferbook.ledger.judged import Ledger, open_ledger
 from ferbook.runs.records import Record
 from ferbook.show import phrases
-from ferbook.show.tables import Sentence, Table
+from ferbook.show.tables import Sentence, Table, cell, table
 
+NO_RUNS = "No run is recorded yet."
 # Recipes whose runs belong to a paper beside those of its own name.
 ALSO = {"residual_masking": ("comparison",)}
 
@@ -24,128 +25,128 @@ def runs_of(paper: str, ledger: Ledger) -> list[Record]:
 def run_table(paper: str, ledger: Ledger | None = None) -> Table:
     """Every run of a paper: last epoch, selected, flipped, best on test."""
     ledger = ledger or open_ledger()
-    header = ("Run", "Selected", "Selected + flip", "Last epoch", "Best on test")
-    header += ("Mean over classes", "Not in training")
-    listed = (*ledger.records, *ledger.superseded)
-    rows = [_run(r, ledger) for r in listed if r.paper == paper]
-    note = (
-        "Accuracy in % on the reported split with its 95 % interval. Selected is "
+    names = {claims.paper: claims.name for claims in ledger.papers}
+    return table(
+        f"Runs of {names.get(paper, paper)}",
+        [r for r in (*ledger.records, *ledger.superseded) if r.paper == paper],
+        {
+            "Run": lambda r: _about(r, ledger),
+            "Selected": lambda r: cell(
+                _share(r), f"epoch {r.selection['epoch']}, {r.selection['split']}"
+            ),
+            "Selected + flip": lambda r: _share(r, view="flip"),
+            "Last epoch": lambda r: _share(r, "last"),
+            "Best on test": lambda r: _best(r.selection.get("best_on_test")),
+            "Mean over classes": lambda r: _share(r, key="mean_class_accuracy"),
+            "Not in training": lambda r: _share(r, key="unseen_accuracy"),
+        },
+        note="Accuracy in % on the reported split with its 95 % interval. Selected is "
         "the epoch that is best on the split named there, flip adds the mirror "
         "image. Best on test is a warning of what choosing on the test split "
         "would have shown; it is never reported as a result. Not in training "
         "leaves out the faces whose very image is also a training image. "
         "Superseded runs answer no claim; they stand here because no record is "
-        "ever replaced."
+        "ever replaced.",
     )
-    names = {claims.paper: claims.name for claims in ledger.papers}
-    return Table(f"Runs of {names.get(paper, paper)}", header, tuple(rows), note)
 
 
-def _run(record: Record, ledger: Ledger) -> tuple[str, ...]:
-    chosen = record.selection
-    best = chosen.get("best_on_test")
-    about = (
-        ("Rendered faces, " if record.rendered else "")
-        + phrases.protocol_name(record.protocol),
+def _about(record: Record, ledger: Ledger) -> str:
+    took = phrases.duration(phrases.seconds_taken(record))
+    kind = "Rendered faces, " if record.rendered else ""
+    return cell(
+        kind + phrases.protocol_name(record.protocol),
         phrases.trained(record.key),
         f"variant {record.variant}, seed {record.seed}",
-        f"{record.epochs} epochs in {phrases.duration(phrases.seconds_taken(record))} "
-        f"on {phrases.hardware(record)}",
-        f"n = {record.metrics(split=_reported(record))['n']:,}",
+        f"{record.epochs} epochs in {took} on {phrases.hardware(record)}",
+        f"n = {record.metrics()['n']:,}",
         phrases.made(record, ledger.stale(record)),
         f"superseded: {record.superseded}" if record.superseded else "",
     )
+
+
+def _best(told: Mapping | None) -> str:
     return (
-        "\n ".join(filter(None, about)),
-        f"{_share(record, 'selected')}\n epoch {chosen['epoch']}, {chosen['split']}",
-        _share(record, "selected", "flip"),
-        _share(record, "last"),
-        f"{phrases.percent(best['accuracy'])}\n epoch {best['epoch']}" if best else "",
-        _share(record, "selected", key="mean_class_accuracy"),
-        _share(record, "selected", key="unseen_accuracy"),
+        cell(phrases.percent(told["accuracy"]), f"epoch {told['epoch']}")
+        if told
+        else ""
     )
 
 
-def _reported(record: Record) -> str:
-    """The split that the selected checkpoint is reported on."""
-    return next(iter(record.results["selected"]))
-
-
 def _share(
-    record: Record, checkpoint: str, view: str = "single", key: str = "accuracy"
+    record: Record,
+    checkpoint: str = "selected",
+    view: str = "single",
+    key: str = "accuracy",
 ) -> str:
     try:
-        metrics = record.metrics(checkpoint, _reported(record), view)
+        metrics = record.metrics(checkpoint, record.reported, view)
     except FerError:
         return "not kept"
     if key not in metrics:
         return "not recorded"
     low, high = map(phrases.percent, metrics[f"{key}_ci95"])
-    return f"{phrases.percent(metrics[key])}\n {low}–{high}"
+    return cell(phrases.percent(metrics[key]), f"{low}–{high}")
 
 
-def cost_table(records: Iterable[Record]) -> Table:
+def cost_table(records: Iterable[Record]) -> Table | Sentence:
     """What runs took: time, memory, and on which machine."""
-    header = ("Run", "Parameters", "Time", "An epoch", "Peak memory", "Machine")
-    rows = tuple(_cost(record) for record in records)
-    note = (
-        "Time is that of training and of looking at the selection split. An epoch "
-        "is the median one. Peak memory is the process's on a CPU, the device's on "
-        "a GPU."
+    return table(
+        "What the runs took",
+        records,
+        {
+            "Run": lambda r: cell(
+                f"{r.paper}, {r.variant}",
+                phrases.protocol_name(r.protocol),
+                f"{phrases.trained(r.key)}, seed {r.seed}",
+            ),
+            "Parameters": lambda r: f"{r.parameters:,}",
+            "Time": lambda r: cell(
+                phrases.duration(phrases.seconds_taken(r)), f"{r.epochs} epochs"
+            ),
+            "An epoch": lambda r: f"{seconds_an_epoch(r):.1f} s",
+            "Peak memory": lambda r: (
+                f"{r.peak_memory_mib:,.0f} MiB" if r.peak_memory_mib else "not measured"
+            ),
+            "Machine": lambda r: cell(
+                phrases.hardware(r),
+                f"torch {r.libraries['torch']}, library {r.code['version']}",
+            ),
+        },
+        empty=NO_RUNS,
+        note="Time is that of training and of looking at the selection split. An "
+        "epoch is the median one. Peak memory is the process's on a CPU, the "
+        "device's on a GPU.",
     )
-    return Table("What the runs took", header, rows, note)
 
 
 def gain_table(
     paper: str | None = None, ledger: Ledger | None = None
 ) -> Table | Sentence:
-    """What another recipe adds to a paper's own, on the same test faces.
-
-    Args:
-        paper: nickname of a paper; all if None.
-        ledger: claims and runs; the repository's if None.
-    """
+    """What another recipe adds to a paper's own (all if None), on the same faces."""
     ledger = ledger or open_ledger()
-    records = runs_of(paper, ledger) if paper else ledger.records
-    rows = tuple(_gain(gain) for gain in recipe_gains(records))
-    if not rows:
-        return Sentence("No other recipe was run with the same seeds yet.")
-    header = ("Network", "Recipe", "Adds", "n", "Epochs")
-    note = (
-        "Adds is the accuracy by that recipe less that by the paper's own, with its "
-        "paired 95 % interval over faces; seeds and faces are the same."
-    )
-    return Table("How much of an accuracy is the recipe?", header, rows, note)
 
+    def network(gain: Gain) -> str:
+        kind = "Rendered faces, " if gain.rendered else ""
+        protocol = kind + phrases.protocol_name(gain.key.protocol)
+        name = f"{gain.key.paper}, {gain.key.variant}"
+        return cell(name, protocol, f"preset {gain.key.preset}")
 
-def _gain(gain: Gain) -> tuple[str, ...]:
-    key, told = gain.key, gain.comparison
-    found, seeds = told.difference, len(told.seeds)
-    spread = f" that spread by {100 * told.spread:.1f}" if told.spread else ""
-    faces = "Rendered faces, " if gain.rendered else ""
-    return (
-        f"{key.paper}, {key.variant}\n {faces}{phrases.protocol_name(key.protocol)}"
-        f"\n preset {key.preset}",
-        key.recipe,
-        f"{100 * found.mean:+.1f} points\n 95 % interval {100 * found.low:+.1f} to "
-        f"{100 * found.high:+.1f}",
-        f"{found.n:,}\n {seeds} seed{'s' if seeds > 1 else ''}{spread}",
-        f"{gain.epochs[0]} → {gain.epochs[1]}",
-    )
-
-
-def _cost(record: Record) -> tuple[str, ...]:
-    versions = record.libraries
-    memory = record.peak_memory_mib
-    return (
-        f"{record.paper}, {record.variant}\n {phrases.protocol_name(record.protocol)}"
-        f"\n {phrases.trained(record.key)}, seed {record.seed}",
-        f"{record.parameters:,}",
-        f"{phrases.duration(phrases.seconds_taken(record))}\n {record.epochs} epochs",
-        f"{seconds_an_epoch(record):.1f} s",
-        f"{memory:,.0f} MiB" if memory else "not measured",
-        f"{phrases.hardware(record)}\n torch {versions['torch']}, "
-        f"library {record.code['version']}",
+    return table(
+        "How much of an accuracy is the recipe?",
+        recipe_gains(runs_of(paper, ledger) if paper else ledger.records),
+        {
+            "Network": network,
+            "Recipe": lambda gain: gain.key.recipe,
+            "Adds": lambda gain: phrases.points(gain.comparison.difference),
+            "n": lambda gain: cell(
+                f"{gain.comparison.difference.n:,}",
+                phrases.seeds(gain.comparison.seeds, gain.comparison.spread),
+            ),
+            "Epochs": lambda gain: f"{gain.epochs[0]} → {gain.epochs[1]}",
+        },
+        empty="No other recipe was run with the same seeds yet.",
+        note="Adds is the accuracy by that recipe less that by the paper's own, with "
+        "its paired 95 % interval over faces; seeds and faces are the same.",
     )
 
 

@@ -1,18 +1,26 @@
-"""The report on a paper: what it claims, what was run, what came of it.
+"""The report on a paper, and the page on what was run last.
 
-Every part is made from ``book/claims`` and ``book/runs``; a page puts words
-around them.
+A report says what the paper claims, what was run, and what came of it.  Every
+part is made from ``book/claims`` and ``book/runs``; a page puts words around
+them.
 """
 
+import ast
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
 
+import nbformat
+
+import fer_lib
 from fer_lib.errors import FerError
 from fer_lib.models.catalogue import entry
 from ferbook.ledger.arithmetic.attainability import printed_as
 from ferbook.ledger.claims import Claim, Claims, Matrix
 from ferbook.ledger.judged import KINDS, Ledger, kind_of, open_ledger
 from ferbook.ledger.rules import Verdict
+from ferbook.runs.key import RunKey
 from ferbook.runs.records import Record
 from ferbook.show import phrases
 from ferbook.show.claim_tables import (
@@ -21,10 +29,15 @@ from ferbook.show.claim_tables import (
     resolution_table,
     sum_rows,
 )
-from ferbook.show.run_tables import cost_table, gain_table, run_table, runs_of
-from ferbook.show.tables import Page, Sentence, Table
+from ferbook.show.run_tables import NO_RUNS, cost_table, gain_table, run_table, runs_of
+from ferbook.show.tables import Page, Sentence, Table, cell, table
 
-NO_RUNS = Sentence("No run is recorded yet.")
+_GROUPS = {
+    "Held": (Verdict.REPRODUCED, Verdict.CONSISTENT, Verdict.DIRECTION_ONLY),
+    "Did not hold": (Verdict.NOT_REPRODUCED, Verdict.CONTRADICTORY),
+    "Open": (Verdict.UNDECIDED, Verdict.NOT_ATTEMPTED),
+}
+_SHOWN = ("dataset", "protocol", "preset", "train")
 
 
 def report(paper: str, part: str | None = None, ledger: Ledger | None = None) -> Page:
@@ -44,39 +57,39 @@ def report(paper: str, part: str | None = None, ledger: Ledger | None = None) ->
     ledger.select(paper, None)  # tells an unknown paper
     claims = next(claims for claims in ledger.papers if claims.paper == paper)
     made = [PARTS[name](claims, ledger) for name in ([part] if part else PARTS)]
-    return Page(tuple(table for page in made for table in page.tables))
+    return Page(tuple(one for tables in made for one in tables))
 
 
-def _identity(claims: Claims, ledger: Ledger) -> Page:
+def _identity(claims: Claims, ledger: Ledger) -> list:
     """What the paper is, how large its network, and how the claims stand."""
     found = ledger.select(claims.paper, None)
     counts = Counter(str(judgement.verdict) for judgement in found)
     named = (j.claim.dataset for j in found)
     sets = dict.fromkeys(name for name in named if name not in ("", "not told"))
-    records = runs_of(claims.paper, ledger)
+    records, one = runs_of(claims.paper, ledger), entry(claims.paper)
     real = sum(not record.rendered for record in records)
+    face = " x ".join(map(str, one.input))
     rows = (
         ("Paper", claims.title),
-        ("Network", _network(claims.paper)),
+        (
+            "Network",
+            cell(
+                f"{one.parameters:,} parameters",
+                f"{face}, {one.gflops:.3f} GFLOPs a face",
+            ),
+        ),
         ("Data sets", ", ".join(map(phrases.dataset_name, sets))),
-        ("Claims", f"{len(found)}\n " + _listed(counts)),
-        ("Recorded runs", f"{len(records)}\n {real} on photographs"),
+        ("Claims", cell(str(len(found)), _listed(counts))),
+        ("Recorded runs", cell(str(len(records)), f"{real} on photographs")),
     )
-    return Page((Table(f"Report on {claims.name}", ("", ""), rows),))
-
-
-def _network(paper: str) -> str:
-    """Input, parameters and operations of the paper's size."""
-    one = entry(paper)
-    face = " x ".join(map(str, one.input))
-    return f"{one.parameters:,} parameters\n {face}, {one.gflops:.3f} GFLOPs a face"
+    return [Table(f"Report on {claims.name}", ("", ""), rows)]
 
 
 def _listed(counts: Counter) -> str:
     return ", ".join(f"{n} {name}" for name, n in sorted(counts.items()))
 
 
-def _claims(claims: Claims, ledger: Ledger) -> Page:
+def _claims(claims: Claims, ledger: Ledger) -> list:
     """All claims: first those with an answer, then the others, folded."""
     found = ledger.select(claims.paper, None)
     sums = [j for j in found if j.claim.kind == "arithmetic"]
@@ -99,36 +112,39 @@ def _claims(claims: Claims, ledger: Ledger) -> Page:
         against = sum(j.verdict == Verdict.CONTRADICTORY for j in sums)
         title = f"{KINDS['arithmetic']}, {against} of them contradictory"
         tables.append(sum_rows(title, sums, ledger, folded=True))
-    return Page(tuple(tables))
+    return tables
 
 
-def _matrices(claims: Claims, ledger: Ledger) -> Page:
+def _matrices(claims: Claims, ledger: Ledger) -> list:
     """Whether printed accuracies and matrices can be counts of faces."""
-    tables = [attainability_table(claims.paper, ledger)]
-    if claims.matrices:
-        tables.append(matrix_table(claims))
-    else:
-        tables.append(Sentence("The paper prints no counts of a confusion matrix."))
-    return Page((*tables, resolution_table(claims.paper, ledger)))
+    paper = claims.paper
+    tables = [attainability_table(paper, ledger), matrix_table(claims)]
+    return [*tables, resolution_table(paper, ledger)]
 
 
-def matrix_table(claims: Claims) -> Table:
+def matrix_table(claims: Claims) -> Table | Sentence:
     """Printed confusion matrices: their sums, and the accuracies they give."""
-    rows = tuple(_matrix(matrix, claims) for matrix in claims.matrices)
-    header = ("Matrix", "Images", "On the diagonal", "Printed accuracy")
-    return Table("Do the printed confusion matrices give the accuracies?", header, rows)
 
+    def accuracy(matrix: Matrix) -> str:
+        claim = _accuracy_of(matrix, claims)
+        how = printed_as(matrix.hits, matrix.total, claim.value)
+        source = f"the matrix's, {how}" if how else "not the matrix's"
+        return cell(f"{claim.value} %", source)
 
-def _matrix(matrix: Matrix, claims: Claims) -> tuple[str, ...]:
-    claim = _accuracy_of(matrix, claims)
-    how = printed_as(matrix.hits, matrix.total, claim.value)
-    share = f"{100 * matrix.hits / matrix.total:.3f} %"
-    caption = sum(matrix.caption)
-    return (
-        f"{phrases.dataset_name(matrix.dataset)}\n {matrix.where}",
-        f"{matrix.total:,}\n its caption counts {caption:,}",
-        f"{matrix.hits:,}\n {share}",
-        f"{claim.value} %\n " + (f"the matrix's, {how}" if how else "not the matrix's"),
+    return table(
+        "Do the printed confusion matrices give the accuracies?",
+        claims.matrices,
+        {
+            "Matrix": lambda m: cell(phrases.dataset_name(m.dataset), str(m.where)),
+            "Images": lambda m: cell(
+                f"{m.total:,}", f"its caption counts {sum(m.caption):,}"
+            ),
+            "On the diagonal": lambda m: cell(
+                f"{m.hits:,}", f"{100 * m.hits / m.total:.3f} %"
+            ),
+            "Printed accuracy": accuracy,
+        },
+        empty="The paper prints no counts of a confusion matrix.",
     )
 
 
@@ -144,67 +160,181 @@ def _accuracy_of(matrix: Matrix, claims: Claims) -> Claim:
     )
 
 
-def _runs(claims: Claims, ledger: Ledger) -> Page:
+def _runs(claims: Claims, ledger: Ledger) -> list:
     """Every run with its accuracies."""
-    papers = {record.paper: None for record in runs_of(claims.paper, ledger)}
-    return Page(tuple(run_table(paper, ledger) for paper in papers) or (NO_RUNS,))
+    papers = dict.fromkeys(record.paper for record in runs_of(claims.paper, ledger))
+    return [run_table(paper, ledger) for paper in papers] or [Sentence(NO_RUNS)]
 
 
-def _recipes(claims: Claims, ledger: Ledger) -> Page:
-    """What the paper's recipe is worth, where another was run beside it."""
-    return Page((gain_table(claims.paper, ledger),))
-
-
-def _costs(claims: Claims, ledger: Ledger) -> Page:
-    """What every run took."""
-    records = runs_of(claims.paper, ledger)
-    return Page((cost_table(records) if records else NO_RUNS,))
-
-
-def _deviations(claims: Claims, ledger: Ledger) -> Page:
+def _departures(claims: Claims, ledger: Ledger) -> list:
     """How the runs depart from the paper, each departure once."""
     records = runs_of(claims.paper, ledger)
     stated = Counter(d for record in records for d in record.departures)
-    rows = tuple(
-        (d.item, d.paper, d.ours, d.why, f"{n} of {len(records)}")
-        for d, n in stated.items()
-    )
-    header = ("What", "Paper", "Ours", "Why", "Runs")
-    if not rows:
-        told = "The runs state no departure." if records else NO_RUNS.words
-        return Page((Sentence(told),))
-    return Page((Table("Departures that the runs state", header, rows),))
+    columns = {
+        "What": lambda row: row[0].item,
+        "Paper": lambda row: row[0].paper,
+        "Ours": lambda row: row[0].ours,
+        "Why": lambda row: row[0].why,
+        "Runs": lambda row: f"{row[1]} of {len(records)}",
+    }
+    empty = "The runs state no departure." if records else NO_RUNS
+    title = "Departures that the runs state"
+    return [table(title, stated.items(), columns, empty=empty)]
 
 
-def _data(claims: Claims, ledger: Ledger) -> Page:
+def _data(claims: Claims, ledger: Ledger) -> list:
     """What the runs learned from and were tested on."""
     places: dict[tuple, list[Record]] = {}
     for record in runs_of(claims.paper, ledger):
         place = (record.dataset, record.protocol, record.data["sha256"])
         places.setdefault(place, []).append(record)
-    rows = tuple(_faces(records) for records in places.values())
-    header = ("Data set", "Faces", "Where from", "Runs")
-    return Page((Table("Data of the runs", header, rows) if rows else NO_RUNS,))
+    columns = {
+        "Data set": lambda runs: phrases.place(runs[0].dataset, runs[0].protocol),
+        "Faces": lambda runs: "\n".join(
+            f"{name} {part['n']:,}" for name, part in runs[0].data["splits"].items()
+        ),
+        "Where from": lambda runs: cell(
+            runs[0].data["provenance"], f"SHA-256 {runs[0].data['sha256'][:12]}"
+        ),
+        "Runs": len,
+    }
+    return [table("Data of the runs", places.values(), columns, empty=NO_RUNS)]
 
 
-def _faces(records: list[Record]) -> tuple[str, ...]:
-    data = records[0].data
-    return (
-        f"{phrases.dataset_name(records[0].dataset)}\n "
-        f"{phrases.protocol_name(records[0].protocol)}",
-        "\n".join(f"{name} {part['n']:,}" for name, part in data["splits"].items()),
-        f"{data['provenance']}\n SHA-256 {data['sha256'][:12]}",
-        str(len(records)),
-    )
-
-
-PARTS: dict[str, Callable[[Claims, Ledger], Page]] = {
+PARTS: dict[str, Callable[[Claims, Ledger], list]] = {
     "identity": _identity,
     "claims": _claims,
     "matrices": _matrices,
     "runs": _runs,
-    "recipes": _recipes,
-    "deviations": _deviations,
+    "recipes": lambda claims, ledger: [gain_table(claims.paper, ledger)],
+    "departures": _departures,
     "data": _data,
-    "costs": _costs,
+    "costs": lambda claims, ledger: [cost_table(runs_of(claims.paper, ledger))],
 }
+
+
+def status(ledger: Ledger, chapters: Iterable[Path] = ()) -> Page:
+    """Chapters, claims and runs as they stand.
+
+    Args:
+        ledger: claims and runs.
+        chapters: notebooks as this build has executed them.
+    """
+    executed = [nbformat.read(path, as_version=4) for path in chapters]
+    tables = [_chapters(executed)] if executed else []
+    return Page((*tables, _verdicts(ledger), _run_table(ledger)))
+
+
+def _chapters(executed: list[nbformat.NotebookNode]) -> Table:
+    """When each notebook ran, on what, and how long."""
+
+    def told(notebook: nbformat.NotebookNode) -> dict:
+        return notebook.metadata.get("executed", {})
+
+    return table(
+        "Chapters",
+        executed,
+        {
+            "Chapter": _title,
+            "Executed": lambda one: told(one).get("start_time", "not told")[:10],
+            "With": lambda one: (
+                ", ".join(
+                    f"{name} {value}"
+                    for name, value in chosen_parameters(one).items()
+                    if name in _SHOWN
+                )
+                or "no parameters"
+            ),
+            "Took": lambda one: (
+                phrases.duration(told(one)["duration"])
+                if told(one).get("duration")
+                else "not told"
+            ),
+        },
+        note="A chapter is executed again whenever its code, its parameters, the "
+        "library, a claim or a run has changed, so its numbers agree with the code "
+        f"of version {fer_lib.__version__} that built these pages.",
+    )
+
+
+def _title(notebook: nbformat.NotebookNode) -> str:
+    prose = [c.source for c in notebook.cells if c.cell_type == "markdown"]
+    lines = [line for source in prose for line in source.splitlines()]
+    return next(line[2:] for line in lines if line.startswith("# "))
+
+
+def chosen_parameters(notebook: nbformat.NotebookNode) -> dict:
+    """Values that an executed notebook's parameters have, by name."""
+    chosen = {}
+    for one in notebook.cells:
+        if {"parameters", "injected-parameters"} & {*one.metadata.get("tags", [])}:
+            for node in ast.parse(one.source).body:
+                if isinstance(node, ast.AnnAssign):
+                    chosen[node.target.id] = ast.literal_eval(node.value)
+                elif isinstance(node, ast.Assign):
+                    chosen[node.targets[0].id] = ast.literal_eval(node.value)
+    return chosen
+
+
+def _verdicts(ledger: Ledger) -> Table:
+    """Claims of every paper by verdict."""
+    counts = {
+        claims.name: Counter(j.verdict for j in ledger.select(claims.paper, None))
+        for claims in ledger.papers
+    }
+    counts["All"] = sum(counts.values(), Counter())
+    columns: dict[str, Callable] = {
+        "Paper": str,
+        "Claims": lambda name: counts[name].total(),
+    }
+    for title, group in _GROUPS.items():
+        columns[title] = lambda name, group=group: _grouped(counts[name], group)
+    return table("Claims by verdict", counts, columns)
+
+
+def _grouped(counts: Counter, verdicts: tuple[Verdict, ...]) -> str:
+    """The sum of some verdicts, and each of them."""
+    told = [(counts[v], str(v)) for v in verdicts if counts[v]]
+    return cell(str(sum(n for n, _ in told)), *(f"{n} {v}" for n, v in told))
+
+
+def _run_table(ledger: Ledger) -> Table | Sentence:
+    """A row for each kind of run of a paper, whatever variant and seed."""
+    groups: dict[tuple[str, RunKey | None], list[Record]] = {}
+    for claims in ledger.papers:
+        for record in runs_of(claims.paper, ledger):
+            same = replace(record.key, seed=0, variant="")
+            groups.setdefault((claims.name, same), []).append(record)
+        if not any(name == claims.name for name, _ in groups):
+            groups[claims.name, None] = []
+    note = (
+        "Older says of how many runs a module has changed since, in more than prose. "
+        "Their predictions stand; the command of the record makes them again."
+    )
+    header = ("Runs of", "Runs", "Last run", "Code")
+    rows = tuple(_row(name, runs, ledger) for (name, _), runs in groups.items())
+    return Table("Recorded runs", header, rows, note) if rows else Sentence(NO_RUNS)
+
+
+def _row(name: str, records: list[Record], ledger: Ledger) -> tuple[str, ...]:
+    if not records:
+        return name, "none yet", "", ""
+    last = max(records, key=lambda record: record.started)
+    variants = sorted({record.variant for record in records})
+    seeds = sorted({record.seed for record in records})
+    versions = sorted({record.code["version"] for record in records})
+    older = sum(map(ledger.stale, records))
+    return (
+        cell(
+            name, phrases.place(last.dataset, last.protocol), phrases.trained(last.key)
+        ),
+        cell(
+            str(len(records)),
+            ", ".join(variants),
+            f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}",
+        ),
+        cell(
+            last.started[:10], phrases.hardware(last), f"library {', '.join(versions)}"
+        ),
+        f"{older} of {len(records)} older" if older else "agrees",
+    )

@@ -39,8 +39,7 @@ from ferbook.show.networks import equation_table, network_table, read_equations
 from ferbook.show.run_tables import gain_table, run_table
 from ferbook.site.prepared_notebooks import Downloads
 from ferbook.site.prose import bare_numbers
-from ferbook.site.reports import report
-from ferbook.site.status import status
+from ferbook.site.reports import report, status
 from ferbook.study.explanations import open_study
 from ferbook.study.explanations_claims import claims_table
 from ferbook.study.record import explanations_folder

@@ -138,7 +138,7 @@ def test_other_classes_are_refused(splits, runs):
 def test_a_reader_sends_in_a_record(tmp_path, monkeypatch, splits, capsys):
     monkeypatch.setattr(chapter_run, "RECORDS", tmp_path / "_build" / "runs")
     record = plant(tmp_path / "_build" / "runs", LABELS > 3, seed=5)
-    run = Run(None, None, None, splits, Fitted(), record)
+    run = Run(None, None, splits, Fitted(), record)
     chapter.record_cell(run, "Ada")
     assert "book/runs/deep_emotion/fer2013-official/" in capsys.readouterr().out
     chapter_run.record_cell(run)
@@ -186,7 +186,7 @@ def test_examples_leave_out_classes_without_a_face():
 @pytest.mark.parametrize("paper", PAPERS)
 def test_departures_are_found_without_a_record(paper, splits):
     config = PAPERS[paper].make_config("smoke")
-    run = Run(None, config, None, splits, Fitted())
-    rows = chapter.deviation_box(run).rows
+    run = Run(None, config, splits, Fitted())
+    rows = chapter.departure_box(run).rows
     told = PAPERS[paper].deviations(config, splits)
     assert [row[0] for row in rows] == [one["item"] for one in told]

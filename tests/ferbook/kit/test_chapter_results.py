@@ -151,7 +151,7 @@ def test_a_shortened_plan_keeps_its_stages(splits):
 def test_recalls_stand_beside_those_of_the_paper(runs, splits):
     plant(runs, LABELS == 3, paper="residual_masking", seed=0)
     record = chapter.recorded("residual_masking")[0]
-    run = Run(None, None, None, splits, Fitted(), record)
+    run = Run(None, None, splits, Fitted(), record)
     table = chapter.recall_box("residual_masking", run)
     told = {row[0].partition("\n")[0]: row[2:] for row in table.rows}
     assert told["happy"] == ("100.0 %, n = 30",) * 2

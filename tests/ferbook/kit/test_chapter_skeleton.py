@@ -26,7 +26,7 @@ SHOWN = (
     "chapter.try_variants(",
     "chapter.show_hard_cases(",
     "chapter.three_columns(",
-    "chapter.deviation_box(",
+    "chapter.departure_box(",
     "chapter.quiz(",
 )
 

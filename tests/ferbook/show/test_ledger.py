@@ -20,6 +20,7 @@ from ferbook.show.ledger import (
     readme_text,
     update_readme,
 )
+from ferbook.show.run_tables import run_table
 from ferbook.show.tables import VERDICT_COLOURS, Table
 
 

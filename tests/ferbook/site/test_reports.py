@@ -3,7 +3,9 @@
 import re
 from dataclasses import replace
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from small_ledgers import made_up, real_ledger, samples, small_ledger
 
 from fer_lib.errors import FerError
@@ -14,7 +16,13 @@ from ferbook.show.claim_tables import resolution_table
 from ferbook.show.ledger import ledger_table
 from ferbook.show.run_tables import gain_table
 from ferbook.show.tables import Sentence, Table
-from ferbook.site.reports import PARTS, matrix_table, report
+from ferbook.site.reports import (
+    PARTS,
+    chosen_parameters,
+    matrix_table,
+    report,
+    status,
+)
 
 PAPERS = [claims.paper for claims in real_ledger().papers]
 ID = "deep_emotion.fer2013.accuracy"
@@ -54,7 +62,7 @@ def test_unknown_papers_and_parts_are_told():
 
 
 def test_without_runs_the_parts_say_so():
-    for part in ("runs", "deviations", "data", "costs"):
+    for part in ("runs", "departures", "data", "costs"):
         (only,) = report("ramn", part, small_ledger()).tables
         assert only == Sentence("No run is recorded yet.")
     assert isinstance(gain_table("ramn", small_ledger()), Sentence)
@@ -70,7 +78,7 @@ def test_runs_of_compared_networks_stand_in_the_report():
 def test_departures_are_counted_over_runs():
     stated = [{"item": "epochs", "paper": "300", "ours": "60", "why": "time"}]
     runs = [made_up(seed=k, deviations=stated if k < 2 else []) for k in range(3)]
-    (row,) = _rows(report("deep_emotion", "deviations", small_ledger(*runs)))
+    (row,) = _rows(report("deep_emotion", "departures", small_ledger(*runs)))
     assert row == ("epochs", "300", "60", "time", "2 of 3")
 
 
