@@ -4,7 +4,7 @@ import shutil
 
 from ferbook.ledger.judged import open_ledger
 from ferbook.runs.paths import repository_root
-from ferbook.site.status import status
+from ferbook.site.reports import status
 
 
 def test_a_damaged_record_is_named_and_the_others_go_on(tmp_path):
