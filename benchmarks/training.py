@@ -28,13 +28,13 @@ from pairs import machine, matmul_peak, seconds
 from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
-from torch.utils.flop_counter import FlopCounterMode
 from tqdm.auto import tqdm
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.protocols import official
 from fer_lib.data.splits import Splits
 from fer_lib.device import choose_device
+from fer_lib.models.cost import cost
 from ferbook.papers import PAPERS, paper
 from ferbook.training.draws import each_once
 from ferbook.training.loop import fit
@@ -168,17 +168,6 @@ class Step:
         self.optimizer.step()
 
 
-@torch.no_grad()
-def training_flops(bench: Bench) -> int:
-    """Of one face: three times the forward pass, as is usual."""
-    network = bench.network().eval()
-    how = network.input
-    face = torch.zeros(1, how.channels, how.size, how.size, device=bench.device)
-    with FlopCounterMode(display=False) as counter:
-        network(face)
-    return 3 * counter.get_total_flops()
-
-
 def rate(faces: int, taken: list[float]) -> float:
     return faces / statistics.median(taken)
 
@@ -214,7 +203,8 @@ def main() -> None:
     print("ratio   ", spread([plain / ours for plain, ours, _ in rounds]))
     outside = spread([100 * (1 - alone / ours) for _, ours, alone in rounds])
     print("outside ", outside, "% of fer_lib's time")
-    achieved = training_flops(bench) / 1e9 * rate(asked.faces, times["fer_lib"])
+    # Three times the forward pass, as is usual.
+    achieved = 3 * cost(bench.network()).gflops * rate(asked.faces, times["fer_lib"])
     share = 100 * achieved / matmul_peak(device)
     print(f"FLOPs    {achieved:8.1f} GFLOP/s, {share:.1f} % of float32 products'")
     print(f"{asked.pairs} rounds of {asked.faces} faces, {asked.paper} {asked.preset}")

@@ -25,6 +25,23 @@ function filled(node, attributes, children) {
   return node;
 }
 
+/** Change several attributes of a node. */
+export function put(node, attributes) {
+  Object.entries(attributes).forEach((pair) => node.setAttribute(...pair));
+}
+
+/** The head of a table. */
+export function head(columns) {
+  return h("thead", {}, h("tr", {},
+    ...columns.map((text) => h("th", { scope: "col" }, text))));
+}
+
+/** A control that is a menu, for panel(). */
+export const choice = (label, value, options) => ({ label, value, options });
+
+/** The place of the largest number. */
+export const largest = (shares) => shares.indexOf(Math.max(...shares));
+
 /** A listener whose error is told in its widget, and still thrown. */
 function guarded(listener) {
   return (event) => {

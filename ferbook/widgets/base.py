@@ -21,7 +21,7 @@ from fer_lib.errors import FerError
 from ferbook.show.tables import Table
 
 MOST = 300_000  # bytes of a widget on a page, its data included
-_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(base|maps)\.js";\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import \{[^}]*\}\s+from "\./(base|maps)\.js";\n', re.MULTILINE)
 
 
 def _read(name: str) -> str:

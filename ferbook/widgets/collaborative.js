@@ -1,6 +1,6 @@
 // Equations (3) to (6) of RAMN for one task in a plane, and what length does.
 
-import { chart, draggable, h, panel, s, widget } from "./base.js";
+import { chart, draggable, h, head, panel, s, widget } from "./base.js";
 
 const dot = (a, b) => a.reduce((sum, value, k) => sum + value * b[k], 0);
 const minus = (a, b) => a.map((value, k) => value - b[k]);
@@ -69,8 +69,8 @@ const main = widget("collaborative", ({ body }) => {
   axes.inner.append(back);
   const columns = ["feature", "l_pos", "l_neg", "L_N", "loss", "(5)?"];
   const rows = h("tbody");
-  const table = h("div", { style: "overflow-x: auto" }, h("table", {}, h("thead", {},
-    h("tr", {}, ...columns.map((text) => h("th", { scope: "col" }, text)))), rows));
+  const table = h("div", { style: "overflow-x: auto" },
+    h("table", {}, head(columns), rows));
   const told = h("p", { role: "status", class: "w-told" });
   let tells = [];
   const draw = ({ omega, normalise, points }) => {

@@ -1,6 +1,6 @@
 // Sub-images of a face: boxes, crops, what they share, and what RAMN weighs.
 
-import { h, panel, s, tellError, widget } from "./base.js";
+import { choice, h, largest, panel, put, s, tellError, widget } from "./base.js";
 
 const COLOURS = ["#e69f00", "#56b4e9", "#d55e00", "#f0e442", "#009e73"];
 const DASHES = ["none", "7 4", "2 3", "9 3 2 3"];
@@ -85,10 +85,9 @@ const main = widget("crops", ({ data, body, model }) => {
     frames.forEach((frame, k) => {
       const [left, top, right, bottom] = boxes[k + 1];
       const inset = 0.006 * size * (k % 5 + 1); // so that edges do not hide others
-      Object.entries({ x: left + inset, y: top + inset, width: right - left - 2 * inset,
+      put(frame, { x: left + inset, y: top + inset, width: right - left - 2 * inset,
         height: bottom - top - 2 * inset, visibility: k < count ? "visible" : "hidden",
-        opacity: !mark || mark === k + 1 ? 1 : 0.15,
-      }).forEach((pair) => frame.setAttribute(...pair));
+        opacity: !mark || mark === k + 1 ? 1 : 0.15 });
     });
     crops.forEach(({ image, svg, text, bar, button }, k) => {
       const [left, top, right, bottom] = boxes[k];
@@ -112,7 +111,7 @@ const main = widget("crops", ({ data, body, model }) => {
     note.textContent = own ? photoNote() : data.note;
   };
   const prediction = ({ probabilities: shares }) => {
-    const best = shares.indexOf(Math.max(...shares));
+    const best = largest(shares);
     return ` The network says ${network.classes[best]}, ${percent(shares[best])}.`;
   };
   const photoNote = () => {
@@ -125,10 +124,9 @@ const main = widget("crops", ({ data, body, model }) => {
 
   const step = Number((scales[1] - scales[0]).toFixed(6));
   const controls = panel("crops", {
-    face: { label: "Face", value: 0,
-      options: [...faces.map(({ title }, k) => [k, title]),
-        ["photo", "your own photograph"]] },
-    count: { label: "Sub-images", value: 5, options: counts.map((one) => [one, one]) },
+    face: choice("Face", 0, [...faces.map(({ title }, k) => [k, title]),
+      ["photo", "your own photograph"]]),
+    count: choice("Sub-images", 5, counts.map((one) => [one, one])),
     scale: { label: "Scale of their sides", unit: "×", value: 1, min: scales[0],
       max: scales.at(-1), step },
     mark: { hidden: true, value: 0, options: names.map((_, k) => [k, ""]) },

@@ -1,6 +1,6 @@
 // Masking blocks: maps before and after each, its mask, and the mask's values.
 
-import { chart, h, panel, s, widget } from "./base.js";
+import { chart, choice, h, largest, panel, put, s, widget } from "./base.js";
 import { painted, scale, spread } from "./maps.js";
 
 const SCALES = { unit: "from 0 to 1", own: "from its least to its greatest value" };
@@ -20,7 +20,6 @@ export function bars({ first, counts }, edges, bins) {
 }
 
 const short = (value) => String(Number(value.toPrecision(3)));
-const largest = (shares) => shares.indexOf(Math.max(...shares));
 
 /** A picture of a map, with its title above and its scale below. */
 function frame(title) {
@@ -45,8 +44,8 @@ const main = widget("masking", ({ data, body }) => {
     : "the mean of all channels");
   const ends = ({ low, high }, own) => (own ? [low, high] : [0, 1]);
   const paint = ({ picture, under }, values, side, [low, high], what) => {
-    picture.setAttribute("src", painted(values, side, colours, low, high));
-    picture.setAttribute("alt", `${what}, ${side} x ${side} values`);
+    put(picture, { src: painted(values, side, colours, low, high),
+      alt: `${what}, ${side} x ${side} values` });
     under.replaceChildren(scale(colours, short(low), short(high), what));
   };
 
@@ -57,8 +56,8 @@ const main = widget("masking", ({ data, body }) => {
     const own = values.scale === "own";
     const mine = planes[values.face].map(planeOf);
     const one = mine[channel ? block.kept.indexOf(channel) + 1 : 0];
-    face.picture.setAttribute("src", faces[values.face].image);
-    face.picture.setAttribute("alt", `face: ${faces[values.face].title}`);
+    const { image, title } = faces[values.face];
+    put(face.picture, { src: image, alt: `face: ${title}` });
     paint(before, one.before, side, [0, one.top], "activation");
     paint(mask, one.mask, side, ends(one, own), "score of the mask");
     paint(after, one.after, side, [0, one.top], "activation");
@@ -74,7 +73,7 @@ const main = widget("masking", ({ data, body }) => {
     const says = largest(shares);
     told.textContent = `Block ${values.block + 1} of ${blocks.length}, C = `
       + `${block.channels} channels, ${side} x ${side} places, ${values.kind}, `
-      + `${nameOf(channel)} on ${faces[values.face].title}: the mask is `
+      + `${nameOf(channel)} on ${title}: the mask is `
       + `${one.low === one.high ? `${short(one.low)} everywhere`
         : `${short(one.low)} to ${short(one.high)}, on average ${short(score)}`}; `
       + `1/C is ${short(1 / block.channels)}. The activation is `
@@ -123,7 +122,6 @@ const main = widget("masking", ({ data, body }) => {
     return axes.svg;
   };
 
-  const choice = (label, value, options) => ({ label, value, options });
   const numbers = [...new Set(blocks.flatMap(({ kept }) => kept))];
   const controls = panel("masking", {
     face: choice("Face", 0, faces.map(({ title }, k) => [k, title])),

@@ -1,6 +1,7 @@
 // A square over a face: what is then said of it, and the map of all squares.
 
-import { draggable, h, panel, s, tellError, widget } from "./base.js";
+import { choice, draggable, h, head, largest, panel, put, s, tellError, widget }
+  from "./base.js";
 import { painted, scale, unpacked } from "./maps.js";
 
 const FILLS = { zero: "black", mean: "the mean colour", blur: "the face, blurred" };
@@ -36,7 +37,6 @@ export function nearest(list, value) {
   return far.indexOf(Math.min(...far));
 }
 
-const largest = (shares) => shares.indexOf(Math.max(...shares));
 const perCent = (mille) => `${(mille / 10).toFixed(1)}\u00a0%`;
 const signed = (mille) => `${mille < 0 ? "−" : "+"}${Math.abs(mille / 10).toFixed(1)}`;
 
@@ -45,7 +45,7 @@ function answers({ size, windows, strides, grids, classes }) {
   const kept = new Map();
   const name = ({ face, window, fill }, ...place) =>
     [face, window, fill, ...place].join();
-  const put = (of, places, text) => {
+  const keep = (of, places, text) => {
     const values = unpacked(text);
     places.forEach((place, k) => kept.set(name(of, ...place),
       values.slice(k * classes.length, (k + 1) * classes.length)));
@@ -54,12 +54,12 @@ function answers({ size, windows, strides, grids, classes }) {
     const edges = windowStarts(size, window, strides[0]);
     const places = edges.flatMap((top) => edges.map((left) => [top, left]));
     grids[k].forEach((text, face) =>
-      put({ face, window, fill: "zero" }, places, text));
+      keep({ face, window, fill: "zero" }, places, text));
   });
   return {
     get: (of, place) => kept.get(name(of, ...place)) ?? null,
     put: (asked, { probabilities, filling }) => {
-      put(asked, asked.places, probabilities);
+      keep(asked, asked.places, probabilities);
       kept.set(name(asked), filling);
     },
     filling: (of) => kept.get(name(of)) ?? "",
@@ -157,9 +157,7 @@ const main = widget("occlusion", ({ data, body, model }) => {
     const one = faces[values.face];
     for (const picture of [face, behind]) picture.setAttribute("href", one.image);
     const corner = { x: edges[column], y: edges[row], width: window, height: window };
-    for (const part of [frame, ground, view]) {
-      Object.entries(corner).forEach((pair) => part.setAttribute(...pair));
-    }
+    for (const part of [frame, ground, view]) put(part, corner);
     view.setAttribute("viewBox", Object.values(corner).join(" "));
     inside.setAttribute("href", known.filling(values));
     const readings = { drop: (shares) => (before[target] - shares[target]) / 10,
@@ -204,7 +202,6 @@ const main = widget("occlusion", ({ data, body, model }) => {
       h("span", { class: "w-bar", style: `width: ${(now ?? 0) / 10}%` }),
       h("span", { class: "w-mark", style: `left: ${before / 10}%` }))));
 
-  const choice = (label, value, pairs) => ({ label, value, options: pairs });
   const more = live
     ? Array.from({ length: Math.floor(size / 2) }, (_, k) => k + 1) : [];
   const sides = [...new Set([...data.windows, ...more])].sort((a, b) => a - b);
@@ -236,8 +233,7 @@ const main = widget("occlusion", ({ data, body, model }) => {
   body.append(controls.element,
     h("div", { class: "w-row" },
       part("Drag, tap, or use arrow keys", large),
-      part("Probabilities (mark: without)", h("table", {}, h("thead", {}, h("tr", {},
-        ...columns.map((text) => h("th", { scope: "col" }, text)))), rows), told),
+      part("Probabilities (mark: without)", h("table", {}, head(columns), rows), told),
       part("Map of the squares seen", map, legend, button)),
     h("p", { class: "w-note" }, `Network: ${data.network}. ${live
       ? "Squares that the page lacks are asked of the kernel. "

@@ -1,6 +1,6 @@
 // Equation (2) of RAMN against attention weights and its margin.
 
-import { chart, h, panel, s, widget } from "./base.js";
+import { chart, h, head, panel, put, s, widget } from "./base.js";
 
 /** Loss of one face and its gradient by the weights, the whole face first. */
 export function regionLoss(weights, beta) {
@@ -37,8 +37,7 @@ const main = widget("region_loss", ({ body }) => {
   const now = axes.inner.appendChild(s("circle", { r: 7, fill: "var(--w-orange)" }));
   const cells = NAMES.map(() => [0, 1, 2].map(() => h("td")));
   const table = h("table", {},
-    h("thead", {}, h("tr", {}, ...["weight of", "θ", "∂L/∂θ", "∂L/∂score"].map(
-      (text) => h("th", { scope: "col" }, text)))),
+    head(["weight of", "θ", "∂L/∂θ", "∂L/∂score"]),
     h("tbody", {}, ...NAMES.map((name, k) =>
       h("tr", {}, h("th", { scope: "row" }, name), ...cells[k]))));
   const told = h("p", { role: "status", class: "w-told" });
@@ -53,20 +52,16 @@ const main = widget("region_loss", ({ body }) => {
     const lead = Math.max(first, second) - whole;
     const line = [-REACH, beta, REACH].map((x) => [x, regionLoss([0, x], beta).loss]);
     curve.setAttribute("d", axes.path(line));
-    now.setAttribute("cx", axes.px(Math.min(REACH, Math.max(-REACH, lead))));
-    now.setAttribute("cy", axes.py(Math.min(0.6, loss)));
+    put(now, { cx: axes.px(Math.min(REACH, Math.max(-REACH, lead))),
+      cy: axes.py(Math.min(0.6, loss)) });
     const slopes = scoreGradient(weights, gradient);
     cells.forEach((row, k) => [weights, gradient, slopes].forEach((column, place) => {
       row[place].textContent = (column[k] + 0).toFixed(place ? 3 : 2);
     }));
     const beyond = Math.abs(lead) > REACH ? " (beyond the picture)" : "";
-    told.textContent = loss > 0
-      ? `The best crop leads by ${lead.toFixed(2)}${beyond}, asked is `
-        + `${beta.toFixed(3)}: `
-        + `the loss is ${loss.toFixed(3)} and pulls.`
-      : `The best crop leads by ${lead.toFixed(2)}${beyond}, at least the `
-        + `${beta.toFixed(3)} `
-        + "asked for: the loss is 0 and pulls on nothing.";
+    told.textContent = `The best crop leads by ${lead.toFixed(2)}${beyond}, ${loss > 0
+      ? `asked is ${beta.toFixed(3)}: the loss is ${loss.toFixed(3)} and pulls.`
+      : `at least the ${beta.toFixed(3)} asked for: the loss is 0 and pulls on nothing.`}`;
   });
   const picture = h("div", { style: "flex: 1 1 18rem; max-width: 27rem" }, axes.svg);
   body.append(controls.element, h("div", { class: "w-row" }, picture, table), told,

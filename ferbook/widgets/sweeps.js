@@ -1,6 +1,6 @@
 // What beta and omega do to a trained RAMN, from its recorded runs.
 
-import { chart, h, panel, s, widget } from "./base.js";
+import { chart, choice, h, panel, s, widget } from "./base.js";
 
 // Marks of classes, about 6 units large, drawn from their middle.
 const SHAPES = ["m-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0z", "m-2.7-2.7h5.4v5.4h-5.4z",
@@ -203,10 +203,10 @@ const main = widget("sweeps", ({ data, body }) => {
     sweeps[key].values.some(([variant]) => groups[0].runs[variant]));
   const most = Math.max(...groups.map(({ classes }) => classes.length));
   const controls = panel("sweeps", {
-    made: { label: "Trained and tested on", value: groups[0].key,
-      options: groups.map(({ key, label }) => [key, label]) },
-    sweep: { label: "What is varied", value: varied ?? "beta",
-      options: Object.entries(sweeps).map(([key, { label }]) => [key, label]) },
+    made: choice("Trained and tested on", groups[0].key,
+      groups.map(({ key, label }) => [key, label])),
+    sweep: choice("What is varied", varied ?? "beta",
+      Object.entries(sweeps).map(([key, { label }]) => [key, label])),
     beta: slider(sweeps.beta),
     omega: slider(sweeps.omega),
     near: { label: "leads near β only", value: false },

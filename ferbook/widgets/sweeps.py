@@ -1,9 +1,7 @@
 """What beta and omega do to a trained RAMN: its recorded sweeps, to be tried out."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 
@@ -100,11 +98,8 @@ def comparable(records: Sequence[Record]) -> list[list[Record]]:
 
 
 def _made(record: Record) -> str:
-    """How a run was made, but for its variant and its seed; JSON."""
-    own = asdict(make_config(record.preset, record.variant))
-    changed = {k: v for k, v in record.config.items() if own.get(k) != v}
-    named = (record.dataset, record.protocol, record.preset, record.recipe)
-    return json.dumps([*named, record.data["sha256"], changed], sort_keys=True)
+    """Hash of how a run was made, but for its variant and its seed."""
+    return replace(record.key, variant="", seed=0).sha256
 
 
 def sweep_explorer(records: Sequence[Record]) -> Widget | Sentence:
@@ -144,11 +139,11 @@ def _group(records: Sequence[Record], best: Mapping, networks: int) -> dict:
     found = {variant: measures(of) for variant, of in runs.items()}
     drawn, about = pictures(found, labels, networks)
     counts = np.bincount(labels, minlength=len(first.classes))
-    of, how = dataset_name(first.dataset), trained(first.preset, first.recipe)
+    of, how = dataset_name(first.dataset), trained(first.key)
     rule = "" if first.protocol == "official" else f", {protocol_name(first.protocol)}"
-    how = how.removesuffix(", recipe of the paper")
+    how = how.replace(", recipe of the paper", "")
     return about | {
-        "key": hashlib.sha256(_made(first).encode()).hexdigest()[:8],
+        "key": _made(first)[:8],
         "label": f"{of}{rule}, {how}, {first.epochs} epochs",
         "note": _note(first),
         "classes": list(first.classes),

@@ -170,6 +170,7 @@ def run_of(
         "variant": variant,
         "seed": seed,
         "config": config,
+        "changes": changes,
         "epochs": config["epochs"],
         "data": {
             "rendered": dataset == "rendered",

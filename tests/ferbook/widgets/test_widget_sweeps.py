@@ -74,7 +74,9 @@ class TestGroups:
         told = {one["label"]: set(one["runs"]) for one in groups_of(records)}
         assert told == {
             "rendered faces, preset smoke, 16 epochs": {"beta", "default"},
-            "rendered faces, preset smoke, 60 epochs": {"beta_0.01"},
+            "rendered faces, preset smoke; changed: epochs 60, 60 epochs": {
+                "beta_0.01"
+            },
             "FER2013, preset smoke, 16 epochs": {"beta_0.03"},
             "FER2013, preset small, 4 epochs": {"beta_0.04"},
         }
