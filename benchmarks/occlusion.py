@@ -21,8 +21,8 @@ from pairs import Pair, machine, measure, table
 from torch import Tensor
 
 from fer_lib.device import choose_device
-from fer_lib.explain.covering import window_starts
-from fer_lib.explain.occlusion import covered_scores, from_pixels
+from fer_lib.explain.inputs import from_pixels
+from fer_lib.explain.occlusion import covered_scores, window_starts
 from fer_lib.models import NETWORKS, build
 
 Scores = Callable[[Tensor], Tensor]

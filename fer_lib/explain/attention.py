@@ -1,6 +1,7 @@
-"""What the networks' own attention says, as heat maps.
+"""What the networks' own attention says.
 
-None of it is about a class, but for the branches of the part ensemble:
+None of it is about a class, but for the branches of the part ensemble.  As
+heat maps (:func:`attention`):
 
 * Residual Masking: what the third mask, that of the paper's Figure 1, adds
   to the maps it multiplies, as a share of them.  At 64 pixels it has 4 x 4
@@ -15,21 +16,32 @@ None of it is about a class, but for the branches of the part ensemble:
 * Part ensemble: on the pixels of each part how sure its branch is of the
   class.  The branches see the whole face; that each looks at its part is the
   paper's reading.
+
+:func:`region_weights`, :func:`cbam_attention`, :func:`sampled_windows` and
+:mod:`fer_lib.explain.masking` tell everything about one kind.
 """
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from fer_lib.crops import crop_names
 from fer_lib.errors import FerError
 from fer_lib.evaluation.inference import batches, evaluating
-from fer_lib.explain.calls import ready
-from fer_lib.explain.class_maps import on_face
-from fer_lib.explain.gates import gates
-from fer_lib.explain.grad_cam import enlarge
-from fer_lib.explain.parts import PARTS, known_parts
-from fer_lib.explain.regions import region_weights
-from fer_lib.explain.transformer import sampled_windows, unwarped
+from fer_lib.explain.inputs import Images, ready
+from fer_lib.explain.placing import (
+    Place,
+    enlarge,
+    esr_place,
+    mean_on_boxes,
+    unwarped,
+)
+from fer_lib.explain.shapley import FACIAL_PARTS, known_parts
+from fer_lib.models.cbam import CBAM, Attended
 from fer_lib.models.deep_emotion import DeepEmotion
 from fer_lib.models.diversified_esr import DiversifiedESR
 from fer_lib.models.diversified_manet import DiversifiedMANet
@@ -39,13 +51,56 @@ from fer_lib.models.ramn import RAMN
 from fer_lib.models.residual_masking import MaskingBlock, ResidualMaskingNetwork
 
 FIGURE_1 = 2  # index of the masking block that the paper shows
+_QUADRANTS: dict[str, Place] = {
+    "upper left": (0, 0, 0.5, 0.5),
+    "upper right": (0.5, 0, 1, 0.5),
+    "lower left": (0, 0.5, 0.5, 1),
+    "lower right": (0.5, 0.5, 1, 1),
+}
+
+
+def attention(
+    network: Network, images: Images, targets=None, *, landmarks=None, seed: int = 0
+) -> np.ndarray:
+    """The network's own attention on each face, zero or more.
+
+    Arguments and result are those of :class:`fer_lib.explain.methods.Method`.
+
+    Raises:
+        FerError: when the network has none, with the reason.
+    """
+    reason = lacks_attention(network, landmarks is not None)
+    if reason:
+        name = getattr(network, "NAME", "network")
+        raise FerError(f"{name}: no attention to show, {reason}; choose another way.")
+    unit, wanted = ready(network, images, targets)
+    sides = tuple(unit.shape[-2:])
+    match network:
+        case ResidualMaskingNetwork():
+            found = _added_by_mask(network, unit)
+        case RAMN():
+            maps = torch.tensor(region_weights(network, unit).weights)
+            found = mean_on_boxes(maps[..., None, None], network.boxes.cpu(), sides)
+        case DeepEmotion():
+            theta = torch.tensor(sampled_windows(network, unit).theta)
+            found = unwarped(
+                torch.ones(len(unit), *sides), theta, network.align_corners
+            )
+        case PartEnsemble():
+            parts = torch.as_tensor(known_parts(network, images, landmarks))
+            found = _sure_branches(network, unit, wanted, parts)
+        case _:
+            told = cbam_attention(network, unit)
+            boxes = (torch.tensor(told.places) * unit.shape[-1]).round().long()
+            found = mean_on_boxes(torch.tensor(np.stack(told.spatial, 1)), boxes, sides)
+    return found.float().cpu().numpy()
 
 
 def lacks_attention(network: Network, landmarks: bool = True) -> str | None:
     """Why a network has no attention of its own to show, None if it has.
 
     Args:
-        network: any of the book's.
+        network: any of the library's.
         landmarks: whether landmarks of the faces are known.
     """
     match network:
@@ -69,91 +124,270 @@ def lacks_attention(network: Network, landmarks: bool = True) -> str | None:
     return "it has none"
 
 
-def attention(
-    network: Network,
-    unit: Tensor,
-    targets: np.ndarray,
-    landmarks: np.ndarray | None = None,
-    seed: int = 0,
-) -> np.ndarray:
-    """The network's own attention on each face, zero or more.
-
-    Arguments and result are those of :class:`fer_lib.explain.calls.Method`.
-
-    Raises:
-        FerError: when the network has none, with the reason.
-    """
-    reason = lacks_attention(network, landmarks is not None)
-    if reason:
-        name = getattr(network, "NAME", "network")
-        raise FerError(f"{name}: no attention to show, {reason}; choose another way.")
-    unit, wanted = ready(network, unit, targets)
-    faces = unit.cpu().numpy()
-    match network:
-        case ResidualMaskingNetwork():
-            found = _added_by_mask(network, faces)
-        case RAMN():
-            weights = region_weights(network, faces).weights
-            maps = torch.tensor(weights)[..., None, None]
-            found = painted(maps, network.boxes.cpu(), unit.shape[-2:])
-        case DeepEmotion():
-            theta = torch.tensor(sampled_windows(network, faces).theta)
-            whole = torch.ones(len(unit), *unit.shape[-2:])
-            found = unwarped(whole, theta, network.align_corners)
-        case PartEnsemble():
-            parts = known_parts(landmarks, unit)
-            found = _sure_branches(network, faces, wanted, parts)
-        case _:
-            told = gates(network, faces)
-            boxes = torch.tensor(told.places) * unit.shape[-1]
-            maps = torch.tensor(np.stack(told.spatial, 1))
-            found = painted(maps, boxes.round().long(), unit.shape[-2:])
-    return found.float().cpu().numpy()
-
-
-def painted(maps: Tensor, boxes: Tensor, sides: tuple[int, int]) -> Tensor:
-    """Mean, at each pixel, of the maps whose boxes hold it.
-
-    Args:
-        maps: ``[N, R, h, w]``, enlarged bilinearly over their boxes.
-        boxes: ``int64 [R, 4]``: left, top, right, bottom in pixels.
-        sides: height and width of the faces in pixels.
-
-    Returns:
-        ``[N, H, W]``, zero where no box is.
-    """
-    held = on_face(torch.ones_like(maps[0]), boxes, tuple(sides))
-    return on_face(maps.flatten(0, 1), boxes, tuple(sides)) / held.clamp(min=1)
-
-
 @torch.inference_mode()
-def _added_by_mask(network: ResidualMaskingNetwork, faces: np.ndarray) -> Tensor:
+def _added_by_mask(network: ResidualMaskingNetwork, images: Tensor) -> Tensor:
     found = []
     with evaluating(network):
-        for _, unit in batches(network, faces):
+        for _, unit in batches(network, images):
             stage = network.stages(network.input.normalise(unit))[FIGURE_1]
             before = stage.before.mean(1)
             added = (stage.before * stage.mask).mean(1)
             share = torch.where(before > 0, added / before, 0.0)
-            found.append(enlarge(share, tuple(unit.shape[-2:])))
+            found.append(enlarge(share, unit.shape[-2:]))
     return torch.cat(found)
 
 
 @torch.inference_mode()
 def _sure_branches(
-    network: PartEnsemble,
-    faces: np.ndarray,
-    targets: Tensor,
-    parts: np.ndarray,
+    network: PartEnsemble, images: Tensor, targets: Tensor, parts: Tensor
 ) -> Tensor:
     found = []
     with evaluating(network):
-        for rows, unit in batches(network, faces):
+        for rows, unit in batches(network, images):
             branches = network(network.input.normalise(unit)).branches.softmax(-1)
             own = targets[rows, None, None].expand(-1, branches.shape[1], 1)
             found.append(branches.gather(-1, own)[..., 0])
     sure = torch.cat(found).cpu()  # [N, 5], in the order of the branches
-    order = [KINDS["parts"].index(part) for part in PARTS[:-1]]
+    order = [KINDS["parts"].index(part) for part in FACIAL_PARTS[:-1]]
     values = torch.cat([sure[:, order], torch.zeros(len(sure), 1)], 1)
-    flat = torch.as_tensor(parts).flatten(1)
-    return values.gather(1, flat).view(parts.shape)
+    return values.gather(1, parts.flatten(1)).view(parts.shape)
+
+
+class RegionWeights(NamedTuple):
+    """What :func:`region_weights` returns; N faces, R regions.
+
+    Attributes:
+        names: of the regions, the whole face first.
+        boxes: ``float64 [R, 4]``: left, top, right, bottom as shares 0..1 of
+            the face.
+        weights: ``float32 [N, R]``, theta 0..1.
+        shares: ``float32 [N, R]``, theta over the sum of a face: what a
+            region's feature is multiplied with.  1 / R is no preference.
+        predicted: ``int64 [N]``.
+    """
+
+    names: tuple[str, ...]
+    boxes: np.ndarray
+    weights: np.ndarray
+    shares: np.ndarray
+    predicted: np.ndarray
+
+
+@torch.inference_mode()
+def region_weights(network: RAMN, images: Images) -> RegionWeights:
+    """The attention of every face to every region of RAMN.
+
+    L. Cui, Y. Tian, 2021 (:mod:`fer_lib.models.ramn`): theta of equation (1)
+    on the boxes of section III.C.
+
+    Args:
+        network: with any number of regions; left as it was.
+        images: ``[N, C, H, W]``, uint8 or floats 0..1.
+    """
+    weights, predicted = [], []
+    with evaluating(network):
+        for _, unit in batches(network, images):
+            found = network(network.input.normalise(unit))
+            weights.append(found.weights.float().cpu())
+            predicted.append(found.logits.argmax(1).cpu())
+    theta = torch.cat(weights)
+    boxes = network.boxes.cpu().double() / network.input.size
+    return RegionWeights(
+        crop_names(len(boxes) - 1),
+        boxes.numpy(),
+        theta.numpy(),
+        (theta / theta.sum(1, keepdim=True)).numpy(),
+        torch.cat(predicted).numpy(),
+    )
+
+
+@torch.inference_mode()
+def crop_features(
+    network: RAMN, images: Images, crops: int, scale: float = 1.0
+) -> tuple[RAMN, Tensor]:
+    """Features of other sub-images than RAMN was trained with.
+
+    Args:
+        network: its weights fit any boxes.
+        images: ``[N, C, H, W]``, uint8 or floats 0..1.
+        crops: number of sub-images.
+        scale: of Figure 3(b).
+
+    Returns:
+        The network with these boxes, and F_k of equation (1),
+        ``[N, crops + 1, D]``, whole face first.
+    """
+    other = network.with_crops(crops, scale)
+    with evaluating(other):
+        found = [
+            other.region_features(other.input.normalise(unit))
+            for _, unit in batches(other, images)
+        ]
+    return other, torch.cat(found)
+
+
+class CBAMAttention(NamedTuple):
+    """What :func:`cbam_attention` returns; N faces, an entry a block.
+
+    Attributes:
+        names: of the blocks.
+        places: left, top, right, bottom of what a block sees, as shares of
+            the face; in ESR the middle, see :mod:`fer_lib.explain.placing`.
+        spatial: attention over positions 0..1, ``float32 [N, h, w]``.
+        channel: attention over channels 0..1, ``float32 [N, C]``.
+    """
+
+    names: tuple[str, ...]
+    places: tuple[Place, ...]
+    spatial: tuple[np.ndarray, ...]
+    channel: tuple[np.ndarray, ...]
+
+
+@torch.inference_mode()
+def cbam_attention(network: Network, images: Images) -> CBAMAttention:
+    """Both attentions of the last CBAM of ESR's branches or MA-Net's patches.
+
+    These are what the classifiers see, and in ESR what the diversity is
+    about (N. Heidari, A. Iosifidis, 2022; :mod:`fer_lib.models.cbam`).
+
+    Args:
+        network: left as it was.
+        images: ``[N, C, H, W]``, uint8 or floats 0..1.
+
+    Raises:
+        FerError: when the network has no CBAM.
+    """
+    blocks = last_blocks(network)
+    with evaluating(network), _heard([block for block, _ in blocks.values()]) as heard:
+        for _, unit in batches(network, images):
+            network(network.input.normalise(unit))
+    return CBAMAttention(
+        tuple(blocks),
+        tuple(place for _, place in blocks.values()),
+        tuple(torch.cat([one.spatial[:, 0] for one in said]).numpy() for said in heard),
+        tuple(torch.cat([one.channel for one in said]).numpy() for said in heard),
+    )
+
+
+def last_blocks(network: Network) -> dict[str, tuple[CBAM, Place]]:
+    """The last CBAM of every active branch of ESR, or of MA-Net's patches.
+
+    Raises:
+        FerError: when there is none.
+    """
+    found = {}
+    if isinstance(network, DiversifiedESR):
+        place = esr_place(network.input.size)
+        for i, branch in enumerate(network.branches[: network.active], start=1):
+            found[f"branch {i}"] = (branch.last.cbam, place)
+    elif isinstance(network, DiversifiedMANet):
+        pairs = zip(_QUADRANTS.items(), network.patches, strict=True)
+        found = {name: (patch[-1][-1].cbam, at) for (name, at), patch in pairs}
+    if not found or any(block is None for block, _ in found.values()):
+        raise FerError(
+            f"{network.NAME}: has no CBAM, expected ESR or MA-Net with attention."
+        )
+    return found
+
+
+@contextmanager
+def _heard(blocks: Sequence[CBAM]) -> Iterator[list[list[Attended]]]:
+    """What each block says while the context lasts, on the CPU.
+
+    ESR asks its last blocks by ``attend``, past any forward hook.
+    """
+    heard: list[list[Attended]] = [[] for _ in blocks]
+
+    def listening(block: CBAM, said: list[Attended]):
+        def attend(x: Tensor) -> Attended:
+            found = CBAM.attend(block, x)
+            keep = (found.channel.float().cpu(), found.spatial.float().cpu())
+            said.append(Attended(None, *keep))  # maps would fill the memory
+            return found
+
+        return attend
+
+    for block, said in zip(blocks, heard, strict=True):
+        block.attend = listening(block, said)
+    try:
+        yield heard
+    finally:
+        for block in blocks:
+            del block.attend
+
+
+class Windows(NamedTuple):
+    """What :func:`sampled_windows` returns of N faces.
+
+    Attributes:
+        theta: ``float32 [N, 2, 3]``, from output to input positions in -1..1.
+        corners: ``float64 [N, 4, 2]``, x and y as shares of the face, in the
+            order of :func:`sampling_window`.
+        areas: ``[N]``, share of the face's area.
+        warped: ``float32 [N, C, H, W]``, the faces through their windows,
+            pixels in 0..1.
+    """
+
+    theta: np.ndarray
+    corners: np.ndarray
+    areas: np.ndarray
+    warped: np.ndarray
+
+
+@torch.inference_mode()
+def sampled_windows(network: DeepEmotion, images: Images) -> Windows:
+    """The window that a transformer samples of every face, and what it shows.
+
+    Args:
+        network: with a transformer; left as it was.
+        images: ``[N, C, H, W]``, uint8 or floats 0..1.
+
+    Raises:
+        FerError: when the network was built without a transformer.
+    """
+    thetas, warped = [], []
+    with evaluating(network):
+        for _, unit in batches(network, images):
+            x = network.input.normalise(unit)
+            thetas.append(network.theta(x))
+            # As the network does it: zero, where nothing is, is no black.
+            seen = network.transform(x, thetas[-1])
+            zero = network.input.normalise(torch.zeros_like(x[:1]))
+            one = network.input.normalise(torch.ones_like(x[:1]))
+            warped.append((seen - zero) / (one - zero))
+    theta, size = torch.cat(thetas), network.input.size
+    corners = (sampling_window(theta, size, network.align_corners) + 0.5) / size
+    seen = torch.cat(warped).clamp(0, 1)
+    return Windows(theta.cpu().numpy(), corners, window_area(theta), seen.cpu().numpy())
+
+
+def sampling_window(theta: Tensor, size: int, align_corners: bool = True) -> np.ndarray:
+    """Corners of the part of a face that a transformer samples.
+
+    Args:
+        theta: ``[N, 2, 3]``, from output to input positions in -1..1.
+        size: height and width of the face in pixels.
+        align_corners: whether -1 and 1 are the centres of the border pixels
+            (``True``) or their outer edges.
+
+    Returns:
+        ``float64 [N, 4, 2]``, x and y in pixels (pixel centres are whole
+        numbers) of the top left, top right, bottom right and bottom left
+        corner; a flipped window runs the other way round.
+    """
+    square = torch.tensor([[-1.0, -1], [1, -1], [1, 1], [-1, 1]]).to(theta)
+    homogeneous = torch.cat([square, torch.ones(4, 1).to(theta)], 1)
+    corners = torch.einsum("nij,kj->nki", theta, homogeneous).double()
+    if align_corners:
+        pixels = (corners + 1) / 2 * (size - 1)
+    else:
+        pixels = ((corners + 1) * size - 1) / 2
+    return pixels.detach().cpu().numpy()
+
+
+def window_area(theta: Tensor) -> np.ndarray:
+    """Area ``[N]`` of each sampled window as a share of the face's.
+
+    1 is the whole face; above 1 the window reaches beyond it.
+    """
+    return torch.linalg.det(theta[:, :, :2]).abs().detach().cpu().numpy()

@@ -2,83 +2,52 @@
 
 R. R. Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via
 Gradient-based Localization", ICCV 2017, as equations (5) and (6) of R.
-Wadhawan, T. K. Gandhi (:mod:`fer_lib.models.part_ensemble`).  The work is
-captum's; here it fits the networks of the book.  Captum enlarges maps with
-the nearest value by default, the Grad-CAM paper and this module bilinearly.
+Wadhawan, T. K. Gandhi (:mod:`fer_lib.models.part_ensemble`), and as Figure 6
+of Residual Masking.  The work is captum's; here it fits the networks of the
+library, learner by learner.  Captum enlarges maps with the nearest value by
+default, the Grad-CAM paper and this module bilinearly.
 """
 
 from collections.abc import Callable, Iterable
+from functools import partial
+from typing import NamedTuple
 
+import numpy as np
 import torch
-from captum.attr import LayerAttribution, LayerGradCam
 from torch import Tensor, nn
 
-from fer_lib.errors import FerError
-from fer_lib.evaluation.inference import evaluating
+from fer_lib.evaluation.inference import evaluating, faces_together
+from fer_lib.explain.inputs import Images, ready
+from fer_lib.explain.placing import on_boxes, on_input
+from fer_lib.models.diversified_esr import DiversifiedESR
 from fer_lib.models.network import Network, logits_of
+from fer_lib.models.part_ensemble import PartEnsemble
+from fer_lib.models.ramn import RAMN
+
+Scores = Callable[[Tensor], Tensor]
 
 
-def grad_cam(
-    network: Network,
-    x: Tensor,
-    target: Tensor | int,
-    layer: nn.Module | str | None = None,
-    upsample: bool = True,
+def weighted_maps(
+    scores: Scores, layer: nn.Module, x: Tensor, target: Tensor | int
 ) -> Tensor:
-    """Equations (5) and (6) of the part ensemble's paper.
-
-    The network is evaluated, and left in the mode it was in.
-
-    Args:
-        network: one of the book's.
-        x: faces ``[B, C, H, W]``, as the network takes them.
-        target: the class whose score before softmax is explained, one for
-            all or ``int64 [B]``.
-        layer: whose output maps are weighted: a module, or a name among
-            ``network.cam_layers()``; None where there is only one.
-        upsample: whether to enlarge the maps to ``[B, H, W]``, bilinearly.
-
-    Returns:
-        ``[B, H, W]``, or ``[B, h, w]`` as the layer has them, zero or more,
-        in units of the score times the layer's.  A map is zero all over
-        where nothing in the layer speaks for the class.
-
-    Raises:
-        FerError: when no layer, or an unknown one, is named.
-    """
-    if not isinstance(layer, nn.Module):
-        layer = named_layer(network, layer)
-    with evaluating(network):
-        maps = signed_cam(lambda faces: logits_of(network(faces)), layer, x, target)
-    maps = maps.relu()
-    return enlarge(maps, tuple(x.shape[-2:])) if upsample else maps
-
-
-def signed_cam(
-    scores: Callable[[Tensor], Tensor],
-    layer: nn.Module,
-    x: Tensor,
-    target: Tensor | int,
-) -> Tensor:
-    """The sum of equation (6), before its ReLU takes the negative away.
+    """Equations (5) and (6) of the part ensemble's paper, before the ReLU.
 
     Args:
         scores: class scores ``[B, num_classes]`` of faces, in which the
             layer takes part, in evaluation mode.
-        layer: whose output maps are weighted.
-        x: faces, as ``scores`` takes them.
-        target: as of :func:`grad_cam`.
+        layer: whose output maps are weighted by their mean gradients.
+        x: faces ``[B, C, H, W]``, as ``scores`` takes them.
+        target: the class whose score before softmax is explained, one for
+            all or ``int64 [B]``.
 
     Returns:
-        ``[B, h, w]``, negative where a position speaks against the class.
+        ``[B, h, w]`` as the layer has them, in units of the score times the
+        layer's; negative where a position speaks against the class.
     """
+    from captum.attr import LayerGradCam  # takes a second
+
     cam = LayerGradCam(scores, layer)
     return cam.attribute(x, target, relu_attributions=False)[:, 0].detach()
-
-
-def enlarge(maps: Tensor, sides: tuple[int, int]) -> Tensor:
-    """Maps ``[B, h, w]`` as ``[B, H, W]``, bilinearly."""
-    return LayerAttribution.interpolate(maps[:, None], sides, "bilinear")[:, 0]
 
 
 def union(maps: Iterable[Tensor]) -> Tensor:
@@ -99,18 +68,126 @@ def union(maps: Iterable[Tensor]) -> Tensor:
     return scaled.amax(0)
 
 
-def named_layer(network: Network, name: str | None) -> nn.Module:
-    """A layer among ``network.cam_layers()``; None for the only one.
+def grad_cam(
+    network: Network, images: Images, targets=None, *, landmarks=None, seed: int = 0
+) -> np.ndarray:
+    """Union of the learners' Grad-CAM, each divided by its maximum.
 
-    Raises:
-        FerError: when no layer, or an unknown one, is named.
+    Arguments and result are those of :class:`fer_lib.explain.methods.Method`;
+    what each learner says by itself is in :func:`class_maps`.
+    """
+    return class_maps(network, images, targets).united
+
+
+class ClassMaps(NamedTuple):
+    """What :func:`class_maps` returns; L learners, N faces.
+
+    Attributes:
+        names: of the learners; one for most networks.
+        maps: ``float32 [L, N, H, W]``, zero or more, where the layer's cells
+            lie on the face (:mod:`fer_lib.explain.placing`), bilinear between.
+        united: ``float32 [N, H, W]`` in 0..1, the union of the learners.
+        targets: ``int64 [N]``, the class that is explained.
+        against: ``float32 [L, N]``, share of the evidence, in absolute
+            terms, that speaks against the class: 1 where the map is empty
+            because all of it does, not a number where there is none at all.
+        cells: height and width ``(h, w)`` that each learner's layer has: what
+            the maps can tell apart.
+    """
+
+    names: tuple[str, ...]
+    maps: np.ndarray
+    united: np.ndarray
+    targets: np.ndarray
+    against: np.ndarray
+    cells: tuple[tuple[int, int], ...]
+
+    @property
+    def dead(self) -> np.ndarray:
+        """``bool [L, N]``: no position speaks for or against the class."""
+        return np.isnan(self.against)
+
+    @property
+    def negative(self) -> np.ndarray:
+        """``bool [L, N]``: positions speak, but none for the class."""
+        return self.against == 1
+
+
+def class_maps(
+    network: Network, images: Images, targets: np.ndarray | None = None
+) -> ClassMaps:
+    """Grad-CAM on the layers that the network names for it.
+
+    RAMN sees regions: their maps are put where the regions are, and added.
+    Those of Deep-Emotion and ESR, which do not pad, leave the border empty.
+
+    Args:
+        network: one of the library's; left as it was.
+        images: ``[N, C, H, W]``, uint8 or floats 0..1.
+        targets: ``int64 [N]``, classes to explain; None for the network's
+            own predictions.
+    """
+    unit, wanted = ready(network, images, targets)
+    together = faces_together(*unit.shape[1:3])
+    asked, found = learners(network), []
+    with evaluating(network):
+        for part, target in zip(
+            unit.split(together), wanted.split(together), strict=True
+        ):
+            x = network.input.normalise(part)
+            told = [_explained(network, one, x, target) for one in asked.values()]
+            maps, against, cells = zip(*told, strict=True)
+            found.append((torch.stack(maps), torch.stack(against)))
+    maps, against = (torch.cat(one, 1) for one in zip(*found, strict=True))
+    return ClassMaps(
+        tuple(asked),
+        maps.cpu().numpy(),
+        union(maps).cpu().numpy(),
+        wanted.cpu().numpy(),
+        against.cpu().numpy(),
+        cells,
+    )
+
+
+def learners(network: Network) -> dict[str, tuple[Scores, nn.Module]]:
+    """Scores and layer to explain them by, for each part of a network.
+
+    A branch of ESR and a sub-network of the part ensemble are asked for
+    their own scores: through the ensemble's, a gradient also weighs how sure
+    the others are.
     """
     layers = network.cam_layers()
-    if name is None and len(layers) == 1:
-        return next(iter(layers.values()))
-    if name not in layers:
-        raise FerError(
-            f"{network.NAME}: layer '{name}' for Grad-CAM, expected one of "
-            f"{', '.join(layers)}."
-        )
-    return layers[name]
+    if isinstance(network, PartEnsemble):
+        return dict(zip(layers, map(_member, network.sub_networks), strict=True))
+    if isinstance(network, DiversifiedESR):
+        own = network.branches[: network.active]
+        asked = [(partial(_branch_scores, network, one), one.maps) for one in own]
+        return dict(zip(layers, asked, strict=True))
+    return {name: (_scores_of(network), layer) for name, layer in layers.items()}
+
+
+def _scores_of(network: nn.Module) -> Scores:
+    return lambda x: logits_of(network(x))
+
+
+def _member(member: Network) -> tuple[Scores, nn.Module]:
+    (layer,) = member.cam_layers().values()
+    return _scores_of(member), layer
+
+
+def _branch_scores(network: DiversifiedESR, branch: nn.Module, x: Tensor) -> Tensor:
+    return branch(network.base(x)).logits
+
+
+def _explained(
+    network: Network, learner: tuple[Scores, nn.Module], x: Tensor, targets: Tensor
+) -> tuple[Tensor, Tensor, tuple[int, int]]:
+    """Maps ``[B, H, W]``, how much speaks against ``[B]``, and the cells."""
+    signed = weighted_maps(*learner, x, targets)
+    cells, regions = tuple(signed.shape[-2:]), isinstance(network, RAMN)
+    if regions:
+        signed = on_boxes(signed, network.boxes, tuple(x.shape[-2:]))
+    total = signed.abs().sum((1, 2))
+    against = (-signed).relu().sum((1, 2)) / total  # 0 / 0 is not a number
+    maps = signed.relu()
+    return maps if regions else on_input(maps, network, x).relu(), against, cells

@@ -15,45 +15,54 @@ References:
 4. J. T. Springenberg, A. Dosovitskiy, T. Brox, M. Riedmiller, "Striving for
    Simplicity: The All Convolutional Net", ICLR workshop 2015,
    arXiv:1412.6806.
+5. R. R. Selvaraju et al., "Grad-CAM", ICCV 2017: guided Grad-CAM.
 """
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 
 import numpy as np
 import torch
-from captum.attr import IntegratedGradients
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from fer_lib.evaluation.inference import evaluating, faces_together
-from fer_lib.explain.calls import ready
-from fer_lib.explain.covering import filling
-from fer_lib.explain.occlusion import from_pixels
-from fer_lib.models.network import Network, logits_of
+from fer_lib.evaluation.inference import faces_together
+from fer_lib.explain.grad_cam import grad_cam
+from fer_lib.explain.inputs import Images, from_pixels, ready
+from fer_lib.explain.occlusion import filling
+from fer_lib.models.network import Network
 
 
 def saliency(
-    network: Network,
-    unit: Tensor,
-    targets: np.ndarray,
-    landmarks: np.ndarray | None = None,
-    seed: int = 0,
+    network: Network, images: Images, targets=None, *, landmarks=None, seed: int = 0
 ) -> np.ndarray:
     """How strongly a class score answers to the light of a pixel; [1].
 
     Zero and more: the paper's absolute value.  Arguments and result are
-    those of :class:`fer_lib.explain.calls.Method`.
+    those of :class:`fer_lib.explain.methods.Method`.
     """
-    return by_light(input_gradient(network, unit, targets)).abs().numpy()
+    return input_gradient(network, images, targets).sum(1).abs().numpy()
+
+
+def guided_grad_cam(
+    network: Network, images: Images, targets=None, *, landmarks=None, seed: int = 0
+) -> np.ndarray:
+    """Grad-CAM times the guided gradient of the network's own score; [5].
+
+    RAMN and the ensembles need nothing else: their gradient reaches the
+    pixels through every region or member.  Arguments and result are those of
+    :class:`fer_lib.explain.methods.Method`.
+    """
+    fine = input_gradient(network, images, targets, guided=True)
+    return grad_cam(network, images, targets) * fine.sum(1).numpy()
 
 
 def smooth_grad(
     network: Network,
-    unit: Tensor,
-    targets: np.ndarray,
+    images: Images,
+    targets: np.ndarray | None = None,
+    *,
     landmarks: np.ndarray | None = None,
     seed: int = 0,
-    *,
     samples: int = 16,
     noise: float = 0.1,
 ) -> np.ndarray:
@@ -63,30 +72,30 @@ def smooth_grad(
     faces are explained together.
 
     Args:
-        network: and so on, as of :class:`fer_lib.explain.calls.Method`.
+        network: and so on, as of :class:`fer_lib.explain.methods.Method`.
         seed: of the noise.
         samples: noisy copies of each face (paper: more than 50 hardly help).
         noise: standard deviation as a share of the range between a face's
             darkest and brightest pixel (paper: 0.1 to 0.2).
     """
+    unit, wanted = ready(network, images, targets)
     generator = torch.Generator().manual_seed(seed)
     shape = (samples, 1, *unit.shape[-2:])  # light alone, no colour
     fields = torch.randn(shape, generator=generator).to(unit)
     spread = unit.amax((1, 2, 3), keepdim=True) - unit.amin((1, 2, 3), keepdim=True)
     total = torch.zeros(unit.shape)
     for field in fields:
-        noisy = unit + noise * spread * field
-        total += input_gradient(network, noisy, targets)
-    return (by_light(total) / samples).abs().numpy()
+        total += _gradient(network, unit + noise * spread * field, wanted)
+    return (total.sum(1) / samples).abs().numpy()
 
 
 def integrated_gradients(
     network: Network,
-    unit: Tensor,
-    targets: np.ndarray,
+    images: Images,
+    targets: np.ndarray | None = None,
+    *,
     landmarks: np.ndarray | None = None,
     seed: int = 0,
-    *,
     baseline: float | str = "mean",
     steps: int = 24,
 ) -> np.ndarray:
@@ -96,51 +105,58 @@ def integrated_gradients(
     but for the error of the steps (captum's Gauss-Legendre rule).
 
     Args:
-        network: and so on, as of :class:`fer_lib.explain.calls.Method`.
+        network: and so on, as of :class:`fer_lib.explain.methods.Method`.
         baseline: each face's mean colour, or another fill of
-            :func:`fer_lib.explain.covering.filling`; ``"zero"`` is the
+            :func:`fer_lib.explain.occlusion.filling`; ``"zero"`` is the
             paper's black, for which a black pixel never counts.
         steps: points on the straight line between both.
     """
-    unit, wanted = ready(network, unit, targets)
+    from captum.attr import IntegratedGradients  # takes a second
+
+    unit, wanted = ready(network, images, targets)
     grounds = filling(unit, baseline, unit.shape[-1] // 4)
-    found, together = [], faces_together(unit.shape[1], unit.shape[-1])
-    with evaluating(network):
-        explain = IntegratedGradients(from_pixels(network)).attribute
-        count = max(1, together // steps)
-        parts = (one.split(count) for one in (unit, grounds, wanted))
-        for x, ground, target in zip(*parts, strict=True):
-            found.append(explain(x, ground, target, n_steps=steps).detach())
-    return by_light(torch.cat(found)).float().cpu().numpy()
+    explain = IntegratedGradients(from_pixels(network)).attribute
+    count = max(1, faces_together(*unit.shape[1:3]) // steps)
+    parts = (one.split(count) for one in (unit, grounds, wanted))
+    found = [
+        explain(x, ground, target, n_steps=steps).detach()
+        for x, ground, target in zip(*parts, strict=True)
+    ]
+    return torch.cat(found).sum(1).float().cpu().numpy()
 
 
 def input_gradient(
     network: Network,
-    unit: Tensor,
-    targets: np.ndarray,
+    images: Images,
+    targets: np.ndarray | Tensor | None = None,
     *,
     guided: bool = False,
 ) -> Tensor:
     """Gradient of each face's class score by its pixels 0..1.
 
     Args:
-        network: one of the book's; left as it was.
-        unit: ``[N, C, H, W]``, pixels in 0..1.
-        targets: ``int64 [N]``.
+        network: and so on, as of :class:`fer_lib.explain.methods.Method`.
         guided: whether every ReLU lets only gradients above zero back; [4].
 
     Returns:
         ``float32 [N, C, H, W]`` on the CPU, in units of the score.
     """
-    unit, wanted = ready(network, unit, targets)
-    together, found = faces_together(unit.shape[1], unit.shape[-1]), []
-    rule: AbstractContextManager = GuidedReLU() if guided else nullcontext()
-    with evaluating(network), torch.enable_grad():
-        for x, target in zip(unit.split(together), wanted.split(together), strict=True):
+    return _gradient(network, *ready(network, images, targets), guided=guided)
+
+
+def _gradient(
+    network: Network, unit: Tensor, wanted: Tensor, guided: bool = False
+) -> Tensor:
+    """As of :func:`input_gradient`; noisy pixels may leave 0..1 a little."""
+    scores, found = from_pixels(network), []
+    together = faces_together(*unit.shape[1:3])
+    parts = (one.split(together) for one in (unit, wanted))
+    with torch.enable_grad():
+        for x, target in zip(*parts, strict=True):
             x = x.detach().requires_grad_()
-            with rule:
-                scores = logits_of(network(network.input.normalise(x)))
-            own = scores.gather(1, target[:, None]).sum()
+            with GuidedReLU() if guided else nullcontext():
+                said = scores(x)
+            own = said.gather(1, target[:, None]).sum()
             found.append(torch.autograd.grad(own, x)[0].float().cpu())
     return torch.cat(found)
 
@@ -171,8 +187,3 @@ class _Guided(torch.autograd.Function):
     def backward(ctx, gradient):
         [x] = ctx.saved_tensors
         return gradient.clamp(min=0) * (x > 0)
-
-
-def by_light(gradients: Tensor) -> Tensor:
-    """Maps ``[N, H, W]`` of ``[N, C, H, W]``."""
-    return gradients.sum(1)

@@ -69,12 +69,7 @@ class LandmarkDrift(NamedTuple):
     errors_after: Errors
 
 
-def landmark_drift(
-    network: KeepsLocalisers,
-    faces: FaceSet,
-    *,
-    batch_size: int | None = None,
-) -> LandmarkDrift:
+def landmark_drift(network: KeepsLocalisers, faces: FaceSet) -> LandmarkDrift:
     """Landmarks by the original heads, before and after fine-tuning.
 
     Args:
@@ -83,7 +78,6 @@ def landmark_drift(
             it was.
         faces: a set with landmarks;
             :func:`~ferbook.papers.part_transfer.annotated` fits them.
-        batch_size: faces in one pass; by their size if None.
 
     Raises:
         FerError: when the network has no localisers, as the Baseline, or the
@@ -100,7 +94,7 @@ def landmark_drift(
     height, width = faces.images.shape[2:]
     truth = (faces.landmarks.astype(np.float64) + 0.5) / [width, height]
     before, after = (
-        tuple(_points(one, faces.images, batch_size) for one in which)
+        tuple(_points(one, faces.images) for one in which)
         for which in (originals, tuned)
     )
     parts = tuple(localiser.part for localiser in originals)
@@ -116,15 +110,11 @@ def landmark_drift(
 
 
 @torch.inference_mode()
-def _points(
-    localiser: Localiser,
-    images: np.ndarray,
-    batch_size: int | None,
-) -> np.ndarray:
+def _points(localiser: Localiser, images: np.ndarray) -> np.ndarray:
     """Predicted positions ``[N, P, 2]`` as shares of the face."""
     size, found = localiser.input.size, []
     with evaluating(localiser):
-        for _, unit in batches(localiser, images, batch_size):
+        for _, unit in batches(localiser, images):
             outputs = localiser(localiser.input.normalise(unit))
             found.append(landmark_points(outputs, size).double().cpu())
     # The localisers' pixels have their centres at whole numbers.

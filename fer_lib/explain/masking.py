@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from fer_lib.evaluation.inference import batches, evaluating
+from fer_lib.explain.inputs import Images
 from fer_lib.models.residual_masking import ConstantMask, ResidualMaskingNetwork, Stage
 
 # Edges of the histogram: mask times channels, so that 1 is the control.
@@ -56,28 +57,28 @@ class Masking(NamedTuple):
 
 
 @torch.inference_mode()
-def masking(
-    network: ResidualMaskingNetwork,
-    images: np.ndarray,
-    *,
-    batch_size: int | None = None,
-) -> Masking:
+def masking(network: ResidualMaskingNetwork, images: Images) -> Masking:
     """Maps around every masking block, the masks, and their control.
 
     Args:
         network: with masks of any kind; left as it was.
-        images: ``uint8 [N, C, H, W]``.
-        batch_size: faces in one pass; by their size if None.
+        images: ``[N, C, H, W]``, uint8 or floats 0..1.
     """
+    channels = tuple(network.backbone.stage_channels)
+    flat = nn.ModuleList(ConstantMask(1 / c) for c in channels)
     found, predicted, control = [], [], []
     with evaluating(network):
-        for _, unit in batches(network, images, batch_size):
+        for _, unit in batches(network, images):
             x = network.input.normalise(unit)
             stages = network.stages(x)
             found.append([_summary(stage) for stage in stages])
-            predicted.append(network.fc(stages[-1].after.mean((2, 3))).argmax(1))
-            control.append(_without_masks(network, x).argmax(1))
-    blocks = [_joined(parts) for parts in zip(*found, strict=True)]
+            ends = (stages[-1].after, network.backbone.maps(x, flat))
+            for said, maps in zip((predicted, control), ends, strict=True):
+                said.append(network.fc(maps.mean((2, 3))).argmax(1).cpu())
+    blocks = [
+        [np.concatenate(values) for values in zip(*parts, strict=True)]
+        for parts in zip(*found, strict=True)
+    ]
     before, after, gain, peak, counts = zip(*blocks, strict=True)
     return Masking(
         tuple(f"layer {i + 1}" for i in range(len(blocks))),
@@ -86,16 +87,10 @@ def masking(
         gain,
         peak,
         tuple(rows.sum(0) for rows in counts),
-        tuple(network.backbone.stage_channels),
-        torch.cat(predicted).cpu().numpy(),
-        torch.cat(control).cpu().numpy(),
+        channels,
+        torch.cat(predicted).numpy(),
+        torch.cat(control).numpy(),
     )
-
-
-def _without_masks(network: ResidualMaskingNetwork, x: Tensor) -> Tensor:
-    """Class scores with 1 / C in place of every value of every mask."""
-    flat = nn.ModuleList(ConstantMask(1 / c) for c in network.backbone.stage_channels)
-    return network.fc(network.backbone.maps(x, flat).mean((2, 3)))
 
 
 def _summary(stage: Stage) -> tuple[np.ndarray, ...]:
@@ -103,15 +98,7 @@ def _summary(stage: Stage) -> tuple[np.ndarray, ...]:
     before, after = stage.before.mean(1), stage.after.mean(1)
     gain = torch.where(before > 0, after / before, 1.0)
     maps = (before, after, gain, stage.mask.amax(1))
-    return *(m.float().cpu().numpy() for m in maps), _counted(stage.mask)
-
-
-def _joined(parts: tuple[tuple[np.ndarray, ...], ...]) -> list[np.ndarray]:
-    """The summaries of one block in all passes, behind one another."""
-    return [np.concatenate(values) for values in zip(*parts, strict=True)]
-
-
-def _counted(mask: Tensor) -> np.ndarray:
-    multiples = (mask * mask.shape[1]).double().cpu().numpy()
+    multiples = (stage.mask * stage.mask.shape[1]).double().cpu().numpy()
     inside = multiples.clip(MULTIPLES[0], MULTIPLES[-1])
-    return np.histogram(inside, MULTIPLES)[0][None]
+    counts = np.histogram(inside, MULTIPLES)[0][None]
+    return *(m.float().cpu().numpy() for m in maps), counts

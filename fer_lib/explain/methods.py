@@ -6,10 +6,10 @@ larger where a pixel speaks more for the class.  What each measures:
 ========================== ====================================== ======
 method                     a pixel's value                        signs
 ========================== ====================================== ======
-grad_cam                   weighted maps of a late layer [1]      0..1
-guided_grad_cam            grad_cam times guided gradient [1]     both
+grad_cam                   weighted maps of a late layer          0..1
+guided_grad_cam            grad_cam times guided gradient         both
 occlusion                  fall of the score under a square       both
-label_flip                 share of squares that mislead [2]      0..1
+label_flip                 share of squares that mislead          0..1
 saliency                   absolute gradient                      0..
 integrated_gradients       gradient on the way from mean colour   both
 integrated_gradients_black the same on the way from black         both
@@ -18,136 +18,64 @@ shapley_parts              share of its facial part               both
 attention                  what the network itself weighs         0..
 ========================== ====================================== ======
 
-References:
-
-1. R. R. Selvaraju, M. Cogswell, A. Das, R. Vedantam, D. Parikh, D. Batra,
-   "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
-   Localization", ICCV 2017, arXiv:1610.02391.
-2. S. Minaee, M. Minaei, A. Abdolrashidi, "Deep-Emotion", Sensors 21(9), 2021,
-   section 4.4, after M. D. Zeiler, R. Fergus, "Visualizing and Understanding
-   Convolutional Networks", ECCV 2014.
-
-Those of the others are in their modules: :mod:`fer_lib.explain.gradients`,
-:mod:`fer_lib.explain.parts`, :mod:`fer_lib.explain.attention`.
+Their papers are named in their modules: :mod:`fer_lib.explain.grad_cam`,
+:mod:`fer_lib.explain.gradients`, :mod:`fer_lib.explain.occlusion`,
+:mod:`fer_lib.explain.shapley`, :mod:`fer_lib.explain.attention`.
 """
 
+from difflib import get_close_matches
 from functools import partial
+from typing import Protocol
 
 import numpy as np
-from torch import Tensor
 
+from fer_lib.errors import FerError
 from fer_lib.explain.attention import attention, lacks_attention
-from fer_lib.explain.calls import Method, ready
-from fer_lib.explain.class_maps import class_maps
+from fer_lib.explain.grad_cam import grad_cam
 from fer_lib.explain.gradients import (
-    by_light,
-    input_gradient,
+    guided_grad_cam,
     integrated_gradients,
     saliency,
     smooth_grad,
 )
-from fer_lib.explain.occlusion_maps import OcclusionMaps, occlude
-from fer_lib.explain.parts import shapley_parts
+from fer_lib.explain.inputs import Images
+from fer_lib.explain.occlusion import label_flip, occlusion
+from fer_lib.explain.shapley import shapley_parts
 from fer_lib.models.network import Network
 
-WINDOW, STRIDE = 1 / 6, 1 / 12  # of the square, as shares of the side
 
+class Method(Protocol):
+    """A heat map a face, larger where a pixel speaks more for the class."""
 
-def grad_cam(
-    network: Network,
-    unit: Tensor,
-    targets: np.ndarray,
-    landmarks: np.ndarray | None = None,
-    seed: int = 0,
-) -> np.ndarray:
-    """Union of the learners' Grad-CAM, as of :func:`.class_maps.class_maps`.
+    def __call__(
+        self,
+        network: Network,
+        images: Images,
+        targets: np.ndarray | None = None,
+        *,
+        landmarks: np.ndarray | None = None,
+        seed: int = 0,
+    ) -> np.ndarray:
+        """Explain each face's class.
 
-    Each learner's map is divided by its maximum.
-    Arguments and result are those of :class:`fer_lib.explain.calls.Method`.
-    """
-    unit, wanted = ready(network, unit, targets)
-    faces, wanted = unit.cpu().numpy(), wanted.cpu().numpy()
-    return class_maps(network, faces, wanted).united
+        Args:
+            network: one of the library's; left as it was.
+            images: faces ``[N, C, H, W]``, uint8 0..255 or floats 0..1, of
+                any size.
+            targets: ``int64 [N]``, the classes to explain; None for those
+                that the network predicts.
+            landmarks: ``[N, 68, 2]``, x and y in pixels of the images, pixel
+                centres at whole numbers; for methods about facial parts.
+            seed: for methods that draw numbers.
 
+        Returns:
+            ``float32 [N, size, size]``, finite; signed where the method is.
 
-def guided_grad_cam(
-    network: Network,
-    unit: Tensor,
-    targets: np.ndarray,
-    landmarks: np.ndarray | None = None,
-    seed: int = 0,
-) -> np.ndarray:
-    """Grad-CAM times the guided gradient of the network's own score; [1].
-
-    RAMN and the ensembles need nothing else: their gradient reaches the
-    pixels through every region or member.  Arguments and result are those of
-    :class:`fer_lib.explain.calls.Method`.
-    """
-    coarse = grad_cam(network, unit, targets)
-    fine = input_gradient(network, unit, targets, guided=True)
-    return coarse * by_light(fine).numpy()
-
-
-def occlusion(
-    network: Network,
-    unit: Tensor,
-    targets: np.ndarray,
-    landmarks: np.ndarray | None = None,
-    seed: int = 0,
-    *,
-    window: float = WINDOW,
-    stride: float = STRIDE,
-    fill: float | str = "mean",
-) -> np.ndarray:
-    """How far the score falls under the squares over a pixel, on average.
-
-    Args:
-        network: and so on, as of :class:`fer_lib.explain.calls.Method`.
-        window: side of the square as a share of the face's.
-        stride: step between squares, likewise.
-        fill: of the squares: each face's mean colour, or another of
-            :func:`fer_lib.explain.covering.filling`.
-    """
-    options = {"window": window, "stride": stride, "fill": fill}
-    return _occluded(network, unit, targets, **options).drops
-
-
-def label_flip(
-    network: Network,
-    unit: Tensor,
-    targets: np.ndarray,
-    landmarks: np.ndarray | None = None,
-    seed: int = 0,
-    *,
-    window: float = WINDOW,
-    stride: float = STRIDE,
-    fill: float | str = "zero",
-) -> np.ndarray:
-    """Share of the squares over a pixel that turn the prediction; [2].
-
-    One everywhere where the network errs even when nothing is covered.
-    Arguments are those of :func:`occlusion`; the paper fills with black.
-    """
-    options = {"window": window, "stride": stride, "fill": fill}
-    return _occluded(network, unit, targets, **options).misled
-
-
-def _occluded(
-    network: Network,
-    unit: Tensor,
-    targets: np.ndarray,
-    *,
-    window: float,
-    stride: float,
-    fill: float | str,
-) -> OcclusionMaps:
-    unit, wanted = ready(network, unit, targets)
-    side = unit.shape[-1]
-    pixels = {
-        "window": max(1, round(window * side)),
-        "stride": max(1, round(stride * side)),
-    }
-    return occlude(network, unit, wanted, fill=fill, **pixels)
+        Raises:
+            FerError: when the network or the landmarks lack what the method
+                needs, or targets do not fit the faces.
+        """
+        ...
 
 
 METHODS: dict[str, Method] = {
@@ -162,19 +90,34 @@ METHODS: dict[str, Method] = {
     "shapley_parts": shapley_parts,
     "attention": attention,
 }
-ON_LAYERS = {"grad_cam", "guided_grad_cam"}
+
+
+def method_named(name: str) -> Method:
+    """One of the :data:`METHODS`, in any case, with ``-`` or space for ``_``.
+
+    Raises:
+        FerError: when there is none, with those that are close.
+    """
+    key = name.lower().replace("-", "_").replace(" ", "_")
+    if key not in METHODS:
+        known = get_close_matches(key, METHODS, cutoff=0.4) or METHODS
+        raise FerError(
+            f"explanation method '{name}' is unknown, did you mean "
+            f"{' or '.join(known)}?"
+        )
+    return METHODS[key]
 
 
 def available(network: Network, landmarks: bool = True) -> tuple[str, ...]:
     """Which of the :data:`METHODS` a network can be explained by.
 
     Args:
-        network: one of the book's.
+        network: one of the library's.
         landmarks: whether landmarks of the faces are known.
     """
     left_out = set()
     if type(network).cam_layers is Network.cam_layers:  # names no layer
-        left_out |= ON_LAYERS
+        left_out |= {"grad_cam", "guided_grad_cam"}
     if not landmarks:
         left_out.add("shapley_parts")
     if lacks_attention(network, landmarks):

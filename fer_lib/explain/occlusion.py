@@ -1,163 +1,309 @@
-"""Sliding-window occlusion: what a covered patch does to a prediction.
+"""Occlusion: what a covered square does to a prediction.
 
-Two readings of the same experiment.  :func:`label_flips` is the one of
-Deep-Emotion (section 4.4, after Zeiler and Fergus 2014): a square is set to
-zero, and where the prediction turns wrong, the square is marked.
-:func:`score_drops` is captum's: how far the score of a class falls.  Both at
-once, for any network, in :mod:`fer_lib.explain.occlusion_maps`.
+Two readings of one experiment (M. D. Zeiler, R. Fergus, "Visualizing and
+Understanding Convolutional Networks", ECCV 2014).  That of Deep-Emotion (S.
+Minaee, M. Minaei, A. Abdolrashidi, Sensors 21(9), 2021, section 4.4, Figures
+11 to 13): a square is set to zero, and where the prediction turns wrong, it
+is marked.  And captum's: how far the score of a class falls.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from captum.attr import Occlusion
-from torch import Tensor, nn
-from tqdm.auto import tqdm
+from torch import Tensor
 
-from fer_lib.evaluation.inference import evaluating, faces_together
-from fer_lib.explain.covering import cover, filling, pixel_means, window_starts
-from fer_lib.models.network import logits_of
+from fer_lib.errors import FerError
+from fer_lib.evaluation.inference import faces_together
+from fer_lib.explain.inputs import Images, from_pixels, ready
+from fer_lib.models.network import Network
 
-Scores = Callable[[Tensor], Tensor]
+FILLS = ("zero", "mean", "blur")
+WINDOW, STRIDE = 1 / 6, 1 / 12  # of the methods' squares, as shares of the side
 
 
-def from_pixels(network: nn.Module) -> Scores:
-    """Class scores as a function of pixels in 0..1, the scale to occlude in.
+def window_starts(side: int, window: int, stride: int) -> np.ndarray:
+    """Left (or top) edges of the windows along one side, in pixels.
 
-    Zero is black there; after normalisation it would be mid-grey.  The
-    network is evaluated, and left in the mode it was in.
+    The last window is moved back where the stride would leave a rest, so
+    that every pixel is covered.
+
+    Raises:
+        FerError: when the window or the stride does not fit.
     """
+    if not 1 <= window <= side or stride < 1:
+        raise FerError(
+            f"window {window} and stride {stride} do not fit a side of {side} "
+            f"pixels, expected a window of 1 to {side} and a stride of 1 or more."
+        )
+    rest = side - window
+    starts = np.arange(0, rest + 1, stride)
+    return starts if starts[-1] == rest else np.append(starts, rest)
 
-    def scores(unit: Tensor) -> Tensor:
-        with evaluating(network):
-            return logits_of(network(network.input.normalise(unit)))
 
-    return scores
+def filling(unit: Tensor, fill: float | str, window: int) -> Tensor:
+    """What covers the faces: ``[N, C, H, W]`` that windows are cut from.
+
+    Args:
+        unit: faces ``[N, C, H, W]``, pixels in 0..1.
+        fill: a value 0..1, or one of :data:`FILLS`: black; each face's mean
+            colour; the face itself, blurred by a Gaussian of half a window.
+        window: side of the square in pixels.
+
+    Raises:
+        FerError: for an unknown fill, or a value outside 0..1.
+    """
+    if fill == "mean":
+        return unit.mean((2, 3), keepdim=True).expand_as(unit)
+    if fill == "blur":
+        from kornia.filters import gaussian_blur2d  # takes half a second
+
+        sigma, side = window / 2, 2 * window + 1
+        return gaussian_blur2d(unit, (side, side), (sigma, sigma), "replicate")
+    value = 0.0 if fill == "zero" else fill
+    if isinstance(value, str) or not 0 <= value <= 1:
+        raise FerError(
+            f"occlusion: fill is '{fill}', expected {', '.join(FILLS)} or a value "
+            "from 0 to 1."
+        )
+    return torch.full_like(unit, value)
+
+
+def cover(
+    unit: Tensor, fillings: Tensor, tops: Tensor, lefts: Tensor, window: int
+) -> Tensor:
+    """Faces ``[B, C, H, W]`` with one square each covered.
+
+    Args:
+        unit: the faces.
+        fillings: what shows in the squares, likewise; see :func:`filling`.
+        tops: ``int64 [B]``, upper edges in pixels.
+        lefts: ``int64 [B]``, left edges.
+        window: side of the squares.
+    """
+    rows, columns = (
+        (at >= start[:, None]) & (at < start[:, None] + window)
+        for start, at in (
+            (tops, torch.arange(unit.shape[-2], device=unit.device)),
+            (lefts, torch.arange(unit.shape[-1], device=unit.device)),
+        )
+    )
+    square = rows[:, None, :, None] & columns[:, None, None, :]
+    return torch.where(square, fillings, unit)
 
 
 @torch.inference_mode()
 def covered_scores(
-    scores: Scores,
+    scores: Callable[[Tensor], Tensor],
     unit: Tensor,
     *,
     window: int,
-    stride: int = 1,
+    stride: int,
     fill: float | str = "zero",
-    batch_size: int | None = None,
-    progress: bool = False,
 ) -> Tensor:
     """Class scores of every face under every window.
 
     Faces and windows fill passes together, whatever their numbers.
 
     Args:
-        scores: class scores of pixels; see :func:`from_pixels`.
+        scores: class scores of pixels; see
+            :func:`~fer_lib.explain.inputs.from_pixels`.
         unit: faces ``[N, C, H, W]``, pixels in 0..1.
         window: side of the square in pixels.
         stride: step between squares in pixels.
         fill: as of :func:`filling`.
-        batch_size: covered faces in one pass; by their size if None.
-        progress: whether to show a bar.
 
     Returns:
         ``[N, rows, columns, num_classes]``, one entry a window position.
     """
     starts = [window_starts(side, window, stride) for side in unit.shape[-2:]]
     tops, lefts = (torch.as_tensor(s, device=unit.device) for s in starts)
-    fillings = filling(unit, fill, window)
+    fillings, found = filling(unit, fill, window), []
     grid = (len(unit), len(tops), len(lefts))
-    total = len(unit) * len(tops) * len(lefts)
-    count = batch_size or faces_together(unit.shape[1], unit.shape[-1])
-    found = []
-    with tqdm(total=total, unit="window", disable=not progress) as bar:
-        for flat in torch.arange(total, device=unit.device).split(count):
-            face, row, column = torch.unravel_index(flat, grid)
-            at = (tops[row], lefts[column], window)
-            found.append(scores(cover(unit[face], fillings[face], *at)))
-            bar.update(len(flat))
+    flat = torch.arange(np.prod(grid), device=unit.device)
+    for part in flat.split(faces_together(*unit.shape[1:3])):
+        face, row, column = torch.unravel_index(part, grid)
+        at = (tops[row], lefts[column], window)
+        found.append(scores(cover(unit[face], fillings[face], *at)))
     return torch.cat(found).unflatten(0, grid)
 
 
-def label_flips(
-    scores: Scores, unit: Tensor, labels: Tensor, *, window: int, **options
-) -> np.ndarray:
+def label_flips(covered: Tensor, labels: Tensor) -> Tensor:
     """Whether each covered square makes the prediction wrong.
 
     Args:
-        scores: class scores of pixels; see :func:`from_pixels`.
-        unit: faces ``[N, C, H, W]``, pixels in 0..1.
+        covered: scores ``[N, rows, columns, num_classes]`` under the squares.
         labels: ``int64 [N]``, what counts as right.
-        window: side of the square in pixels; the paper's N, not given there.
-        options: of :func:`covered_scores`: ``stride``, the paper's s, not
-            given, ``fill``, the paper's is zero, and the rest.
 
     Returns:
         ``bool [N, rows, columns]``, one entry a window position.
     """
-    found = covered_scores(scores, unit, window=window, **options)
-    return (found.argmax(-1) != labels[:, None, None]).cpu().numpy()
+    return covered.argmax(-1) != labels[:, None, None]
 
 
-def flip_map(flips: np.ndarray, size: int, window: int, stride: int) -> np.ndarray:
-    """Share of the windows over each pixel that make the prediction wrong.
+def pixel_means(
+    values: np.ndarray, sides: tuple[int, int], window: int, stride: int
+) -> np.ndarray:
+    """Mean of what the windows over each pixel say.
 
     Args:
-        flips: ``bool [..., rows, columns]`` of :func:`label_flips`.
-        size: height and width of the faces in pixels.
-        window: as given to :func:`label_flips`.
+        values: ``[..., rows, columns]``, one a window position.
+        sides: height and width of the faces in pixels.
+        window: as given to :func:`covered_scores`.
         stride: likewise.
 
     Returns:
-        ``float64 [..., size, size]`` in 0..1.  The paper's marked region is
-        where this is above zero.
+        ``float64 [..., height, width]``.
+
+    Raises:
+        FerError: when these are the values of other windows.
     """
-    return pixel_means(flips, (size, size), window, stride)
-
-
-def score_drops(
-    scores: Scores,
-    unit: Tensor,
-    targets: Tensor,
-    *,
-    window: int,
-    stride: int = 1,
-    fill: float | str = "zero",
-    windows_per_pass: int = 64,
-) -> np.ndarray:
-    """How far the class score falls when a pixel is covered (captum).
-
-    Args:
-        scores: class scores of pixels; see :func:`from_pixels`.
-        unit: faces ``[N, C, H, W]``, pixels in 0..1.
-        targets: ``int64 [N]``, the class whose score is watched.
-        window: side of the square in pixels.
-        stride: step in pixels; where it leaves a rest, captum's last window
-            is cut off at the edge, not moved back.
-        fill: as of :func:`filling`.
-        windows_per_pass: window positions in one pass of the network.
-
-    Returns:
-        ``float32 [N, H, W]``: mean drop over the windows that cover a
-        pixel, in units of the score; negative where covering helps.
-    """
-    window_starts(unit.shape[-1], window, stride)
-    drops = Occlusion(scores).attribute(
-        unit,
-        sliding_window_shapes=(unit.shape[1], window, window),
-        strides=(unit.shape[1], stride, stride),
-        baselines=filling(unit, fill, window),
-        target=targets,
-        perturbations_per_eval=windows_per_pass,
+    starts = [window_starts(side, window, stride) for side in sides]
+    expected = [len(one) for one in starts]
+    if list(values.shape[-2:]) != expected:
+        raise FerError(
+            f"values of {list(values.shape[-2:])} windows, expected {expected} for "
+            f"{sides[0]} x {sides[1]} pixels, window {window}, stride {stride}."
+        )
+    # over[window, pixel]: which pixels of a side a window lies over.
+    rows, columns = (
+        (np.arange(side) >= one[:, None]) & (np.arange(side) < one[:, None] + window)
+        for side, one in zip(sides, starts, strict=True)
     )
-    # All channels of a pixel are covered together and carry the same drop.
-    return drops[:, 0].detach().cpu().numpy()
+    total = rows.T.astype(float) @ values @ columns.astype(float)
+    return total / np.outer(rows.sum(0), columns.sum(0))
 
 
 def class_means(maps: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
     """Mean map of each class, ``[classes, H, W]``; NaN for an empty class."""
     means = np.full((classes, *maps.shape[1:]), np.nan)
-    for label in range(classes):
-        if (rows := labels == label).any():
-            means[label] = maps[rows].mean(0)
+    for label in np.unique(labels):
+        means[label] = maps[labels == label].mean(0)
     return means
+
+
+class OcclusionMaps(NamedTuple):
+    """What :func:`occlude` returns of N faces, H by W as the network's.
+
+    Attributes:
+        misled: ``float32 [N, H, W]``, share 0..1 of the windows over a pixel
+            under which another class than the target is predicted.  The
+            paper's marked region is where this is above zero.
+        drops: ``float32 [N, H, W]``, by how much these windows lower the
+            target's score, on average; negative where covering helps.
+        targets: ``int64 [N]``.
+        predicted: ``int64 [N]``, without any cover.  Where this is not the
+            target, ``misled`` explains nothing.
+        window: side of the square in pixels.
+        stride: step in pixels.
+        fill: what showed in the square.
+    """
+
+    misled: np.ndarray
+    drops: np.ndarray
+    targets: np.ndarray
+    predicted: np.ndarray
+    window: int
+    stride: int
+    fill: float | str
+
+
+@torch.inference_mode()
+def occlude(
+    network: Network,
+    images: Images,
+    targets: np.ndarray | None = None,
+    *,
+    window: int,
+    stride: int = 1,
+    fill: float | str = "zero",
+) -> OcclusionMaps:
+    """Cover every square of every face, and see what the network says.
+
+    Args:
+        network: one of the library's; left as it was.
+        images: ``[N, C, H, W]``, uint8 or floats 0..1.
+        targets: ``int64 [N]``, the true classes for the paper's map; None
+            for the network's own predictions.
+        window: side of the square in pixels of the network's faces (the
+            paper's N, not given there).
+        stride: step between squares, likewise (the paper's s, not given).
+        fill: a value 0..1, ``"zero"``, ``"mean"`` or ``"blur"``; see
+            :func:`filling`.
+    """
+    unit, wanted = ready(network, images, targets)
+    scores, together = from_pixels(network), faces_together(*unit.shape[1:3])
+    plain = torch.cat([scores(part) for part in unit.split(together)])
+    at = {"window": window, "stride": stride}
+    found = covered_scores(scores, unit, fill=fill, **at)
+    own = wanted[:, None, None, None].expand(*found.shape[:3], 1)
+    drops = plain.gather(1, wanted[:, None])[..., None] - found.gather(-1, own)[..., 0]
+    misled, drops = (
+        pixel_means(values.cpu().numpy(), unit.shape[-2:], **at).astype(np.float32)
+        for values in (label_flips(found, wanted), drops)
+    )
+    said = plain.argmax(1).cpu().numpy()
+    return OcclusionMaps(misled, drops, wanted.cpu().numpy(), said, **at, fill=fill)
+
+
+def occlusion(
+    network: Network, images: Images, targets=None, *, landmarks=None, seed: int = 0
+) -> np.ndarray:
+    """How far the score falls under the squares over a pixel, on average.
+
+    The squares are a sixth of the side, move by a twelfth, and have the
+    face's mean colour.  Arguments and result are those of
+    :class:`fer_lib.explain.methods.Method`.
+    """
+    return occlude(network, images, targets, fill="mean", **_squares(network)).drops
+
+
+def label_flip(
+    network: Network, images: Images, targets=None, *, landmarks=None, seed: int = 0
+) -> np.ndarray:
+    """Share of the black squares over a pixel that turn the prediction.
+
+    One everywhere where the network errs even when nothing is covered.
+    Squares, arguments and result are those of :func:`occlusion`.
+    """
+    return occlude(network, images, targets, fill="zero", **_squares(network)).misled
+
+
+def _squares(network: Network) -> dict[str, int]:
+    side = network.input.size
+    return {
+        "window": max(1, round(WINDOW * side)),
+        "stride": max(1, round(STRIDE * side)),
+    }
+
+
+class Covers(NamedTuple):
+    """What :func:`covers` returns; one face under S squares.
+
+    Attributes:
+        faces: ``float32 [S, C, H, W]``, pixels in 0..1.
+        probabilities: ``float32 [S, num_classes]``.
+    """
+
+    faces: np.ndarray
+    probabilities: np.ndarray
+
+
+@torch.inference_mode()
+def covers(network: Network, image: np.ndarray, *, window: int) -> Covers:
+    """One face under nine black squares, as in Figure 11.
+
+    Args:
+        network: one of the library's; left as it was.
+        image: ``[C, H, W]``, uint8 or floats 0..1.
+        window: side of the square in pixels of the network's faces.
+    """
+    unit, _ = ready(network, image[None])
+    rest = unit.shape[-1] - window
+    places = torch.linspace(0, rest, 3, device=unit.device).round().long()
+    tops, lefts = (at.flatten() for at in torch.meshgrid(places, places, indexing="ij"))
+    repeated = unit.expand(len(tops), -1, -1, -1)
+    faces = cover(repeated, filling(repeated, "zero", window), tops, lefts, window)
+    said = from_pixels(network)(faces).softmax(1)
+    return Covers(faces.cpu().numpy(), said.cpu().numpy())

@@ -5,22 +5,10 @@ import warnings
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
 
 from fer_lib.errors import FerError
 from fer_lib.files import atomic_path
-from fer_lib.models.network import Network, logits_of
-
-
-class _Scores(nn.Module):
-    """Class scores alone: ONNX has no named tuples."""
-
-    def __init__(self, network: Network):
-        super().__init__()
-        self.network = network
-
-    def forward(self, faces: Tensor) -> Tensor:
-        return logits_of(self.network(faces))
+from fer_lib.models.network import Network, Scores
 
 
 def export_onnx(network: Network, path: Path | str) -> None:
@@ -49,7 +37,7 @@ def export_onnx(network: Network, path: Path | str) -> None:
     with warnings.catch_warnings():  # torch's own parts warn of one another
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
-            _Scores(network).eval(),
+            Scores(network).eval(),
             (faces,),
             input_names=["faces"],
             output_names=["scores"],

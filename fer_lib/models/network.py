@@ -74,6 +74,22 @@ def logits_of(output: Tensor | tuple) -> Tensor:
     return output if isinstance(output, Tensor) else output.logits
 
 
+class Scores(nn.Module):
+    """Class scores alone, as captum and ONNX take a network.
+
+    Args:
+        network: one of the library's; may also return a named tuple.
+    """
+
+    def __init__(self, network: nn.Module):
+        super().__init__()
+        self.network = network
+
+    def forward(self, faces: Tensor) -> Tensor:
+        """Class scores ``[B, num_classes]`` of faces ``[B, C, H, W]``."""
+        return logits_of(self.network(faces))
+
+
 def log_mean_probability(branches: Tensor) -> Tensor:
     """One score for several learners: the mean of their probabilities.
 

@@ -6,9 +6,8 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from fer_lib.evaluation.inference import device_of
-from fer_lib.explain.occlusion import from_pixels, score_drops
-from fer_lib.explain.transformer import sampling_window, window_area
+from fer_lib.explain.attention import sampling_window, window_area
+from fer_lib.explain.occlusion import occlude
 from fer_lib.expressions import EXPRESSIONS
 from fer_lib.models import build, count_parameters
 from fer_lib.models.deep_emotion import LOCALISATIONS, DeepEmotion
@@ -116,14 +115,12 @@ def smile_rows(network: DeepEmotion) -> list[dict]:
     of the picture that these pixels are: what a map without any knowledge
     of the face would have.
     """
-    rows, device, scores = [], device_of(network), from_pixels(network)
+    rows, happy = [], EXPRESSIONS.index("happy")
     for subject in range(6):
         face = render_face(subject, "happy", network.input.size, take=subject)
         moved = face.unit_map("mouthSmileLeft") | face.unit_map("mouthSmileRight")
-        unit = network.input.to_unit(face.image[None, None]).to(device)
-        happy = torch.tensor([EXPRESSIONS.index("happy")], device=device)
-        drop = score_drops(scores, unit, happy, window=8, stride=2)[0].clip(0)
-        read = EXPRESSIONS[int(scores(unit).argmax())]
+        found = occlude(network, face.image[None, None], [happy], window=8, stride=2)
+        drop, read = found.drops[0].clip(0), EXPRESSIONS[int(found.predicted[0])]
         inside = 100 * drop[moved].sum() / drop.sum() if drop.any() else float("nan")
         rows.append(
             {

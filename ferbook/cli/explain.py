@@ -23,8 +23,8 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from ferbook.kit.parameters import seconds_of
-    from ferbook.study.explanations import accuracy_table, ranking_table
     from ferbook.study.record import NAME, explanations_folder
+    from ferbook.study.report import accuracy_table, ranking_table
     from ferbook.study.settings import NETWORKS, TASKS, Settings
     from ferbook.study.work import plan_cells, work
 

@@ -31,7 +31,7 @@ from ferbook.kit.run import network, record_cell
 from ferbook.show.ledger import claim_box
 from ferbook.show.networks import equation_table, read_equations
 from ferbook.show.tables import Table
-from ferbook.study.explanations import pointer
+from ferbook.study.report import pointer
 
 __all__ = [
     "Question",

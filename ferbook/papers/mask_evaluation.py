@@ -14,8 +14,9 @@ from fer_lib.data.augment import augmentation, seeded
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.splits import Splits
 from fer_lib.evaluation.inference import batches, device_of, evaluating
-from fer_lib.explain.grad_cam import grad_cam
-from fer_lib.models.network import logits_of
+from fer_lib.explain.grad_cam import weighted_maps
+from fer_lib.explain.placing import enlarge
+from fer_lib.models.network import Scores, logits_of
 from fer_lib.models.part_network import PARTS
 from fer_lib.models.residual_masking import ResidualMaskingNetwork
 from ferbook.papers.part_heat import near
@@ -68,11 +69,11 @@ def _measured(
     network: ResidualMaskingNetwork, x: Tensor, points: Tensor, size: int
 ) -> dict[str, Tensor]:
     with torch.no_grad():
-        refined = network.stages(x)[2].after.mean(1, keepdim=True)
+        refined = enlarge(network.stages(x)[2].after.mean(1), (size, size))
         predicted = logits_of(network(x)).argmax(1)
-    wide = {"size": (size, size), "mode": "bilinear", "align_corners": False}
-    refined = torch.nn.functional.interpolate(refined, **wide)[:, 0]
-    heat, face = grad_cam(network, x, predicted), _hulls(points, size)
+    [layer] = network.cam_layers().values()
+    heat = weighted_maps(Scores(network), layer, x, predicted).relu()
+    heat, face = enlarge(heat, (size, size)), _hulls(points, size)
     central = _near(points, size, "eyes", "nose", "mouth")
     hot = _near(points, size, "eyes", "mouth")
     return {

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.evaluation.inference import batches, device_of, evaluating
-from fer_lib.explain.grad_cam import grad_cam, union
+from fer_lib.explain.grad_cam import union, weighted_maps
+from fer_lib.explain.placing import enlarge
 from fer_lib.models.part_network import PARTS
 from ferbook.papers.part_transfer import (
     TransferEnsemble,
@@ -54,7 +55,8 @@ def near(points: Tensor, size: int) -> Tensor:
 def _heated(member: torch.nn.Module, x: Tensor) -> Tensor:
     with torch.no_grad(), evaluating(member):
         predicted = member(x).argmax(1)
-    return grad_cam(member, x, predicted, "last block")
+        maps = weighted_maps(member, member.cam_layers()["last block"], x, predicted)
+    return enlarge(maps.relu(), x.shape[-2:])
 
 
 def _inside(

@@ -40,9 +40,9 @@ from ferbook.show.run_tables import gain_table, run_table
 from ferbook.site.prepared_notebooks import Downloads
 from ferbook.site.prose import bare_numbers
 from ferbook.site.reports import report, status
-from ferbook.study.explanations import open_study
-from ferbook.study.explanations_claims import claims_table
 from ferbook.study.record import explanations_folder
+from ferbook.study.report import open_study
+from ferbook.study.statements import claims_table
 
 
 class PageError(ExtensionError):

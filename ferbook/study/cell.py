@@ -1,6 +1,6 @@
 """One cell of a study: one network on one task, explained and scored."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -9,23 +9,28 @@ import torch
 from torch import Tensor, nn
 
 from fer_lib.evaluation.inference import predict
-from fer_lib.explain.calls import Method
-from fer_lib.explain.methods import METHODS, available
+from fer_lib.explain.attention import attention, lacks_attention, region_weights
+from fer_lib.explain.grad_cam import class_maps
+from fer_lib.explain.methods import METHODS, Method, available
 from fer_lib.explain.scoring.agreement import map_agreement
 from fer_lib.explain.scoring.controls import DECOYS
 from fer_lib.explain.scoring.faithfulness import (
     average_drop,
     deletion,
     deletion_agreement,
+    infidelity,
     insertion,
+    sensitivity_max,
 )
-from fer_lib.explain.scoring.infidelity import infidelity, sensitivity_max
+from fer_lib.explain.scoring.localisation import SCORES, inside_auc, relevance_mass
 from fer_lib.explain.scoring.randomised import randomised
-from fer_lib.explain.scoring.scores import SCORES, inside_auc, relevance_mass
+from fer_lib.models.deep_emotion import DeepEmotion
+from fer_lib.models.ramn import RAMN
 from fer_lib.rendered.cues import CUES
-from ferbook.study.faces import Known
+from ferbook.papers.part_evaluation import landmark_errors, member_scores
+from ferbook.papers.part_transfer import TransferEnsemble
+from ferbook.study.faces import SEEN, Known
 from ferbook.study.settings import BASE, FAIR, TASKS, Settings
-from ferbook.study.tasks import SEEN
 from ferbook.study.training import Learned
 
 ROWS = (*METHODS, *DECOYS)  # of every table of methods
@@ -55,24 +60,17 @@ class Explained(NamedTuple):
 def explained(
     learned: Learned, known: Known, methods: Mapping[str, Method]
 ) -> Explained:
-    """Maps of every method that the network can be explained by.
-
-    Args:
-        learned: the network.
-        known: the faces.
-        methods: by name, of ``METHODS`` and ``DECOYS``.
-    """
-    faces, network = known.faces, learned.network
+    """Maps of every method, by name, that the network can be explained by."""
+    network, faces = learned.network, known.faces
     unit = network.input.to_unit(faces.images)
     targets = learned.scores[: len(faces)].argmax(1)
-    points = faces.landmarks
     can = {*available(network), *DECOYS}
     maps = {
-        name: method(network, unit, targets, points, 0)
+        name: method(network, unit, targets, landmarks=faces.landmarks)
         for name, method in methods.items()
         if name in can
     }
-    return Explained(unit, points, targets, maps)
+    return Explained(unit, faces.landmarks, targets, maps)
 
 
 def measured(
@@ -110,7 +108,7 @@ def measured(
         found |= faithful(learned, told)
     if seed == 0 and task == BASE:
         found |= control(learned, known, told, settings.stages)
-    return found
+    return found | own_parts(learned, known, told)
 
 
 def localised(maps: Mapping[str, np.ndarray], known: Known) -> dict[str, np.ndarray]:
@@ -156,24 +154,21 @@ def on_cues(
         cues: those that are asked about.
 
     Returns:
-        ``cue_mass`` and ``cue_auc``, ``[4, rows, N]``, on the pixels of a
-        cue; ``cue_effect``, ``[4, N]``: by how much the score of class 1,
-        less that of class 0, rises when a cue is set.  Not numbers for other
-        cues.
+        ``cue_mass``, ``[4, rows, N]``, on the pixels of a cue;
+        ``cue_effect``, ``[4, N]``: by how much the score of class 1, less
+        that of class 0, rises when a cue is set.  Not numbers for other cues.
     """
-    shape = (len(CUES), len(ROWS), len(known.faces))
-    mass, auc = np.full(shape, np.nan), np.full(shape, np.nan)
+    mass = np.full((len(CUES), len(ROWS), len(known.faces)), np.nan)
     effect = np.full((len(CUES), len(known.faces)), np.nan)
     whole = learned.scores[: len(known.faces)]
     for cue in cues:
         place, (where, images) = CUES.index(cue), known.cues[cue]
         mass[place] = _rows(maps, lambda m, w=where: relevance_mass(m, w))
-        auc[place] = _rows(maps, lambda m, w=where: inside_auc(m, w))
         other = predict(learned.network, images)
         rise = np.diff(whole)[:, 0] - np.diff(other)[:, 0]
         is_set = known.faces.extra["cues"][:, place]
         effect[place] = np.where(is_set, rise, -rise)
-    return {"cue_mass": mass, "cue_auc": auc, "cue_effect": effect}
+    return {"cue_mass": mass, "cue_effect": effect}
 
 
 def faithful(learned: Learned, told: Explained) -> dict[str, np.ndarray]:
@@ -183,7 +178,7 @@ def faithful(learned: Learned, told: Explained) -> dict[str, np.ndarray]:
     return {
         "deletion": _rows(told.maps, lambda m: deletion(*asked, m, **blurred).area),
         "insertion": _rows(told.maps, lambda m: insertion(*asked, m, **blurred).area),
-        "average_drop": _rows(told.maps, lambda m: average_drop(*asked, m).drop),
+        "average_drop": _rows(told.maps, lambda m: average_drop(*asked, m)),
         "infidelity": _rows(told.maps, lambda m: infidelity(*asked, m)),
     }
 
@@ -209,16 +204,47 @@ def control(
             agreement[ROWS.index(name), stage] = map_agreement(told.maps[name], one)
     auc = _rows(maps, lambda m: inside_auc(m, known.moved))
     asked = (learned.network, told.unit, told.targets)
-    steady = {
-        name: sensitivity_max(methods[name], *asked, told.landmarks, samples=COPIES)
-        for name in maps
-    }
-    sensitivity = _rows(steady, lambda values: values)
+    options = {"landmarks": told.landmarks, "samples": COPIES}
+    steady = {name: sensitivity_max(methods[name], *asked, **options) for name in maps}
     return {
         "randomised": agreement,
         "randomised_auc": auc,
-        "sensitivity": sensitivity,
+        "sensitivity": _rows(steady, lambda values: values),
     }
+
+
+def own_parts(learned: Learned, known: Known, told: Explained) -> dict[str, np.ndarray]:
+    """What the network's own parts do, by name; few have any.
+
+    ``theta``, ``[N, 6]``: RAMN's weights, the whole face first.
+    ``branch_correct``, ``[5, n]``: whether each branch of the part ensemble
+    alone is right, of all test faces; ``branch_mass``, ``[5, N]``: mass of
+    its Grad-CAM on the truth; ``landmark_error``, ``[2, 5, N]``: mean error
+    of a coordinate as a share of the side, before and after tuning.
+    ``window``, ``[N, 2]``: shares of the truth, and of the picture, that the
+    transformer samples.  ``untrained_auc``, ``[N]``: attention before
+    training, scored as all maps are.
+    """
+    network, faces, found = learned.network, known.faces, {}
+    if isinstance(network, RAMN):
+        found["theta"] = region_weights(network, faces.images).weights
+    if isinstance(network, DeepEmotion):
+        inside = told.maps["attention"] > 0.5
+        held = (inside & known.moved).sum((1, 2))
+        share = held / known.moved.sum((1, 2)).clip(min=1)
+        found["window"] = np.stack([share, inside.mean((1, 2))], 1)
+    if isinstance(network, TransferEnsemble):
+        said = member_scores(network, learned.test.images).argmax(2).numpy()
+        maps = class_maps(network, faces.images, told.targets).maps
+        found["branch_correct"] = (said == learned.test.labels[:, None]).T
+        found["branch_mass"] = np.stack([relevance_mass(m, known.moved) for m in maps])
+        localisers = (network.originals, network.tuned())
+        errors = [landmark_errors(one, faces).T for one in localisers]
+        found["landmark_error"] = np.stack(errors)
+    if lacks_attention(learned.untrained) is None:
+        before = attention(learned.untrained, told.unit, landmarks=told.landmarks)
+        found["untrained_auc"] = inside_auc(before, known.moved)
+    return found
 
 
 def pooled(maps: np.ndarray) -> np.ndarray:
@@ -227,7 +253,7 @@ def pooled(maps: np.ndarray) -> np.ndarray:
     return nn.functional.adaptive_avg_pool2d(torch.as_tensor(maps), side).numpy()
 
 
-def _rows(maps: Mapping[str, np.ndarray], score) -> np.ndarray:
+def _rows(maps: Mapping[str, np.ndarray], score: Callable) -> np.ndarray:
     """A score of each map, in the order of :data:`ROWS`."""
     values = {name: np.asarray(score(one), float) for name, one in maps.items()}
     lacking = np.full_like(next(iter(values.values())), np.nan)

@@ -1,6 +1,6 @@
 """What a study of explanations is made of: tasks, networks and sizes."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from fer_lib.errors import FerError
 
@@ -70,10 +70,6 @@ class Settings:
                 f"study: {self.faces} faces to explain, expected 2 to {self.test}, "
                 "the number of test faces."
             )
-
-    def identity(self) -> dict:
-        """All values, for JSON."""
-        return asdict(self)
 
 
 def check_names(what: str, names: tuple[str, ...], known) -> None:

@@ -1,61 +1,161 @@
 """What a study comes to: means with intervals, orders, and how sure they are.
 
-What is drawn again for an interval are tasks and networks, each by itself;
-see :mod:`ferbook.study.luck`.
+Tasks and networks are crossed: every network learned every task, and a decoy
+has one value a task, whatever the network.  Drawing their pairs as if each
+were a witness of its own would feign a certainty that is not there, so tasks
+are drawn by themselves and networks by themselves, with all faces and seeds
+of a pair together.  The same faces are in every cell: no interval speaks of
+other faces.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import rankdata
+from scipy.stats import rankdata, t
 
 from fer_lib.errors import FerError
-from fer_lib.explain.scoring.agreement import (
-    ENDS,
-    MeanInterval,
-    Standing,
-    rank_correlation,
-)
+from fer_lib.explain.scoring.agreement import ENDS, MeanInterval, rank_correlation
 from fer_lib.explain.scoring.controls import DECOYS
 from fer_lib.rendered.evidence import CONTRASTS
-from ferbook.study.luck import crossed_interval, crossed_standing, drawn_means
 from ferbook.study.record import Study
+
+FEWEST = 3  # groups, below which an interval says nothing
 
 
 @dataclass(frozen=True)
 class About:
-    """A score in words.
-
-    Attributes:
-        short: a word or two.
-        long: what it measures.
-        kind: ``"truth"``: where the evidence is; ``"network"``: what the
-            network does without it.
-        rising: whether more is better.
-    """
+    """A score in a word or two, at length, and whether more is better."""
 
     short: str
     long: str
-    kind: str
     rising: bool = True
 
 
 ABOUT = {
-    "relevance_mass": About("mass", "share of the map on what moves", "truth"),
-    "relevance_rank": About("rank", "share of the top pixels on what moves", "truth"),
-    "pointing_game": About("pointing", "top pixel on what moves", "truth"),
-    "inside_auc": About("AUC", "pixels that move above the others", "truth"),
-    "changed_auc": About("AUC, grey", "pixels that change above the others", "truth"),
-    "agreement": About("re-rendering", "order of movements as the score's", "network"),
-    "density_agreement": About("the same a pixel", "likewise, by means", "network"),
-    "deletion": About("deletion", "score without the top pixels", "network", False),
-    "insertion": About("insertion", "score with the top pixels alone", "network"),
-    "average_drop": About("drop", "loss when only the map shows", "network", False),
-    "infidelity": About("infidelity", "error about covered squares", "network", False),
+    "relevance_mass": About("mass", "share of the map on what moves"),
+    "relevance_rank": About("rank", "share of the top pixels on what moves"),
+    "pointing_game": About("pointing", "top pixel on what moves"),
+    "inside_auc": About("AUC", "pixels that move above the others"),
+    "changed_auc": About("AUC, grey", "pixels that change above the others"),
+    "agreement": About("re-rendering", "order of movements as the score's"),
+    "density_agreement": About("the same a pixel", "likewise, by means"),
+    "deletion": About("deletion", "score without the top pixels", False),
+    "insertion": About("insertion", "score with the top pixels alone"),
+    "average_drop": About("drop", "loss when only the map shows", False),
+    "infidelity": About("infidelity", "error about covered squares", False),
 }
-
-
 RERENDERED = ("agreement", "density_agreement")
+
+
+class Standing(NamedTuple):
+    """The order of M methods, and how much of it may be luck.
+
+    Attributes:
+        means: ``float64 [M]``, over the maps that all have, more is better.
+        ranks: ``float64 [M]``, 1 for the largest mean; ties share theirs.
+        low: ``float64 [M]``, lower (better) end of a rank's 95 % interval.
+        high: ``float64 [M]``, upper end.
+        first: ``float64 [M]``, share of the draws in which it came first.
+        n: number of these maps.
+    """
+
+    means: np.ndarray
+    ranks: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    first: np.ndarray
+    n: int
+
+
+def drawn_means(
+    values: np.ndarray, pairs: np.ndarray, networks: int, count: int = 2000
+) -> np.ndarray:
+    """Means of rows when tasks and networks are drawn with replacement.
+
+    Args:
+        values: ``[M, X]``; what is not a number is left out.
+        pairs: ``[X]``, the number of a value's task times ``networks``, plus
+            that of its network.
+        networks: how many there are.
+        count: draws, the same for all calls about the same tasks and networks.
+
+    Returns:
+        ``float64 [count, M]``; not a number where a draw has no value.
+    """
+    values = np.asarray(values, float)
+    sides = [np.unique(one, return_inverse=True)[1] for one in divmod(pairs, networks)]
+    shape = [int(one.max()) + 1 for one in sides]
+    known = ~np.isnan(values)
+    sums, sizes = np.zeros((2, len(values), *shape))
+    place = (slice(None), *sides)
+    np.add.at(sums, place, np.where(known, values, 0))
+    np.add.at(sizes, place, known)
+    rng = np.random.default_rng(0)
+    held = [rng.multinomial(n, np.full(n, 1 / n), count).astype(float) for n in shape]
+    total, size = (np.einsum("ct,cn,mtn->cm", *held, x) for x in (sums, sizes))
+    return np.where(size > 0, total / np.where(size > 0, size, 1), np.nan)
+
+
+def crossed_interval(
+    values: np.ndarray, pairs: np.ndarray, networks: int
+) -> MeanInterval:
+    """Mean ``[X]`` with its 95 % interval over tasks and networks.
+
+    Arguments are as of :func:`drawn_means`.  No interval, so not a number,
+    where there is one pair alone.
+    """
+    known = ~np.isnan(values)
+    if not known.any():
+        return MeanInterval(np.nan, np.nan, np.nan, 0)
+    values, pairs = values[known], pairs[known]
+    ends = (np.nan, np.nan)
+    if np.ptp(pairs):
+        ends = np.nanpercentile(drawn_means(values[None], pairs, networks), ENDS)
+    return MeanInterval(float(values.mean()), *map(float, ends), int(known.sum()))
+
+
+def crossed_standing(values: np.ndarray, pairs: np.ndarray, networks: int) -> Standing:
+    """The order of methods ``[M, X]`` by mean, more is better.
+
+    Over the maps that all methods have; arguments are as of
+    :func:`drawn_means`.
+
+    Raises:
+        FerError: when there is none.
+    """
+    known = ~np.isnan(values).any(0)
+    if not known.any():
+        raise FerError("study: no face has a map of every method; leave out methods.")
+    shared, pairs = values[:, known], pairs[known]
+    drawn = drawn_means(shared, pairs, networks)
+    ranks = rankdata(-drawn[~np.isnan(drawn).any(1)], axis=1)
+    means, ends = shared.mean(1), np.percentile(ranks, ENDS, axis=0)
+    first = (ranks == ranks.min(1, keepdims=True)).mean(0)
+    return Standing(means, rankdata(-means), *ends, first, int(known.sum()))
+
+
+def over_groups(values: np.ndarray, groups: np.ndarray) -> MeanInterval:
+    """Mean of the groups' means with the 95 % interval of Student's t.
+
+    For the few tasks of one network: drawing two to five groups anew covers
+    far less than it says.
+
+    Args:
+        values: ``[X]``; what is not a number is left out.
+        groups: ``[X]``.
+
+    Returns:
+        ``n`` counts groups; no interval for fewer than three.
+    """
+    values, groups = np.asarray(values, float), np.asarray(groups)
+    known = ~np.isnan(values)
+    means = [values[known & (groups == one)].mean() for one in np.unique(groups[known])]
+    n, mean = len(means), float(np.mean(means)) if means else np.nan
+    if n < FEWEST:
+        return MeanInterval(mean, np.nan, np.nan, n)
+    half = float(t.ppf(0.975, n - 1) * np.std(means, ddof=1) / np.sqrt(n))
+    return MeanInterval(mean, mean - half, mean + half, n)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,16 +163,13 @@ class Ranking:
     """Methods by one score, the best first.
 
     Attributes:
-        score: its name.
         methods: their names.
-        means: over the maps that all methods have, more is better.
         intervals: of each method over all of its own maps.
         standing: ranks with intervals, in the order of ``methods``.
         tasks: how many were drawn from.
         networks: likewise.
     """
 
-    score: str
     methods: tuple[str, ...]
     intervals: tuple[MeanInterval, ...]
     standing: Standing
@@ -118,7 +215,7 @@ def scored(study: Study, score: str, **where) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         ``[methods, X]``, and the pair of each map, ``[X]``.
     """
-    values, _, pairs = study.values(score, **where)
+    values, pairs = study.values(score, **where)
     if score == "relevance_mass":
         exists = ~np.isnan(study.values("inside_auc", **where)[0])
         values = np.where(np.isnan(values) & exists, 0, values)
@@ -157,7 +254,6 @@ def ranking(study: Study, score: str, decoys: bool = True, **where) -> Ranking:
     standing = found._replace(**{k: getattr(found, k)[order] for k in per_method})
     chosen = [rows[place] for place in order]
     return Ranking(
-        score,
         tuple(study.methods[row] for row in chosen),
         tuple(crossed_interval(values[row], pairs, count) for row in chosen),
         standing,
@@ -186,8 +282,8 @@ def chance(study: Study, score: str, **where) -> float:
     return means(study, score, **where)["noise"].mean
 
 
-def margins(study: Study, score: str, **where) -> dict[str, MeanInterval]:
-    """By how much each method is above the best decoy, map by map.
+def margins(study: Study, score: str, **where) -> tuple[str, dict[str, MeanInterval]]:
+    """The best decoy, and by how much each method is above it, map by map.
 
     The best decoy is that with the largest mean; the interval is of the
     paired difference.
@@ -200,24 +296,23 @@ def margins(study: Study, score: str, **where) -> dict[str, MeanInterval]:
         for name, row in zip(study.methods, values, strict=True)
         if name not in DECOYS
     }
-    return {name: told for name, told in found.items() if told.n}
+    return best, {name: told for name, told in found.items() if told.n}
 
 
-def best_decoy(study: Study, score: str, **where) -> str:
-    """The decoy with the largest mean."""
-    values, _ = oriented(study, score, **where)
-    return max(DECOYS, key=lambda name: np.nanmean(values[study.methods.index(name)]))
+def _asking(study: Study) -> list[int]:
+    """Rows of the methods, decoys left out."""
+    return [k for k, name in enumerate(study.methods) if name not in DECOYS]
 
 
-def score_correlations(study: Study, kind: str = "spearman") -> np.ndarray:
+def score_correlations(study: Study) -> np.ndarray:
     """How far the scores of :data:`ABOUT` agree on the order of methods.
 
     Returns:
         ``[scores, scores]`` rank correlations over methods, decoys left out.
     """
-    rows = [k for k, name in enumerate(study.methods) if name not in DECOYS]
+    rows = _asking(study)
     table = np.stack([np.nanmean(oriented(study, s)[0][rows], 1) for s in ABOUT], 1)
-    return rank_correlation(table, kind)
+    return rank_correlation(table)
 
 
 def middle_correlation(study: Study, count: int = 500) -> MeanInterval:
@@ -225,7 +320,7 @@ def middle_correlation(study: Study, count: int = 500) -> MeanInterval:
 
     Of two scores that ask the same of another truth, one stays.
     """
-    rows = [k for k, name in enumerate(study.methods) if name not in DECOYS]
+    rows = _asking(study)
     names = [s for s in ABOUT if s not in ("changed_auc", "density_agreement")]
     whole, drawn = [], []
     for score in names:

@@ -16,9 +16,10 @@ from torch.optim.lr_scheduler import LambdaLR
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.splits import Splits
 from fer_lib.evaluation.inference import predict
+from fer_lib.models.network import Network
 from ferbook.papers import paper
+from ferbook.study.faces import as_splits, evidence_set
 from ferbook.study.settings import TASKS, Settings
-from ferbook.study.tasks import as_splits, evidence_set
 from ferbook.training.draws import each_once
 from ferbook.training.loop import fit
 from ferbook.training.plan import Plan
@@ -37,7 +38,7 @@ LENGTH = {"mouth": 0.75, "brows": 0.8, "jaw": 0.5}
 COOLING = 0.4  # share of the epochs in which the rate falls
 # Its small size learns nothing with the paper's dropout.
 CHANGES = {"residual_masking": {"dropout": 0.0}}
-PARTS = {"landmark_epochs": 5, "expression_epochs": 9, "head_epochs": 2}
+STAGE_EPOCHS = {"landmark_epochs": 5, "expression_epochs": 9, "head_epochs": 2}
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,11 +53,11 @@ class Learned:
         untrained: the same network before it learned.
     """
 
-    network: nn.Module
+    network: Network
     test: FaceSet
     scores: np.ndarray
     curve: tuple[float, ...]
-    untrained: nn.Module
+    untrained: Network
 
     @property
     def correct(self) -> np.ndarray:
@@ -78,6 +79,30 @@ def task_splits(task: str, size: int, settings: Settings) -> Splits:
     return replace(splits, train=replace(splits.train, labels=labels))
 
 
+def small_config(network: str, factor: float = 1.0) -> object:
+    """The configuration of a network as a study trains it.
+
+    Args:
+        network: nickname.
+        factor: on the epochs of the part ensemble's stages.
+    """
+    changes = CHANGES.get(network, {})
+    if network not in LEARNING:
+        changes = {k: max(1, round(n * factor)) for k, n in STAGE_EPOCHS.items()}
+    return paper(network).make_config("smoke", **changes)
+
+
+def make_plan(
+    network: str, task: str, seed: int, settings: Settings, splits: Splits
+) -> Plan:
+    """How a network learns a task; arguments are those of :func:`learn`."""
+    factor = settings.epochs * LENGTH.get(TASKS[task].contrast, 1.0)
+    plan = paper(network).make_plan(small_config(network, factor), splits, seed)
+    if network in LEARNING:
+        plan = _single(plan, *LEARNING[network], factor)
+    return plan
+
+
 def learn(network: str, task: str, seed: int, settings: Settings) -> Learned:
     """Train a network on a task; the last epoch is what counts.
 
@@ -87,16 +112,15 @@ def learn(network: str, task: str, seed: int, settings: Settings) -> Learned:
         seed: of the network's start and of the batches.
         settings: sizes.
     """
-    recipe = paper(network)
-    factor = settings.epochs * LENGTH.get(TASKS[task].contrast, 1.0)
-    changes = CHANGES.get(network, {}) if network in LEARNING else _parts(factor)
-    config = recipe.make_config("smoke", **changes)
-    splits = task_splits(task, config.input_size, settings)
-    plan = recipe.make_plan(config, splits, seed)
-    if network in LEARNING:
-        plan = _single(plan, *LEARNING[network], factor)
-    model = recipe.make_network(config, 2, seed)
-    untrained = recipe.make_network(config, 2, seed).eval()
+    splits = task_splits(task, small_config(network).input_size, settings)
+    plan = make_plan(network, task, seed, settings, splits)
+    return train(network, splits, plan, seed)
+
+
+def train(network: str, splits: Splits, plan: Plan, seed: int) -> Learned:
+    """Train a network by a plan of :func:`make_plan`."""
+    recipe, config = paper(network), small_config(network)
+    model, untrained = (recipe.make_network(config, 2, seed) for _ in range(2))
 
     def evaluate(module: nn.Module) -> dict[str, float]:
         said = predict(module, splits.select.images).argmax(1)
@@ -104,13 +128,8 @@ def learn(network: str, task: str, seed: int, settings: Settings) -> Learned:
 
     fitted = fit(model, plan, splits.train, evaluate, progress=False)
     curve = tuple(row[ACCURACY] for row in fitted.curve if ACCURACY in row)
-    scores = predict(model, splits.test.images)
-    return Learned(model.eval(), splits.test, scores, curve, untrained)
-
-
-def _parts(factor: float) -> dict[str, int]:
-    """Epochs of the part ensemble's stages, one or more each."""
-    return {name: max(1, round(n * factor)) for name, n in PARTS.items()}
+    scores = predict(model.eval(), splits.test.images)
+    return Learned(model, splits.test, scores, curve, untrained.eval())
 
 
 def _single(plan: Plan, epochs: int, rate: float, factor: float) -> Plan:

@@ -1,7 +1,9 @@
 """Making a study cell by cell, so that it can be stopped and gone on with."""
 
+import json
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -16,10 +18,18 @@ from fer_lib.files import atomic_path, cache_dir, npz_bytes
 from ferbook.runs.key import json_sha256
 from ferbook.runs.provenance import code_version, library_versions
 from ferbook.runs.source import source_hash
+from ferbook.study.behaviour import behaviour, differences
 from ferbook.study.cell import ROWS, measured
-from ferbook.study.faces import MOVEMENTS, Known, know
-from ferbook.study.parts import parts_of
-from ferbook.study.record import NAME, Study, read_study, write_study
+from ferbook.study.faces import MOVEMENTS, Known, evidence_set, know
+from ferbook.study.record import (
+    DIMENSIONS,
+    NAME,
+    Cell,
+    Study,
+    read_study,
+    tabled,
+    write_study,
+)
 from ferbook.study.settings import (
     FAIR,
     NETWORKS,
@@ -29,8 +39,6 @@ from ferbook.study.settings import (
     Settings,
     check_names,
 )
-from ferbook.study.tables import DIMENSIONS, Cell, tabled
-from ferbook.study.tasks import evidence_set
 from ferbook.study.training import learn
 
 CPU = torch.device("cpu")
@@ -62,22 +70,33 @@ def plan_cells(
     ]
 
 
-def identity(settings: Settings) -> str:
-    """Hash of what shapes every cell: settings and code."""
-    return json_sha256({"settings": settings.identity(), "source": _source()})
-
-
 class Cells:
-    """Finished cells of one identity, each in a file of its own.
+    """Finished cells of one study, each in a file of its own.
 
     Args:
         settings: sizes.
         folder: where; below the cache if None.
+
+    Raises:
+        FerError: when those there were made by code that did other things.
     """
 
     def __init__(self, settings: Settings, folder: Path | None = None):
         below = folder or cache_dir() / "explanations"
-        self.settings, self.folder = settings, below / identity(settings)[:16]
+        told = asdict(settings)
+        self.settings, self.folder = settings, below / json_sha256(told)[:16]
+        path = self.folder / "behaviour.json"
+        if path.is_file():
+            odd = differences(json.loads(path.read_text()), behaviour())
+            if odd:
+                raise FerError(
+                    f"{self.folder}: holds cells of code that behaved otherwise in "
+                    f"{odd[0]} ({len(odd)} in all); delete the folder to make them "
+                    "again."
+                )
+        else:
+            with atomic_path(path) as temporary:
+                temporary.write_text(json.dumps(behaviour()))
 
     def path(self, cell: Cell) -> Path:
         """File of a cell."""
@@ -105,7 +124,6 @@ class Cells:
         size = learned.network.input.size
         known = known_faces(TASKS[task].contrast, size, self.settings)
         found = measured(learned, known, task, seed, self.settings)
-        found |= parts_of(learned, known)
         found["curve"] = np.array(learned.curve)
         found["cpu_seconds"] = np.array(time.process_time() - started)
         with atomic_path(self.path(cell)) as temporary:
@@ -136,7 +154,7 @@ def work(
         settings: sizes.
         out: folder of the record.
         budget: seconds of wall time after which no further cell is begun.
-        fresh: whether a record of other settings or code is replaced.
+        fresh: whether a record of other settings or behaviour is replaced.
         kept: folder of finished cells; below the cache if None.
 
     Raises:
@@ -181,14 +199,14 @@ def _told(settings: Settings, cells: dict[Cell, dict]) -> dict:
     cpu = {"/".join(map(str, c)): float(one["cpu_seconds"]) for c, one in cells.items()}
     return {
         "kind": "explanations",
-        "identity": identity(settings),
-        "settings": settings.identity(),
+        "behaviour": behaviour(),
+        "settings": asdict(settings),
         "methods": list(ROWS),
         "movements": list(MOVEMENTS),
         "dimensions": {name: list(axes) for name, axes in DIMENSIONS.items()},
         "people": known.people.tolist(),
         "labels": known.faces.labels.tolist(),
-        "code": code_version(_source()),
+        "code": code_version(source_hash(["ferbook.study.cell"])),
         "hardware": hardware(CPU),
         "libraries": library_versions(),
         "command": "ferbook explain",
@@ -202,11 +220,13 @@ def _check(out: Path, settings: Settings, fresh: bool) -> None:
     if fresh or not (out / f"{NAME}.json").exists():
         return
     held = read_study(out).content
-    if held.get("identity") != identity(settings):
-        odd = "settings" if held["settings"] != settings.identity() else "code"
+    odd = "of other settings" if held["settings"] != asdict(settings) else ""
+    if not odd and differences(held.get("behaviour", {}), behaviour()):
+        odd = "by code that behaved otherwise"
+    if odd:
         raise FerError(
-            f"{out}: holds a study of other {odd}; name another folder with --out, or "
-            "replace it with --fresh."
+            f"{out}: holds a study {odd}; name another folder with --out, or replace "
+            "it with --fresh."
         )
 
 
@@ -218,9 +238,3 @@ def _read(path: Path) -> dict[str, np.ndarray]:
         raise FerError(
             f"{path}: damaged ({error}); delete the file, the cell is made again."
         ) from error
-
-
-@lru_cache(maxsize=1)
-def _source() -> str:
-    """Hash of all code that a cell comes from."""
-    return source_hash(["ferbook.study.cell", "ferbook.study.parts"])

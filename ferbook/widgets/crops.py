@@ -8,7 +8,7 @@ import torch
 
 from fer_lib.crops import COUNTS, coverage, crop_boxes, crop_names
 from fer_lib.errors import FerError
-from fer_lib.explain.regions import crop_features
+from fer_lib.explain.attention import crop_features
 from fer_lib.models.ramn import RAMN
 from ferbook.runs.run import Run
 from ferbook.show.tables import Table

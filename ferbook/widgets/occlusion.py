@@ -1,6 +1,6 @@
 """The occlusion explorer: a square over a face, and what a network then says."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -8,9 +8,15 @@ from torch import Tensor
 
 from fer_lib.errors import FerError
 from fer_lib.evaluation.inference import device_of
-from fer_lib.explain.covering import FILLS, cover, filling, window_starts
 from fer_lib.explain.drawing.colours import DIVERGING, SEQUENTIAL
-from fer_lib.explain.occlusion import Scores, covered_scores, from_pixels
+from fer_lib.explain.inputs import from_pixels
+from fer_lib.explain.occlusion import (
+    FILLS,
+    cover,
+    covered_scores,
+    filling,
+    window_starts,
+)
 from ferbook.runs.run import Run
 from ferbook.show.tables import Table
 from ferbook.widgets.base import Widget
@@ -33,7 +39,7 @@ _ALT = (
 )
 
 
-def chances(run: Run) -> Scores:
+def chances(run: Run) -> Callable[[Tensor], Tensor]:
     """Class probabilities of pixels in 0..1."""
     scores = from_pixels(run.network)
     return lambda unit: scores(unit).softmax(-1)

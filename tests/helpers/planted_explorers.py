@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from fer_lib.explain.covering import filling
+from fer_lib.explain.occlusion import filling
 from fer_lib.expressions import EXPRESSIONS
 from fer_lib.models import build
 from fer_lib.models.network import Network, logits_of

@@ -1,5 +1,7 @@
 """A study whose scores are drawn around means that are known."""
 
+from dataclasses import asdict
+
 import numpy as np
 
 from ferbook.study.cell import ROWS
@@ -67,11 +69,11 @@ def planted_study(spread=0.02, **changes) -> Study:
     arrays["faces_agree"] = np.full((few[0], len(NETWORKS), *few[1:]), 0.3)
     arrays["shuffled_agree"] = np.full((len(NETWORKS), *few[1:]), 0.1)
     content = {
-        "settings": Settings().identity(), "tasks": TASKS, "networks": NETWORKS,
+        "settings": asdict(Settings()), "tasks": TASKS, "networks": NETWORKS,
         "seeds": SEEDS,
         "methods": ROWS, "people": [50, 51, 52, 53, 50, 51],
         "labels": [0, 1, 0, 1, 1, 0], "code": {},
-        "movements": MOVEMENTS, "written": "2026-01-01", "identity": "planted",
+        "movements": MOVEMENTS, "written": "2026-01-01",
         "cpu_seconds": {"mouth/ramn/0": 3600.0, "jaw/ramn/0": 3600.0},
     }  # fmt: skip
     return Study(content | changes, arrays)

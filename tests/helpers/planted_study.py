@@ -9,9 +9,8 @@ from torch import nn
 from fer_lib.evaluation.inference import predict
 from fer_lib.models.network import Network
 from fer_lib.preprocessing import Preprocessing
-from ferbook.study.faces import know
+from ferbook.study.faces import evidence_set, know
 from ferbook.study.settings import Settings
-from ferbook.study.tasks import evidence_set
 from ferbook.study.training import Learned
 
 SIZE = 48
@@ -49,7 +48,7 @@ class Reads(Network):
 @cache
 def faces():
     """Test faces of the mouth, and what is known of them."""
-    found = evidence_set("mouth", SIZE, 4, 2, 6, cached=False).split("Test")
+    found = evidence_set("mouth", SIZE, 4, 2, 6).split("Test")
     return found, know(found.select(np.arange(4)))
 
 

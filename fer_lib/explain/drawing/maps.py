@@ -1,13 +1,24 @@
-"""Explanations drawn on faces."""
+"""Heat maps drawn on faces: Grad-CAM, occlusion, and any others."""
 
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.patches import Polygon
+from matplotlib.patches import Rectangle
 
-from fer_lib.explain.drawing.colours import DIVERGING, MARK, SEQUENTIAL
+from fer_lib.explain.drawing.colours import DIVERGING, MARK, SEQUENTIAL, part_colour
+from fer_lib.explain.drawing.panels import (
+    check_titles,
+    colour_bar,
+    grid,
+    lay_over,
+    say,
+    show_face,
+    with_alt,
+)
+from fer_lib.explain.grad_cam import ClassMaps
+from fer_lib.explain.occlusion import Covers, OcclusionMaps
 
 
 def draw_maps(
@@ -17,7 +28,6 @@ def draw_maps(
     *,
     label: str,
     signed: bool = False,
-    limit: float | None = None,
 ) -> Figure:
     """Faces above, maps below, one colour scale for all of them.
 
@@ -27,10 +37,9 @@ def draw_maps(
         titles: one a face.
         label: of the colour bar, with its unit.
         signed: whether maps have two signs; zero is then white.
-        limit: end of the colour scale; the largest absolute value if None.
     """
     largest = float(np.nanmax(np.abs(maps))) if np.isfinite(maps).any() else 1.0
-    end = limit or largest or 1.0  # an all-zero map still needs a scale
+    end = largest or 1.0  # an all-zero map still needs a scale
     scale = {"vmin": -end if signed else 0, "vmax": end}
     colours = DIVERGING if signed else SEQUENTIAL
     n = len(images)
@@ -49,29 +58,130 @@ def draw_maps(
     return figure
 
 
-def draw_windows(
-    images: np.ndarray, corners: np.ndarray, titles: Sequence[str]
+def draw_class_maps(
+    result: ClassMaps, images: np.ndarray, titles: Sequence[str]
 ) -> Figure:
-    """The window of a spatial transformer on each face.
+    """Faces, below them the map of every learner, last the union of several.
+
+    Every map is divided by its own maximum: values of different layers, and
+    of different faces, have no common unit.
 
     Args:
-        images: ``[N, H, W]`` grey, 0 to 1.
-        corners: ``[N, 4, 2]`` of
-            :func:`fer_lib.explain.transformer.sampling_window`.
+        result: of the same faces.
+        images: ``uint8 [N, C, H, W]``.
         titles: one a face.
     """
-    n, size = len(images), images.shape[-1]
-    figure, axes = plt.subplots(1, n, figsize=(1.5 * n, 2), squeeze=False)
-    margin = size / 4  # a window may reach beyond the face
-    for panel, image, polygon, title in zip(
-        axes[0], images, corners, titles, strict=True
+    check_titles(len(result.targets), titles)
+    rows = dict(zip(result.names, result.maps, strict=True))
+    if len(rows) > 1:
+        rows["union"] = result.united
+    figure, axes = grid(["face", *rows], titles)
+    for panel, image in zip(axes[0], images, strict=True):
+        show_face(panel, image)
+    drawn = None
+    for line, (name, maps) in zip(axes[1:], rows.items(), strict=True):
+        line[0].yaxis.label.set_color(part_colour(name))
+        for i, panel in enumerate(line):
+            show_face(panel, images[i])
+            if (end := maps[i].max()) > 0:
+                shares = maps[i] / end
+                drawn = lay_over(panel, shares, colours=SEQUENTIAL, low=0, high=1)
+            else:
+                say(panel, _why_empty(result, name, i))
+    if drawn is not None:
+        colour_bar(figure, drawn, axes[1:], "Grad-CAM / its maximum")
+    return with_alt(figure, _describe_class_maps(result))
+
+
+def _why_empty(result: ClassMaps, name: str, face: int) -> str:
+    if name == "union":
+        return "all empty"
+    at = (result.names.index(name), face)
+    return "no evidence" if result.dead[at] else "all against"
+
+
+def _describe_class_maps(result: ClassMaps) -> str:
+    learners, faces, height, width = result.maps.shape
+    rows, columns = np.divmod(result.united.reshape(faces, -1).argmax(1), width)
+    h, w = result.cells[0]
+    empty = int((~result.maps.any((2, 3))).sum())
+    found = (
+        f"Grad-CAM of {learners} layer{'s' * (learners > 1)} of {h} by {w} values, "
+        f"enlarged bilinearly, on {faces} faces. The largest value lies on average at "
+        f"{100 * rows.mean() / height:.0f} per cent of the height and "
+        f"{100 * columns.mean() / width:.0f} per cent of the width."
+    )
+    if not empty:
+        return found
+    return (
+        f"{found} {empty} of {learners * faces} maps are empty: "
+        f"{int(result.dead.sum())} without any evidence, "
+        f"{int(result.negative.sum())} with evidence against the class alone."
+    )
+
+
+def draw_occlusion(
+    result: OcclusionMaps, images: np.ndarray, titles: Sequence[str]
+) -> Figure:
+    """Faces with the square's size, and both maps, each with one scale.
+
+    Args:
+        result: of the same faces.
+        images: ``uint8 [N, C, H, W]``.
+        titles: one a face.
+    """
+    check_titles(len(result.targets), titles)
+    figure, axes = grid(["face, square", "misled", "score drop"], titles)
+    side = result.window / result.misled.shape[-1]
+    largest = float(np.abs(result.drops).max()) or 1.0
+    for i, (face, misled, drop) in enumerate(axes.T):
+        for panel in (face, misled, drop):
+            show_face(panel, images[i])
+        face.add_patch(Rectangle((0, 0), side, side, fill=False, ec=MARK, lw=2))
+        shares = lay_over(misled, result.misled[i], colours=SEQUENTIAL, low=0, high=1)
+        if result.predicted[i] != result.targets[i]:
+            say(misled, "misread\nuncovered")
+        lost = lay_over(
+            drop, result.drops[i], colours=DIVERGING, low=-largest, high=largest
+        )
+    colour_bar(figure, shares, axes[1], "share of squares")
+    colour_bar(figure, lost, axes[2], "drop (score)")
+    faces, height, width = result.drops.shape
+    rows, columns = np.divmod(result.drops.reshape(faces, -1).argmax(1), width)
+    marked = (result.misled > 0).mean((1, 2))
+    misread = int((result.predicted != result.targets).sum())
+    return with_alt(
+        figure,
+        f"Occlusion of {faces} faces by a square of {result.window} pixels moved by "
+        f"{result.stride} pixels, filled with {result.fill}. On average "
+        f"{100 * marked.mean():.0f} per cent of a face is "
+        "under a square that misleads the network, and the score drops most at "
+        f"{100 * rows.mean() / height:.0f} per cent of the height and "
+        f"{100 * columns.mean() / width:.0f} per cent of the width. Misread even "
+        f"when nothing is covered: {misread} of {faces} faces.",
+    )
+
+
+def draw_covers(result: Covers, classes: Sequence[str], target: int) -> Figure:
+    """Covered faces, each with what the network then takes it for.
+
+    Args:
+        result: of a face.
+        classes: names of the network's scores.
+        target: the true class.
+    """
+    side = int(len(result.faces) ** 0.5)
+    figure, axes = grid([""] * side, [""] * side, n=1)
+    says = result.probabilities.argmax(1)
+    for panel, face, label, chances in zip(
+        axes.flat, result.faces, says, result.probabilities, strict=True
     ):
-        panel.imshow(image, cmap="gray", vmin=0, vmax=1)
-        panel.add_patch(Polygon(polygon, fill=False, edgecolor=MARK, lw=2))
-        panel.plot(*polygon[0], "o", color=MARK, ms=4)
-        panel.set(xticks=[], yticks=[])
-        panel.set_xlim(-margin, size + margin)
-        panel.set_ylim(size + margin, -margin)
-        panel.set_title(title, fontsize=9)
-    figure.tight_layout()
-    return figure
+        show_face(panel, face)
+        right = "" if label == target else ", wrong"
+        panel.set_title(f"{classes[label]} {100 * chances[label]:.0f} %{right}", size=8)
+    wrong = int((says != target).sum())
+    return with_alt(
+        figure,
+        f"A face of the class {classes[target]} under {len(says)} squares. Under "
+        f"{wrong} of them the network predicts another class.",
+    )

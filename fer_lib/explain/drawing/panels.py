@@ -13,9 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from fer_lib.errors import FerError
-
-Place = tuple[float, float, float, float]  # left, top, right, bottom
-WHOLE: Place = (0.0, 0.0, 1.0, 1.0)
+from fer_lib.explain.placing import WHOLE, Place
 
 
 def grid(

@@ -2,18 +2,18 @@
 
 Decoys never ask the network; a method that does not beat them tells nothing
 about it.  They are called like the methods (see
-:class:`fer_lib.explain.calls.Method`).  A network whose weights were drawn
-anew (:mod:`fer_lib.explain.scoring.randomised`) must get another map, and a map that
-was broken on purpose must score lower.
+:class:`fer_lib.explain.methods.Method`), with faces of the network's size.  A
+network whose weights were drawn anew (:mod:`fer_lib.explain.scoring.randomised`)
+must get another map, and a map that was broken on purpose must score lower.
 """
 
 import numpy as np
 import torch
-from kornia.filters import sobel
 from torch import Tensor
 
 from fer_lib.errors import FerError
-from fer_lib.explain.calls import Method
+from fer_lib.explain.inputs import Images
+from fer_lib.explain.methods import Method
 from fer_lib.models.network import Network
 
 BROKEN = ("shift", "flip", "shuffle")
@@ -21,61 +21,47 @@ SPREAD = 0.2  # standard deviation of the blob, as a share of the side
 
 
 def edges(
-    network: Network,
-    unit: Tensor,
-    targets: np.ndarray,
-    landmarks: np.ndarray | None = None,
-    seed: int = 0,
+    network: Network, images: Images, targets=None, *, landmarks=None, seed: int = 0
 ) -> np.ndarray:
     """Sobel's gradient of each face's light."""
-    return sobel(_light(unit)[:, None], eps=0.0)[:, 0].numpy()
+    from kornia.filters import sobel  # takes half a second
+
+    return sobel(_light(images)[:, None], eps=0.0)[:, 0].numpy()
 
 
 def mean_face(
-    network: Network,
-    unit: Tensor,
-    targets: np.ndarray,
-    landmarks: np.ndarray | None = None,
-    seed: int = 0,
+    network: Network, images: Images, targets=None, *, landmarks=None, seed: int = 0
 ) -> np.ndarray:
     """How far a face's light is from the mean of all given faces.
 
     It depends on the other faces, and is zero for one face alone.
     """
-    light = _light(unit)
+    light = _light(images)
     return (light - light.mean(0)).abs().numpy()
 
 
 def centre_blob(
-    network: Network,
-    unit: Tensor,
-    targets: np.ndarray,
-    landmarks: np.ndarray | None = None,
-    seed: int = 0,
+    network: Network, images: Images, targets=None, *, landmarks=None, seed: int = 0
 ) -> np.ndarray:
     """A Gaussian in the middle of the picture, the same for all faces."""
-    height, width = unit.shape[-2:]
+    height, width = images.shape[-2:]
     rows, columns = np.mgrid[:height, :width]
     away = ((rows + 0.5) / height - 0.5) ** 2 + ((columns + 0.5) / width - 0.5) ** 2
     blob = np.exp(-away / (2 * SPREAD**2)).astype(np.float32)
-    return np.repeat(blob[None], len(unit), 0)
+    return np.repeat(blob[None], len(images), 0)
 
 
 def noise(
-    network: Network,
-    unit: Tensor,
-    targets: np.ndarray,
-    landmarks: np.ndarray | None = None,
-    seed: int = 0,
+    network: Network, images: Images, targets=None, *, landmarks=None, seed: int = 0
 ) -> np.ndarray:
     """Even noise 0..1 from the seed: chance."""
-    shape = (len(unit), *unit.shape[-2:])
+    shape = (len(images), *images.shape[-2:])
     return np.random.default_rng(seed).random(shape, np.float32)
 
 
-def _light(unit: Tensor) -> Tensor:
+def _light(images: Images) -> Tensor:
     """Mean of the channels, ``[N, H, W]``."""
-    return torch.as_tensor(unit).float().cpu().mean(1)
+    return torch.as_tensor(images).float().cpu().mean(1)
 
 
 DECOYS: dict[str, Method] = {
@@ -89,19 +75,16 @@ DECOYS: dict[str, Method] = {
 def broken(
     maps: np.ndarray, how: str, *, pixels: int = 10, seed: int = 0
 ) -> np.ndarray:
-    """Maps spoilt on purpose.
+    """Maps ``[N, H, W]`` spoilt on purpose, with the values of each as they were.
 
     Args:
-        maps: ``[N, H, W]``.
+        maps: of any method.
         how: ``"shift"``, to the right and down by some pixels, what leaves
             on one side coming in on the other; ``"flip"``, left to right,
             which spares what is symmetric; ``"shuffle"``, all pixels of all
             maps in the same drawn order.
         pixels: of the shift.
         seed: of the shuffle.
-
-    Returns:
-        ``[N, H, W]``, with the values of each map as they were.
 
     Raises:
         FerError: for an unknown way.

@@ -11,13 +11,14 @@ References:
    insertion.
 2. A. Chattopadhay, A. Sarkar, P. Howlader, V. N. Balasubramanian,
    "Grad-CAM++: Generalized Gradient-Based Visual Explanations for Deep
-   Convolutional Networks", WACV 2018, arXiv:1710.11063: average drop and
-   increase in confidence.
-
-Infidelity and sensitivity are in :mod:`fer_lib.explain.scoring.infidelity`.
+   Convolutional Networks", WACV 2018, arXiv:1710.11063: average drop.
+3. C.-K. Yeh, C.-Y. Hsieh, A. S. Suggala, D. I. Inouye, P. Ravikumar, "On the
+   (In)fidelity and Sensitivity of Explanations", NeurIPS 2019,
+   arXiv:1901.09392.  Captum has both; its scaling of a map may turn the map
+   round, so that the opposite of a good map would be called good, and it does
+   not divide by what a map of zeros gets.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -25,9 +26,9 @@ import torch
 from torch import Tensor
 
 from fer_lib.errors import FerError
-from fer_lib.explain.calls import fitting, ready, variants
-from fer_lib.explain.covering import filling
-from fer_lib.explain.occlusion import from_pixels
+from fer_lib.explain.inputs import Images, fitting, from_pixels, ready, variants
+from fer_lib.explain.methods import Method
+from fer_lib.explain.occlusion import cover, filling
 from fer_lib.explain.scoring.agreement import correlate
 from fer_lib.models.network import Network
 
@@ -36,12 +37,11 @@ class Curves(NamedTuple):
     """What :func:`deletion` and :func:`insertion` return; N faces, S steps.
 
     Attributes:
-        shares: ``float64 [S + 1]``, 0..1, of the pixels taken away or put in.
-        probability: ``float64 [N, S + 1]``, of the class.
+        probability: ``float64 [N, S + 1]``, of the class, from no pixel
+            changed to all of them.
         area: ``float64 [N]``, 0..1, below each curve.
     """
 
-    shares: np.ndarray
     probability: np.ndarray
     area: np.ndarray
 
@@ -49,7 +49,7 @@ class Curves(NamedTuple):
 @torch.inference_mode()
 def deletion(
     network: Network,
-    unit: Tensor,
+    images: Images,
     targets: np.ndarray,
     maps: np.ndarray,
     *,
@@ -62,37 +62,37 @@ def deletion(
     Less area is better.
 
     Args:
-        network: one of the book's; left as it was.
-        unit: faces ``[N, C, H, W]``, pixels in 0..1.
+        network: one of the library's; left as it was.
+        images: faces ``[N, C, H, W]``, uint8 or floats 0..1.
         targets: ``int64 [N]``.
-        maps: ``[N, H, W]``.
+        maps: ``[N, size, size]``, in the size that the network takes.
         fill: what is left; black (``"zero"``), ``"blur"``, by a Gaussian of
             an eighth of the side, or another of
-            :func:`fer_lib.explain.covering.filling`.
+            :func:`fer_lib.explain.occlusion.filling`.
         steps: S, each takes as many pixels.
         seed: of the order of pixels that tie.
 
     Raises:
         FerError: when maps and faces do not fit.
     """
-    unit, wanted = ready(network, unit, targets)
+    unit, wanted = ready(network, images, targets)
     place = _places(fitting(maps, unit), seed)
     other = filling(unit, fill, unit.shape[-1] // 4)
     shares = torch.linspace(0, 1, steps + 1, dtype=torch.float64)
     taken = (shares * place[0].numel()).round().to(unit.device)
-    probability, found = _probability(network), []
+    scores, found = from_pixels(network), []
     for face, step in variants(unit, steps + 1):
         gone = place[face] < taken[step, None, None]
         faces = torch.where(gone[:, None], other[face], unit[face])
-        found.append(probability(faces, wanted[face]))
+        found.append(_probability(scores(faces), wanted[face]))
     values = torch.cat(found).view(len(unit), -1).double().cpu().numpy()
     area = (values[:, 1:] + values[:, :-1]).mean(1) / 2  # trapezia, equal steps
-    return Curves(shares.numpy(), values, area)
+    return Curves(values, area)
 
 
 def insertion(
     network: Network,
-    unit: Tensor,
+    images: Images,
     targets: np.ndarray,
     maps: np.ndarray,
     *,
@@ -106,8 +106,7 @@ def insertion(
     """
     options = {"fill": fill, "steps": steps, "seed": seed}
     # What comes back first is what would go last.
-    turned = -np.asarray(maps, np.float32)
-    gone = deletion(network, unit, targets, turned, **options)
+    gone = deletion(network, images, targets, -np.asarray(maps, np.float32), **options)
     return gone._replace(probability=gone.probability[:, ::-1])
 
 
@@ -124,27 +123,18 @@ def _places(maps: Tensor, seed: int) -> Tensor:
     return drawn[within].argsort(1).view_as(maps)
 
 
-class Kept(NamedTuple):
-    """What :func:`average_drop` returns of N faces.
-
-    Attributes:
-        drop: ``float64 [N]``, 0..1, share of the class probability that is
-            lost; less is better.
-        increase: ``float64 [N]``, one where it rose; more is better.
-    """
-
-    drop: np.ndarray
-    increase: np.ndarray
+def _probability(scores: Tensor, wanted: Tensor) -> Tensor:
+    return scores.softmax(1).gather(1, wanted[:, None])[:, 0]
 
 
 @torch.inference_mode()
 def average_drop(
     network: Network,
-    unit: Tensor,
+    images: Images,
     targets: np.ndarray,
     maps: np.ndarray,
-) -> Kept:
-    """What is left of a class when only what the map marks is shown; [2].
+) -> np.ndarray:
+    """How much of a class is lost when only what the map marks is shown; [2].
 
     Each face is multiplied by its map, of which what is above zero is
     divided by its maximum.  A map of ones loses nothing: the score is for
@@ -152,21 +142,21 @@ def average_drop(
     of :func:`deletion`.
 
     Returns:
-        Drop and increase of each face, not numbers where nothing in the map
-        is above zero; their means are the paper's.
+        ``float64 [N]``, 0..1, the share of the class probability that is
+        lost, less is better; not a number where nothing in the map is above
+        zero.  Its mean is the paper's.
     """
-    unit, wanted = ready(network, unit, targets)
+    unit, wanted = ready(network, images, targets)
     marked = fitting(maps, unit).clamp(min=0)
     largest = marked.amax((1, 2), keepdim=True)
     share = marked / torch.where(largest > 0, largest, 1.0)
-    probability, pairs = _probability(network), []
+    scores, pairs = from_pixels(network), []
     for face, shown in variants(unit, 2):
         seen = torch.where(shown.bool()[:, None, None], share[face], 1.0)
-        pairs.append(probability(unit[face] * seen[:, None], wanted[face]))
+        pairs.append(_probability(scores(unit[face] * seen[:, None]), wanted[face]))
     whole, masked = torch.cat(pairs).view(-1, 2).double().cpu().numpy().T
     empty = (largest <= 0).flatten().cpu().numpy()
-    drop = np.maximum(whole - masked, 0) / whole
-    return Kept(np.where(empty, np.nan, drop), np.where(empty, np.nan, masked > whole))
+    return np.where(empty, np.nan, np.maximum(whole - masked, 0) / whole)
 
 
 def deletion_agreement(
@@ -199,7 +189,102 @@ def deletion_agreement(
     return np.array([correlate(a, b) for a, b in zip(mass, change, strict=True)])
 
 
-def _probability(network: Network) -> Callable[[Tensor, Tensor], Tensor]:
-    """Probability of each face's class, from pixels 0..1."""
-    scores = from_pixels(network)
-    return lambda x, wanted: scores(x).softmax(1).gather(1, wanted[:, None])[:, 0]
+@torch.inference_mode()
+def infidelity(
+    network: Network,
+    images: Images,
+    targets: np.ndarray,
+    maps: np.ndarray,
+    *,
+    samples: int = 32,
+    seed: int = 0,
+) -> np.ndarray:
+    """How badly a map says by how much a square lowers the score; [3].
+
+    Squares of a quarter of the side and of each face's mean colour, at places
+    that are drawn, the same for all faces.  A map's sum over a square
+    predicts the fall of the score.  Maps have no common unit, so each is
+    scaled to fit best, but never turned round, and the mean squared error is
+    divided by that of a map of zeros.
+
+    Args:
+        network: and so on, as of :func:`deletion`.
+        samples: squares.
+        seed: of their places.
+
+    Returns:
+        ``float64 [N]``, 0..1, less is better: 0 for a map that is right up to
+        its scale, 1 for one that says nothing or the opposite; not a number
+        where no square changes the score.
+
+    Raises:
+        FerError: when maps and faces do not fit.
+    """
+    unit, wanted = ready(network, images, targets)
+    heat, side = fitting(maps, unit)[:, None].double(), unit.shape[-1]
+    square = max(1, round(side / 4))
+    places = np.random.default_rng(seed).integers(0, side - square + 1, (2, samples))
+    tops, lefts = torch.as_tensor(places, device=unit.device)
+    scores, found = from_pixels(network), []
+    fillings = filling(unit, "mean", square)
+    for face, one in variants(unit, samples):
+        at = (tops[one], lefts[one], square)
+        covered = scores(cover(unit[face], fillings[face], *at))
+        said = (heat[face] - cover(heat[face], 0 * heat[face], *at)).sum((1, 2, 3))
+        found.append(torch.stack([covered.gather(1, wanted[face, None])[:, 0], said]))
+    after, said = torch.cat(found, 1).view(2, len(unit), samples)
+    plain = torch.cat([scores(x) for x in unit.split(samples)])
+    falls = plain.gather(1, wanted[:, None]) - after
+    return _misfit(said.cpu().numpy(), falls.double().cpu().numpy())
+
+
+def _misfit(said: np.ndarray, falls: np.ndarray) -> np.ndarray:
+    """Squared error ``[N]`` of what was said of falls ``[N, K]``, as a share.
+
+    What was said is first multiplied by the factor of zero or more that
+    makes the error smallest.
+    """
+    along, square = (said * falls).sum(1).clip(min=0), (said**2).sum(1)
+    factor = along / np.where(square > 0, square, 1)
+    error = ((factor[:, None] * said - falls) ** 2).sum(1)
+    worst = (falls**2).sum(1)
+    return np.where(worst > 0, error / np.where(worst > 0, worst, 1), np.nan)
+
+
+def sensitivity_max(
+    method: Method,
+    network: Network,
+    images: Tensor,
+    targets: np.ndarray,
+    *,
+    landmarks: np.ndarray | None = None,
+    radius: float = 0.02,
+    samples: int = 8,
+    seed: int = 0,
+) -> np.ndarray:
+    """How far a map moves at most when the pixels hardly do; [3].
+
+    Args:
+        method: any of :data:`fer_lib.explain.methods.METHODS`.
+        network: and so on, as the method takes them.
+        images: ``float32 [N, C, H, W]`` in 0..1; what is changed stays there.
+        radius: each pixel moves by less than this, evenly drawn.
+        samples: changed copies of each face, changed alike.
+        seed: of the changes, and given to the method.
+
+    Returns:
+        ``float64 [N]``, zero and more, less is steadier: the largest distance
+        to the map of the face as it is, over this map's length; not a number
+        where this map is zero.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    shape = (samples, *images.shape[1:])
+    changes = (2 * torch.rand(shape, generator=generator) - 1) * radius
+    rest = {"landmarks": landmarks, "seed": seed}
+    base = method(network, images, targets, **rest).astype(float)
+    moved = np.zeros(len(base))
+    for change in changes.to(images):
+        away = method(network, images + change, targets, **rest) - base
+        moved = np.maximum(moved, np.sqrt((away**2).sum((1, 2))))
+    length = np.sqrt((base**2).sum((1, 2)))
+    return np.where(length > 0, moved / np.where(length > 0, length, 1), np.nan)

@@ -1,6 +1,6 @@
 """Live examples of the chapter on explanations: a few faces, one network."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,16 +14,15 @@ from fer_lib.explain.drawing.panels import grid, lay_over, show_face, with_alt
 from fer_lib.explain.methods import METHODS
 from fer_lib.explain.scoring.agreement import mean_with_interval
 from fer_lib.explain.scoring.controls import BROKEN, DECOYS, broken
-from fer_lib.explain.scoring.scores import SCORES, chance
+from fer_lib.explain.scoring.localisation import SCORES, chance
 from fer_lib.models.network import Network
 from ferbook.papers import paper
 from ferbook.show.tables import Table
 from ferbook.study.cell import Explained, explained
-from ferbook.study.explanations import LABELS, NAMES
-from ferbook.study.faces import Known
+from ferbook.study.faces import CLASSES, Known, staged
+from ferbook.study.report import LABELS, NAMES
 from ferbook.study.settings import NETWORKS, Settings
-from ferbook.study.tasks import CLASSES, staged
-from ferbook.study.training import CHANGES, Learned, learn
+from ferbook.study.training import Learned, learn, small_config
 from ferbook.study.work import known_faces
 
 LIVE = "deep_emotion"  # the quickest of the six
@@ -50,9 +49,9 @@ def told_accuracy(found: Learned) -> str:
     )
 
 
-def draw_twins(contrast: str, faces: FaceSet, count: int = 5) -> Figure:
+def draw_twins(contrast: str, faces: FaceSet) -> Figure:
     """Faces, their twins of the other class, and where they differ."""
-    shown = [staged(faces, row) for row in range(count)]
+    shown = [staged(faces, row) for row in range(5)]
     titles = [CLASSES[contrast][one.label] for one in shown]
     rows = ["face", "its twin", "moves", "changes"]
     figure, axes = grid(rows, titles)
@@ -68,16 +67,16 @@ def draw_twins(contrast: str, faces: FaceSet, count: int = 5) -> Figure:
         areas.append(moved.mean())
     return with_alt(
         figure,
-        f"{count} rendered faces and, below each, the same face of the other class; "
-        "then the pixels whose visible point moves between both, "
+        f"{len(shown)} rendered faces and, below each, the same face of the other "
+        "class; then the pixels whose visible point moves between both, "
         f"{100 * np.mean(areas):.0f} per cent of the picture on average, and the "
         "change of grey.",
     )
 
 
-def draw_cues(contrast: str, faces: FaceSet, row: int = 0) -> Figure:
+def draw_cues(contrast: str, faces: FaceSet) -> Figure:
     """One face with each cue switched."""
-    one = staged(faces, row)
+    one = staged(faces, 0)
     names = list(one.cues)
     figure, axes = grid(["one way", "the other", "where"], names, n=1)
     for column, cue in zip(axes.T, names, strict=True):
@@ -94,16 +93,14 @@ def draw_cues(contrast: str, faces: FaceSet, row: int = 0) -> Figure:
     )
 
 
-def maps_of(found: Learned, known: Known, names: Sequence[str] = ()) -> Explained:
-    """Maps of the methods and decoys, or of some of them."""
-    every = {**METHODS, **DECOYS}
-    chosen = {name: every[name] for name in names or every}
-    return explained(found, known, chosen)
+def maps_of(found: Learned, known: Known) -> Explained:
+    """Maps of all methods and decoys."""
+    return explained(found, known, {**METHODS, **DECOYS})
 
 
-def draw_maps(told: Explained, known: Known, count: int = 4) -> Figure:
+def draw_maps(told: Explained, known: Known) -> Figure:
     """Every map on some faces, with the truth framed; a scale for each map."""
-    rows = ["evidence", *(LABELS[name] for name in told.maps)]
+    count, rows = 4, ["evidence", *(LABELS[name] for name in told.maps)]
     titles = [f"face {k + 1}" for k in range(count)]
     figure, axes = plt.subplots(
         len(rows), count, figsize=(1.15 * count + 1.7, 1.08 * len(rows)),
@@ -175,9 +172,7 @@ def cells_table() -> Table:
     """Of how many cells Grad-CAM's maps of the study's networks are made."""
     rows = []
     for name in NETWORKS:
-        recipe = paper(name)
-        config = recipe.make_config("smoke", **CHANGES.get(name, {}))
-        network = recipe.make_network(config, 2, 0).eval()
+        network = paper(name).make_network(small_config(name), 2, 0).eval()
         cells = ", ".join(" × ".join(map(str, sides)) for sides in _cells(network))
         rows.append((NAMES[name], str(network.input.size), cells))
     header = ("Network", "Side of the picture, pixels", "Cells of the layer")

@@ -12,14 +12,9 @@ from fer_lib.crops import crop_names
 from fer_lib.explain.scoring.agreement import MeanInterval, mean_with_interval
 from fer_lib.models.part_ensemble import KINDS
 from ferbook.show.tables import Sentence, Table
-from ferbook.study.explanations import NAMES, PLACES, interval
 from ferbook.study.record import Study
+from ferbook.study.report import NAMES, PLACES, interval
 from ferbook.study.settings import FAIR
-
-
-def interval_percent(told: MeanInterval) -> str:
-    """A share with its interval, in per cent."""
-    return interval(MeanInterval(*(100 * v for v in told[:3]), told.n), 1)
 
 
 def _learned(study: Study, network: str) -> Iterator[tuple[str, tuple]]:
@@ -31,31 +26,37 @@ def _learned(study: Study, network: str) -> Iterator[tuple[str, tuple]]:
             yield task, (t, place, seeds)
 
 
+def _over_people(study: Study, values: np.ndarray) -> MeanInterval:
+    """Mean of ``[seeds, faces]`` with its interval over people."""
+    return mean_with_interval(values.ravel(), np.tile(study.people, len(values)))
+
+
+def _percent(study: Study, shares: Iterable[np.ndarray]) -> Iterator[str]:
+    """Each of some shares ``[seeds, faces]`` in per cent."""
+    for values in shares:
+        yield interval(_over_people(study, 100 * values), 1)
+
+
 def _by_task(
     study: Study,
     network: str,
     array: str,
-    row: Callable[[tuple], Iterable[str]],
+    row: Callable[[np.ndarray, tuple], Iterable[str]],
     caption: str,
     header: Sequence[str],
     note: str,
 ) -> Table | Sentence:
     """A row for each task that a network learned, or why there is none.
 
-    Args:
-        study: that was recorded.
-        network: nickname.
-        array: that the rows are made of.
-        row: cells of the table from those of the arrays.
-        caption: and so on, of the table.
-        header: without the first column.
-        note: below it.
+    ``row`` makes the cells of the table from those of the array and their
+    place in it.
     """
     who = NAMES[network]
     if array not in study.arrays or network not in study.networks:
         return Sentence(f"No {who} is in this study.")
+    values = study.arrays[array]
     learned = _learned(study, network)
-    rows = tuple((PLACES[task], *row(cells)) for task, cells in learned)
+    rows = tuple((PLACES[task], *row(values[at], at)) for task, at in learned)
     if not rows:
         return Sentence(f"No {who} of this study learned a task.")
     return Table(caption, ("Evidence", *header), rows, note)
@@ -63,18 +64,15 @@ def _by_task(
 
 def attention_table(study: Study) -> Table:
     """Whether attention lies on the evidence: each network, each place."""
-    row = study.methods.index("attention")
+    auc = study.arrays["inside_auc"][..., study.methods.index("attention"), :]
     tasks = [task for task in study.tasks if task in FAIR]
     rows = []
     for network in study.networks:
-        told = {}
-        for task, cells in _learned(study, network):
-            values = study.arrays["inside_auc"][cells][:, row]  # [seeds, faces]
-            people = np.tile(study.people, len(values))
-            told[task] = mean_with_interval(values.ravel(), groups=people)
+        cells = _learned(study, network)
+        told = {task: _over_people(study, auc[at]) for task, at in cells}
         if any(one.n for one in told.values()):
-            cells = (interval(told[t]) if t in told else "" for t in tasks)
-            rows.append((NAMES[network], *cells))
+            shown = (interval(told[t]) if t in told else "" for t in tasks)
+            rows.append((NAMES[network], *shown))
     caption = "AUC of the networks' own attention by where the evidence is"
     note = (
         f"Rendered faces, {len(study.people)} a seed of networks that learned; 95 % "
@@ -87,9 +85,9 @@ def attention_table(study: Study) -> Table:
 def window_table(study: Study) -> Table | Sentence:
     """How much of the evidence the transformer of Deep-Emotion samples."""
 
-    def row(cells: tuple) -> Iterator[str]:
-        evidence, picture = np.moveaxis(study.arrays["window"][cells], -1, 0)
-        return _means(study, (evidence, picture, evidence - picture))
+    def row(window: np.ndarray, at: tuple) -> Iterator[str]:
+        evidence, picture = np.moveaxis(window, -1, 0)
+        return _percent(study, (evidence, picture, evidence - picture))
 
     note = (
         "A window that knows nothing of the face holds as much of the one as of the "
@@ -103,10 +101,9 @@ def window_table(study: Study) -> Table | Sentence:
 def landmark_table(study: Study) -> Table | Sentence:
     """Error of the part ensemble's landmarks, before and after fine-tuning."""
 
-    def row(cells: tuple) -> Iterator[str]:
-        error = study.arrays["landmark_error"][cells]  # [seeds, when, part, faces]
+    def row(error: np.ndarray, at: tuple) -> Iterator[str]:
         before, after = np.moveaxis(error, (1, 2), (0, 1))  # [part, seeds, faces]
-        shares = zip(before, after, _means(study, after - before), strict=True)
+        shares = zip(before, after, _percent(study, after - before), strict=True)
         for first, last, rise in shares:
             yield f"{100 * first.mean():.1f} to {100 * last.mean():.1f}\n {rise}"
 
@@ -123,10 +120,9 @@ def landmark_table(study: Study) -> Table | Sentence:
 def region_table(study: Study) -> Table | Sentence:
     """RAMN's weights of regions, by where the evidence is."""
 
-    def row(cells: tuple) -> Iterator[str]:
-        theta = study.arrays["theta"][cells]  # [seeds, faces, regions]
-        shares = theta / theta.sum(-1, keepdims=True)
-        return _means(study, np.moveaxis(shares, -1, 0))
+    def row(theta: np.ndarray, at: tuple) -> Iterator[str]:
+        shares = theta / theta.sum(-1, keepdims=True)  # [seeds, faces, regions]
+        return _percent(study, np.moveaxis(shares, -1, 0))
 
     count = study.arrays["theta"].shape[-1] if "theta" in study.arrays else 6
     note = f"{100 / count:.1f} would be no preference. 95 % interval over people."
@@ -135,20 +131,15 @@ def region_table(study: Study) -> Table | Sentence:
     return _by_task(study, "ramn", "theta", row, caption, header, note)
 
 
-def _means(study: Study, shares: Iterable[np.ndarray]) -> Iterator[str]:
-    """Each of some shares ``[seeds, faces]`` with its interval over people."""
-    for values in shares:
-        people = np.tile(study.people, len(values))
-        yield interval_percent(mean_with_interval(values.ravel(), groups=people))
-
-
 def branch_table(study: Study) -> Table | Sentence:
     """The part ensemble's branches, by where the evidence is."""
 
-    def row(cells: tuple) -> Iterator[str]:
-        right = study.arrays["branch_correct"][cells].mean((0, 2))
-        mass = np.moveaxis(study.arrays["branch_mass"][cells], 1, 0)
-        return (_branch(*pair) for pair in zip(right, mass, strict=True))
+    def row(mass: np.ndarray, at: tuple) -> Iterator[str]:
+        right = study.arrays["branch_correct"][at].mean((0, 2))
+        for share, values in zip(right, np.moveaxis(mass, 1, 0), strict=True):
+            empty = np.isnan(values).all()
+            told = "no map above zero" if empty else f"mass {np.nanmean(values):.2f}"
+            yield f"{100 * share:.0f} %\n {told}"
 
     n = study.arrays["correct"].shape[-1]
     note = (
@@ -158,10 +149,3 @@ def branch_table(study: Study) -> Table | Sentence:
     caption = "The part ensemble's branches, by where the evidence is"
     parts = KINDS["parts"]
     return _by_task(study, "part_ensemble", "branch_mass", row, caption, parts, note)
-
-
-def _branch(right: float, mass: np.ndarray) -> str:
-    """Accuracy of a branch and the mass of its maps, which may all be empty."""
-    known = mass[~np.isnan(mass)]
-    told = f"mass {known.mean():.2f}" if known.size else "no map above zero"
-    return f"{100 * right:.0f} %\n {told}"

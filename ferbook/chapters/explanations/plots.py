@@ -1,7 +1,5 @@
 """Figures of the chapter on explanations, from the recorded study."""
 
-from collections.abc import Sequence
-
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,9 +9,10 @@ from fer_lib.explain.drawing.colours import DIVERGING, SEQUENTIAL
 from fer_lib.explain.drawing.panels import with_alt
 from fer_lib.explain.scoring.agreement import mean_with_interval
 from fer_lib.explain.scoring.controls import DECOYS
+from fer_lib.rendered.evidence import CONTRASTS
 from ferbook.show.figures import COLOURS
-from ferbook.study.explanations import LABELS, NAMES, PLACES
 from ferbook.study.record import Study
+from ferbook.study.report import LABELS, NAMES, PLACES
 from ferbook.study.settings import BASE, FAIR
 from ferbook.study.summary import ABOUT, chance, means, score_correlations
 
@@ -22,12 +21,13 @@ RANKED = "relevance_rank"
 _MARKS = "osD^vPX*hd"
 
 
-def draw_ranking(study: Study, scores: Sequence[str] = SHOWN) -> Figure:
+def draw_ranking(study: Study) -> Figure:
     """Mean scores of methods and decoys with their intervals.
 
     The order is that of :data:`RANKED`; a line marks what noise gets.
     """
-    told = {score: means(study, score) for score in {*scores, RANKED}}
+    scores = SHOWN
+    told = {score: means(study, score) for score in scores}
     first = told[RANKED]
     order = sorted(first, key=lambda name: first[name].mean)
     figure, axes = plt.subplots(
@@ -72,8 +72,9 @@ def _n(study: Study) -> str:
     )
 
 
-def draw_by_task(study: Study, score: str = "relevance_rank") -> Figure:
+def draw_by_task(study: Study) -> Figure:
     """A score by task, and by network, of each method; noise stands below."""
+    score = RANKED
     methods = [name for name in study.methods if name in means(study, score)]
     columns = {PLACES[task].split(":")[0]: {"task": task} for task in study.tasks
                if task in FAIR and _any(study, task=task)}  # fmt: skip
@@ -164,8 +165,7 @@ def draw_randomised(study: Study) -> Figure:
             continue
         network = np.repeat(np.arange(len(course)), course.shape[2])
         by_stage = [
-            mean_with_interval(course[:, s].ravel(), groups=network)
-            for s in range(stages)
+            mean_with_interval(course[:, s].ravel(), network) for s in range(stages)
         ]
         told[method] = by_stage
         style = {"marker": _MARKS[len(told) % len(_MARKS)], "ms": 5, "lw": 1.2}
@@ -191,4 +191,49 @@ def draw_randomised(study: Study) -> Figure:
         figure,
         "Agreement of each method's maps with those of the trained network while its "
         f"layers are drawn anew. When all are: {ends}.",
+    )
+
+
+def draw_falls(study: Study) -> Figure:
+    """How far the score falls without each movement, task by task."""
+    tasks = [t for t in study.tasks if t in FAIR]
+    names = study.content["movements"]
+    figure, axes = plt.subplots(
+        1, len(tasks), figsize=(2.1 * len(tasks) + 1.2, 3.6), sharex=True,
+        layout="constrained",
+    )  # fmt: skip
+    told = []
+    for panel, task in zip(np.atleast_1d(axes), tasks, strict=True):
+        place = study.tasks.index(task)
+        cells = study.arrays["fall"][place][study.learned[place]]  # [K, faces, moves]
+        if not len(cells):
+            continue
+        own = {f"AU{n}" for side in CONTRASTS[task] for n in side}
+        # Scores of networks have scales of their own.
+        own_falls = np.nanmean(cells[..., [names.index(n) for n in sorted(own)]], 1)
+        whole = np.nanmax(own_falls, 1)
+        values = (cells / whole[:, None, None]).reshape(-1, len(names))
+        group = np.repeat(np.argwhere(study.learned[place])[:, 0], cells.shape[1])
+        found = {}
+        for name, fall in zip(names, values.T, strict=True):
+            one = mean_with_interval(fall, group)
+            if one.n > 2:
+                found[name] = one
+        order = sorted(found, key=lambda n: (n in own, abs(found[n].mean)))[-10:]
+        for row, name in enumerate(order):
+            colour = COLOURS["vermilion" if name in own else "blue"]
+            one = found[name]
+            panel.barh(row, one.mean, color=colour, hatch="//" if name in own else "")
+            panel.plot([one.low, one.high], [row, row], color="black", lw=1)
+        panel.set_yticks(range(len(order)), order, fontsize=8)
+        panel.set_title(PLACES[task].split(":")[0], fontsize=10)
+        panel.axvline(0, color="black", lw=0.8)
+        told += [f"{task}: {n} {found[n].mean:.2f}" for n in order[::-1][:3]]
+    figure.supxlabel("fall of the score without it (largest of the class's own: 1)")
+    return with_alt(
+        figure,
+        "Mean fall of the explained class score when one movement is at rest, as a "
+        "share of the largest fall without one of the class's own; those of the "
+        "classes are hatched. "
+        f"{'; '.join(told)}.",
     )

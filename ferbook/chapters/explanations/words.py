@@ -3,14 +3,12 @@
 import numpy as np
 
 from fer_lib.explain.scoring.controls import DECOYS
-from fer_lib.rendered.cues import CUES
-from ferbook.chapters.explanations.cues import took, warned
+from ferbook.chapters.explanations.cues import planted, took, warned
 from ferbook.show.tables import Sentence
-from ferbook.study.explanations import LABELS, interval
 from ferbook.study.record import Study
+from ferbook.study.report import LABELS, interval
 from ferbook.study.settings import FAIR
 from ferbook.study.summary import (
-    best_decoy,
     chance,
     margins,
     means,
@@ -39,11 +37,12 @@ def _order(study: Study) -> str:
     found, told = ranking(study, SCORE), means(study, SCORE)
     methods = [name for name in found.methods if name not in DECOYS]
     first = ranking(study, SCORE, decoys=False).standing.first[0]
-    decoy, above = best_decoy(study, SCORE), margins(study, SCORE)
+    decoy, above = margins(study, SCORE)
     won = [LABELS[name] for name in methods if above[name].low > 0]
     able = study.learned.any((1, 2))
     tasks = [task for task, able_ in zip(study.tasks, able, strict=True) if able_]
-    firm = [margins(study, SCORE, task=task)[methods[0]].low > 0 for task in tasks]
+    apart = [margins(study, SCORE, task=task)[1] for task in tasks]
+    firm = [told_[methods[0]].low > 0 for told_ in apart]
     return (
         f"By the share of its top pixels that lie on what moves, {LABELS[methods[0]]} "
         f"leads with {interval(told[methods[0]])}, and is first of the methods in "
@@ -58,7 +57,7 @@ def _order(study: Study) -> str:
 
 
 def _cues(study: Study) -> str:
-    cues = [cue for cue in CUES if cue in study.tasks]
+    cues = planted(study)
     taken = {cue: took(study, cue) for cue in cues}
     count = sum(map(len, taken.values()))
     total = int(study.ran[[study.tasks.index(cue) for cue in cues]].sum())

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from fer_lib.crops import COUNTS, coverage, crop_boxes, crop_names
 from fer_lib.evaluation.intervals import wilson_interval
+from fer_lib.explain.attention import RegionWeights, crop_features
 from fer_lib.explain.drawing.colours import SEQUENTIAL
 from fer_lib.explain.drawing.panels import colour_bar, lay_over, show_face
-from fer_lib.explain.regions import RegionWeights, crop_features
 from fer_lib.models.ramn import RAMN
 from ferbook.papers.ramn import SWEEPS, RAMNConfig, make_network
 from ferbook.runs.records import Record

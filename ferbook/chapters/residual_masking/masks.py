@@ -25,10 +25,11 @@ from fer_lib.explain.drawing.panels import (
     show_face,
     with_alt,
 )
-from fer_lib.explain.grad_cam import grad_cam
+from fer_lib.explain.grad_cam import weighted_maps
 from fer_lib.explain.masking import Masking
 from fer_lib.models import count_parameters
 from fer_lib.models.catalogue import entry
+from fer_lib.models.network import Scores
 from fer_lib.models.residual_masking import (
     DEPTHS,
     ConstantMask,
@@ -291,7 +292,7 @@ def draw_layer_maps(run: Run, images: np.ndarray, titles: Sequence[str]) -> Figu
     with torch.no_grad():
         said = network(x).argmax(1)
     maps = [
-        grad_cam(network, x, said, masking, upsample=False).cpu().numpy()
+        weighted_maps(Scores(network), masking, x, said).relu().cpu().numpy()
         for masking in network.masking
     ]
     sides = [f"{one.shape[-2]} x {one.shape[-1]}" for one in maps]

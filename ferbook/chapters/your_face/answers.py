@@ -10,8 +10,8 @@ from scipy.stats import spearmanr
 
 from fer_lib.errors import FerError
 from fer_lib.evaluation.inference import predict
-from fer_lib.explain.class_maps import class_maps
-from fer_lib.explain.occlusion_maps import occlude
+from fer_lib.explain.grad_cam import class_maps
+from fer_lib.explain.occlusion import occlude
 from fer_lib.expressions import EXPRESSIONS
 from fer_lib.models.saved import beside, committed, read_network
 from fer_lib.rendered.conditions import WILD

@@ -20,7 +20,7 @@ UNIT = torch.rand(4, 3, 16, 16, generator=torch.Generator().manual_seed(0))
 
 @pytest.mark.parametrize("name", DECOYS)
 def test_decoys_never_ask_the_network(name):
-    found = DECOYS[name](None, UNIT, None, None)
+    found = DECOYS[name](None, UNIT)
     assert found.shape == (4, 16, 16) and found.dtype == np.float32
     assert np.isfinite(found).all() and found.min() >= 0
 
@@ -29,28 +29,28 @@ def test_edges_on_paper():
     """A step of 0.6 between columns 7 and 8, in the mean of the channels."""
     unit = torch.full((1, 3, 16, 16), 0.2)
     unit[..., 8:] = torch.tensor([0.8, 0.9, 0.7])[:, None, None]
-    found = edges(None, unit, None, None)[0]
+    found = edges(None, unit)[0]
     np.testing.assert_allclose(found[:, 7:9], 0.3, rtol=1e-4)  # half: central
     assert found[:, :7].max() < 1e-3 and found[:, 9:].max() < 1e-3
-    turned = edges(None, unit.mT, None, None)[0]
+    turned = edges(None, unit.mT)[0]
     np.testing.assert_allclose(turned, found.T, atol=1e-6)
 
 
 def test_mean_face_on_paper():
     unit = torch.tensor([0.0, 0.2, 1.0]).view(3, 1, 1, 1).expand(3, 1, 4, 4)
-    found = mean_face(None, unit, None, None)
+    found = mean_face(None, unit)
     np.testing.assert_allclose(found[:, 0, 0], [0.4, 0.2, 0.6], atol=1e-6)
-    assert not mean_face(None, unit[:1], None, None).any()
+    assert not mean_face(None, unit[:1]).any()
     light = UNIT.mean(1)
     for row, column in [(0, 0), (3, 9)]:  # a mean for every pixel
         others = light[:, row, column].mean()
         expected = (light[:, row, column] - others).abs()
-        got = mean_face(None, UNIT, None, None)[:, row, column]
+        got = mean_face(None, UNIT)[:, row, column]
         np.testing.assert_allclose(got, expected, atol=1e-6)
 
 
 def test_blob_in_the_middle():
-    found = centre_blob(None, UNIT, None, None)
+    found = centre_blob(None, UNIT)
     assert np.array_equal(found[0], found[3])
     top = np.flatnonzero(found[0] == found[0].max())
     assert top.tolist() == [7 * 16 + 7, 7 * 16 + 8, 8 * 16 + 7, 8 * 16 + 8]
@@ -61,9 +61,9 @@ def test_blob_in_the_middle():
 
 
 def test_noise_by_seed():
-    first = noise(None, UNIT, None, None, 1)
-    assert np.array_equal(first, noise(None, UNIT, None, None, 1))
-    assert not np.array_equal(first, noise(None, UNIT, None, None, 2))
+    first = noise(None, UNIT, seed=1)
+    assert np.array_equal(first, noise(None, UNIT, seed=1))
+    assert not np.array_equal(first, noise(None, UNIT, seed=2))
     assert first.mean() == pytest.approx(0.5, abs=0.03)
 
 

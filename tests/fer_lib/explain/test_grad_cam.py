@@ -1,15 +1,22 @@
-"""Grad-CAM against its equations, and on networks that look at known pixels."""
+"""Grad-CAM against its equations, closed forms, and learner by learner."""
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from known_networks import Linear, left_as_found, smoke, some_faces
 from torch import nn
 
-from fer_lib.errors import FerError
-from fer_lib.explain.grad_cam import grad_cam, union
+from fer_lib.crops import crop_boxes
+from fer_lib.explain.grad_cam import class_maps, learners, union, weighted_maps
+from fer_lib.explain.placing import on_boxes
 from fer_lib.models.network import Network
-from fer_lib.models.part_ensemble import PartEnsemble
 from fer_lib.preprocessing import Preprocessing
+
+FACES = some_faces(3, 6)
+# Two channels, once and twice the picture: for class 0 they speak with
+# 1 + 2 * 2 = 5, for class 1 with 1 - 2 * 2 = -3, for class 2 not at all.
+WEIGHTS = [[1.0, 2.0], [1.0, -2.0], [0.0, 0.0]]
 
 
 class Small(Network):
@@ -17,13 +24,12 @@ class Small(Network):
 
     NAME = "small"
 
-    def __init__(self, layers=1):
+    def __init__(self):
         super().__init__()
-        self.input = Preprocessing(size=12)
+        self.input = Preprocessing(size=12, mean=0.0, std=1.0)
         self.conv1 = nn.Conv2d(1, 4, 3)
         self.conv2 = nn.Conv2d(4, 6, 3)
         self.fc = nn.Linear(6 * 16, 3)
-        self.layers = layers
 
     def maps(self, x):
         return self.conv2(F.relu(self.conv1(x)))
@@ -32,19 +38,18 @@ class Small(Network):
         return self.fc(F.relu(F.max_pool2d(self.maps(x), 2)).flatten(1))
 
     def cam_layers(self):
-        named = {"conv2": self.conv2, "conv1": self.conv1}
-        return dict(list(named.items())[: self.layers])
+        return {"conv2": self.conv2}
 
 
 @pytest.fixture
 def network():
-    torch.manual_seed(0)
+    torch.manual_seed(5)
     return Small().double()
 
 
 @pytest.fixture
 def x():
-    return torch.randn(3, 1, 12, 12, dtype=torch.float64)
+    return torch.rand(3, 1, 12, 12, dtype=torch.float64)
 
 
 def by_hand(network, face, target):
@@ -68,98 +73,55 @@ def by_hand(network, face, target):
 @pytest.mark.equation("part_ensemble", 6)
 def test_equals_the_equations(network, x):
     targets = torch.tensor([2, 0, 1])
-    found = grad_cam(network, x, targets, upsample=False)
+    found = weighted_maps(network, network.conv2, x, targets).relu()
+    large = class_maps(network, x, targets).maps[0]
     for i in range(3):
         expected = by_hand(network, x[i], int(targets[i]))
         assert expected.any()
         torch.testing.assert_close(found[i], expected)
-
-
-def test_enlarges_bilinearly(network, x):
-    small = grad_cam(network, x, 1, upsample=False)
-    large = grad_cam(network, x, 1)
-    assert (small.shape, large.shape) == ((3, 8, 8), (3, 12, 12))
-    expected = F.interpolate(small[:, None], (12, 12), mode="bilinear")[:, 0]
-    torch.testing.assert_close(large, expected)
-    assert large.min() >= 0 and not large.requires_grad
-
-
-def test_faces_do_not_mix(network, x):
-    alone = torch.cat([grad_cam(network, face[None], 0) for face in x])
-    torch.testing.assert_close(grad_cam(network, x.flip(0), 0).flip(0), alone)
-
-
-def test_dead_maps_are_zero(network, x):
-    """Nothing in the layer speaks for the class: no error, no NaN."""
-    with torch.no_grad():
-        network.fc.weight[1] = 0
-    found = grad_cam(network, x, 1)
-    assert found.shape == (3, 12, 12) and not found.any()
-    assert not union([found, found]).any()
-
-
-def test_layers_by_name_and_module(x):
-    torch.manual_seed(0)
-    network = Small(layers=2).double()
-    by_name = grad_cam(network, x, 0, layer="conv1", upsample=False)
-    assert by_name.shape == (3, 10, 10)
-    by_module = grad_cam(network, x, 0, layer=network.conv1, upsample=False)
-    assert torch.equal(by_name, by_module)
-    with pytest.raises(FerError, match="expected one of conv2, conv1"):
-        grad_cam(network, x, 0)
-    with pytest.raises(FerError, match="'conv3'"):
-        grad_cam(network, x, 0, layer="conv3")
+    wide = F.interpolate(found[:, None], (12, 12), mode="bilinear")[:, 0]
+    np.testing.assert_allclose(large, wide, rtol=1e-6)
 
 
 def test_works_without_any_gradient_wanted(network, x):
     """Frozen weights, inside no_grad, in training mode."""
-    expected = grad_cam(network, x, 0)
+    expected = class_maps(network, x, [0, 1, 2]).maps
     network.requires_grad_(False).train()
     with torch.no_grad():
-        assert torch.equal(grad_cam(network, x, 0), expected)
+        assert np.array_equal(class_maps(network, x, [0, 1, 2]).maps, expected)
     assert network.training and not x.requires_grad
 
 
-class Corner(Small):
-    """Class 1 is the light in the upper left corner."""
+def test_closed_form():
+    network = Linear(WEIGHTS)
+    found = class_maps(network, FACES, np.array([0, 0, 0]))
+    pixels = FACES[:, 0] / 255
+    np.testing.assert_allclose(found.maps[0], 5 * pixels / 36, rtol=1e-5)
+    shares = pixels / pixels.max((1, 2), keepdims=True)
+    np.testing.assert_allclose(found.united, shares, rtol=1e-5)
+    assert not found.against.any() and found.cells == ((6, 6),)
+    assert class_maps(network, FACES).targets.tolist() == [0, 0, 0]  # as predicted
 
-    def forward(self, x):
-        light = F.relu(self.conv1(x))[:, :, :4, :4].mean((1, 2, 3))
-        return torch.stack([-light, light], 1)
 
-    def cam_layers(self):
-        return {"conv1": self.conv1}
+def test_empty_maps_say_why():
+    found = class_maps(Linear(WEIGHTS), FACES, np.array([0, 1, 2]))
+    assert found.maps.any((2, 3)).tolist() == [[True, False, False]]
+    assert found.negative.tolist() == [[False, True, False]]
+    assert found.dead.tolist() == [[False, False, True]]
+    assert not np.isnan(found.united).any()
 
 
-def test_finds_the_light_that_counts():
-    network = Corner()
+def test_share_of_the_evidence_against():
+    """A channel of two signs: the part below zero speaks against."""
+    network = Linear([[1.0], [0.0]])
     with torch.no_grad():
-        network.conv1.weight.fill_(1 / 9)
-        network.conv1.bias.zero_()
-    x = torch.zeros(1, 1, 12, 12)
-    x[..., :3, :3] = 1
-    heat = grad_cam(network, x, 1)[0]
-    assert heat.argmax() == 0 and not heat[6:, 6:].any()
-    assert not grad_cam(network, x, 0).any()
-
-
-@pytest.fixture(scope="module")
-def ensemble():
-    torch.manual_seed(0)
-    return PartEnsemble(**PartEnsemble.PRESETS["smoke"])
-
-
-def test_part_ensemble(ensemble):
-    faces = torch.randn(2, 3, 48, 48)
-    for name in ensemble.cam_layers():
-        heat = grad_cam(ensemble, faces, 3, layer=name)
-        assert heat.shape == (2, 48, 48) and heat.min() >= 0
-    heats = [grad_cam(member, faces, 3) for member in ensemble.sub_networks]
-    assert all(heat.shape == (2, 48, 48) for heat in heats)
-    # The members' own scores: whatever the others say.
-    with torch.no_grad():
-        ensemble.sub_networks[0].head[-1].bias.add_(1.0)
-    assert torch.equal(grad_cam(ensemble.sub_networks[1], faces, 3), heats[1])
+        network.conv.weight.fill_(1)
+    network.input = Preprocessing(size=6, channels=1, mean=0.5, std=1.0)
+    found = class_maps(network, FACES, np.zeros(3, int))
+    signed = FACES[:, 0] / 255 - 0.5
+    below = -signed.clip(max=0).sum((1, 2)) / np.abs(signed).sum((1, 2))
+    np.testing.assert_allclose(found.against[0], below, rtol=1e-5)
+    np.testing.assert_allclose(found.maps[0], signed.clip(0) / 36, atol=1e-8)
 
 
 def test_union_is_the_largest_of_scaled_maps():
@@ -176,3 +138,90 @@ def test_union_is_the_largest_of_scaled_maps():
     assert torch.equal(found.amax((1, 2)), torch.ones(2))
     torch.testing.assert_close(union(maps[[4, 2, 0, 3, 1]]), found)
     torch.testing.assert_close(union([7 * maps[0], maps[1]]), union(maps[:2]))
+    assert not union([0 * maps[0], 0 * maps[0]]).any()
+
+
+@pytest.mark.parametrize("name", ["diversified_esr", "part_ensemble", "ramn"])
+def test_does_not_depend_on_the_batch(name, monkeypatch):
+    network, faces = smoke(name), some_faces(5)
+    whole = class_maps(network, faces, np.arange(5))
+    face = network.input.channels * network.input.size**2
+    monkeypatch.setattr("fer_lib.evaluation.inference.VALUES_TOGETHER", 2 * face)
+    parts = class_maps(network, faces, np.arange(5))
+    for field in ("maps", "united", "against"):
+        first, second = getattr(parts, field), getattr(whole, field)
+        scale = np.nanmax(np.abs(second))
+        np.testing.assert_allclose(first, second, atol=1e-4 * scale, err_msg=field)
+
+
+@pytest.mark.parametrize("kind", ["parts", "baseline"])
+def test_parts_explain_their_own_scores(kind):
+    network, faces = smoke("part_ensemble", kind=kind), some_faces(2)
+    targets = np.array([3, 5])
+    with left_as_found(network):
+        found = class_maps(network, faces, targets)
+    alone = [class_maps(one, faces, targets).maps[0] for one in network.sub_networks]
+    np.testing.assert_allclose(found.maps, np.stack(alone), rtol=1e-5, atol=1e-9)
+    united = union(map(torch.tensor, alone))
+    torch.testing.assert_close(torch.tensor(found.united), united)
+    assert found.names == tuple(network.cam_layers())
+
+
+def test_branches_explain_their_own_scores():
+    network, faces = smoke("diversified_esr"), some_faces(2, 64)
+    network.active = 3
+    first = class_maps(network, faces, np.array([0, 1]))
+    assert first.names == ("branch 1", "branch 2", "branch 3")
+    with torch.no_grad():
+        network.branches[2].fc.weight.mul_(-1)
+    then = class_maps(network, faces, np.array([0, 1]))
+    assert np.array_equal(first.maps[:2], then.maps[:2])
+    assert not np.array_equal(first.maps[2], then.maps[2])
+    x = network.eval().input(faces)
+    with torch.no_grad():
+        own = torch.stack([scores(x) for scores, _ in learners(network).values()], 1)
+        torch.testing.assert_close(own, network(x).branches)
+
+
+def test_regions_are_added_where_they_were_cut():
+    torch.manual_seed(0)
+    boxes, maps = crop_boxes(7, 20), torch.randn(2 * 8, 4, 4)
+    expected = torch.zeros(2, 20, 20)
+    for face in range(2):
+        for r, (left, top, right, bottom) in enumerate(boxes):
+            one = maps[face * 8 + r][None, None]
+            box = (int(bottom - top), int(right - left))
+            large = F.interpolate(one, box, mode="bilinear")[0, 0]
+            expected[face, top:bottom, left:right] += large
+    torch.testing.assert_close(on_boxes(maps, boxes, (20, 20)), expected)
+
+
+def test_ramn_sees_the_region_that_counts():
+    """Only the upper left region is heard: nothing elsewhere on the face."""
+    network = smoke("ramn")
+
+    def only_one(features):
+        kept = torch.zeros_like(features)
+        kept[:, 1] = features[:, 1]
+        return features[:, 1], kept[..., 0].sigmoid()
+
+    network.attention.forward = only_one
+    found = class_maps(network, some_faces(2), np.array([1, 2]))
+    _, _, right, bottom = network.boxes[1].tolist()
+    outside = np.ones((48, 48), bool)
+    outside[:bottom, :right] = False
+    assert not found.maps[..., outside].any() and found.maps.any()
+
+
+def test_regions_for_and_against_are_weighed_up():
+    network, faces = smoke("ramn"), some_faces(2)
+    with torch.no_grad():  # signs that differ from region to region
+        network.classifier.weight.mul_(50)
+    found = class_maps(network, faces, np.array([1, 2]))
+    x, layer = network.input(faces), network.cam_layers()["regions"]
+    network.eval()
+    targets = torch.tensor([1, 2])
+    signed = weighted_maps(lambda f: network(f).logits, layer, x, targets)
+    expected = on_boxes(signed, network.boxes, (48, 48))
+    assert expected.min() < 0 < expected.max()
+    torch.testing.assert_close(torch.tensor(found.maps[0]), expected.relu())

@@ -110,11 +110,11 @@ def test_noise_is_a_share_of_the_contrast():
 def test_the_seed_draws_the_noise_of_all_faces():
     network = Upright()
     unit, _, _ = planted_faces(4)
-    given = (np.ones(4, int), None)
-    first = smooth_grad(network, unit, *given, 3)
-    assert np.array_equal(first, smooth_grad(network, unit, *given, 3))
-    assert not np.array_equal(first, smooth_grad(network, unit, *given, 4))
-    alone = smooth_grad(network, unit[2:3], np.ones(1, int), None, 3)
+    ones = np.ones(4, int)
+    first = smooth_grad(network, unit, ones, seed=3)
+    assert np.array_equal(first, smooth_grad(network, unit, ones, seed=3))
+    assert not np.array_equal(first, smooth_grad(network, unit, ones, seed=4))
+    alone = smooth_grad(network, unit[2:3], ones[:1], seed=3)
     np.testing.assert_allclose(alone[0], first[2], atol=1e-8)
 
 

@@ -1,6 +1,5 @@
 """Landmarks before and after tuning: planted points, errors by hand."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -8,8 +7,6 @@ from known_networks import left_as_found, some_faces
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.errors import FerError
-from fer_lib.explain.drawing.colours import PART_COLOURS
-from fer_lib.explain.drawing.landmarks import draw_landmark_drift, draw_landmark_errors
 from fer_lib.explain.landmarks import landmark_drift, landmark_errors
 from fer_lib.landmarks import normalised_error
 from fer_lib.models.part_network import PARTS, landmark_targets
@@ -110,48 +107,9 @@ def test_normalised_as_300_w():
     assert np.isfinite(told.absolute).all()
 
 
-def test_does_not_depend_on_the_batch():
-    faces, network = face_set(5), ensemble()
-    one, other = (landmark_drift(network, faces, batch_size=count) for count in (2, 5))
-    for first, second in zip(one.after, other.after, strict=True):
-        np.testing.assert_allclose(first, second, rtol=1e-3, atol=1e-4)
-
-
 def test_refusals():
     network = ensemble()
     with pytest.raises(FerError, match="drawn: has no landmarks"):
         landmark_drift(network, face_set(landmarks=None))
     with pytest.raises(FerError, match="not the Baseline"):
         landmark_drift(ensemble("baseline"), face_set())
-
-
-def test_drawn():
-    faces = face_set(same=True)
-    network = answering(ensemble(), faces, (3.0, 4.0))
-    found = landmark_drift(network, faces)
-    figure = draw_landmark_drift(found, faces.images, list("abcd"))
-    before = figure.axes[4].lines  # second row, first face
-    colours = [line.get_color() for line in before]
-    assert colours == [PART_COLOURS[part] for part in found.parts]
-    np.testing.assert_allclose(before[0].get_xydata(), found.before[0][0])
-    true = figure.axes[0].lines
-    assert sum(len(line.get_xydata()) for line in true) == 68
-    names = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert names == list(PART_COLOURS)
-    shown = 100 * found.errors_before.normalised[0, 0]
-    assert f"eyebrows {shown:.1f} and " in figure.alt_text
-    plt.close(figure)
-
-
-@pytest.mark.parametrize("count", [1, 4])
-def test_errors_drawn(count):
-    network, faces = ensemble(), face_set(count)
-    found = landmark_drift(network, faces)
-    figure = draw_landmark_errors(found)
-    left, right = figure.axes
-    assert "% of the side" in left.get_ylabel()
-    assert "% of eye distance" in right.get_ylabel()
-    first = right.lines[0].get_ydata()[0]
-    np.testing.assert_allclose(first, 100 * found.errors_before.normalised[:, 0].mean())
-    assert f"n = {count} faces" in figure.get_supxlabel()
-    plt.close(figure)

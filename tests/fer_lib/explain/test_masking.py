@@ -1,12 +1,10 @@
 """Masking blocks: constant masks, planted ones, and what the network computes."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
 from known_networks import left_as_found, smoke, some_faces
 
-from fer_lib.explain.drawing.masking import draw_mask_distribution, draw_masking
 from fer_lib.explain.masking import MULTIPLES, masking
 from fer_lib.models import logits_of
 
@@ -87,34 +85,3 @@ def test_the_control_is_the_network_with_constant_masks():
     assert found.control.tolist() == expected.tolist()
     agreeing = (found.control == found.predicted).mean()
     assert found.agreement == pytest.approx(agreeing)
-
-
-def test_does_not_depend_on_the_batch():
-    network = smoke("residual_masking")
-    one, other = (masking(network, FACES, batch_size=k) for k in (1, 3))
-    for field in ("before", "after", "gain", "peak"):
-        pairs = zip(getattr(one, field), getattr(other, field), strict=True)
-        for first, second in pairs:
-            np.testing.assert_allclose(first, second, rtol=1e-3, atol=1e-5)
-    for first, second in zip(one.counts, other.counts, strict=True):
-        assert first.sum() == second.sum()
-        assert abs(first - second).sum() <= 0.01 * first.sum()  # at the edges
-
-
-def test_drawn():
-    network = smoke("residual_masking", "constant")
-    found = masking(network, FACES)
-    figure = draw_masking(found, FACES, list("abc"), block=2)
-    rows = [panel.get_ylabel() for panel in figure.axes[::1]]
-    assert "before mask 2" in rows and "after / before" in rows
-    channels = found.channels[1]
-    assert f"would multiply it by {1 + 1 / channels:.3f}" in figure.alt_text
-    spread = draw_mask_distribution(found)
-    (axes,) = spread.axes
-    assert axes.get_xlabel() == "value of the mask, in multiples of 1 / C"
-    assert len(axes.get_legend().get_texts()) == 4
-    assert "100 per cent of 3 faces" in spread.alt_text
-    for line, channels in zip(axes.lines, found.channels, strict=False):
-        assert line.get_ydata().sum() == pytest.approx(100)
-        assert f"C = {channels}" in line.get_label()
-    plt.close("all")

@@ -6,26 +6,23 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from captum.attr import IntegratedGradients, LayerGradCam, Occlusion, Saliency
 from known_networks import Linear, OnePixel, left_as_found, smoke, some_faces
 from planted import a_face, set_window
 
 from fer_lib.errors import FerError
-from fer_lib.explain.calls import Method, ready, variants
-from fer_lib.explain.class_maps import class_maps
-from fer_lib.explain.gradients import input_gradient
-from fer_lib.explain.methods import (
-    METHODS,
-    available,
-    grad_cam,
-    guided_grad_cam,
-    label_flip,
-    occlusion,
-)
-from fer_lib.explain.occlusion_maps import occlude
+from fer_lib.explain import explain
+from fer_lib.explain.grad_cam import class_maps, grad_cam
+from fer_lib.explain.gradients import guided_grad_cam, input_gradient
+from fer_lib.explain.inputs import ready, variants
+from fer_lib.explain.methods import METHODS, Method, available
 from fer_lib.explain.scoring.controls import DECOYS
+from fer_lib.explain.shapley import known_parts
 from fer_lib.models import NETWORKS
+from fer_lib.models.network import Scores
 
 PAPERS = [name for name in NETWORKS if name != "comparison"]
+VARIANTS = [(name, v) for name in PAPERS for v in NETWORKS[name].VARIANTS]
 SIGNED = {
     "guided_grad_cam",
     "occlusion",
@@ -39,29 +36,96 @@ SIGNED = {
 def test_every_method_on_every_network(name):
     network = smoke(name)
     unit = network.input.to_unit(some_faces(2))
-    given = (unit, np.array([1, 4]), np.repeat(a_face(), 2, 0), 3)
+    points = np.repeat(a_face(network.input.size), 2, 0)
     assert available(network) == tuple(METHODS)
     for key, method in METHODS.items():
         with left_as_found(network):
-            found = method(network, *given)
+            found = method(network, unit, np.array([1, 4]), landmarks=points, seed=3)
         assert found.shape == (2, *unit.shape[-2:]) and found.dtype == np.float32, key
         assert np.isfinite(found).all(), key
         assert key in SIGNED or found.min() >= 0, key
+
+
+@pytest.mark.parametrize(("name", "variant"), VARIANTS)
+def test_grad_cam_has_a_map_a_face(name, variant):
+    """Whatever the network makes of a face: regions, branches, parts."""
+    network, faces = smoke(name, variant), some_faces(3)
+    size, layers = network.input.size, tuple(network.cam_layers())
+    with left_as_found(network):
+        found = class_maps(network, faces)
+    assert found.names == layers and len(found.cells) == len(layers)
+    assert found.maps.shape == (len(layers), 3, size, size)
+    assert np.isfinite(found.maps).all() and found.maps.min() >= 0
+    assert np.array_equal(~found.maps.any((2, 3)), found.dead | found.negative)
+    one = explain(network, faces, "Grad-CAM", found.targets)
+    assert one.shape == (3, size, size) and one.max() <= 1
+    assert np.array_equal(one, found.united)
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_captum_takes_a_network_as_it_is_wrapped(name):
+    network = smoke(name).eval()
+    x, side = network.input(some_faces(2)), network.input.size // 2
+    scores, window = Scores(network).eval(), (network.input.channels, side, side)
+    x.requires_grad_()
+    slope = Saliency(scores).attribute(x, target=1)
+    assert slope.any()
+    for found in (
+        slope,
+        IntegratedGradients(scores).attribute(x, target=1, n_steps=3),
+        Occlusion(scores).attribute(x, window, window, target=1),
+    ):
+        assert found.shape == x.shape and found.isfinite().all()
+    layer = next(iter(network.cam_layers().values()))
+    maps = LayerGradCam(scores, layer).attribute(x, 1)
+    assert maps.ndim == 4 and maps.isfinite().all() and len(maps) % 2 == 0
 
 
 @pytest.mark.parametrize("name", ["deep_emotion", "diversified_manet"])
 def test_faces_do_not_mix(name):
     network = smoke(name)
     unit = network.input.to_unit(some_faces(2))
-    targets, points = np.array([1, 4]), np.repeat(a_face(), 2, 0)
+    targets, points = np.array([1, 4]), np.repeat(a_face(network.input.size), 2, 0)
     points[1] += 3
     for key, method in METHODS.items():
-        together = method(network, unit, targets, points)
-        turned = method(network, unit.flip(0), targets[::-1].copy(), points[::-1])
+        together = method(network, unit, targets, landmarks=points)
+        turned = method(
+            network, unit.flip(0), targets[::-1].copy(), landmarks=points[::-1]
+        )
         scale = np.abs(together).max()
         np.testing.assert_allclose(
             turned[::-1], together, atol=2e-3 * scale, err_msg=key
         )
+
+
+def test_images_of_any_kind_and_size_are_the_same_faces():
+    """Bytes or floats, and landmarks in pixels of the images."""
+    network, small = smoke("part_ensemble"), some_faces(2, 24)
+    large = small.repeat(2, 2).repeat(2, 3)  # 48 pixels, as the network takes
+    points = np.repeat(a_face(48), 2, 0)
+    for name in ("saliency", "shapley_parts", "attention"):
+        expected = explain(network, large, name, [1, 4], landmarks=points)
+        floats = torch.tensor(large) / 255
+        same = explain(network, floats, name, [1, 4], landmarks=points)
+        np.testing.assert_allclose(same, expected, rtol=1e-4, atol=1e-7)
+        mirrored = explain(network, large[..., ::-1], name, landmarks=points)
+        assert mirrored.shape == expected.shape
+    twice = np.repeat(np.repeat(large, 2, 2), 2, 3)
+    found = known_parts(network, twice, 2 * points + 0.5)
+    assert np.array_equal(found, known_parts(network, large, points))
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("gradcam", "did you mean grad_cam"),
+        ("Integrated-Gradient", "integrated_gradients"),
+        ("qqqqq", "did you mean grad_cam or guided_grad_cam or occlusion"),
+    ],
+)
+def test_unknown_methods_are_refused_with_those_that_are_close(name, says):
+    with pytest.raises(FerError, match=says):
+        explain(OnePixel(), np.zeros((1, 1, 9, 9), np.uint8), name)
 
 
 @pytest.mark.parametrize("name", METHODS | DECOYS)
@@ -69,71 +133,34 @@ def test_calls_are_alike(name):
     expected = list(inspect.signature(Method.__call__).parameters)[1:]
     method = (METHODS | DECOYS)[name]
     method = method.func if isinstance(method, partial) else method
-    parameters = inspect.signature(method).parameters.values()
-    named = [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
-    assert named == expected
-    assert all(p.default is not p.empty for p in parameters if p.name not in named)
-
-
-def test_grad_cam_is_the_union():
-    network = smoke("part_ensemble")
-    unit, targets = network.input.to_unit(some_faces(2)), np.array([1, 4])
-    found = grad_cam(network, unit, targets)
-    united = class_maps(network, unit.numpy(), targets).united
-    assert np.array_equal(found, united)
+    parameters = list(inspect.signature(method).parameters.values())
+    assert [p.name for p in parameters][: len(expected)] == expected
+    kinds = [p.kind is p.KEYWORD_ONLY for p in parameters]
+    assert kinds == [False] * 3 + [True] * (len(kinds) - 3)
 
 
 def test_grad_cam_is_put_back_through_the_transformer():
     """The layer sees the lower right: nothing lies elsewhere on the face."""
     network = smoke("deep_emotion")
-    unit, targets = network.input.to_unit(some_faces(2)), np.array([1, 4])
-    given = (network, unit, targets)
+    faces, targets = some_faces(2), np.array([1, 4])
     set_window(network, [[0.5, 0.0, 0.5], [0.0, 0.5, 0.5]])
-    found = grad_cam(*given)
-    assert found.any() and not found[:, :22].any() and not found[:, :, :22].any()
+    found = grad_cam(network, faces, targets)
     # Of the window, whose sides are half of the face's, its cells span the
     # middle 36 pixels of 48.
     assert not found[:, :25].any() and not found[:, :, :25].any()
     assert found[:, 26:45, 26:45].any() and not found[:, 45:].any()
-    other = smoke("deep_emotion", "feature_warp")  # sees the face as it is
-    set_window(other, [[0.5, 0.0, 0.5], [0.0, 0.5, 0.5]])
-    plain = class_maps(other, unit.numpy(), targets).united
-    assert np.array_equal(grad_cam(other, unit, targets), plain)
 
 
 def test_guided_grad_cam_is_a_product():
-    network = smoke("ramn")
-    unit, targets = network.input.to_unit(some_faces(2)), np.array([1, 4])
-    given = (network, unit, targets)
-    fine = input_gradient(*given, guided=True).sum(1).numpy()
-    np.testing.assert_allclose(guided_grad_cam(*given), grad_cam(*given) * fine)
-
-
-def test_occlusions_are_those_of_the_chapters():
-    """Squares of a sixth of the side, moved by a twelfth."""
-    network = OnePixel(6, 2, size=24)
-    unit = torch.rand(3, 1, 24, 24)
-    unit[:, 0, 6, 2] = torch.tensor([0.9, 0.8, 0.2])
-    given, targets = (network, unit), np.array([1, 1, 0])
-    pixels = {"window": 4, "stride": 2}
-    told = occlude(network, unit.numpy(), targets, fill="mean", **pixels)
-    assert np.array_equal(occlusion(*given, targets), told.drops)
-    told = occlude(network, unit.numpy(), targets, fill="zero", **pixels)
-    flips = label_flip(*given, targets)
-    assert np.array_equal(flips, told.misled)
-    assert flips[:2, 6, 2].tolist() == [1, 1] and not flips[2].any()
-    wider = occlusion(*given, targets, window=0.5, stride=0.25, fill=0.0)
-    assert (wider[0] != 0).sum() > (told.drops[0] != 0).sum()
+    network, faces, targets = smoke("ramn"), some_faces(2), np.array([1, 4])
+    fine = input_gradient(network, faces, targets, guided=True).sum(1).numpy()
+    product = grad_cam(network, faces, targets) * fine
+    np.testing.assert_allclose(guided_grad_cam(network, faces, targets), product)
 
 
 def test_what_is_available():
-    assert "grad_cam" not in available(OnePixel())
-    assert "guided_grad_cam" not in available(OnePixel())
-    assert set(METHODS) - set(available(OnePixel())) == {
-        "grad_cam",
-        "guided_grad_cam",
-        "attention",
-    }
+    missing = set(METHODS) - set(available(OnePixel()))
+    assert missing == {"grad_cam", "guided_grad_cam", "attention"}
     plain = smoke("diversified_esr", "esr9_plain")
     assert set(METHODS) - set(available(plain)) == {"attention"}
     parts = smoke("part_ensemble")

@@ -1,113 +1,227 @@
-"""Occlusion against loops, and on networks that look at known pixels."""
+"""Occlusion: windows and fills, loops, captum, known pixels, few passes."""
 
 import numpy as np
 import pytest
 import torch
+from captum.attr import Occlusion
+from hypothesis import given
+from hypothesis import strategies as st
+from known_networks import OnePixel, smoke, some_faces
 
 from fer_lib.errors import FerError
-from fer_lib.explain import occlusion
+from fer_lib.explain.inputs import from_pixels
+from fer_lib.explain.occlusion import (
+    class_means,
+    cover,
+    covered_scores,
+    covers,
+    filling,
+    label_flip,
+    occlude,
+    occlusion,
+    pixel_means,
+    window_starts,
+)
+from fer_lib.models import logits_of
+
+SIZES = st.tuples(st.integers(1, 40), st.integers(1, 40), st.integers(1, 50))
+BRIGHT = np.full((2, 1, 9, 9), 204, np.uint8)  # 0.8: class 1
+TOGETHER = "fer_lib.evaluation.inference.VALUES_TOGETHER"
 
 
-def mouth_only(unit):
-    """Two classes, told by the brightness of rows 6-7, columns 2-5."""
-    light = unit[:, 0, 6:8, 2:6].mean((1, 2))
-    return torch.stack([0.3 - light, light - 0.3], 1)
+@given(SIZES)
+def test_windows_reach_every_pixel_and_stay_inside(sizes):
+    side, window, stride = sizes[0], min(sizes[:2]), sizes[2]
+    starts = window_starts(side, window, stride)
+    assert starts[0] == 0 and starts[-1] == side - window
+    steps = np.diff(starts)
+    assert (steps > 0).all() and (steps[:-1] == stride).all()
+    if stride <= window:  # else the gaps are asked for
+        reached = {p for start in starts for p in range(start, start + window)}
+        assert reached == set(range(side))
 
 
-@pytest.fixture(scope="module")
-def unit():
+@pytest.mark.parametrize(("window", "stride"), [(0, 1), (10, 1), (3, 0)])
+def test_windows_that_do_not_fit_are_refused(window, stride):
+    with pytest.raises(FerError, match="do not fit a side of 9"):
+        window_starts(9, window, stride)
+
+
+def test_cover_equals_slicing():
     torch.manual_seed(0)
-    return torch.rand(3, 1, 9, 9) / 2 + 0.5  # bright: all are class 1
+    unit, paint = torch.rand(4, 3, 7, 9), torch.rand(4, 3, 7, 9)
+    tops, lefts = torch.tensor([0, 4, 2, 1]), torch.tensor([6, 0, 3, 5])
+    expected = unit.clone()
+    for i, (top, left) in enumerate(zip(tops, lefts, strict=True)):
+        area = np.s_[i, :, top : top + 3, left : left + 3]
+        expected[area] = paint[area]
+    assert torch.equal(cover(unit, paint, tops, lefts, 3), expected)
 
 
-LABELS = torch.ones(3, dtype=torch.int64)
+def test_fillings():
+    torch.manual_seed(0)
+    unit = torch.rand(2, 3, 9, 9)
+    assert not filling(unit, "zero", 3).any() and not filling(unit, 0, 3).any()
+    assert torch.equal(filling(unit, 0.5, 3), torch.full_like(unit, 0.5))
+    means = filling(unit, "mean", 3)
+    torch.testing.assert_close(means, unit.mean((2, 3))[..., None, None] + 0 * unit)
 
 
-@pytest.mark.parametrize(("window", "stride"), [(3, 1), (4, 2), (9, 1), (2, 3)])
-def test_flips_equal_a_loop(unit, window, stride):
-    starts = occlusion.window_starts(9, window, stride)
-    expected = np.zeros((3, len(starts), len(starts)), bool)
-    for face in range(3):
-        for row, top in enumerate(starts):
-            for column, left in enumerate(starts):
-                covered = unit[face : face + 1].clone()
-                covered[..., top : top + window, left : left + window] = 0
-                expected[face, row, column] = mouth_only(covered).argmax() != 1
-    options = {"window": window, "stride": stride}
-    for batch_size in (1, 7, 1024):
-        found = occlusion.label_flips(
-            mouth_only, unit, LABELS, batch_size=batch_size, **options
-        )
-        assert np.array_equal(found, expected)
+def test_blur_by_hand():
+    """A Gaussian of half a window, the border's pixels repeated outside."""
+    window, image = 4, torch.rand(7, 7, generator=torch.manual_seed(0)).double()
+    at = torch.arange(-window, window + 1)
+    bell = torch.exp(-0.5 * (at / (window / 2)) ** 2).double()
+    kernel = torch.outer(bell, bell) / bell.sum() ** 2
+    rows = (3 + at).clamp(0, 6)
+    expected = (kernel * image[rows][:, rows]).sum()
+    found = filling(image[None, None], "blur", window)[0, 0]
+    torch.testing.assert_close(found[3, 3], expected)
 
 
-def test_flip_map_equals_a_loop():
+@pytest.mark.parametrize("fill", ["black", -0.1, 1.5, float("nan")])
+def test_refuses_fills(fill):
+    with pytest.raises(FerError, match=r"expected zero, mean, blur or a value"):
+        filling(torch.rand(1, 1, 5, 5), fill, 3)
+
+
+def test_means_over_windows_of_a_face_that_is_no_square():
     rng = np.random.default_rng(0)
-    window, stride, size = 3, 2, 8
-    starts = occlusion.window_starts(size, window, stride)
-    assert starts.tolist() == [0, 2, 4, 5]
-    flips = rng.random((4, 4)) < 0.5
-    expected = np.zeros((size, size))
-    for y in range(size):
-        for x in range(size):
+    height, width, window, stride = 8, 11, 3, 2
+    tops, lefts = (window_starts(s, window, stride) for s in (height, width))
+    values = rng.normal(size=(2, len(tops), len(lefts)))
+    expected = np.zeros((2, height, width))
+    for y in range(height):
+        for x in range(width):
             over = [
-                flips[r, c]
-                for r, top in enumerate(starts)
-                for c, left in enumerate(starts)
+                values[:, i, j]
+                for i, top in enumerate(tops)
+                for j, left in enumerate(lefts)
                 if top <= y < top + window and left <= x < left + window
             ]
-            expected[y, x] = np.mean(over)
-    found = occlusion.flip_map(flips, size, window, stride)
-    assert np.allclose(found, expected)
-
-
-def test_marks_only_what_the_network_looks_at(unit):
-    flips = occlusion.label_flips(mouth_only, unit, LABELS, window=4)
-    shown = occlusion.flip_map(flips, 9, 4, 1)
-    assert shown[:, 6:8, 2:6].min() > 0
-    assert shown[:, :3].max() == 0  # no window that reaches there flips
-
-
-def test_drops_equal_a_loop(unit):
-    window, stride = 3, 2
-    drops = occlusion.score_drops(
-        mouth_only, unit, LABELS, window=window, stride=stride
-    )
-    total, cover = np.zeros((3, 9, 9)), np.zeros((9, 9))
-    for top in range(0, 7, stride):
-        for left in range(0, 7, stride):
-            area = np.s_[..., top : top + window, left : left + window]
-            covered = unit.clone()
-            covered[area] = 0
-            drop = (mouth_only(unit) - mouth_only(covered))[:, 1].numpy()
-            total[area] += drop[:, None, None]
-            cover[area] += 1
-    assert np.allclose(drops, total / cover, atol=1e-5)
-
-
-def test_drops_do_not_depend_on_the_batch(unit):
-    one, other = (
-        occlusion.score_drops(
-            mouth_only, unit, LABELS, window=2, windows_per_pass=number
-        )
-        for number in (1, 50)
-    )
-    assert np.allclose(one, other, atol=1e-6)
+            expected[:, y, x] = np.mean(over, 0)
+    found = pixel_means(values, (height, width), window, stride)
+    np.testing.assert_allclose(found, expected)
+    with pytest.raises(FerError, match="expected \\[7, 7\\] for 9 x 9 pixels"):
+        pixel_means(np.zeros((3, 3), bool), (9, 9), 3, 1)
 
 
 def test_class_means():
     maps = np.arange(4.0).reshape(4, 1, 1)
-    means = occlusion.class_means(maps, np.array([0, 0, 2, 2]), 3)
+    means = class_means(maps, np.array([0, 0, 2, 2]), 3)
     assert means[[0, 2]].ravel().tolist() == [0.5, 2.5]
     assert np.isnan(means[1]).all()
 
 
-@pytest.mark.parametrize(("window", "stride"), [(0, 1), (10, 1), (3, 0)])
-def test_refusals(window, stride):
-    with pytest.raises(FerError, match="do not fit a side of 9"):
-        occlusion.window_starts(9, window, stride)
+def test_finds_the_pixel_that_is_read():
+    """A window of one pixel: a drop of its brightness, and only there."""
+    found = occlude(OnePixel(6, 2), BRIGHT, window=1)
+    expected = np.zeros((9, 9))
+    expected[6, 2] = 1
+    for face in range(2):
+        np.testing.assert_allclose(found.drops[face], 0.8 * expected, atol=1e-6)
+        assert np.array_equal(found.misled[face], expected)
+    assert found.predicted.tolist() == found.targets.tolist() == [1, 1]
 
 
-def test_refuses_flips_of_other_windows():
-    with pytest.raises(FerError, match="expected \\[7, 7\\] for 9 x 9 pixels"):
-        occlusion.flip_map(np.zeros((3, 3), bool), 9, 3, 1)
+def test_is_zero_away_from_the_pixel_by_a_window():
+    found = occlude(OnePixel(4, 3), BRIGHT, window=3)
+    rows, columns = np.mgrid[:9, :9]
+    reach = (abs(rows - 4) <= 2) & (abs(columns - 3) <= 2)
+    assert np.array_equal(found.misled[0] > 0, reach)
+    assert np.array_equal(found.drops[0] > 0, reach)
+    assert found.drops[0].argmax() == 9 * 4 + 3
+
+
+def test_fills_that_hide_nothing_change_nothing():
+    for fill in ("mean", "blur", 0.8):
+        found = occlude(OnePixel(), BRIGHT, window=3, fill=fill)
+        assert not found.misled.any(), fill
+        np.testing.assert_allclose(found.drops, 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("fill", ["zero", "mean", "blur", 0.4])
+def test_equals_a_loop(fill):
+    network, faces, labels = smoke("deep_emotion").eval(), some_faces(2), [0, 4]
+    window, stride = 20, 9
+    starts = window_starts(48, window, stride)
+    unit = network.input.to_unit(torch.tensor(faces))
+    paint = filling(unit, fill, window)
+
+    @torch.no_grad()
+    def scores(pixels):
+        return logits_of(network(network.input.normalise(pixels)))
+
+    drops, misled = np.zeros((2, 48, 48)), np.zeros((2, 48, 48))
+    plain = scores(unit)
+    over = np.zeros((48, 48))
+    for top in starts:
+        for left in starts:
+            area = np.s_[:, top : top + window, left : left + window]
+            for i, label in enumerate(labels):
+                covered = unit[i].clone()
+                covered[area] = paint[i][area]
+                said = scores(covered[None])[0]
+                drops[i][area[1:]] += float(plain[i, label] - said[label])
+                misled[i][area[1:]] += float(said.argmax() != label)
+            over[area[1:]] += 1
+    found = occlude(network, faces, labels, window=window, stride=stride, fill=fill)
+    np.testing.assert_allclose(found.drops, drops / over, atol=1e-5)
+    np.testing.assert_allclose(found.misled, misled / over, atol=1e-6)
+
+
+def test_equals_captum_where_the_stride_fits():
+    network, faces = smoke("deep_emotion"), some_faces(2)
+    found = occlude(network, faces, [1, 2], window=16, stride=8, fill="mean")
+    unit = network.input.to_unit(torch.tensor(faces))
+    drops = Occlusion(from_pixels(network)).attribute(
+        unit, (1, 16, 16), (1, 8, 8), filling(unit, "mean", 16), torch.tensor([1, 2])
+    )
+    np.testing.assert_allclose(found.drops, drops[:, 0].detach(), atol=1e-5)
+
+
+def test_ten_thousand_windows_in_a_few_passes(monkeypatch):
+    monkeypatch.setattr(TOGETHER, 1000 * 40**2)
+    network = OnePixel(20, 11, size=40)
+    faces = np.full((8, 1, 40, 40), 204, np.uint8)
+    found = occlude(network, faces, np.ones(8, int), window=4)
+    assert 8 * len(window_starts(40, 4, 1)) ** 2 == 10_952
+    assert network.calls == 11 + 1  # and one of the uncovered faces
+    assert (found.drops.reshape(8, -1).argmax(1) == 40 * 20 + 11).all()
+
+
+def test_does_not_depend_on_the_batch(monkeypatch):
+    network, faces = smoke("ramn"), some_faces(2)
+    unit = network.input.to_unit(torch.tensor(faces))
+    found = []
+    for count in (5, 18):
+        monkeypatch.setattr(TOGETHER, count * 3 * 48**2)
+        scores = from_pixels(network)
+        found.append(covered_scores(scores, unit, window=24, stride=12))
+    assert found[0].shape == (2, 3, 3, 7)
+    torch.testing.assert_close(*found, atol=1e-5, rtol=1e-4)
+
+
+def test_squares_of_the_methods():
+    """A sixth of the side, moved by a twelfth; grey, or black."""
+    network = OnePixel(6, 2, size=24)
+    unit = torch.rand(3, 1, 24, 24)
+    unit[:, 0, 6, 2] = torch.tensor([0.9, 0.8, 0.2])
+    targets, pixels = np.array([1, 1, 0]), {"window": 4, "stride": 2}
+    grey = occlude(network, unit, targets, fill="mean", **pixels)
+    assert np.array_equal(occlusion(network, unit, targets), grey.drops)
+    black = occlude(network, unit, targets, fill="zero", **pixels)
+    flips = label_flip(network, unit, targets)
+    assert np.array_equal(flips, black.misled)
+    assert flips[:2, 6, 2].tolist() == [1, 1] and not flips[2].any()
+
+
+def test_covers():
+    found = covers(OnePixel(6, 2), BRIGHT[0], window=3)
+    assert found.faces.shape == (9, 1, 9, 9)
+    for i, (top, left) in enumerate((t, s) for t in (0, 3, 6) for s in (0, 3, 6)):
+        expected = np.full((9, 9), 0.8, np.float32)
+        expected[top : top + 3, left : left + 3] = 0
+        assert np.array_equal(found.faces[i, 0], expected)
+    assert found.probabilities.argmax(1).tolist() == [1] * 6 + [0, 1, 1]
+    np.testing.assert_allclose(found.probabilities.sum(1), 1, rtol=1e-6)

@@ -10,8 +10,13 @@ from planted import PLANTED, Upright, planted_faces
 from fer_lib.explain.methods import METHODS, available
 from fer_lib.explain.scoring.agreement import map_agreement, mean_with_interval
 from fer_lib.explain.scoring.controls import BROKEN, DECOYS, broken
+from fer_lib.explain.scoring.localisation import (
+    SCORES,
+    chance,
+    inside_auc,
+    relevance_mass,
+)
 from fer_lib.explain.scoring.randomised import randomised
-from fer_lib.explain.scoring.scores import SCORES, chance, inside_auc, relevance_mass
 
 UNIT, TRUTH, LANDMARKS = planted_faces(24)
 TARGETS = np.full(24, PLANTED)
@@ -23,7 +28,7 @@ GRADIENTS = [n for n in FOUND_BY if "grad" in n or n == "saliency"]
 def explained(name):
     network = Upright()
     method = (METHODS | DECOYS)[name]
-    return method(network, UNIT, TARGETS, LANDMARKS)
+    return method(network, UNIT, TARGETS, landmarks=LANDMARKS)
 
 
 def test_the_network_goes_by_the_block():
@@ -67,7 +72,7 @@ def test_broken_maps_lose(name, how):
 def test_drawing_all_weights_anew_destroys_the_map(name):
     network = Upright()
     *_, (_, other) = randomised(network, 0, UNIT)
-    maps = METHODS[name](other, UNIT, TARGETS, LANDMARKS)
+    maps = METHODS[name](other, UNIT, TARGETS, landmarks=LANDMARKS)
     assert map_agreement(maps, explained(name)).mean() < 0.4
     before = np.nanmean(relevance_mass(explained(name), TRUTH))
     assert np.nanmean(relevance_mass(maps, TRUTH)) < before / 3

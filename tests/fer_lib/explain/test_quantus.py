@@ -11,7 +11,7 @@ from planted import PLANTED, Upright, planted_faces
 from fer_lib.explain.methods import METHODS
 from fer_lib.explain.scoring.controls import edges
 from fer_lib.explain.scoring.faithfulness import deletion
-from fer_lib.explain.scoring.scores import SCORES
+from fer_lib.explain.scoring.localisation import SCORES
 
 quantus = pytest.importorskip("quantus")
 

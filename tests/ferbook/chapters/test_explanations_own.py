@@ -5,7 +5,7 @@ import pytest
 from planted_studies import column, planted_study
 
 from ferbook.chapters.explanations import own
-from ferbook.study import explanations as told
+from ferbook.study import report as told
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import torch
 from fer_lib.crops import COUNTS, crop_names
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.splits import Splits
-from fer_lib.explain.regions import RegionWeights, crop_features
+from fer_lib.explain.attention import RegionWeights, crop_features
 from fer_lib.expressions import EXPRESSIONS
 from fer_lib.losses.collaborative import collaborative_loss
 from ferbook.chapters.ramn import losses as ramn_losses

@@ -5,7 +5,7 @@ import pytest
 import torch
 from part_faces import SMALL, marked_splits
 
-from fer_lib.explain.grad_cam import grad_cam
+from fer_lib.explain.grad_cam import class_maps
 from fer_lib.models.part_network import PARTS
 from ferbook.papers import part_ensemble as recipe
 from ferbook.papers import part_heat
@@ -65,7 +65,7 @@ def test_heat_by_hand():
     for part, member in zip(network.parts, network.sub_networks, strict=True):
         with torch.no_grad():
             label = member.eval()(x).argmax(1)
-        maps = grad_cam(member, x, label).double().numpy()
+        maps = class_maps(member, SPLITS.test.images, label).maps[0].astype(float)
         region = part_heat.near(points[:, slice(*PARTS[part])], 24).numpy()
         each = []
         for heat, inside in zip(maps, region, strict=True):

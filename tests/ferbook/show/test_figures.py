@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 
 from fer_lib.errors import FerError
 from fer_lib.evaluation.metrics import summarize
-from fer_lib.explain.drawing.maps import draw_maps, draw_windows
+from fer_lib.explain.drawing.maps import draw_maps
 from fer_lib.models.spatial_transformer import affine_warp
 from ferbook.chapters.deep_emotion import (
     MATRIX,
@@ -97,13 +97,6 @@ def test_dead_maps_are_drawn(maps):
     drawn = draw_maps(images, maps, ["a", "b"], label="drop", signed=True)
     low, high = drawn.axes[2].images[-1].get_clim()
     assert low == -high < 0  # zero is in the middle of the colours
-
-
-def test_windows_are_drawn_where_they_are():
-    corners = np.array([[[1.0, 2], [6, 2], [6, 7], [1, 7]]])
-    drawn = draw_windows(np.zeros((1, 9, 9)), corners, ["a"])
-    polygon = drawn.axes[0].patches[0].get_xy()
-    assert np.array_equal(polygon[:4], corners[0])
 
 
 def test_the_chapter_uses_the_printed_matrix():

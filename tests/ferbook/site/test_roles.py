@@ -20,7 +20,7 @@ from ferbook.runs.paths import claims_folder
 from ferbook.runs.records import write_beside
 from ferbook.site import roles
 from ferbook.site.roles import PageError
-from ferbook.study import explanations
+from ferbook.study import report
 from ferbook.study.record import write_study
 
 ID = "deep_emotion.fer2013.accuracy"
@@ -187,7 +187,7 @@ def test_claim_box_and_run_table(build):
 def test_where_networks_look_is_told_with_its_label(build, tmp_path, monkeypatch):
     study = planted_study()
     write_study(tmp_path / "study", study.content, study.arrays)
-    monkeypatch.setattr(explanations, "explanations_folder", lambda: tmp_path / "study")
+    monkeypatch.setattr(report, "explanations_folder", lambda: tmp_path / "study")
     page = build("```{where-networks-look}\n```")
     networks, parts = page.find_all("table")
     assert "rendered faces" in networks.caption.text
@@ -196,6 +196,6 @@ def test_where_networks_look_is_told_with_its_label(build, tmp_path, monkeypatch
 
 
 def test_a_missing_study_fails_the_build(build, tmp_path, monkeypatch):
-    monkeypatch.setattr(explanations, "explanations_folder", lambda: tmp_path)
+    monkeypatch.setattr(report, "explanations_folder", lambda: tmp_path)
     with pytest.raises(PageError, match="no study is recorded"):
         build("```{where-networks-look}\n```")

@@ -7,7 +7,7 @@ from planted_study import SIZE, SMALL, faces, reader
 from fer_lib.evaluation.inference import predict
 from fer_lib.explain.methods import METHODS
 from fer_lib.explain.scoring.controls import BROKEN, DECOYS, broken
-from fer_lib.explain.scoring.scores import relevance_mass
+from fer_lib.explain.scoring.localisation import relevance_mass
 from fer_lib.rendered.cues import CUES, mark_place
 from ferbook.study import cell
 from ferbook.study.cell import ROWS

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from fer_lib.errors import FerError
-from ferbook.study.luck import (
+from ferbook.study.summary import (
     crossed_interval,
     crossed_standing,
     drawn_means,

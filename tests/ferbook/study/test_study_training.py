@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from fer_lib.errors import FerError
+from fer_lib.explain.methods import METHODS
 from fer_lib.models.network import logits_of
 from ferbook.papers import PAPERS
-from ferbook.study.parts import parts_of
+from ferbook.study.cell import explained, own_parts
 from ferbook.study.settings import FAIR, NETWORKS, PLANTED, TASKS, Settings
 from ferbook.study.training import LEARNING, learn, task_splits
 from ferbook.study.work import known_faces
@@ -23,9 +24,9 @@ def test_every_network_learns_a_little(name):
     pairs = zip(found.network.parameters(), found.untrained.parameters(), strict=True)
     assert any(not torch.equal(a, b) for a, b in pairs)
     known = known_faces("mouth", found.network.input.size, TINY)
-    for told, values in parts_of(found, known).items():
-        assert np.isfinite(values).all(), told
-    assert parts_of(found, known)
+    maps = explained(found, known, {"attention": METHODS["attention"]})
+    parts = own_parts(found, known, maps)
+    assert parts and all(np.isfinite(values).all() for values in parts.values())
     again = learn(name, "mouth", 0, TINY)
     np.testing.assert_array_equal(found.scores, again.scores)
     if name != "part_ensemble":  # too little learned to differ

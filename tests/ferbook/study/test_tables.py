@@ -5,7 +5,7 @@ import pytest
 
 from fer_lib.explain.scoring.agreement import map_agreement
 from ferbook.study.cell import ROWS
-from ferbook.study.tables import DIMENSIONS, compared, has_learned, tabled
+from ferbook.study.record import DIMENSIONS, compared, has_learned, tabled
 
 TASKS, NETWORKS, SEEDS = (
     ("mouth", "brows", "shuffled"),

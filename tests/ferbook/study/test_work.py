@@ -8,7 +8,7 @@ from fer_lib.errors import FerError
 from fer_lib.rendered.cues import mark_place
 from ferbook.study import work as study_work
 from ferbook.study.settings import FAIR, NETWORKS, PLANTED, TASKS, Settings
-from ferbook.study.work import Cells, identity, plan_cells, work
+from ferbook.study.work import Cells, plan_cells, work
 
 CELLS = plan_cells(("mouth", "mark"), ("ramn", "deep_emotion"), 2)
 
@@ -24,6 +24,7 @@ def made(monkeypatch):
 
     monkeypatch.setattr(study_work, "learn", learn)
     monkeypatch.setattr(study_work, "known_faces", lambda *_: faces()[1])
+    monkeypatch.setattr(study_work, "behaviour", lambda: {"rates": [0.1, 0.2]})
     return done
 
 
@@ -60,7 +61,7 @@ def test_a_study_has_all_cells(tmp_path, made):
     assert study.tasks == ("mouth", "mark") and study.seeds == (0, 1)
     assert study.networks == ("deep_emotion", "ramn")  # the book's order
     assert study.ran.sum() == len(CELLS)
-    assert study.content["identity"] == identity(SMALL)
+    assert study.content["behaviour"] == {"rates": [0.1, 0.2]}
     assert len(study.content["cpu_seconds"]) == len(CELLS)
 
 
@@ -93,22 +94,26 @@ def test_a_cell_that_breaks_off_leaves_nothing(tmp_path, made, monkeypatch):
     def broken(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(study_work, "parts_of", broken)
+    monkeypatch.setattr(study_work, "measured", broken)
     with pytest.raises(KeyboardInterrupt):
         make(tmp_path, CELLS[:1])
     assert not list((tmp_path / "kept").rglob("*.npz"))
 
 
-def test_a_record_of_other_settings_or_code_is_refused(tmp_path, made, monkeypatch):
+def test_a_record_of_other_settings_or_behaviour_is_refused(
+    tmp_path, made, monkeypatch
+):
     make(tmp_path, CELLS[:1])
     other = Settings(train=5, validation=2, test=6, faces=4, epochs=0.01, stages=2)
     options = {"out": tmp_path / "out", "kept": tmp_path / "kept"}
     with pytest.raises(FerError, match=r"study of other settings.*--fresh"):
         work(CELLS[:1], other, **options)
     assert work(CELLS[:1], other, fresh=True, **options).ran.sum() == 1
-    monkeypatch.setattr(study_work, "_source", lambda: "changed")
-    with pytest.raises(FerError, match="study of other code"):
-        work(CELLS[:1], other, **options)
+    monkeypatch.setattr(study_work, "behaviour", lambda: {"rates": [0.1, 0.21]})
+    with pytest.raises(FerError, match=r"study by code that behaved otherwise"):
+        work(CELLS[:1], other, **options | {"kept": tmp_path / "fresh"})
+    with pytest.raises(FerError, match=r"behaved otherwise in rates \(1 in all\)"):
+        Cells(other, tmp_path / "kept")
 
 
 def test_a_damaged_cell_is_told(tmp_path, made):
@@ -117,4 +122,3 @@ def test_a_damaged_cell_is_told(tmp_path, made):
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(FerError, match=r"mouth-ramn-0.npz: damaged.*delete"):
         make(tmp_path, CELLS[:1])
-    assert identity(SMALL) != identity(Settings())

@@ -22,8 +22,8 @@ from widget_pages import (
 )
 
 from fer_lib.errors import FerError
-from fer_lib.explain.covering import FILLS, pixel_means, window_starts
 from fer_lib.explain.drawing.colours import DIVERGING, SEQUENTIAL
+from fer_lib.explain.occlusion import FILLS, pixel_means, window_starts
 from fer_lib.models import NETWORKS, build
 from ferbook.widgets import occlusion_explorer
 

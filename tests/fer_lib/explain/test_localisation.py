@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fer_lib.errors import FerError
-from fer_lib.explain.scoring.scores import (
+from fer_lib.explain.scoring.localisation import (
     SCORES,
     chance,
     inside_auc,

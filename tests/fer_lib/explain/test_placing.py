@@ -5,9 +5,15 @@ import torch
 from known_networks import smoke
 from torch import nn
 
-from fer_lib.explain.class_maps import learners
-from fer_lib.explain.frames import FRAMES, Frame, esr_place, on_input, placed
-from fer_lib.explain.grad_cam import enlarge
+from fer_lib.explain.grad_cam import learners
+from fer_lib.explain.placing import (
+    CENTRES,
+    Centres,
+    enlarge,
+    esr_place,
+    on_input,
+    placed,
+)
 from fer_lib.models.spatial_transformer import affine_warp
 
 
@@ -46,9 +52,9 @@ def means(monkeypatch):
 def test_deep_emotion_lies_where_its_frame_says(means, side):
     network = smoke("deep_emotion", warp="none", input_size=side).eval()
     seen = seen_by(network, network.conv4, side)
-    frame = FRAMES[type(network)]
+    frame = CENTRES[type(network)]
     for cell, (first, last) in enumerate(seen):
-        assert (first + last) / 2 == frame.first + frame.step * cell
+        assert (first + last) / 2 == frame.first + frame.stride * cell
     assert len(seen) == (side - 4) // 2 - 4
 
 
@@ -58,12 +64,12 @@ def test_esr_lies_where_its_frame_says(means, side):
     network.active = 1
     _, layer = next(iter(learners(network).values()))
     seen = seen_by(network, layer, side)
-    frame = FRAMES[type(network)]
+    frame = CENTRES[type(network)]
     # What outer cells see is cut off, by the border or by the padding.
     whole = [k for k, (low, high) in enumerate(seen) if high - low == 69]
     assert len(whole) > 2
     for cell in whole[1:-1]:
-        assert sum(seen[cell]) / 2 == frame.first + frame.step * cell
+        assert sum(seen[cell]) / 2 == frame.first + frame.stride * cell
     low, _, high, _ = esr_place(side)
     edges = (frame.first - 4, frame.first + 8 * len(seen) - 4)
     assert (low * side - 0.5, high * side - 0.5) == pytest.approx(edges)
@@ -72,7 +78,7 @@ def test_esr_lies_where_its_frame_says(means, side):
 @pytest.mark.parametrize(("cells", "step"), [(4, 8), (3, 16), (1, 48), (48, 1)])
 def test_cells_that_fill_the_side_are_enlarged_as_torch_does(cells, step):
     maps = torch.rand(2, cells, cells)
-    found = placed(maps, Frame((step - 1) / 2, step), (cells * step,) * 2)
+    found = placed(maps, Centres((step - 1) / 2, step), (cells * step,) * 2)
     expected = enlarge(maps, (cells * step,) * 2)
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
 
@@ -80,12 +86,12 @@ def test_cells_that_fill_the_side_are_enlarged_as_torch_does(cells, step):
 def test_a_cell_shows_at_its_middle_and_nothing_where_no_cell_is():
     maps = torch.zeros(1, 3, 4)
     maps[0, 2, 1] = 5.0
-    found = placed(maps, Frame(6, 4), (24, 28))
+    found = placed(maps, Centres(6, 4), (24, 28))
     assert found[0, 14, 10] == 5 and found.max() == 5
     assert found[0, 14, 12] == 2.5  # half way to the next
     assert found[0, 16, 10] == 5  # half a cell beyond the last row
     assert not found[0, 17:].any()
-    ones = placed(torch.ones(1, 3, 4), Frame(6, 4), (24, 28))
+    ones = placed(torch.ones(1, 3, 4), Centres(6, 4), (24, 28))
     rows, columns = ones[0].nonzero().T
     assert (int(rows.min()), int(rows.max())) == (4, 16)
     assert (int(columns.min()), int(columns.max())) == (4, 20)
@@ -101,7 +107,7 @@ def test_a_map_goes_back_through_the_transformer():
         last.bias.copy_(torch.tensor([0.0, -1, 0, 1, 0, 0]))
     maps, x = torch.rand(1, 18, 18), torch.rand(1, 1, 48, 48)
     theta = network.theta(x).detach()
-    plain = placed(maps, FRAMES[type(network)], (48, 48))
+    plain = placed(maps, CENTRES[type(network)], (48, 48))
     found = on_input(maps, network, x)
     assert not torch.allclose(found, plain, atol=0.05)
     again = affine_warp(found[:, None], theta, align_corners=True)[:, 0]

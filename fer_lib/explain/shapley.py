@@ -1,4 +1,4 @@
-"""Facial parts as pixels, and what each adds to a class score.
+"""Shapley values: what each facial part adds to a class score.
 
 Reference:
 
@@ -12,16 +12,14 @@ from math import factorial
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from fer_lib.errors import FerError
-from fer_lib.explain.calls import ready, variants
-from fer_lib.explain.covering import filling
-from fer_lib.explain.occlusion import from_pixels
+from fer_lib.explain.inputs import Images, from_pixels, ready, variants
+from fer_lib.explain.occlusion import filling
 from fer_lib.landmarks import FIVE_PARTS, interocular
 from fer_lib.models.network import Network
 
-PARTS = (*FIVE_PARTS, "rest")
+FACIAL_PARTS = (*FIVE_PARTS, "rest")
 REACH = 0.25  # of a part around its landmarks, in inter-ocular distances
 
 
@@ -38,7 +36,7 @@ def facial_parts(landmarks: np.ndarray, sides: tuple[int, int]) -> np.ndarray:
         sides: height and width of the faces in pixels.
 
     Returns:
-        ``int64 [N, H, W]``, index into :data:`PARTS`.
+        ``int64 [N, H, W]``, index into :data:`FACIAL_PARTS`.
 
     Raises:
         FerError: for other shapes.
@@ -58,7 +56,7 @@ def facial_parts(landmarks: np.ndarray, sides: tuple[int, int]) -> np.ndarray:
     for i, (start, end) in enumerate(FIVE_PARTS.values()):
         part_of[start:end] = i
     far = nearest.numpy() > REACH * interocular(points)[:, None]
-    found = np.where(far, PARTS.index("rest"), part_of[point.numpy()])
+    found = np.where(far, FACIAL_PARTS.index("rest"), part_of[point.numpy()])
     return found.reshape(-1, height, width)
 
 
@@ -92,8 +90,8 @@ def coalitions(players: int) -> np.ndarray:
 
 def part_shapley(
     network: Network,
-    unit: Tensor,
-    targets: np.ndarray,
+    images: Images,
+    targets: np.ndarray | None,
     parts: np.ndarray,
     *,
     fill: float | str = "mean",
@@ -101,23 +99,21 @@ def part_shapley(
     """What each facial part adds to the class score.
 
     Args:
-        network: one of the book's; left as it was.
-        unit: faces ``[N, C, H, W]``, pixels in 0..1.
-        targets: ``int64 [N]``.
-        parts: ``int64 [N, H, W]`` of :func:`facial_parts`.
+        network: and so on, as of :class:`fer_lib.explain.methods.Method`.
+        parts: ``int64 [N, size, size]`` of :func:`facial_parts`.
         fill: what shows where a part is absent; see
-            :func:`fer_lib.explain.covering.filling`.
+            :func:`fer_lib.explain.occlusion.filling`.
 
     Returns:
-        ``float64 [N, 6]`` in the order of :data:`PARTS`, in units of the
-        score; they add up to the score of the face less that of its filling.
+        ``float64 [N, 6]`` in the order of :data:`FACIAL_PARTS`, in units of
+        the score; they add up to the score of the face less that of its
+        filling.
     """
-    unit, wanted = ready(network, unit, targets)
-    scores = from_pixels(network)
+    unit, wanted = ready(network, images, targets)
+    scores, found = from_pixels(network), []
     fillings = filling(unit, fill, unit.shape[-1] // 4)
-    held = torch.as_tensor(coalitions(len(PARTS)), device=unit.device)
+    held = torch.as_tensor(coalitions(len(FACIAL_PARTS)), device=unit.device)
     belongs = torch.as_tensor(parts, device=unit.device)
-    found = []
     with torch.inference_mode():
         for face, coalition in variants(unit, len(held)):
             shown = held[coalition].gather(1, belongs[face].flatten(1))  # [B, H W]
@@ -125,40 +121,45 @@ def part_shapley(
             faces = torch.where(shown, unit[face], fillings[face])
             found.append(scores(faces).gather(1, wanted[face, None])[:, 0])
     values = torch.cat(found).view(len(unit), -1).double().cpu().numpy()
-    return values @ shapley_weights(len(PARTS)).T
+    return values @ shapley_weights(len(FACIAL_PARTS)).T
 
 
 def shapley_parts(
-    network: Network,
-    unit: Tensor,
-    targets: np.ndarray,
-    landmarks: np.ndarray | None = None,
-    seed: int = 0,
+    network: Network, images: Images, targets=None, *, landmarks=None, seed: int = 0
 ) -> np.ndarray:
     """Shapley value of each facial part, spread evenly over its pixels; [1].
 
     Signed; a map adds up to the score of the face less that of its mean
     colour.  Arguments and result are those of
-    :class:`fer_lib.explain.calls.Method`; landmarks are needed.
+    :class:`fer_lib.explain.methods.Method`; landmarks are needed.
     """
-    parts = known_parts(landmarks, unit)
-    values = part_shapley(network, unit, targets, parts)
-    sizes = (parts[..., None] == np.arange(len(PARTS))).sum((1, 2))
+    parts = known_parts(network, images, landmarks)
+    values = part_shapley(network, images, targets, parts)
+    sizes = (parts[..., None] == np.arange(len(FACIAL_PARTS))).sum((1, 2))
     shares = values / np.maximum(sizes, 1)  # a part may be hidden
     flat = np.take_along_axis(shares, parts.reshape(len(parts), -1), 1)
     return flat.reshape(parts.shape).astype(np.float32)
 
 
-def known_parts(landmarks: np.ndarray | None, unit: Tensor) -> np.ndarray:
-    """Parts of faces ``[N, C, H, W]``.
+def known_parts(
+    network: Network, images: Images, landmarks: np.ndarray | None
+) -> np.ndarray:
+    """Parts of faces ``[N, C, H, W]``, ``int64 [N, size, size]``.
+
+    Args:
+        network: says the size.
+        images: the faces.
+        landmarks: ``[N, 68, 2]`` in pixels of the images.
 
     Raises:
         FerError: when there are no landmarks, or not one set a face.
     """
-    if landmarks is None or len(landmarks) != len(unit):
+    if landmarks is None or len(landmarks) != len(images):
         found = "none" if landmarks is None else f"{len(landmarks)} sets"
         raise FerError(
-            f"facial parts: {found} of landmarks for {len(unit)} faces, expected "
+            f"facial parts: {found} of landmarks for {len(images)} faces, expected "
             "one set a face; take faces with landmarks or another method."
         )
-    return facial_parts(landmarks, tuple(unit.shape[-2:]))
+    size = network.input.size
+    scale = size / np.array([images.shape[-1], images.shape[-2]], np.float32)
+    return facial_parts((np.asarray(landmarks) + 0.5) * scale - 0.5, (size, size))

@@ -10,21 +10,17 @@ from fer_lib.errors import FerError
 from fer_lib.rendered.cues import CUES
 from fer_lib.rendered.evidence import CONTRASTS
 from fer_lib.rendered.scene import moved
-from ferbook.study import tasks as evidence_tasks
-from ferbook.study.tasks import (
+from ferbook.study import faces as study_faces
+from ferbook.study.faces import (
     CLASSES,
     PEOPLE,
-    SEEN,
     as_splits,
-    cue_maps,
-    deletions,
-    evidence_maps,
     evidence_set,
+    know,
     staged,
-    switched,
 )
 
-SMALL = {"size": 48, "train": 6, "validation": 4, "test": 4, "cached": False}
+SMALL = {"size": 48, "train": 6, "validation": 4, "test": 4}
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +56,7 @@ def test_classes_are_even_and_people_apart(fair):
 def test_people_of_large_splits_are_those_of_the_split():
     first = 0
     for number, (split, count) in enumerate(PEOPLE.items()):
-        subjects = evidence_tasks._subjects(number, 3 * count)
+        subjects = study_faces._subjects(number, 3 * count)
         assert sorted(set(subjects.tolist())) == list(range(first, first + count))
         first += count
         assert split in PEOPLE
@@ -85,61 +81,49 @@ def test_all_but_the_tied_cue_is_as_in_the_fair_set(fair, tied):
     )
 
 
-def test_maps_are_those_of_the_faces(fair):
-    faces = fair.split("Test")
-    evidence, grey = evidence_maps(faces)
-    assert evidence.shape == grey.shape == (4, 48, 48) and evidence.dtype == bool
+@pytest.fixture(scope="module")
+def known(fair):
+    return know(fair.split("Test"))
+
+
+def test_what_is_known_is_that_of_the_faces(known):
+    assert known.moved.shape == known.grey.shape == (4, 48, 48)
     for row in range(4):
-        face = staged(faces, row)
-        np.testing.assert_array_equal(evidence[row], face.evidence())
-        np.testing.assert_allclose(grey[row], face.difference(), atol=1e-6)
-
-
-def test_truth_is_where_a_picture_differs_from_its_twin(fair):
-    """Brute force: two whole pictures, background, film and noise included."""
-    faces = fair.split("Test")
-    evidence, _ = evidence_maps(faces)
-    for row in range(len(faces)):
-        face = staged(faces, row)
-        twins = face.picture().astype(int), face.twin.picture()
-        change = np.abs(twins[0] - twins[1])
-        assert change[evidence[row]].mean() > 5 * change[~evidence[row]].mean()
-
-
-def test_deletions_lack_one_movement_each(fair):
-    faces = fair.split("Test").select([0, 2])
-    less = deletions(faces)
-    assert less.images.shape[1:] == (1, 48, 48)
-    for row in range(2):
-        mine = less.select(less.extra["row"] == row)
-        whole = staged(faces, row)
-        assert tuple(mine.extra["movement"]) == whole.movements
-        for k, movement in enumerate(whole.movements):
-            without = whole.without(movement)
+        face = staged(known.faces, row)
+        np.testing.assert_array_equal(known.moved[row], face.evidence())
+        np.testing.assert_allclose(known.grey[row], face.difference(), atol=1e-6)
+        mine = known.less.select(known.less.extra["row"] == row)
+        assert tuple(mine.extra["movement"]) == face.movements
+        for k, movement in enumerate(face.movements):
+            without = face.without(movement)
             np.testing.assert_array_equal(mine.images[k, 0], without.picture())
-            where = moved(whole.scene, without.scene)
+            where = moved(face.scene, without.scene)
             np.testing.assert_array_equal(mine.extra["moved"][k], where)
 
 
-def test_cue_maps_hold_what_a_switched_picture_changes(fair):
-    faces = fair.split("Test")
+def test_truth_is_where_a_picture_differs_from_its_twin(known):
+    """Brute force: two whole pictures, background, film and noise included."""
+    for row in range(4):
+        face = staged(known.faces, row)
+        change = np.abs(face.picture().astype(int) - face.twin.picture())
+        inside = known.moved[row]
+        assert change[inside].mean() > 5 * change[~inside].mean()
+
+
+def test_cue_maps_hold_what_a_switched_picture_changes(known):
     for cue in ("mark", "background"):
-        where, other = cue_maps(faces, cue), switched(faces, cue)
-        assert where.shape == (4, 48, 48) and other.shape == faces.images.shape
-        change = np.abs(other.astype(int) - faces.images)[:, 0]
+        where, other = known.cues[cue]
+        assert where.shape == (4, 48, 48) and other.shape == known.faces.images.shape
+        change = np.abs(other.astype(int) - known.faces.images)[:, 0]
         assert where.any((1, 2)).all()
         assert change[where].mean() > 10 * change[~where].mean()
-        by_hand = [staged(faces, row).cue_map(cue) > 0.04 for row in range(4)]
-        np.testing.assert_array_equal(where, by_hand)
-    assert SEEN == 0.04
 
 
-def test_a_change_that_nobody_sees_is_no_cue(fair):
-    faces = fair.split("Test").select([0])
-    change = staged(faces, 0).cue_map("light")
-    (where,) = cue_maps(faces, "light")
+def test_a_change_that_nobody_sees_is_no_cue(known):
+    change = staged(known.faces, 0).cue_map("light")
+    where = known.cues["light"][0][0]
     assert ((change > 0) & (change < 0.04)).any()
-    assert not where[change < 0.04].any()
+    np.testing.assert_array_equal(where, change > 0.04)
 
 
 def test_splits_are_those_of_recipes(fair):
@@ -150,8 +134,8 @@ def test_splits_are_those_of_recipes(fair):
 
 def test_the_set_is_that_of_its_version():
     """Caches know a set by its version: raise it where pixels are to change."""
-    assert evidence_tasks.VERSION == 1
-    few = {"train": 4, "validation": 2, "test": 2, "seed": 3, "cached": False}
+    assert study_faces.VERSION == 1
+    few = {"train": 4, "validation": 2, "test": 2, "seed": 3}
     faces = evidence_set("mouth", 32, tied="mark", **few)
     assert faces.images.mean() == pytest.approx(105.0486, abs=0.02)
     if platform.machine() in ("x86_64", "AMD64"):  # others round single rays
@@ -160,14 +144,13 @@ def test_the_set_is_that_of_its_version():
 
 def test_a_set_is_kept_and_depends_on_its_version(monkeypatch, tmp_path):
     monkeypatch.setenv("FER_CACHE", str(tmp_path))
-    options = SMALL | {"cached": True}
-    first = evidence_set("jaw", **options)
+    first = evidence_set("jaw", **SMALL)
     [kept] = tmp_path.glob("rendered-evidence-*.npz")
     before = kept.stat().st_mtime_ns
-    assert evidence_set("jaw", **options).sha256 == first.sha256
+    assert evidence_set("jaw", **SMALL).sha256 == first.sha256
     assert kept.stat().st_mtime_ns == before
-    monkeypatch.setattr(evidence_tasks, "VERSION", 0)
-    evidence_set("jaw", **options)
+    monkeypatch.setattr(study_faces, "VERSION", 0)
+    evidence_set("jaw", **SMALL)
     assert len(list(tmp_path.glob("rendered-evidence-*.npz"))) == 2
 
 

@@ -10,9 +10,9 @@ from known_networks import Linear, smoke, some_faces
 from planted import Upright, a_face, planted_faces
 
 from fer_lib.errors import FerError
-from fer_lib.explain.occlusion import from_pixels
-from fer_lib.explain.parts import (
-    PARTS,
+from fer_lib.explain.inputs import from_pixels
+from fer_lib.explain.shapley import (
+    FACIAL_PARTS,
     facial_parts,
     part_shapley,
     shapley_parts,
@@ -33,7 +33,7 @@ def test_parts_lie_where_they_belong():
         (14, 28): "rest",  # a cheek
         (0, 47): "rest",
     }.items():
-        assert PARTS[parts[row, column]] == name, (column, row)
+        assert FACIAL_PARTS[parts[row, column]] == name, (column, row)
     assert set(np.unique(parts)) == set(range(6))
 
 
@@ -48,7 +48,7 @@ def test_equals_the_loop():
                 away = np.linalg.norm(points[face] - (column, row), axis=1)
                 near = int(away.argmin())
                 name = part_of[near] if away[near] <= reach else "rest"
-                assert PARTS[found[face, row, column]] == name
+                assert FACIAL_PARTS[found[face, row, column]] == name
 
 
 def test_parts_grow_with_the_face():
@@ -114,7 +114,7 @@ def test_maps_add_up_to_the_score():
     network = smoke("diversified_manet").eval()
     unit = network.input.to_unit(some_faces(3))
     targets, points = torch.tensor([3, 1, 6]), np.repeat(a_face(64), 3, 0)
-    maps = shapley_parts(network, unit, targets, points)
+    maps = shapley_parts(network, unit, targets, landmarks=points)
     scores = from_pixels(network)
     ground = unit.mean((2, 3), keepdim=True).expand_as(unit)
     with torch.no_grad():
@@ -133,11 +133,12 @@ def test_hidden_parts_and_batches(monkeypatch):
     network = Upright()
     unit, _, landmarks = planted_faces(3)
     landmarks[1, slice(*FIVE_PARTS["mouth"])] = -200
-    given = (network, unit, np.ones(3, int), landmarks)
-    at_once = shapley_parts(*given)
+    given = (network, unit, np.ones(3, int))
+    at_once = shapley_parts(*given, landmarks=landmarks)
     assert np.isfinite(at_once).all()
     monkeypatch.setattr("fer_lib.evaluation.inference.VALUES_TOGETHER", 23 * 32 * 32)
-    np.testing.assert_allclose(shapley_parts(*given), at_once, atol=1e-6)
+    again = shapley_parts(*given, landmarks=landmarks)
+    np.testing.assert_allclose(again, at_once, atol=1e-6)
 
 
 def test_needs_landmarks_of_every_face():
@@ -147,6 +148,6 @@ def test_needs_landmarks_of_every_face():
     with pytest.raises(FerError, match="none of landmarks for 2 faces"):
         shapley_parts(*given)
     with pytest.raises(FerError, match="1 sets of landmarks for 2"):
-        shapley_parts(*given, landmarks[:1])
+        shapley_parts(*given, landmarks=landmarks[:1])
     with pytest.raises(FerError, match=r"\[2, 67, 2\]"):
-        shapley_parts(*given, landmarks[:, :67])
+        shapley_parts(*given, landmarks=landmarks[:, :67])

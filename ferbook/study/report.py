@@ -1,4 +1,4 @@
-"""Tables of the chapter on explanations, from the recorded study."""
+"""Tables and sentences from the recorded study: pages, ledger, command."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -12,10 +12,10 @@ from fer_lib.explain.scoring.controls import DECOYS
 from fer_lib.models import NETWORKS
 from ferbook.show.phrases import duration
 from ferbook.show.tables import Sentence, Table
+from ferbook.study.behaviour import behaviour, differences
 from ferbook.study.record import Study, explanations_folder, read_study
-from ferbook.study.settings import FAIR, Settings
+from ferbook.study.settings import FAIR
 from ferbook.study.summary import ABOUT, chance, means, ranking
-from ferbook.study.work import identity
 
 LABELS = {
     "grad_cam": "Grad-CAM",
@@ -60,10 +60,10 @@ def _read(path: Path, stamp: int) -> Study:
 
 
 def provenance(study: Study) -> Sentence:
-    """When the study was made, with what, and whether the code changed since."""
+    """When the study was made, with what, and whether the code still does so."""
     content = study.content
-    now = identity(Settings(**content["settings"]))
-    changed = "" if content["identity"] == now else ", by an older version of the code"
+    odd = differences(content.get("behaviour", {}), behaviour())
+    changed = ", by an older version of the code" if odd else ""
     spent = duration(sum(content["cpu_seconds"].values()))
     count, seeds = int(study.ran.sum()), len(study.seeds)
     return Sentence(
@@ -159,19 +159,19 @@ def ranking_table(study: Study, score: str = "inside_auc", **where) -> Table:
     return Table(f"Methods by {about.short}", header, rows, note)
 
 
-def scores_table(study: Study, scores: Sequence[str] = tuple(ABOUT)) -> Table:
+def scores_table(study: Study) -> Table:
     """All methods by all scores, means and intervals."""
-    told = {score: means(study, score) for score in scores}
+    told = {score: means(study, score) for score in ABOUT}
     rows = []
     for method in study.methods:
-        cells = [told[s].get(method) for s in scores]
+        cells = [told[s].get(method) for s in ABOUT]
         shown = [
             f"{one.mean:.2f}\n {one.low:.2f} to {one.high:.2f}" if one else ""
             for one in cells
         ]
         rows.append((LABELS[method], *shown))
     header = ["Method"]
-    for score in scores:
+    for score in ABOUT:
         way = "more" if ABOUT[score].rising else "less"
         header.append(f"{ABOUT[score].short} ({way} is better)")
     caption = "Every score of every method, rendered faces, mean and 95 % interval"

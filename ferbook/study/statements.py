@@ -12,10 +12,10 @@ import numpy as np
 from fer_lib.explain.scoring.agreement import MeanInterval
 from fer_lib.models.part_ensemble import KINDS
 from ferbook.show.tables import Page, Sentence, Table
-from ferbook.study.explanations import NAMES, interval
-from ferbook.study.luck import over_groups
 from ferbook.study.record import Study
+from ferbook.study.report import NAMES, interval
 from ferbook.study.settings import FAIR
+from ferbook.study.summary import over_groups
 
 # Which part the evidence of a task is in, as the part ensemble calls it.
 PART_OF = {

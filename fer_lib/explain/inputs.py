@@ -1,0 +1,95 @@
+"""Faces, classes and maps, as every explanation takes them."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from fer_lib.errors import FerError
+from fer_lib.evaluation.inference import device_of, evaluating, faces_together
+from fer_lib.models.network import Network, logits_of
+
+Images = np.ndarray | Tensor  # [N, C, H, W], uint8 0..255 or floats 0..1
+
+
+def from_pixels(network: nn.Module) -> Callable[[Tensor], Tensor]:
+    """Class scores as a function of pixels in 0..1, the scale to change them in.
+
+    Zero is black there; after normalisation it would be mid-grey.  The
+    network is evaluated, and left in the mode it was in.
+    """
+
+    def scores(unit: Tensor) -> Tensor:
+        with evaluating(network):
+            return logits_of(network(network.input.normalise(unit)))
+
+    return scores
+
+
+def ready(
+    network: Network,
+    images: Images,
+    targets: np.ndarray | Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Faces and classes where the network's weights lie.
+
+    Args:
+        network: one of the library's.
+        images: ``[N, C, H, W]``, uint8 0..255 or floats 0..1.
+        targets: ``int64 [N]``; None for what the network predicts.
+
+    Returns:
+        ``float32 [N, channels, size, size]`` in 0..1, and ``int64 [N]``.
+
+    Raises:
+        FerError: for no face, or other than one class a face.
+    """
+    if isinstance(images, np.ndarray):
+        images = torch.as_tensor(np.ascontiguousarray(images))
+    wanted = None if targets is None else torch.as_tensor(targets)
+    fits = images.ndim == 4 and len(images)
+    if not fits or (wanted is not None and wanted.shape != images.shape[:1]):
+        classes = "none" if wanted is None else list(wanted.shape)
+        raise FerError(
+            f"explanation: faces of shape {list(images.shape)} and targets of shape "
+            f"{classes}, expected [N, C, H, W] and [N], N one or more."
+        )
+    device = device_of(network)
+    unit = network.input.to_unit(images.to(device))
+    if wanted is None:
+        scores, together = from_pixels(network), faces_together(*unit.shape[1:3])
+        with torch.no_grad():
+            wanted = torch.cat([scores(x).argmax(1) for x in unit.split(together)])
+    return unit, wanted.to(device, torch.int64)
+
+
+def variants(unit: Tensor, count: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """All pairs of a face and one of its variants, as many as fit a pass.
+
+    Args:
+        unit: faces ``[N, C, H, W]``.
+        count: K, variants of each.
+
+    Yields:
+        Numbers of faces and of variants, ``int64 [B]`` each; all variants of
+        the first face first, so that what is found views as ``[N, K]``.
+    """
+    flat = torch.arange(len(unit) * count, device=unit.device)
+    for part in flat.split(faces_together(*unit.shape[1:3])):
+        yield part // count, part % count
+
+
+def fitting(maps: np.ndarray, unit: Tensor) -> Tensor:
+    """Maps ``float32 [N, H, W]`` beside their faces ``[N, C, H, W]``.
+
+    Raises:
+        FerError: when they do not fit or are not finite.
+    """
+    maps = torch.as_tensor(np.asarray(maps), device=unit.device)
+    if maps.shape != (len(unit), *unit.shape[-2:]) or not maps.isfinite().all():
+        raise FerError(
+            f"explanation: maps of shape {list(maps.shape)} for faces of "
+            f"{list(unit.shape)}, expected finite [N, H, W]."
+        )
+    return maps.float()

@@ -1,0 +1,146 @@
+"""Where the cells of a layer lie on the face.
+
+A convolution without padding has no output whose middle is at the border, so
+the cells of Deep-Emotion and of ESR lie in the middle of the face: of 48
+pixels they span 36, of 96 pixels 48.  Their maps are put there; enlarged over
+the whole face, as is usual, they would show things in the wrong place.  The
+other networks pad, and their maps are enlarged over all of it.
+"""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from fer_lib.models.deep_emotion import DeepEmotion
+from fer_lib.models.diversified_esr import DiversifiedESR
+from fer_lib.models.network import Network
+from fer_lib.models.spatial_transformer import affine_warp
+
+Place = tuple[float, float, float, float]  # left, top, right, bottom; shares of a side
+WHOLE: Place = (0.0, 0.0, 1.0, 1.0)
+
+
+class Centres(NamedTuple):
+    """Centres of the cells' receptive fields along a side, in pixels.
+
+    Attributes:
+        first: that of the first cell; pixel centres are whole numbers.
+        stride: from one cell to the next.
+    """
+
+    first: float
+    stride: float
+
+
+# 3 x 3 convolutions move the first centre by their cells' distance, 2 x 2
+# pooling by half of it and doubles it: 1 + 1, 0.5, 2 + 2; and 2 + 1, 0.5,
+# 2 + 2, 1, 4 + 4, 2, 8, then a padded one that moves nothing.
+CENTRES = {DeepEmotion: Centres(6.5, 2), DiversifiedESR: Centres(26.5, 8)}
+
+
+def esr_place(side: int) -> Place:
+    """What the cells of ESR's last layer span of a face of ``side`` pixels."""
+    cells = side - 6
+    for _ in range(2):
+        cells = cells // 2 - 4
+    first, stride = CENTRES[DiversifiedESR]
+    low = (first - stride / 2 + 0.5) / side
+    high = low + stride * (cells // 2 - 2) / side
+    return low, low, high, high
+
+
+def enlarge(maps: Tensor, sides: tuple[int, int]) -> Tensor:
+    """Maps ``[B, h, w]`` as ``[B, H, W]``, bilinearly."""
+    return F.interpolate(maps[:, None], tuple(sides), mode="bilinear")[:, 0]
+
+
+def on_input(maps: Tensor, network: Network, x: Tensor) -> Tensor:
+    """Maps of the layer for Grad-CAM, put where its cells lie on the face.
+
+    Deep-Emotion's cells see the face through the transformer, and are put
+    back through it.
+
+    Args:
+        maps: ``[B, h, w]``.
+        network: any but RAMN, whose cells lie on regions.
+        x: the faces ``[B, C, H, W]``, as the network takes them.
+
+    Returns:
+        ``[B, H, W]``, between the cells bilinear, zero where there are none.
+    """
+    sides, centres = tuple(x.shape[-2:]), CENTRES.get(type(network))
+    if centres is None:
+        return enlarge(maps, sides)
+    found = placed(maps, centres, sides)
+    if not isinstance(network, DeepEmotion) or network.warp != "input":
+        return found
+    with torch.no_grad():
+        return unwarped(found, network.theta(x), network.align_corners)
+
+
+def placed(maps: Tensor, centres: Centres, sides: tuple[int, int]) -> Tensor:
+    """Maps ``[B, h, w]`` as ``[B, H, W]``: bilinear between the centres, the
+    nearest cell half a stride beyond them, zero farther out."""
+    cells, (first, stride) = maps.shape[-2:], centres
+    at = [(torch.arange(n, device=maps.device) - first) / stride for n in sides]
+    rows, columns = (
+        2 * where / max(count - 1, 1) - float(count > 1)
+        for where, count in zip(at, cells, strict=True)
+    )
+    grid = torch.stack(torch.meshgrid(columns, rows, indexing="xy"), -1)
+    grid = grid.to(maps.dtype).expand(len(maps), -1, -1, -1)
+    options = {"padding_mode": "border", "align_corners": True}
+    found = F.grid_sample(maps[:, None], grid, **options)[:, 0]
+    inside = [
+        (where >= -0.5) & (where <= count - 0.5)
+        for where, count in zip(at, cells, strict=True)
+    ]
+    return found * (inside[0][:, None] & inside[1])
+
+
+def unwarped(maps: Tensor, theta: Tensor, align_corners: bool = True) -> Tensor:
+    """Maps of what a spatial transformer saw, put back on the face.
+
+    Args:
+        maps: ``[N, H, W]``, as large as the face.
+        theta: ``[N, 2, 3]``, from positions of the map to those of the face,
+            both in -1..1.
+        align_corners: whether -1 and 1 are the centres of the border pixels
+            or their outer edges.
+
+    Returns:
+        ``[N, H, W]``, zero where the transformer did not look.  A window
+        without area has no inverse; what it gives means nothing.
+    """
+    last = theta.new_tensor([0.0, 0, 1]).expand(len(theta), 1, 3)
+    # Positions of the face back to those of the map.
+    back = torch.linalg.pinv(torch.cat([theta, last], 1))[:, :2]
+    return affine_warp(maps[:, None], back, align_corners=align_corners)[:, 0]
+
+
+def on_boxes(maps: Tensor, boxes: Tensor, sides: tuple[int, int]) -> Tensor:
+    """Maps of regions, each enlarged over its box, and added.
+
+    Args:
+        maps: ``[B R, h, w]``, all regions of the first face first.
+        boxes: ``int64 [R, 4]``: left, top, right, bottom in pixels.
+        sides: height and width of the face in pixels.
+
+    Returns:
+        ``[B, H, W]``, zero where no box is.
+    """
+    regions = maps.unflatten(0, (-1, len(boxes)))  # [B, R, h, w]
+    face = regions.new_zeros(len(regions), *sides)
+    for r, (left, top, right, bottom) in enumerate(boxes.tolist()):
+        box = (bottom - top, right - left)
+        face[:, top:bottom, left:right] += enlarge(regions[:, r], box)
+    return face
+
+
+def mean_on_boxes(maps: Tensor, boxes: Tensor, sides: tuple[int, int]) -> Tensor:
+    """Mean ``[N, H, W]``, at each pixel, of the maps ``[N, R, h, w]`` whose
+    boxes hold it."""
+    held = on_boxes(torch.ones_like(maps[0]), boxes, sides)
+    return on_boxes(maps.flatten(0, 1), boxes, sides) / held.clamp(min=1)
