@@ -88,7 +88,7 @@ def _from_kaggle(root: Path) -> Path:
         f"the .zip into {root} and run this again"
     )
     try:
-        kagglehub = optional("kagglehub", "kaggle")
+        kagglehub = optional("kagglehub", "data")
     except FerError as error:
         raise FerError(f"{str(error).rstrip('.')}, or {by_hand}.") from error
     reasons = []

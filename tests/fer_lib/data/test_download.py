@@ -115,7 +115,7 @@ def test_no_network(tmp_path, elsewhere, kaggle):
 
 def test_no_kagglehub(tmp_path, no_kaggle):
     sentence = refusal(tmp_path / "data")
-    assert "pip install 'fer-book[kaggle]'" in sentence
+    assert "pip install 'fer-book[data]'" in sentence
     assert "put the .zip into" in sentence
 
 
