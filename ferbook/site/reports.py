@@ -222,7 +222,11 @@ def status(ledger: Ledger, chapters: Iterable[Path] = ()) -> Page:
     """
     executed = [nbformat.read(path, as_version=4) for path in chapters]
     tables = [_chapters(executed)] if executed else []
-    return Page((*tables, _verdicts(ledger), _run_table(ledger)))
+    tables += [_verdicts(ledger), _run_table(ledger)]
+    if ledger.left_out:
+        rows = tuple((path.stem, why) for path, why in ledger.left_out.items())
+        tables.append(Table("Records that are left out", ("Record", "Why"), rows))
+    return Page(tuple(tables))
 
 
 def _chapters(executed: list[nbformat.NotebookNode]) -> Table:
