@@ -20,7 +20,7 @@ from ferbook.training.plan import Evaluate, Plan
 from ferbook.training.stages import Running, begin
 from ferbook.training.states import Fitted, States
 
-_KEPT = ("epoch", "curve", "selected_epoch")
+_KEPT = ("epoch", "curve", "selected_epoch", "first_losses")
 _BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total} epochs "
 _BAR += "[{elapsed}<{remaining}{postfix}]"
 
@@ -112,6 +112,8 @@ class _Work:
         started, stage, fitted = time.monotonic(), running.stage, self.fitted
         worked = time.process_time()
         row = running.epoch(fitted.epoch + 1, self.bar)
+        if not fitted.first_losses:
+            fitted.first_losses = [float(loss) for loss in running.first_losses]
         if stage.classifies:
             row |= self.evaluate(running.judged)
         row |= stage.evaluate(running.judged)

@@ -1,6 +1,7 @@
 """A stage of training under way: its epochs, and all that they change."""
 
 import warnings
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +16,7 @@ from ferbook.training.average import Average
 from ferbook.training.faces import Images, StageFaces
 from ferbook.training.plan import Batch, Plan
 
+LOSSES_KEPT = 5  # of the first batches, by which a run can be told again
 _DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -57,6 +59,7 @@ class Running:
             self.device.type, enabled=stage.precision == "fp16"
         )
         self.average = None if stage.ema is None else Average(network, stage.ema)
+        self.first_losses: list[Tensor] = []
 
     @property
     def judged(self) -> nn.Module:
@@ -73,10 +76,33 @@ class Running:
         Raises:
             FerError: when loss or weights are no longer finite.
         """
-        self.network.train()
-        self.stage.loss.train()
         loss_sum = torch.zeros((), device=self.device)
         hits = torch.zeros((), device=self.device)
+        seen = 0
+        for loss, right, faces, share in self.batches(number):
+            if len(self.first_losses) < LOSSES_KEPT:
+                self.first_losses.append(loss)
+            loss_sum += loss * faces
+            hits += right
+            seen += faces
+            bar.update(share)
+        self._check_finite(loss_sum, number)
+        row = {"epoch": number, "stage": self.stage.name}
+        row["learning_rate"] = max(g["lr"] for g in self.optimizer.param_groups)
+        row["train_loss"] = float(loss_sum) / seen
+        if self.stage.classifies:
+            row["train_accuracy"] = float(hits) / seen
+        return row
+
+    def batches(self, number: int) -> Iterator[tuple[Tensor, Tensor, int, float]]:
+        """Train on the batches of an epoch, one at a time.
+
+        Yields:
+            Loss before the step, faces that were right, faces, and which share
+            of the batches this is.
+        """
+        self.network.train()
+        self.stage.loss.train()
         with seeded(self.plan.seed, number):
             order = self._order()
             size, per_step = self.stage.batch_size, self.stage.accumulate
@@ -88,16 +114,7 @@ class Running:
                 loss, right = self._backward(images, rows, len(rows) / together)
                 if i == first + per_step - 1 or i == len(places) - 1:
                     self._step()
-                loss_sum += loss * len(rows)
-                hits += right
-                bar.update(1 / len(places))
-        self._check_finite(loss_sum, number)
-        row = {"epoch": number, "stage": self.stage.name}
-        row["learning_rate"] = max(g["lr"] for g in self.optimizer.param_groups)
-        row["train_loss"] = float(loss_sum) / len(order)
-        if self.stage.classifies:
-            row["train_accuracy"] = float(hits) / len(order)
-        return row
+                yield loss, right, len(rows), 1 / len(places)
 
     def schedule(self, row: dict) -> None:
         """Set the learning rate for the epoch after that of a row."""

@@ -24,6 +24,7 @@ class Fitted:
     curve: list[dict] = field(default_factory=list)
     selected_epoch: int = 0
     selected: dict[str, Tensor] = field(default_factory=dict)  # of the last stage
+    first_losses: list[float] = field(default_factory=list)  # of the run's batches
     finished: bool = False
 
     def rows(self, stage: Stage) -> list[dict]:
