@@ -1,27 +1,19 @@
 """From claims and records to verdicts, by the rules of ``rules``."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
 
 from fer_lib.errors import FerError
-from ferbook.ledger.arithmetic import (
-    deep_emotion,
-    networks,
-    part_ensemble,
-    printed,
-    working,
-)
 from ferbook.ledger.claims import Claim, Claims
 from ferbook.ledger.readings import Reading, readings_of
 from ferbook.ledger.rules import Verdict, tolerance
 from ferbook.ledger.statistics import Difference
 from ferbook.runs.records import Record
 
-CHECKS = {
-    name: check
-    for module in (working, printed, networks, deep_emotion, part_ensemble)
-    for name, check in module.CHECKS.items()
-}
+if TYPE_CHECKING:
+    from ferbook.ledger.arithmetic.working import Working
 
 
 @dataclass(frozen=True)
@@ -60,12 +52,27 @@ def judge(claim: Claim, paper: Claims, records: Iterable[Record]) -> Judgement:
     return Judgement(claim, verdict, why, readings, left_out)
 
 
+@cache
+def checks() -> "dict[str, Callable[..., Working]]":
+    """The sums that arithmetic claims may name."""
+    from ferbook.ledger.arithmetic import (  # torch is slow to import
+        deep_emotion,
+        networks,
+        part_ensemble,
+        printed,
+        working,
+    )
+
+    modules = (working, printed, networks, deep_emotion, part_ensemble)
+    return {name: one for module in modules for name, one in module.CHECKS.items()}
+
+
 def _work_out(claim: Claim, paper: Claims) -> Judgement:
-    check = CHECKS.get(claim.check)
+    check = checks().get(claim.check)
     if check is None:
         raise FerError(
             f"{claim.paper}.toml: claim '{claim.id}' names check "
-            f"'{claim.check}', expected one of {', '.join(CHECKS)}."
+            f"'{claim.check}', expected one of {', '.join(checks())}."
         )
     try:
         found = check(paper, claim, **claim.data)

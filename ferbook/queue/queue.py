@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from tqdm.auto import tqdm
@@ -13,8 +12,8 @@ from ferbook.ledger.rules import blocking
 from ferbook.queue.forecast import Forecast
 from ferbook.queue.needs import Need, in_order, lacking, needs_of
 from ferbook.runs.key import RunKey
-from ferbook.runs.make import run_source
 from ferbook.runs.records import Record, records_of
+from ferbook.runs.state import Kind, state_of
 
 
 @dataclass(frozen=True)
@@ -160,13 +159,12 @@ def _entry(
 class Finished:
     """Records of finished runs below some folders, new ones in the first.
 
-    A run is finished when its record is there and the code that made it has
-    not changed since.
+    A run is finished when its record is there and the present code would not
+    train otherwise.
     """
 
     def __init__(self, *folders: Path):
         self.folders = folders
-        self._source = cache(run_source)
 
     def place(self, key: RunKey) -> Path:
         """Where the record of a run is, or will be."""
@@ -177,5 +175,6 @@ class Finished:
         records = (r for folder in self.folders for r in records_of(folder, key))
         found = [record for record in records if not record.superseded]
         last = max(found, key=lambda record: record.started, default=None)
-        fresh = last and not last.stale(self._source(key.any_seed))
-        return last if fresh else None
+        if last is None or state_of(last).kind == Kind.OTHERWISE:
+            return None
+        return last

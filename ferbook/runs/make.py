@@ -16,12 +16,14 @@ from fer_lib.errors import FerError
 from fer_lib.files import cache_dir, sha256_file
 from ferbook.papers import paper as find_paper
 from ferbook.papers.recipes import RECIPES, find_recipe
+from ferbook.runs.behaviour import probe
 from ferbook.runs.key import CONTENT, RunKey, json_sha256
 from ferbook.runs.predictions import accuracies, results_of
 from ferbook.runs.records import Record, check_writable, records_of, write_beside
 from ferbook.runs.run import Run, how_it_went, predictions_of
 from ferbook.runs.schema import SCHEMA
 from ferbook.runs.source import source_hash
+from ferbook.runs.state import Kind, state_of
 from ferbook.training.checkpoint import load_weights
 from ferbook.training.loop import fit
 from ferbook.training.states import state_path
@@ -129,8 +131,8 @@ def reproduce(
 ) -> Run:
     """Train, evaluate and record one run.
 
-    A run that is recorded already is refused, unless the present code is not
-    that which made it.  No record is ever replaced: another one of the same
+    A run that is recorded already is refused, unless the present code
+    behaves otherwise.  No record is ever replaced: another one of the same
     run is kept beside it.
 
     Args:
@@ -152,7 +154,7 @@ def reproduce(
     course, source = Course(key, splits), run_source(key)
     key, config, plan = course.key, course.config, course.plan
     if not again:
-        _check_new(key, records_of(folder, key), source)
+        _check_new(key, records_of(folder, key))
     check_writable(folder)
     copies = leaked(splits.train, splits.test)
     if copies.all():
@@ -188,6 +190,7 @@ def reproduce(
     predictions = predictions_of(run, course.paper, copies)
     content = _named(course) | how_it_went(run, started, where, source)
     content |= {
+        "behaviour": probe(content),
         "command": key.command,
         "deviations": course.deviations(),
         "results": results_of(predictions),
@@ -196,14 +199,15 @@ def reproduce(
     return run
 
 
-def _check_new(key: RunKey, records: list[Record], source: str) -> None:
-    """Refuse a run that the present code has made already."""
+def _check_new(key: RunKey, records: list[Record]) -> None:
+    """Refuse a run that would only be made again."""
     for record in records:
-        if record.key.data == key.data and not record.stale(source):
+        state = state_of(record)
+        if record.key.data == key.data and state.kind != Kind.OTHERWISE:
             raise FerError(
-                f"{record.path}: this run was recorded on {record.started[:10]} by the "
-                "code as it is; take another seed, or --again to make it again and "
-                "keep both."
+                f"{record.path}: this run was recorded on {record.started[:10]} "
+                f"({state}); take another seed, or --again to make it again and keep "
+                "both."
             )
 
 

@@ -20,10 +20,10 @@ import numpy as np
 
 import fer_lib
 from fer_lib.errors import FerError
-from fer_lib.files import atomic_path, cache_dir, npz_bytes, sha256_file
+from fer_lib.files import atomic_path, npz_bytes, sha256_file
 from ferbook.runs.key import RunKey
 from ferbook.runs.schema import check_content
-from ferbook.runs.storage import json_text, read_json
+from ferbook.runs.storage import json_text, read_json, remembered
 
 _BOOTSTRAPPED = ("mean_class_accuracy_ci95", "macro_f1_ci95")
 _METRICS = Path(fer_lib.__file__).parent / "evaluation" / "metrics.py"
@@ -123,10 +123,6 @@ class Record:
         self.metrics(checkpoint, split, view)
         logits = self.predictions[f"{checkpoint}/{split}/{view}/logits"]
         return logits.argmax(1) == self.predictions[f"{split}/labels"]
-
-    def stale(self, present_hash: str) -> bool:
-        """Whether the code changed since the run."""
-        return self.content["code"]["source_sha256"] != present_hash
 
 
 def check_writable(folder: Path) -> None:
@@ -328,15 +324,12 @@ def _check_once(path: Path, content: Mapping, predictions: Mapping) -> None:
     """Check the metrics, unless these very ones were checked before."""
     told = json.dumps(content)  # the hash of the predictions included
     digest = hashlib.sha256(told.encode() + _METRICS.read_bytes()).hexdigest()
-    mark = cache_dir() / "verified" / digest
-    if mark.exists():
-        return
-    _check_metrics(path, content, predictions)
-    try:
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.touch()
-    except OSError:  # then they are checked each time
-        return
+
+    def check() -> bool:
+        _check_metrics(path, content, predictions)
+        return True
+
+    remembered("verified", digest, check)
 
 
 def _check_metrics(

@@ -1,10 +1,11 @@
-"""Text of a run record's JSON file, and its curve as a table."""
+"""Text of a run record's JSON file; what was worked out once, in the cache."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from fer_lib.errors import FerError
+from fer_lib.files import atomic_path, cache_dir
 
 
 def json_text(path: Path, content: Mapping) -> str:
@@ -60,3 +61,24 @@ def _as_rows(path: Path, table: Mapping) -> list[dict]:
         )
     named = (zip(columns, row, strict=True) for row in rows)
     return [{k: v for k, v in row if v is not None} for row in named]
+
+
+def remembered(folder: str, name: str, make: Callable[[], object]) -> object:
+    """A JSON-able value, made once and then read from the cache.
+
+    Args:
+        folder: below the cache.
+        name: a hash of everything that the value follows from.
+        make: the value.
+    """
+    path = cache_dir() / folder / f"{name}.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        value = make()
+    try:
+        with atomic_path(path) as temporary:
+            temporary.write_text(json.dumps(value), encoding="utf-8")
+    except OSError:  # then it is made each time
+        pass
+    return value

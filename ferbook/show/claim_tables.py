@@ -45,7 +45,7 @@ def _ours(claim: Claim, reading: Reading, ledger: Ledger) -> str:
         phrases.protocol_name(reading.answer.protocol),
         phrases.settings(reading),
         phrases.departures(reading, short=True),
-        phrases.made(record, any(map(ledger.stale, reading.records))),
+        phrases.made(record, ledger.state(*reading.records)),
     )
 
 

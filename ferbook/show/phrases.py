@@ -9,6 +9,7 @@ from ferbook.ledger.statistics import Difference
 from ferbook.ledger.verdicts import Judgement
 from ferbook.runs.key import CONTENT, RunKey
 from ferbook.runs.records import Record
+from ferbook.runs.state import State
 
 PROTOCOLS = {
     "official": "the data set's own labels",
@@ -153,12 +154,11 @@ def departures(reading: Reading, short: bool = False) -> str:
     return "departs in " + ", ".join(told) if told else ""
 
 
-def made(record: Record, stale: bool) -> str:
-    """When a run was made, who sent it in, and whether the code changed since."""
-    by = " by an older version of the code" if stale else ""
+def made(record: Record, state: State) -> str:
+    """When a run was made, who sent it in, and how today's code stands to it."""
     reader = record.content.get("reader")
     sent = f", sent in by {reader}" if reader else ""
-    return f"made {record.started[:10]}{by}{sent}"
+    return f"made {record.started[:10]}{sent}; today's code: {state}"
 
 
 def duration(seconds: float) -> str:

@@ -59,7 +59,7 @@ def _about(record: Record, ledger: Ledger) -> str:
         f"variant {record.variant}, seed {record.seed}",
         f"{record.epochs} epochs in {took} on {phrases.hardware(record)}",
         f"n = {record.metrics()['n']:,}",
-        phrases.made(record, ledger.stale(record)),
+        phrases.made(record, ledger.state(record)),
         f"superseded: {record.superseded}" if record.superseded else "",
     )
 

@@ -312,8 +312,9 @@ def _run_table(ledger: Ledger) -> Table | Sentence:
         if not any(name == claims.name for name, _ in groups):
             groups[claims.name, None] = []
     note = (
-        "Older says of how many runs a module has changed since, in more than prose. "
-        "Their predictions stand; the command of the record makes them again."
+        "Code says how the code of today stands to that of the runs. Where it was "
+        "changed, what it does is compared: the settings of each run, in small, on "
+        "noise. The command of a record makes a run again."
     )
     header = ("Runs of", "Runs", "Last run", "Code")
     rows = tuple(_row(name, runs, ledger) for (name, _), runs in groups.items())
@@ -327,7 +328,7 @@ def _row(name: str, records: list[Record], ledger: Ledger) -> tuple[str, ...]:
     variants = sorted({record.variant for record in records})
     seeds = sorted({record.seed for record in records})
     versions = sorted({record.code["version"] for record in records})
-    older = sum(map(ledger.stale, records))
+    states = Counter(str(ledger.state(record).kind) for record in records)
     return (
         cell(
             name, phrases.place(last.dataset, last.protocol), phrases.trained(last.key)
@@ -340,5 +341,5 @@ def _row(name: str, records: list[Record], ledger: Ledger) -> tuple[str, ...]:
         cell(
             last.started[:10], phrases.hardware(last), f"library {', '.join(versions)}"
         ),
-        f"{older} of {len(records)} older" if older else "agrees",
+        cell(*(f"{n} {kind}" for kind, n in states.items())),
     )

@@ -98,7 +98,7 @@ def _ours(judgement: Judgement, protocol: str, ledger: Ledger) -> tuple[str, str
         phrases.protocol_name(reading.answer.protocol),
         phrases.settings(reading),
         phrases.departures(reading),
-        phrases.made(newest, ledger.stale(newest)),
+        phrases.made(newest, ledger.state(newest)),
     ]
     value = phrases.our_value(judgement.claim, reading)
     return value, "; ".join(filter(None, told))

@@ -8,6 +8,9 @@ import numpy as np
 
 from ferbook.ledger.judged import Ledger, open_ledger
 from ferbook.runs.records import Record
+from ferbook.runs.state import Kind, State
+
+SAME = State(Kind.SAME_CODE)
 
 real_ledger = cache(open_ledger)
 
@@ -25,6 +28,6 @@ def made_up(share=0.5, n=700, view="single", **changed) -> Record:
     return Record(Path("made_up.json"), content, predictions)
 
 
-def small_ledger(*records: Record, present_hash=lambda record: "a" * 64) -> Ledger:
+def small_ledger(*records: Record, states=lambda record: SAME) -> Ledger:
     """The real claims with these runs, which the present code made."""
-    return Ledger(real_ledger().papers, records, present_hash)
+    return Ledger(real_ledger().papers, records, states)

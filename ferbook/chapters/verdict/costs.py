@@ -23,6 +23,7 @@ from ferbook.runs.key import RunKey
 from ferbook.runs.make import splits_of
 from ferbook.runs.paths import repository_root
 from ferbook.runs.records import Record
+from ferbook.runs.state import Kind
 from ferbook.show import phrases
 from ferbook.show.costs import FER2013, SMALL, TRAINING, rate, work_an_epoch
 from ferbook.show.figures import COLOURS
@@ -178,7 +179,9 @@ def waiting(ledger: Ledger, preset: str, seeds: int = 1) -> Queue | None:
 
     def finished(key: RunKey) -> Record | None:
         record = known.get(key)
-        return None if record is None or ledger.stale(record) else record
+        if record is None or ledger.state(record).kind == Kind.OTHERWISE:
+            return None
+        return record
 
     options = {"seeds": seeds, "preset": preset, "progress": False}
     named = {"forecast": _Counted(), "finished": finished}

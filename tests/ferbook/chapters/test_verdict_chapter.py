@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from small_ledgers import made_up, real_ledger, small_ledger
+from small_ledgers import SAME, made_up, real_ledger, small_ledger
 
 from fer_lib.errors import FerError
 from fer_lib.models import build
@@ -17,6 +17,7 @@ from ferbook.ledger.rules import Verdict
 from ferbook.ledger.statistics import resolution
 from ferbook.ledger.verdicts import Judgement
 from ferbook.runs.key import RunKey
+from ferbook.runs.state import Kind, State
 
 
 def judgement(paper="ramn", verdict=Verdict.NOT_ATTEMPTED, why="compute", readings=()):
@@ -198,11 +199,11 @@ class TestQueue:
         monkeypatch.setattr(verdict_costs, "open_queue", opened)
         monkeypatch.setattr(verdict_costs, "_Counted", object)
         fresh, old = made_up(), made_up(seed=1)
-        ledger = small_ledger(fresh, present_hash=lambda record: "a" * 64)
+        ledger = small_ledger(fresh, states=lambda record: SAME)
         verdict_costs.waiting(ledger, "small")
         assert told["dataset"] == "fer2013" and told["preset"] == "small"
         assert told["finished"](fresh.key) is fresh
         assert told["finished"](old.key) is None
-        stale = small_ledger(fresh, present_hash=lambda record: "b" * 64)
+        stale = small_ledger(fresh, states=lambda record: State(Kind.OTHERWISE))
         verdict_costs.waiting(stale, "small")
         assert told["finished"](fresh.key) is None

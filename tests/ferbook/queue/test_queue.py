@@ -13,6 +13,7 @@ from ferbook.ledger.claims import Answer, Term
 from ferbook.queue import Need, open_queue, queue
 from ferbook.queue.needs import in_order
 from ferbook.queue.queue import Finished
+from ferbook.runs.state import Kind, State
 
 CLAIMS = (
     claim("value"),
@@ -184,16 +185,18 @@ def test_claims_without_runs_in_common_wait_least(places, times):
     assert sum(ends(groups, order, times)) == pytest.approx(best)
 
 
-def test_a_record_of_older_code_is_not_finished(make_record, tmp_path, monkeypatch):
+def test_a_record_of_code_that_behaves_otherwise_is_not_finished(
+    make_record, tmp_path, monkeypatch
+):
     finished = Finished(tmp_path / "empty", tmp_path / "runs")
     assert finished(key()) is None
     make_record(paper="ramn")
     for changed in ({"seed": 2}, {"changes": {"beta": 1.0}}, {"variant": "beta"}):
         make_record(paper="ramn", **changed)
-    monkeypatch.setattr(queue, "run_source", lambda key: "a" * 64)
+    monkeypatch.setattr(queue, "state_of", lambda record: State(Kind.UNKNOWN))
     finished = Finished(tmp_path / "empty", tmp_path / "runs")
     assert finished(key()).key == key() and finished(key(seed=2)).seed == 2
     assert finished(key(seed=1)) is None and finished(key(preset="small")) is None
     assert finished.place(key()) == tmp_path / "empty" / key().place
-    monkeypatch.setattr(queue, "run_source", lambda key: "b" * 64)
+    monkeypatch.setattr(queue, "state_of", lambda record: State(Kind.OTHERWISE))
     assert Finished(tmp_path / "runs")(key()) is None

@@ -255,12 +255,6 @@ def test_pickled_predictions_are_not_loaded(make_record):
         write_record(record.path, record.content, record.predictions | {"x": array})
 
 
-def test_stale_when_the_source_hash_differs(make_record):
-    record = make_record()
-    assert not record.stale("a" * 64)
-    assert record.stale("b" * 64)
-
-
 def test_a_curve_is_stored_once_by_column_and_comes_back(make_record):
     """Stages name different things; a list of rows is read, too."""
     rows = [

@@ -6,11 +6,12 @@ from dataclasses import replace
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from small_ledgers import made_up, real_ledger, samples, small_ledger
+from small_ledgers import SAME, made_up, real_ledger, samples, small_ledger
 
 from fer_lib.errors import FerError
 from ferbook.ledger.statistics import resolution
 from ferbook.runs.paths import repository_root
+from ferbook.runs.state import Kind, State
 from ferbook.show import phrases
 from ferbook.show.claim_tables import resolution_table
 from ferbook.show.ledger import ledger_table
@@ -154,23 +155,10 @@ def test_gains_of_a_recipe_are_paired_by_seed():
     assert row[3].startswith("700\n 2 seeds")
 
 
-def test_code_is_compared_by_protocol_and_recipe():
-    asked = []
-
-    def present(record):
-        asked.append(record.recipe)
-        return "a" * 64 if record.recipe == "paper" else "b" * 64
-
-    runs = [made_up(), made_up(seed=1), _modern()]
-    ledger = small_ledger(*runs, present_hash=present)
-    assert [ledger.stale(run) for run in runs] == [False, False, True]
-    assert sorted(asked) == ["modern", "paper"]  # once for each kind of run
-
-
 def test_a_reader_who_sent_a_run_in_is_named():
     run = made_up()
     run.content["reader"] = "A. Reader"
-    assert phrases.made(run, False).endswith(", sent in by A. Reader")
+    assert ", sent in by A. Reader;" in phrases.made(run, SAME)
 
 
 @pytest.fixture
@@ -215,17 +203,23 @@ def test_claims_are_counted_by_verdict():
 
 def test_older_code_and_the_last_run_are_told():
     started = "2026-11-{}T10:00:00Z".format
-    code = {"version": "0.1.0", "source_sha256": "b" * 64}
     runs = [
         made_up(started=started(24)),
-        made_up(seed=1, started=started(22), code=code),
+        made_up(seed=1, started=started(22)),
         made_up(seed=2, recipe="modern", started=started(21)),
     ]
-    rows = _tables(status(small_ledger(*runs)))["Recorded runs"]
+    odd = State(Kind.OTHERWISE, "losses: 1 stored, 2 now")
+
+    def states(record):
+        return odd if record.seed == 1 else SAME
+
+    ledger = small_ledger(*runs, states=states)
+    rows = _tables(status(ledger))["Recorded runs"]
+    assert ledger.state(*runs) == odd
     first, second, *others = rows
     assert first[1] == "2\n default\n seeds 0, 1"
     assert first[2].startswith("2026-11-24\n a test, 1 thread")
-    assert first[3] == "1 of 2 older"
-    assert "recipe modern" in second[0] and second[3] == "agrees"
+    assert first[3] == "1 same code\n 1 behaves otherwise"
+    assert "recipe modern" in second[0] and second[3] == "1 same code"
     assert {row[1] for row in others} == {"none yet"}
     assert len(others) == len(real_ledger().papers) - 1

@@ -1,0 +1,88 @@
+"""Whether the code of today still trains as a recorded run was trained."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+import fer_lib
+from fer_lib.errors import FerError
+from ferbook.runs.key import json_sha256
+from ferbook.runs.records import Record
+from ferbook.runs.source import PACKAGES
+from ferbook.runs.storage import remembered
+
+
+class Kind(StrEnum):
+    """How the code of today stands to that of a run, the worst last."""
+
+    SAME_CODE = "same code"
+    SAME_BEHAVIOUR = "same behaviour"
+    UNKNOWN = "cannot be probed"
+    OTHERWISE = "behaves otherwise"
+
+
+@dataclass(frozen=True)
+class State:
+    """How today's code stands to a run, and why where it is not the same."""
+
+    kind: Kind
+    why: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.why}" if self.why else str(self.kind)
+
+    @property
+    def rank(self) -> int:
+        """0 for the same code; the worse, the higher."""
+        return list(Kind).index(self.kind)
+
+
+def state_of(record: Record) -> State:
+    """What a record's run would be today.
+
+    The hash of the source tells that nothing changed.  Where something did,
+    behaviour decides: it is probed once for each state of the code, which
+    takes about a second a run.
+    """
+    asked = json_sha256([record.key.sha256, record.code, record.content["config"]])
+    name = f"{code_sha256()[:16]}-{asked[:16]}"
+    kind, *why = remembered("states", name, lambda: _probed(record))
+    return State(Kind(kind), *why)
+
+
+def _probed(record: Record) -> list[str]:
+    from ferbook.runs.make import run_source  # torch is slow to import
+
+    try:
+        source = run_source(record.key)
+        if source == record.code["source_sha256"]:
+            return [Kind.SAME_CODE]
+    except (FerError, KeyError) as error:  # of modules that are gone
+        return [Kind.UNKNOWN, str(error)]
+    stored = record.content.get("behaviour")
+    if stored is None:
+        return [Kind.UNKNOWN, "no behaviour is stored"]
+    name = f"{source[:16]}-{json_sha256([record.key.sha256, stored])[:16]}"
+    return remembered("behaviours", name, lambda: _compared(record, stored))
+
+
+def _compared(record: Record, stored: dict) -> list[str]:
+    from ferbook.runs.behaviour import compare, probe
+
+    try:
+        odd = compare(stored, probe(record.content, stored["sizes"]))
+    except FerError as error:
+        return [Kind.UNKNOWN, str(error)]
+    return [Kind.OTHERWISE, "; ".join(odd)] if odd else [Kind.SAME_BEHAVIOUR]
+
+
+@cache
+def code_sha256() -> str:
+    """Hash of every module of both packages, as it is written."""
+    digest, root = sha256(), Path(fer_lib.__file__).parents[1]
+    for package in PACKAGES:
+        for path in sorted((root / package).rglob("*.py")):
+            digest.update(f"{path.relative_to(root)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
