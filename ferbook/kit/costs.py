@@ -4,7 +4,6 @@ Measured where a run was recorded, else estimated from counted operations and
 the rates of :mod:`ferbook.show.costs`.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -115,15 +114,12 @@ def _few(splits: Splits) -> Splits:
     return replace(splits, **few)
 
 
-def cost_box(paper: str, splits: Splits, presets: Sequence[str] = ()) -> Table:
+def cost_box(paper: str, splits: Splits) -> Table:
     """What each preset costs, a row each; arguments as of :func:`training_cost`."""
     cores, card = RATES["two CPU cores"], RATES["a T4"]
     return table(
         "What it costs to train",
-        [
-            training_cost(paper, name, splits)
-            for name in presets or find_paper(paper).PRESETS
-        ],
+        [training_cost(paper, name, splits) for name in find_paper(paper).PRESETS],
         {
             "Preset": lambda one: cell(one.preset, one.gpu),
             "Network": lambda one: cell(

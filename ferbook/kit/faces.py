@@ -108,9 +108,9 @@ def hard_cases(run: Run, count: int = 14) -> Cases:
     return Cases(rows, test.labels[rows], said[rows], sure[rows])
 
 
-def show_hard_cases(run: Run, count: int = 14) -> None:
+def show_hard_cases(run: Run) -> None:
     """Draw the errors that a network is most certain of."""
-    cases, classes = hard_cases(run, count), run.splits.classes
+    cases, classes = hard_cases(run), run.splits.classes
     if not len(cases.rows):
         print("This network misreads no test face.")
         return

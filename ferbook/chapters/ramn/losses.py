@@ -24,13 +24,9 @@ from ferbook.show.figures import COLOURS
 from ferbook.show.plots import DASHES, finish, look
 
 
-def draw_region_loss(betas: Sequence[float], whole: float = 0.5) -> Figure:
-    """Equation (2) and its pull against the lead of the best crop.
-
-    Args:
-        betas: margins, one curve each.
-        whole: theta_0, the weight of the whole face, 0.1 to 0.9.
-    """
+def draw_region_loss(betas: Sequence[float]) -> Figure:
+    """Equation (2) and its pull against the lead of the best crop, for some margins."""
+    whole = 0.5  # theta_0, the weight of the whole face
     leads = torch.linspace(-0.08, 0.08, 321)
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
     for place, beta in enumerate(betas):
@@ -66,16 +62,12 @@ def plane_loss(points: Tensor, own: Tensor, other: Tensor, omega: float) -> Tens
     return loss[:, 0].reshape(points.shape[:-1])
 
 
-def draw_plane(
-    distances: Sequence[float], omegas: Sequence[float] = (1, 2, 3, 4)
-) -> Figure:
-    """The C-loss of one task around its two centres.
+def draw_plane(distances: Sequence[float]) -> Figure:
+    """The C-loss of one task around its two centres, a panel a distance.
 
-    Args:
-        distances: between the centres, a panel each.
-        omegas: margins whose borders are drawn; colours are for 3.
+    Colours are for a margin of 3, borders for 1 to 4.
     """
-    reach = 2.4
+    reach, omegas = 2.4, (1, 2, 3, 4)
     figure, axes = plt.subplots(
         1, len(distances), figsize=(3.6 * len(distances) + 0.8, 4), layout="constrained"
     )

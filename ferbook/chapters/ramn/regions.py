@@ -56,18 +56,13 @@ def draw_network() -> Figure:
     return draw_blocks(blocks, arrows, size=(10, 3.7))
 
 
-def draw_crops(image: np.ndarray, counts: Sequence[int] = COUNTS[1:]) -> Figure:
-    """The paper's Figure 2: which boxes each number of sub-images adds.
+def draw_crops(image: np.ndarray) -> Figure:
+    """The paper's Figure 2 on a face ``[C, H, W]``, for the numbers of Figure 3(a).
 
-    Args:
-        image: a face ``[C, H, W]``, ``uint8`` or 0..1.
-        counts: numbers of sub-images; those of Figure 3(a) if not given.
-
-    Returns:
-        Above, boxes that the panel before did not have; below, the share of
-        the sub-images that see a pixel.
+    Above, boxes that the panel before did not have; below, the share of the
+    sub-images that see a pixel.
     """
-    size, known = image.shape[-1], 0
+    size, known, counts = image.shape[-1], 0, COUNTS[1:]
     figure, axes = plt.subplots(
         2, len(counts), figsize=(2.1 * len(counts) + 0.9, 5.1), layout="constrained"
     )
@@ -86,13 +81,13 @@ def draw_crops(image: np.ndarray, counts: Sequence[int] = COUNTS[1:]) -> Figure:
     return figure
 
 
-def draw_scales(image: np.ndarray, scales: Sequence[float] = SCALES) -> Figure:
+def draw_scales(image: np.ndarray) -> Figure:
     """Figure 3(b)'s scales: one corner and the centre box at each."""
+    size, width = image.shape[-1], 1.75 * len(SCALES)
     figure, axes = plt.subplots(
-        1, len(scales), figsize=(1.75 * len(scales), 3), layout="constrained"
+        1, len(SCALES), figsize=(width, 3), layout="constrained"
     )
-    size = image.shape[-1]
-    for panel, scale in zip(axes, scales, strict=True):
+    for panel, scale in zip(axes, SCALES, strict=True):
         boxes = crop_boxes(5, size, scale=scale)[[1, 5]]
         show_face(panel, image)
         _draw_boxes(panel, boxes, size, ("corner", "centre"), key=False)

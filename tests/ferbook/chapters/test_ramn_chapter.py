@@ -65,9 +65,9 @@ def test_the_loss_in_the_plane_is_that_of_the_library():
 
 
 def test_drawn_borders_are_the_closed_ones():
-    figure = ramn_losses.draw_plane((2.0,) * 2, (1, 3))
-    lines = [line.get_xdata()[0] for line in figure.axes[0].lines[:2]]
-    np.testing.assert_allclose(lines, [0.25, 0.75])
+    figure = ramn_losses.draw_plane((2.0,) * 2)
+    lines = [line.get_xdata()[0] for line in figure.axes[0].lines[:4]]
+    np.testing.assert_allclose(lines, [0.25, 0.5, 0.75, 1.0])
 
 
 def planted_features(apart: float) -> tuple[torch.Tensor, torch.Tensor]:
