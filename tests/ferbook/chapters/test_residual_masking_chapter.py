@@ -1,18 +1,26 @@
 """What the Residual Masking chapter counts, against sums and planted cases."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 from narrow_masks import a_run, faces
 
+from fer_lib.errors import FerError
+from fer_lib.evaluation.ensembles import probability_sum
+from fer_lib.evaluation.inference import predict
 from fer_lib.explain.masking import masking
 from fer_lib.models import build, count_parameters
 from fer_lib.models.residual_masking import ConstantMask
 from ferbook.chapters.residual_masking import masks as chapter
+from ferbook.chapters.residual_masking import protocol
 from ferbook.chapters.residual_masking.masks import (
     draw_gains,
     draw_layer_maps,
 )
+from ferbook.papers.mask_evaluation import PASSES, views
 
 
 @pytest.fixture(scope="module")
@@ -154,3 +162,133 @@ class TestMapsByLayer:
         figure = draw_layer_maps(run, images, ["one"])
         told = [text.get_text() for axes in figure.axes for text in axes.texts]
         assert told == ["no evidence for it"] * 4
+
+
+class TestTables:
+    def test_every_row_of_table_ii_has_its_place(self):
+        rows = {row.name: row for row in protocol.table_two()}
+        assert len(rows) == 11
+        ours, trunk = rows["Our ResMaskingNet"], rows["Resnet34"]
+        assert (ours.accuracy, ours.printed) == (0.7414, 142.9)
+        assert ours.counted == pytest.approx(137.796423)
+        assert trunk.counted == pytest.approx(21.288263)
+        assert ours.gflops > trunk.gflops
+        assert rows["Googlenet"].counted is None
+        assert all(r.limits[0] < r.accuracy < r.limits[1] for r in rows.values())
+
+    def test_the_plot_counts_who_lies_inside(self):
+        rows = [
+            protocol.Compared("a", 0.9, (0.89, 0.91), 1.0, None, None),
+            protocol.Compared("b", 0.95, (0.94, 0.96), 1.0, 1.1, 2.0),
+            protocol.Compared("c", 0.93, (0.92, 0.945), 1.0, 1.1, 2.0),
+        ]
+        assert "intervals of 1 of the others" in protocol.draw_table_two(rows).alt_text
+
+    def test_table_iii_has_its_own_numbers_with_their_interval(self):
+        own = [row[2] for row in protocol.quoted_box().rows if row[1] == "this paper"]
+        assert own == ["74.14 %\n ± 1.43 points", "76.82 %\n ± 1.38 points"]
+
+
+class TestPasses:
+    def test_a_black_face_is_the_same_in_every_pass(self):
+        run, black = a_run(), faces(3, np.zeros((3, 1, 48, 48), np.uint8))
+        scores = protocol.random_passes(run, black, 4)
+        assert scores.shape == (4, 3, 7)
+        plain = predict(run.network, black.images)
+        assert np.allclose(scores, plain[None], atol=1e-5)
+
+    def test_passes_differ_and_come_again(self):
+        run, some = a_run(), faces(3)
+        once, again = (protocol.random_passes(run, some, 3) for _ in range(2))
+        assert np.array_equal(once, again)
+        assert not np.allclose(once[0], once[1])
+
+    def test_ten_passes_are_those_of_a_record(self):
+        run, some = a_run(), faces(5)
+        scores = protocol.random_passes(run, some, PASSES)
+        mean = probability_sum(scores) / PASSES
+        recorded = views(run.network, SimpleNamespace(test=some))["random10"]
+        assert np.allclose(mean, np.exp(recorded), atol=1e-5)
+
+    def test_the_box_compares_ten_with_one(self):
+        right = {"single": np.arange(100) < 50, "random10": np.arange(100) < 60}
+        box = protocol.views_box(
+            [stand_in(right), stand_in({"single": right["single"]})]
+        )
+        assert len(box.rows) == 1
+        assert box.rows[0][-1].startswith("+10.0 points")
+
+    def test_no_record_is_said(self):
+        assert "No recorded run" in protocol.views_box([]).words
+
+
+def stand_in(right):
+    """What ``views_box`` asks of a record."""
+
+    def metrics(view):
+        share = right.get(view, right["single"]).mean()
+        return {"n": 100, "accuracy": share, "accuracy_ci95": [0.0, 1.0]}
+
+    named = {"protocol": "official", "preset": "small", "recipe": "paper"}
+    named |= {"variant": "default", "seed": 0, "reported": "PrivateTest"}
+    results = {"selected": {"PrivateTest": dict.fromkeys(right)}}
+    return SimpleNamespace(
+        results=results, metrics=metrics, correct=lambda view: right[view], **named
+    )
+
+
+class TestEnsembles:
+    def test_drawn_networks_are_about_the_paper_s(self):
+        logits, labels = protocol.drawn_pool(7, 20_000, np.random.default_rng(0))
+        single = (logits.argmax(2) == labels).mean(1)
+        assert np.ptp(single) < 0.02  # equally good
+        printed = [row for row in protocol.quoted_box().rows if row[1] == "this paper"]
+        alone, together = (float(row[2].split()[0]) / 100 for row in printed)
+        assert single.mean() == pytest.approx(alone, abs=0.01)
+        whole = (probability_sum(logits).argmax(1) == labels).mean()
+        assert whole == pytest.approx(together, abs=0.01)
+
+    def test_a_choice_on_test_never_loses_and_is_above_the_other(self):
+        found = protocol.feigned_gain(5, faces=300, draws=6)
+        assert (found.test >= 0).all() and found.test.mean() > 0
+        assert (found.test >= found.validation).all()
+        again = protocol.feigned_gain(5, faces=300, draws=6)
+        assert np.array_equal(found.test, again.test)
+
+    def test_one_network_leaves_no_choice(self):
+        found = protocol.feigned_gain(1, faces=50, draws=2)
+        assert not found.test.any() and not found.validation.any()
+
+    def test_members_are_chosen_on_validation(self):
+        pool = {name: member(share) for name, share in (("good", 1.0), ("bad", 0.1))}
+        chosen, everyone, peeked = protocol.members_box(pool).rows
+        assert (chosen[1], chosen[3]) == ("1", "100.00 %")
+        assert everyone[1] == "2" and peeked[0] == "chosen on test (a warning)"
+        assert protocol.members_box(pool).note.endswith("validation: good.")
+
+    def test_networks_with_other_faces_are_refused(self):
+        pool = {"one": member(1.0), "other": member(1.0, shift=1)}
+        with pytest.raises(FerError, match=r"runs/1.json: its PublicTest faces differ"):
+            protocol.members_box(pool)
+
+    def test_a_single_network_is_no_ensemble(self):
+        box = protocol.members_box({"one": member(1.0)})
+        assert "needs two recorded networks" in box.words
+
+    def test_the_pool_is_of_one_data_set(self):
+        pool = protocol.recorded_pool()
+        assert len({record.data["sha256"] for record in pool.values()}) <= 1
+        best = [r.metrics("last", "PublicTest")["accuracy"] for r in pool.values()]
+        assert best == sorted(best, reverse=True)
+
+
+def member(share, shift=0):
+    """A record whose network is right on a share of 70 faces."""
+    labels = (np.arange(70) + shift) % 7
+    said = np.where(np.arange(70) < 70 * share, labels, (labels + 1) % 7)
+    logits = 9 * np.eye(7, dtype=np.float16)[said]
+    predictions = {}
+    for split in ("PublicTest", "PrivateTest"):
+        predictions[f"{split}/labels"] = labels.astype(np.int8)
+        predictions[f"last/{split}/single/logits"] = logits
+    return SimpleNamespace(predictions=predictions, path=Path(f"runs/{shift}.json"))

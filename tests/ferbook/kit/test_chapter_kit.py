@@ -1,4 +1,4 @@
-"""What chapters call: parameters, networks, records, errors."""
+"""What chapters call: parameters, networks, records, tables of recorded runs."""
 
 from dataclasses import replace
 
@@ -7,18 +7,25 @@ import pytest
 import torch
 from drawn_faces import web_faces
 from planted_runs import LABELS, plant
+from scipy.stats import binomtest
 
 from fer_lib.data.protocols import official
 from fer_lib.errors import FerError
+from fer_lib.models.catalogue import entry
 from fer_lib.models.network import Network
 from fer_lib.preprocessing import Preprocessing
 from ferbook.kit import chapter
 from ferbook.kit import faces as chapter_faces
 from ferbook.kit import results as chapter_results
 from ferbook.kit import run as chapter_run
+from ferbook.kit.ablation import shortened
+from ferbook.kit.costs import TrainingCost, badge, training_cost
 from ferbook.kit.faces import first_right
+from ferbook.kit.parameters import Parameters
+from ferbook.kit.results import printed_matrix
 from ferbook.papers import PAPERS
 from ferbook.runs.run import Run
+from ferbook.show.costs import rate
 from ferbook.training.states import Fitted
 
 DEFAULTS = {
@@ -190,3 +197,135 @@ def test_departures_are_found_without_a_record(paper, splits):
     rows = chapter.departure_box(run).rows
     told = PAPERS[paper].deviations(config, splits)
     assert [row[0] for row in rows] == [one["item"] for one in told]
+
+
+RNG = np.random.default_rng(0)
+GOOD, POOR = RNG.random(len(LABELS)) < 0.8, RNG.random(len(LABELS)) < 0.4
+
+
+def test_recorded_runs_are_filtered_and_the_default_comes_first(runs):
+    for variant in ("default", "a_variant"):
+        for seed in (1, 0):
+            plant(runs, GOOD, variant=variant, seed=seed)
+    plant(runs, GOOD, dataset="rendered", seed=0)
+    found = chapter.recorded("deep_emotion")
+    assert [(r.variant, r.seed) for r in found] == [
+        ("default", 0),
+        ("default", 1),
+        ("a_variant", 0),
+        ("a_variant", 1),
+    ]
+    assert len(chapter.recorded("deep_emotion", seed=1)) == 2
+    assert not chapter.recorded("ramn")
+    # A run that is added is seen.
+    plant(runs, GOOD, variant="default", seed=2)
+    assert len(chapter.recorded("deep_emotion", variant="default")) == 3
+
+
+def test_an_ablation_is_paired_by_seed_and_face(runs):
+    plant(runs, GOOD, variant="default", seed=0)
+    plant(runs, GOOD, variant="default", seed=7)  # has no partner
+    plant(runs, POOR, variant="worse", seed=0)
+    table = chapter.ablation("deep_emotion", ["default", "worse"])
+    ((name, shares, points, test, says),) = table.rows
+    assert name.startswith("worse\n")
+    assert shares.startswith(f"{100 * POOR.mean():.1f} %")
+    assert points.startswith(f"{100 * (POOR.mean() - GOOD.mean()):+.1f} points")
+    assert f"n = {len(LABELS)}" in points and says == "worse"
+    p = binomtest(int((POOR & ~GOOD).sum()), int((POOR ^ GOOD).sum())).pvalue
+    assert test == f"seed 0: p = {p:.2g}"
+
+
+def test_equal_runs_decide_nothing(runs):
+    plant(runs, GOOD, variant="default")
+    plant(runs, np.roll(GOOD, 7), variant="same")
+    assert chapter.ablation("deep_emotion", ["same"]).rows[0][-1] == "undecided"
+
+
+def test_only_like_is_compared_with_like(runs):
+    plant(runs, GOOD, variant="default", preset="paper")
+    plant(runs, POOR, variant="worse", preset="small")
+    table = chapter.ablation("deep_emotion", ["worse"])
+    assert "No recorded runs yet" in table.words
+
+
+def test_other_faces_are_not_compared(runs):
+    plant(runs, GOOD, variant="default")
+    plant(runs, POOR, variant="worse", data={"sha256": "e" * 64})
+    with pytest.raises(FerError, match="no array 'PrivateTest/faces'"):
+        chapter.ablation("deep_emotion", ["worse"])
+
+
+@pytest.mark.parametrize("paper", [name for name in PAPERS if name != "comparison"])
+def test_costs_follow_from_counts_and_plan(paper, runs, splits):
+    found = training_cost(paper, "smoke", splits)
+    counted = entry(paper, preset="smoke")
+    plan = PAPERS[paper].make_plan(PAPERS[paper].make_config("smoke"), splits, 0)
+    assert (found.parameters, found.input) == (counted.parameters, counted.input)
+    assert found.epochs == sum(stage.epochs for stage in plan.stages)
+    work = 3 * counted.gflops * 1600 * found.epochs
+    speed = rate(counted.gflops, "a T4")
+    assert found.seconds("a T4") == pytest.approx(work / speed)
+    assert found.record is None and "estimated from FLOPs" in badge(found, True)
+
+
+def test_a_recorded_run_is_the_measured_cost(runs, splits):
+    plant(runs, GOOD, preset="paper", wall_seconds=600, peak_memory_mib=2048)
+    cost = training_cost("deep_emotion", "paper", splits)
+    line = badge(cost, True)
+    assert "took 10 min for " in line and "memory 2.0 GiB" in line
+    assert "estimated" not in line
+    busy = {
+        "cpu_seconds": 480,
+        "hardware": {"device": "cpu", "name": "a", "threads": 2},
+    }
+    plant(runs, GOOD, preset="paper", wall_seconds=600, **busy)
+    line = badge(training_cost("deep_emotion", "paper", splits), True)
+    assert "took 4 min for " in line and "a, 2 threads, measured" in line
+    assert "loaded" in badge(cost, False)
+
+
+@pytest.mark.parametrize(("epochs", "said"), [(1, "no GPU"), (1000, "GPU advised")])
+def test_long_training_asks_for_a_gpu(epochs, said):
+    cost = TrainingCost("paper", (1, 48, 48), 1, 1.0, epochs, 28_709, False)
+    assert cost.gpu.startswith(said)
+
+
+def test_variants_are_tried_on_the_same_few_faces(splits):
+    parameters = Parameters(
+        "deep_emotion", *("rendered", "", "official", "smoke", False), {}, 0,
+        "cpu", 0.0, "",
+    )  # fmt: skip
+    names = ["default", "no_transformer"]
+    tried = chapter.try_variants(parameters, splits, names, epochs=1, faces=20)
+    assert list(tried) == names
+    for run in tried.values():
+        assert len(run.splits.train) == 20 and len(run.fitted.curve) == 1
+    first, second = chapter.tried_box(tried).rows
+    assert first[0] == "default" and second[2].count("points") == 1
+    again = chapter.try_variants(parameters, splits, names[:1], epochs=1, faces=20)
+    assert chapter.tried_box(again).rows[0] == first
+
+
+def test_a_shortened_plan_keeps_its_stages(splits):
+    recipe = PAPERS["diversified_esr"]
+    plan = recipe.make_plan(recipe.make_config("smoke"), splits, 0)
+    short = shortened(plan, 1)
+    assert [s.name for s in short.stages] == [s.name for s in plan.stages]
+    assert short.epochs == len(plan.stages)
+
+
+def test_recalls_stand_beside_those_of_the_paper(runs, splits):
+    plant(runs, LABELS == 3, paper="residual_masking", seed=0)
+    record = chapter.recorded("residual_masking")[0]
+    run = Run(None, None, splits, Fitted(), record)
+    table = chapter.recall_box("residual_masking", run)
+    told = {row[0].partition("\n")[0]: row[2:] for row in table.rows}
+    assert told["happy"] == ("100.0 %, n = 30",) * 2
+    assert told["surprise"] == ("0.0 %, n = 30",) * 2
+
+
+def test_printed_matrices_are_in_the_order_of_the_book():
+    _, counts, names = printed_matrix("deep_emotion.ferg.confusion")
+    assert names[4:] == ["sad", "surprise", "neutral"]
+    assert counts[4, 4] == 996 and counts[6, 6] == 987  # sad, neutral
