@@ -68,16 +68,10 @@ def parameter_rows() -> list[dict]:
 
 
 def window_rows(networks: dict[str, Restored], faces: np.ndarray) -> list[dict]:
-    """How much the transformers of several networks look around.
+    """How much the transformers of networks, by name, look around on some faces.
 
-    Args:
-        networks: by name.
-        faces: ``uint8 [N, C, H, W]``.
-
-    Returns:
-        A row for each: mean area of its window, and the standard deviation
-        of its corners over the faces, in pixels.  Zero means that every face
-        gets the same window: the transformer has stopped to look.
+    The standard deviation of a window's corners over the faces is in pixels: zero
+    means that every face gets the same window, the transformer has stopped to look.
     """
     rows = []
     for name, found in networks.items():
@@ -108,12 +102,10 @@ def recorded_networks() -> dict[str, Restored]:
 
 
 def smile_rows(network: DeepEmotion) -> list[dict]:
-    """Does occlusion find the pixels that a smile moves? Rendered faces.
+    """Does occlusion find the pixels that a smile moves? Rendered happy faces.
 
-    For each of some happy faces, the share of the positive drop of the
-    score that falls on pixels which the smile unit moves, beside the share
-    of the picture that these pixels are: what a map without any knowledge
-    of the face would have.
+    The share of the score's positive drop that falls on pixels which the smile unit
+    moves, beside their share of the picture: what a map without knowledge would have.
     """
     rows, happy = [], EXPRESSIONS.index("happy")
     for subject in range(6):

@@ -32,16 +32,10 @@ def ablation(
     against: str = "default",
     dataset: str = "fer2013",
 ) -> Table | Sentence:
-    """Variants of a paper against one of them, from recorded runs.
+    """Variants of a paper against one of them, from recorded runs on a data set.
 
     Differences are paired: the same test faces and the same seeds, under one
     protocol, preset and recipe, with the same changes.
-
-    Args:
-        paper: its nickname.
-        variants: to compare, in the order of the rows.
-        against: the variant that differences are measured from.
-        dataset: what was trained on and reported.
     """
     rows = []
     groups: dict[RunKey, dict[str, list[Record]]] = {}
@@ -101,17 +95,8 @@ def try_variants(
 ) -> dict[str, Run]:
     """Train variants for a moment: the code of the ablation, live in small.
 
-    All begin with the chapter's seed and see the same faces.
-
-    Args:
-        parameters: of the chapter.
-        splits: its faces.
-        variants: of the paper.
-        epochs: of each stage of the recipe, at most.
-        faces: to train on, at most; the first in the order of the set.
-
-    Returns:
-        The runs by variant, without records.
+    All begin with the chapter's seed and see the same first faces, for so many
+    epochs of each stage of the recipe at most.  The runs have no records.
     """
     rows = np.arange(len(splits.train)) < faces
     small = replace(splits, train=splits.train.select(rows))

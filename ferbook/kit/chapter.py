@@ -5,6 +5,8 @@ from ferbook.kit import chapter
 parameters = chapter.read_parameters("ramn", globals())
 """
 
+# ruff: noqa: F401  names are passed on to notebooks
+
 from fer_lib.data.protocols import Splits
 from ferbook.kit.ablation import ablation, tried_box, try_variants
 from ferbook.kit.costs import badge, cost_box, training_cost
@@ -32,36 +34,6 @@ from ferbook.show.ledger import claim_box
 from ferbook.show.networks import equation_table, read_equations
 from ferbook.show.tables import Table
 from ferbook.study.report import pointer
-
-__all__ = [
-    "Question",
-    "ablation",
-    "claim_box",
-    "compare",
-    "cost_box",
-    "departure_box",
-    "equation_box",
-    "examples",
-    "hard_cases",
-    "network",
-    "note",
-    "pointer",
-    "quiz",
-    "read_parameters",
-    "recall_box",
-    "record_cell",
-    "recorded",
-    "recorded_box",
-    "result_box",
-    "show_badge",
-    "show_confusions",
-    "show_curve",
-    "show_faces",
-    "show_hard_cases",
-    "three_columns",
-    "tried_box",
-    "try_variants",
-]
 
 
 def show_badge(parameters: Parameters, splits: Splits) -> None:

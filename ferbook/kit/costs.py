@@ -25,15 +25,9 @@ PATIENCE = 3600.0  # seconds on two cores from which on a GPU is advised
 class TrainingCost:
     """What training one preset takes.
 
-    Attributes:
-        preset: its name.
-        input: channels, height and width of a face.
-        parameters: trainable numbers.
-        gflops: of the forward pass of a face, in 1e9.
-        epochs: of all stages.
-        faces: in an epoch.
-        rendered: whether these are rendered.
-        record: the last run recorded of it, or None.
+    Parameters are trainable numbers, ``gflops`` those of a face's forward pass,
+    epochs those of all stages, faces those of an epoch; ``record`` is the last run
+    of it, or None.
     """
 
     preset: str
@@ -77,13 +71,10 @@ class TrainingCost:
 
 
 def training_cost(paper: str, preset: str, splits: Splits) -> TrainingCost:
-    """Cost of a paper's default variant.
+    """Cost of a paper's default variant at a preset.
 
-    Args:
-        paper: its nickname.
-        preset: one of its recipe's.  All but ``smoke`` are told for the
-            28,709 training faces of FER2013.
-        splits: any faces; the recipe needs some to make its plan.
+    All but ``smoke`` are told for the training faces of FER2013.  The recipe needs
+    some faces, any, to make its plan.
     """
     recipe = find_paper(paper)
     config = recipe.make_config(preset)

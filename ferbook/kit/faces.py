@@ -53,12 +53,10 @@ def show_curve(run: Run) -> None:
 
 
 def show_confusions(run: Run, matrix: str = "", records: Sequence[Record] = ()) -> None:
-    """Confusion matrices side by side, of single passes.
+    """Confusion matrices side by side, of single views.
 
-    Args:
-        run: the chapter's.
-        matrix: id of the paper's in ``book/claims``; none if empty.
-        records: recorded runs to stand beside it.
+    First the paper's, ``matrix`` of ``book/claims``, then recorded runs' and the
+    chapter's own.
     """
     classes = list(run.splits.classes)
     views = next(iter(run.results()["selected"].values()))
@@ -84,11 +82,8 @@ def show_confusions(run: Run, matrix: str = "", records: Sequence[Record] = ()) 
 class Cases(NamedTuple):
     """Test faces that a network misreads, the most certain errors first.
 
-    Attributes:
-        rows: ``int [k]``, places among the test faces.
-        truth: ``int [k]``, their labels.
-        predicted: ``int [k]``, what the network says.
-        confidence: ``float [k]``, the probability that it gives to that.
+    ``int [k]``: places among the test faces, labels, what the network says;
+    ``float [k]``: the probability that it gives to that.
     """
 
     rows: np.ndarray

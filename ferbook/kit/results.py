@@ -21,13 +21,9 @@ _CHOICE = {"last": "the last one", "selected": "best on validation"}
 
 
 def recorded(paper: str, dataset: str = "fer2013", **fields: object) -> list[Record]:
-    """Recorded runs of a paper, the default variant first.
+    """Recorded runs of a paper on a data set, the default variant first.
 
-    Args:
-        paper: its nickname.
-        dataset: what they were trained on.
-        fields: further fields of a record with their values, such as
-            ``variant="baseline"`` or ``preset="small"``.
+    Further fields of a record may be asked for, such as ``preset="small"``.
     """
     wanted = {"paper": paper, "dataset": dataset} | fields
     folder = runs_folder()
@@ -115,11 +111,7 @@ def kind_of(faces: FaceSet) -> str:
 
 
 def printed_matrix(id: str) -> tuple[str, np.ndarray, list[str]]:
-    """A confusion matrix that a paper prints.
-
-    Args:
-        id: its id in ``book/claims``, such as
-            ``deep_emotion.fer2013.confusion``.
+    """A confusion matrix that a paper prints, by its id in ``book/claims``.
 
     Returns:
         A title, counts ``int [C, C]`` (rows true) and names of the classes,

@@ -24,11 +24,6 @@ def network(parameters: Parameters, splits: Splits, variant: str = "default") ->
     protocol, where there are any, else the checkpoint that comes with the
     library, which was trained on rendered faces.
 
-    Args:
-        parameters: of the chapter.
-        splits: its faces.
-        variant: of the paper.
-
     Raises:
         FerError: when there are no weights to load, or for other classes.
     """
@@ -86,12 +81,7 @@ def _at_hand(parameters: Parameters, variant: str) -> tuple[Path, Record | None]
 
 
 def record_cell(run: Run, reader: str = "") -> None:
-    """Tell where the record of a run is, and how to send it in.
-
-    Args:
-        run: the chapter's.
-        reader: who ran it, for the ledger to tell; may be empty.
-    """
+    """Tell where the record of a run is, and how its reader can send it in."""
     record = run.record
     if record is None or RECORDS.resolve() not in record.path.resolve().parents:
         print("Nothing was trained here, so there is no new record.  For one, set")

@@ -38,10 +38,8 @@ def show_cost(
 ) -> None:
     """Print the minutes to expect of a preset on this machine.
 
-    Args:
-        minutes: for each preset the minutes on two CPU cores and on a T4;
-            ``None`` where nobody has measured them.
-        preset: the one that will run.
+    ``minutes`` has for each preset those on two CPU cores and on a T4; ``None``
+    where nobody has measured them.
 
     Raises:
         FerError: when ``preset`` has no entry.

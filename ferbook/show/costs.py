@@ -78,12 +78,8 @@ def by_side() -> dict[str, dict[int, float]]:
 class Measured:
     """Runs of one network on one machine.
 
-    Attributes:
-        paper: nickname of the recipe.
-        machine: what they were made on.
-        work: GFLOPs of an epoch's training, counted.
-        seconds: of an epoch, mean over runs.
-        runs: how many.
+    ``work`` counts the GFLOPs of an epoch's training, ``seconds`` are those of an
+    epoch, the mean over ``runs``.
     """
 
     paper: str

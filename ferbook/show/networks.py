@@ -51,14 +51,9 @@ def _printed(one: Entry, figure: str, scale: float, unit: str = "") -> str:
 
 @dataclass(frozen=True)
 class Equation:
-    """An equation of a paper and where it lives.
+    """An equation of a paper, the function that computes it, a test that checks it.
 
-    Attributes:
-        paper: nickname of the paper's network.
-        number: as the paper numbers it.
-        says: what it says, in a few words.
-        function: ``package.module.name`` that computes it.
-        test: ``file::function`` that checks it.
+    As ``package.module.name`` and ``file::function``.
     """
 
     paper: str

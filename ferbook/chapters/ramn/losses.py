@@ -44,16 +44,9 @@ def draw_region_loss(betas: Sequence[float]) -> Figure:
 
 
 def plane_loss(points: Tensor, own: Tensor, other: Tensor, omega: float) -> Tensor:
-    """L_M + L_N of features in a plane that belong to one task.
+    """L_M + L_N ``[...]`` of features ``[..., 2]`` that belong to one task.
 
-    Args:
-        points: ``[..., 2]``.
-        own: centre of those that belong, ``[2]``.
-        other: centre of those that do not, ``[2]``.
-        omega: the margin.
-
-    Returns:
-        The loss of each, ``[...]``.
+    ``own`` and ``other`` are its centres ``[2]``, of those that belong and do not.
     """
     features = points.reshape(-1, 1, 2)
     labels = torch.zeros(len(features), dtype=torch.long)
@@ -100,14 +93,10 @@ def draw_plane(distances: Sequence[float]) -> Figure:
 
 
 def task_plane(features: Tensor, belongs: Tensor) -> tuple[Tensor, float]:
-    """One task's features in the plane that shows its margin.
+    """One task's features ``[N, d]`` in the plane that shows its margin.
 
-    Means stand for the two centres, which are part of the loss and are not
-    kept with a network.
-
-    Args:
-        features: x of one task, ``[N, d]``.
-        belongs: ``bool [N]``, whether a face has the expression; both occur.
+    Means stand for the two centres, which are part of the loss and are not kept
+    with a network.
 
     Returns:
         Places ``[N, 2]``: along the line between the means, 0 in the middle
@@ -127,13 +116,9 @@ def task_plane(features: Tensor, belongs: Tensor) -> tuple[Tensor, float]:
 def draw_tasks(
     expressions: Tensor, labels: Tensor, classes: Sequence[str], omega: float
 ) -> Figure:
-    """Features of faces, task by task, and where equation (5) holds.
+    """Features ``[N, C, d]`` of faces, task by task, and where equation (5) holds.
 
-    Args:
-        expressions: ``[N, C, d]``.
-        labels: ``int64 [N]``; every class occurs.
-        classes: names of the C classes.
-        omega: the margin.
+    Every class occurs among the labels ``int64 [N]``; omega is the margin.
     """
     columns = -(-len(classes) // 2)
     size = (2.6 * columns, 5.4)
@@ -168,13 +153,7 @@ def _draw_task(
 
 
 def held(expressions: Tensor, labels: Tensor, omega: float) -> list[float]:
-    """Share of the faces that satisfy equation (5), by task.
-
-    Args:
-        expressions: ``[N, C, d]``.
-        labels: ``int64 [N]``.
-        omega: the margin.
-    """
+    """Share of the faces that satisfy equation (5), by task; as :func:`draw_tasks`."""
     shares = []
     for task in range(expressions.shape[1]):
         belongs = labels == task
@@ -189,10 +168,7 @@ def first_steps(
 ) -> list[dict[str, float]]:
     """The losses in the first steps of training, batch by batch.
 
-    Args:
-        config: of the recipe; its weight of the C-loss is above 0.
-        splits: faces to train on, in the order of the set.
-        steps: of the optimiser.
+    The faces come in the order of the set; the weight of the C-loss is above 0.
 
     Returns:
         For each step, before it is made: cross-entropy, R-loss, C-loss

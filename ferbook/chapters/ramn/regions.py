@@ -124,11 +124,9 @@ def _draw_boxes(
 
 
 def lead_table(named: Mapping[str, RegionWeights], betas: Sequence[float]) -> Table:
-    """By how much the best crop leads, and for how many faces that is enough.
+    """By how much the best crop leads, and how often by one of the margins ``betas``.
 
-    Args:
-        named: weights of the same faces, by the network's name.
-        betas: margins of equation (2).
+    Weights are those of the same faces, by the network's name.
     """
 
     def leads(name: str) -> np.ndarray:
@@ -170,14 +168,11 @@ def classify_shared(network: RAMN, shared: Tensor) -> np.ndarray:
 
 
 def tried_crops(run: Run) -> dict[str, dict[float, int]]:
-    """Test faces read rightly with other sub-images, nothing trained again.
+    """Test faces read correctly with other sub-images, nothing trained again.
 
-    The boxes of a small number are the first of those of a large one, so
-    that their features are computed once.
-
-    Returns:
-        For the first two of ``SWEEPS``, right answers by value; no
-        sub-image at all is the value 0.
+    Right answers by value, for the first two of ``SWEEPS``; no sub-image at all is
+    the value 0.  The boxes of a small number are the first of those of a large one,
+    so that their features are computed once.
     """
     test, found = run.splits.test, {}
     network, features = crop_features(run.network, test.images, max(COUNTS))
@@ -192,10 +187,8 @@ def tried_crops(run: Run) -> dict[str, dict[float, int]]:
 def recorded_sweeps(records: Sequence[Record]) -> dict[str, dict]:
     """What recorded runs say about the paper's four sweeps.
 
-    Returns:
-        By sweep, and by how the runs were made: ``{value: (right, n)}``,
-        right answers as the mean over seeds.  Only what has two values or
-        more.
+    By sweep, and by how the runs were made: ``{value: (right, n)}``, right answers
+    as the mean over seeds.  Only what has two values or more.
     """
     found = {}
     for sweep, values in SWEEPS.items():
@@ -219,8 +212,7 @@ def _means(seeds: Mapping[float, list]) -> dict[float, tuple[float, int]]:
 def draw_sweeps(sweeps: Mapping[str, Mapping[str, Mapping]]) -> Figure:
     """Accuracy with its 95 % interval against what was varied, a panel each.
 
-    Args:
-        sweeps: by name, and by curve: ``{value: (right, n)}``.
+    Sweeps are by name, and by curve ``{value: (right, n)}``.
     """
     columns = min(2, len(sweeps))
     lines = -(-len(sweeps) // columns)

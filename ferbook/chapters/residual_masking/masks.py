@@ -92,10 +92,7 @@ def draw_network() -> Figure:
 def draw_masking_block(channels: int = 64, depth: int = 4, side: int = 56) -> Figure:
     """Figure 2b: the U-Net that scores maps, with what leaves each part.
 
-    Args:
-        channels: of the maps.
-        depth: blocks on the way down.
-        side: height and width of the maps.
+    Maps have ``channels`` and ``side``; ``depth`` counts blocks on the way down.
     """
 
     def shape(k: int) -> str:
@@ -177,13 +174,9 @@ def _parts(network: ResidualMaskingNetwork, face: Tensor) -> Iterator[tuple]:
 def added(maps: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     """What a mask adds to the mean over channels, in two terms.
 
-    Args:
-        maps: ``[B, C, H, W]``, of a layer.
-        mask: their scores, of the same shape.
-
-    Returns:
-        Mean of the maps times mean of the mask, and the covariance of both
-        over the channels, each ``[B, H, W]``.
+    Of maps ``[B, C, H, W]`` and their mask, of the same shape: mean of the maps
+    times mean of the mask, and the covariance of both over the channels, each
+    ``[B, H, W]``.
     """
     uniform = maps.mean(1) * mask.mean(1)
     together = (maps * mask).mean(1) - uniform
@@ -193,13 +186,9 @@ def added(maps: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
 def aligned_gain(channels: int, sharpness: float, activation: str) -> float:
     """Mean activation after over before a mask that prefers what is strong.
 
-    The maps of a position are quantiles of an exponential distribution, the
-    mask is their softmax or sigmoid after a multiplication.
-
-    Args:
-        channels: 1 or more.
-        sharpness: 0 for the same score everywhere.
-        activation: ``softmax`` or ``sigmoid``.
+    The maps of a position are quantiles of an exponential distribution; the mask is
+    their ``softmax`` or ``sigmoid`` after a multiplication by ``sharpness``, which is
+    0 for the same score everywhere.
     """
     x = -torch.log1p(-(torch.arange(channels, dtype=torch.float64) + 0.5) / channels)
     scores = sharpness * x
@@ -208,12 +197,7 @@ def aligned_gain(channels: int, sharpness: float, activation: str) -> float:
 
 
 def draw_gains(channels: Sequence[int], steps: int = 61) -> Figure:
-    """What a mask can add to the mean activation, by its sharpness.
-
-    Args:
-        channels: of the layers.
-        steps: points of a curve.
-    """
+    """What a mask can add to the mean activation, by its sharpness, for some widths."""
     sharpness = np.linspace(0, 12, steps)
     figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
     for row, count in enumerate(channels):
@@ -241,12 +225,9 @@ def draw_gains(channels: Sequence[int], steps: int = 61) -> Figure:
 
 
 def added_box(run: Run, images: np.ndarray, result: Masking) -> Table:
-    """What every mask of a network adds to the mean activation.
+    """What every mask of a network adds to the mean activation on some images.
 
-    Args:
-        run: whose network has masks.
-        images: ``uint8 [N, C, H, W]``.
-        result: of :func:`fer_lib.explain.masking.masking` on these images.
+    ``result`` is that of :func:`fer_lib.explain.masking.masking` on them.
     """
     sums = torch.zeros(len(result.names), 3, dtype=torch.float64)
     with torch.inference_mode(), evaluating(run.network):
@@ -279,13 +260,7 @@ def added_box(run: Run, images: np.ndarray, result: Masking) -> Table:
 
 
 def draw_layer_maps(run: Run, images: np.ndarray, titles: Sequence[str]) -> Figure:
-    """Grad-CAM of the predicted class after each mask, coarse as it is.
-
-    Args:
-        run: whose network has masks.
-        images: ``uint8 [N, C, H, W]``, few of them.
-        titles: one a face.
-    """
+    """Grad-CAM of the predicted class after each mask, coarse as it is."""
     network = run.network
     device = next(network.parameters()).device
     x = run.network.input(torch.as_tensor(images)).to(device)
@@ -324,11 +299,8 @@ def preferences(run: Run, faces: FaceSet) -> dict[str, dict[str, np.ndarray]]:
     """Measures of figures 1 and 6, with mask 3 and without it.
 
     Without mask 3 the maps that leave layer 3 are those that reach the mask:
-    the control that says whether the mask prefers anything.
-
-    Args:
-        run: whose network has masks; left as it was.
-        faces: to measure; landmarks that they lack are fitted.
+    the control that says whether the mask prefers anything.  Landmarks that the
+    faces lack are fitted; the network is left as it was.
     """
     network, faces = run.network, annotated(faces)
     own = network.masking[2]
@@ -346,9 +318,7 @@ def preference_box(
 ) -> Table:
     """Whether maps are hotter in the parts that the paper names.
 
-    Args:
-        found: measures by name, as of :func:`preferences`.
-        records: runs whose own measures stand above them.
+    Measures are by name, as of :func:`preferences`; those of runs stand above.
     """
     named = {record_name(r): _recorded(r) for r in records} | dict(found)
     rows = []

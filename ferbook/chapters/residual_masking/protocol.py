@@ -60,15 +60,10 @@ def draw_experiment() -> Figure:
 
 
 class Compared(NamedTuple):
-    """A row of Table II.
+    """A row of Table II: accuracies 0 to 1, parameters in millions.
 
-    Attributes:
-        name: as printed.
-        accuracy: as printed, 0 to 1.
-        limits: of its 95 % interval, from the size of the test set.
-        printed: parameters in millions, as printed.
-        counted: parameters in millions; None where the library lacks it.
-        gflops: counted for a face of 224 pixels, or None.
+    What is counted, parameters and the GFLOPs of a face of 224 pixels, is None where
+    the library lacks the network.
     """
 
     name: str
@@ -179,19 +174,11 @@ def draw_table_two(rows: Sequence[Compared]) -> Figure:
 
 @torch.inference_mode()
 def random_passes(run: Run, faces: FaceSet, count: int = 10) -> np.ndarray:
-    """Class scores of faces that are mirrored and turned at random.
+    """Class scores ``float32 [P, N, classes]`` of P random passes over N faces.
 
-    As the authors' code tests: the augmentation of the training, a mirror
-    image or not and up to 30 degrees, drawn anew in every pass.
-
-    Args:
-        run: whose network reads them.
-        faces: N of them.
-        count: passes P.
-
-    Returns:
-        ``float32 [P, N, num_classes]``, the same every time; ten of them are
-        those behind a record's ``random10``.
+    As the authors' code tests: the augmentation of the training, a mirror image or
+    not and up to 30 degrees, drawn anew in every pass; the same every time.  Ten of
+    them are those behind a record's ``random10``.
     """
     change, found = augmentation(flip=0.5, degrees=30.0), []
     network = run.network
@@ -231,13 +218,7 @@ def views_box(records: Iterable[Record]) -> Table:
 def draw_passes(
     shares: Sequence[float], others: Mapping[str, float], faces: int
 ) -> Figure:
-    """Accuracy of the mean of some random passes, by their number.
-
-    Args:
-        shares: 0 to 1, of one pass, two, and so on.
-        others: what to compare with, 0 to 1, by name.
-        faces: n behind them.
-    """
+    """Accuracy of the mean of one pass, two, and so on, beside others by name."""
     figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
     count = np.arange(1, len(shares) + 1)
     limits = np.array([wilson_interval(s * faces, faces) for s in shares])
@@ -257,16 +238,8 @@ def drawn_pool(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Scores of networks that are equally good, and labels: a simulation.
 
-    A score is what the true class adds, noise of the face that all members
-    share, and noise of the member.
-
-    Args:
-        members: M networks.
-        faces: N test faces of seven classes.
-        rng: what is drawn from.
-
-    Returns:
-        Logits ``float64 [M, N, 7]`` and labels ``int [N]``.
+    A score is what the true class adds, noise of the face that all members share,
+    and noise of the member.  Logits are ``float64 [members, faces, 7]``.
     """
     labels = rng.integers(0, 7, faces)
     shared = NOISE["shared"] * rng.normal(size=(faces, 7))
@@ -278,12 +251,8 @@ def drawn_pool(
 class Feigned(NamedTuple):
     """What a choice of members seems to add, in shares, a value a draw.
 
-    Attributes:
-        validation: test accuracy of the members that are best on validation,
-            less that of all members.
-        test: likewise, of the members that are best on the test faces.
-        single: test accuracy of one member.
-        everyone: test accuracy of all members.
+    Test accuracy of the members that are best on validation, or on the test faces
+    themselves, less that of all members; and that of one member and of all.
     """
 
     validation: np.ndarray
@@ -295,14 +264,7 @@ class Feigned(NamedTuple):
 def feigned_gain(
     members: int, faces: int = 3589, draws: int = 8, seed: int = 0
 ) -> Feigned:
-    """Choose members among equally good networks, on either split.
-
-    Args:
-        members: how many to choose among.
-        faces: of each split.
-        draws: repetitions.
-        seed: of the draws.
-    """
+    """Choose members among equally good networks, on either split, several times."""
     rng, rows = np.random.default_rng((seed, members)), []
     for _ in range(draws):
         validation, test = (drawn_pool(members, faces, rng) for _ in range(2))
@@ -314,11 +276,7 @@ def feigned_gain(
 
 
 def draw_feigned(found: Mapping[int, Feigned]) -> Figure:
-    """What choosing members seems to add, by how many there are to choose.
-
-    Args:
-        found: of :func:`feigned_gain`, by the number of members.
-    """
+    """What choosing members seems to add, by how many there are to choose."""
     figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
     looks = {"test": ("vermilion", "D", 0.12), "validation": ("blue", "o", -0.12)}
     for name, (colour, mark, shift) in looks.items():
@@ -339,11 +297,7 @@ def draw_feigned(found: Mapping[int, Feigned]) -> Figure:
 def recorded_pool(dataset: str = "fer2013") -> dict[str, Record]:
     """Recorded networks of all papers, on the same faces under one protocol.
 
-    Args:
-        dataset: what they were trained on.
-
-    Returns:
-        Runs by name, at most as many as an ensemble may choose among.
+    By name, at most as many as an ensemble may choose among.
     """
     found = [
         record
@@ -358,9 +312,6 @@ def recorded_pool(dataset: str = "fer2013") -> dict[str, Record]:
 
 def members_box(pool: dict[str, Record]) -> Table | Sentence:
     """Members chosen among recorded networks, by either split, and all.
-
-    Args:
-        pool: of :func:`recorded_pool`.
 
     Raises:
         FerError: when the runs have other test faces.

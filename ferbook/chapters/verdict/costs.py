@@ -36,16 +36,10 @@ _USE = "## Use of the machine"
 
 
 def measured_speed(text: str) -> tuple[str, dict[str, float]]:
-    """Faces a second by network, from the tables of the page on speed.
-
-    Args:
-        text: of that file.
-
-    Returns:
-        What they were measured on, and the numbers.
+    """What was measured on, and faces a second by network, from the page on speed.
 
     Raises:
-        FerError: when the table is not there.
+        FerError: when the text has no such table.
     """
     _, found, rest = text.partition(_USE)
     rows = re.findall(r"^\| (\w+) \| ([\d.]+) \|", rest.partition("\n## ")[0], re.M)
@@ -90,11 +84,7 @@ def faces_a_second(
 ) -> float:
     """How many faces a network reads in a second, here and now.
 
-    Args:
-        network: of the library, on its device.
-        seconds: to measure for, at least; a first pass is not counted.
-        batch: faces in a pass.
-        clock: seconds.
+    It is measured for ``seconds`` of the clock at least, after a first pass.
     """
     shape = (batch, network.input.channels, network.input.size, network.input.size)
     faces = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
@@ -169,11 +159,6 @@ def waiting(ledger: Ledger, preset: str, seeds: int = 1) -> Queue | None:
 
     Operations are counted on rendered faces and scaled to FER2013's size, so
     no data are needed.  None where no claim is answered by such runs.
-
-    Args:
-        ledger: claims and runs.
-        preset: of the runs.
-        seeds: that an answer is to rest on.
     """
     known = {r.key: r for r in ledger.records}
 

@@ -1,15 +1,29 @@
-"""All claims of all papers side by side: how they stand, and why."""
+"""All claims of all papers side by side: how they stand and why, told and drawn.
+
+Each figure has its words as ``figure.alt_text``.
+"""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import mean
+from textwrap import shorten
 
-from ferbook.ledger.claims import REASONS
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from ferbook.ledger.claims import REASONS, Claim
 from ferbook.ledger.judged import KINDS, Ledger, kind_of
+from ferbook.ledger.readings import Reading
 from ferbook.ledger.rules import Verdict
+from ferbook.ledger.statistics import resolution
 from ferbook.ledger.verdicts import Judgement
 from ferbook.runs.records import Record
 from ferbook.show import phrases
+from ferbook.show.figures import COLOURS
+from ferbook.show.plots import MARKS, finish
 from ferbook.show.tables import Sentence, Table, table
 
 BESIDE = "runs beside"
@@ -25,6 +39,19 @@ _OPENS = {
     "unspecified in the paper": "a word from the authors",
     NOT_BUILT: "another network in the library",
 }
+
+# Colour and hatch of a standing: no two share both.
+_LOOK = {
+    "reproduced": (COLOURS["green"], ""),
+    "consistent": (COLOURS["green"], ""),
+    "direction only": (COLOURS["sky"], ""),
+    "undecided": (COLOURS["orange"], ".."),
+    "not reproduced": (COLOURS["vermilion"], "//"),
+    "contradictory": (COLOURS["vermilion"], "//"),
+    BESIDE: ("#bbbbbb", ""),
+    "not attempted": ("#ffffff", ""),
+}
+_SETTINGS = ("blue", "purple", "orange", "green", "sky", "vermilion", "yellow")
 
 Key = Callable[[Judgement], str]
 
@@ -180,3 +207,167 @@ def peek_table(records: Sequence[Record]) -> Table | Sentence:
         },
         empty="No run has kept what choosing on its test split gives.",
     )
+
+
+def draw_verdicts(ledger: Ledger) -> Figure:
+    """Claims of each paper by verdict: those runs answer, and sums apart."""
+    figure, both = plt.subplots(1, 2, figsize=(10, 3.4), sharey=True)
+    told = []
+    titles = ("claims that need runs", "sums inside the papers")
+    for axes, title, sums in zip(both, titles, (False, True), strict=True):
+        counts = {
+            claims.name: Counter(
+                standing(j)
+                for j in ledger.select(claims.paper, None)
+                if (j.claim.kind == "arithmetic") == sums
+            )
+            for claims in ledger.papers
+        }
+        _bars(axes, counts)
+        axes.set(title=title, xlabel="claims")
+        told += [f"{name}, {title}: {_told(c)}" for name, c in counts.items()]
+    both[0].invert_yaxis()
+    handles = {
+        text: handle
+        for axes in both
+        for handle, text in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    shown = [name for name in STANDINGS if name in handles]
+    where = {"loc": "lower center", "bbox_to_anchor": (0.5, 1)}
+    columns = {"ncols": min(4, len(shown)), "fontsize": 9, "frameon": False}
+    figure.legend([handles[name] for name in shown], shown, **where, **columns)
+    figure.tight_layout()
+    figure.alt_text = f"Claims by verdict, stacked bars. {'; '.join(told)}."
+    return figure
+
+
+def _bars(axes: Axes, counts: Mapping[str, Counter]) -> None:
+    """One stacked bar a paper; long enough parts tell their number."""
+    names, left = list(counts), np.zeros(len(counts))
+    widest = max(c.total() for c in counts.values())
+    for name in STANDINGS:
+        widths = np.array([counts[n][name] for n in names])
+        if not widths.any():
+            continue
+        colour, hatch = _LOOK[name]
+        options = {"color": colour, "hatch": hatch, "edgecolor": "black"}
+        axes.barh(names, widths, left=left, label=name, linewidth=0.6, **options)
+        for row in np.flatnonzero(widths > widest / 25):
+            middle = left[row] + widths[row] / 2
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+            text = str(widths[row])
+            axes.text(middle, row, text, ha="center", va="center", fontsize=8, bbox=box)
+        left += widths
+
+
+def _told(counts: Counter) -> str:
+    return ", ".join(f"{counts[s]} {s}" for s in STANDINGS if counts[s]) or "none"
+
+
+def with_runs(ledger: Ledger, *kinds: str) -> list[Judgement]:
+    """Claims of some kinds of ``KINDS`` beside which runs stand."""
+    found = ledger.select(None, None)
+    return [j for j in found if j.readings and kind_of(j.claim) in kinds]
+
+
+def draw_values(judgements: Sequence[Judgement], ledger: Ledger) -> Figure:
+    """The papers' values beside ours, a row a claim.
+
+    Claims are those of :func:`with_runs`, one or more.
+    """
+    names = {claims.paper: claims.name for claims in ledger.papers}
+    styles = _styles(judgements)
+    figure, axes = plt.subplots(figsize=(9, 1.6 + 0.55 * len(judgements)))
+    told = []
+    for row, judgement in enumerate(judgements):
+        claim = judgement.claim
+        if claim.value:
+            axes.plot(100 * claim.number, row, "D", color="black", markersize=6)
+        places = row + 0.16 + 0.13 * np.arange(len(judgement.readings))
+        for place, reading in zip(places, judgement.readings, strict=True):
+            _our_mark(axes, reading, place, styles[_setting(reading)])
+        ours = [phrases.our_value(claim, reading) for reading in judgement.readings]
+        printed = phrases.paper_value(claim) or "an order, no value"
+        told.append(f"{names[claim.paper]}, {claim.says} {printed}; {'; '.join(ours)}")
+    labels = [f"{names[j.claim.paper]}\n{_short(j.claim)}" for j in judgements]
+    axes.set_yticks(range(len(labels)), labels, fontsize=8)
+    axes.set_ylim(len(labels) - 0.3, -0.5)
+    unit = "accuracy or recall (%)"
+    if any(j.claim.kind != "value" for j in judgements):
+        unit = "difference (points)"
+        axes.axvline(0, color="black", linewidth=0.8)
+    axes.set_xlabel(f"{unit}, with 95 % interval over faces")
+    axes.grid(axis="x", alpha=0.3)
+    _legend(axes, styles, any(j.claim.value for j in judgements))
+    figure.tight_layout()
+    figure.alt_text = f"Paper's values beside ours. {' '.join(told)}"
+    return figure
+
+
+def _setting(reading: Reading) -> str:
+    """How the runs of a reading were made, for the legend."""
+    answer = reading.answer
+    labels = phrases.protocol_name(answer.protocol)
+    return f"{labels}; preset {answer.preset}, recipe {answer.recipe}"
+
+
+def _styles(judgements: Sequence[Judgement]) -> dict[str, tuple[str, str]]:
+    """Colour and mark of every setting that occurs."""
+    found = dict.fromkeys(_setting(r) for j in judgements for r in j.readings)
+    looks = [(COLOURS[name], mark) for mark in MARKS for name in _SETTINGS]
+    return dict(zip(found, looks, strict=False))
+
+
+def _our_mark(axes: Axes, reading: Reading, row: float, style: tuple) -> None:
+    """Filled where the runs decide, hollow where they stand beside."""
+    colour, mark = style
+    axes.plot([100 * reading.low, 100 * reading.high], [row, row], color=colour)
+    face = colour if reading.verdict else "white"
+    axes.plot(100 * reading.mean, row, mark, color=colour, markerfacecolor=face)
+
+
+def _legend(axes: Axes, styles: Mapping[str, tuple[str, str]], printed: bool) -> None:
+    marks = [Line2D([], [], color="black", marker="D", linestyle="", label="paper")]
+    marks = marks if printed else []
+    marks += [
+        Line2D([], [], color=colour, marker=mark, label=name)
+        for name, (colour, mark) in styles.items()
+    ]
+    place = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
+    axes.legend(handles=marks, fontsize=8, frameon=False, **place)
+
+
+def _short(claim: Claim) -> str:
+    """The beginning of a claim's sentence."""
+    return shorten(claim.says.rstrip("."), 50, placeholder=" ...")
+
+
+def draw_resolution(ledger: Ledger, share: float = 0.74) -> Figure:
+    """The least difference that n faces show at an accuracy, and what papers claim."""
+    figure, axes = plt.subplots(figsize=(8, 4))
+    n = np.geomspace(50, 2e5, 60).astype(int)
+    line = [100 * resolution(share, k) for k in n]
+    axes.plot(n, line, color="black", label=f"can show, at {100 * share:.0f} %")
+    told = []
+    looks = zip(COLOURS.values(), MARKS, strict=False)
+    for claims, (colour, mark) in zip(ledger.papers, looks, strict=False):
+        gaps = [c for c in claims.claims if c.kind == "difference" and c.n]
+        found = [(c.n, abs(c.number)) for c in gaps if c.number]
+        if found:
+            sizes, heights = np.array(found).T
+            style = {"color": colour, "alpha": 0.7, "linestyle": ""}
+            axes.plot(sizes, 100 * heights, mark, label=claims.name, **style)
+            below = sum(gap < resolution(share, size) for size, gap in found)
+            told.append(f"{claims.name}: {below} of {len(found)} below the line")
+    axes.set(xscale="log", yscale="log")
+    finish(axes, xlabel="test faces n", ylabel="difference (points)")
+    axes.grid(alpha=0.3, which="both")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:,g}")
+    figure.alt_text = (
+        "Least difference that a test set shows against its size: "
+        f"{100 * resolution(share, 200):.1f} points with 200 faces, "
+        f"{100 * resolution(share, 3589):.1f} with 3,589. Differences that papers "
+        f"claim, as marks. {'; '.join(told)}."
+    )
+    return figure

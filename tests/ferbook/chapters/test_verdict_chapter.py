@@ -10,7 +10,6 @@ from small_ledgers import SAME, made_up, real_ledger, small_ledger
 from fer_lib.errors import FerError
 from fer_lib.models import build
 from ferbook.chapters.verdict import costs as verdict_costs
-from ferbook.chapters.verdict import plots as verdict_plots
 from ferbook.chapters.verdict import standing as verdict
 from ferbook.ledger.claims import Claim, Where
 from ferbook.ledger.rules import Verdict
@@ -105,9 +104,9 @@ class TestPeeking:
 class TestPlots:
     def test_values_tell_paper_and_ours(self):
         ledger = small_ledger(made_up(share=0.6))
-        found = verdict_plots.with_runs(ledger, "value")
+        found = verdict.with_runs(ledger, "value")
         assert found and all(j.readings for j in found)
-        figure = verdict_plots.draw_values(found, ledger)
+        figure = verdict.draw_values(found, ledger)
         assert "70.02 %" in figure.alt_text and "60.0 %" in figure.alt_text
         diamonds = [line for line in figure.axes[0].lines if line.get_marker() == "D"]
         assert 70.02 in [pytest.approx(line.get_xdata()[0]) for line in diamonds]
@@ -117,22 +116,22 @@ class TestPlots:
         for epochs, face in ((300, "full"), (60, "white")):
             run = made_up(share=0.6, n=3589, epochs=epochs, config={"epochs": epochs})
             ledger = small_ledger(run)
-            found = verdict_plots.with_runs(ledger, "value")[:1]
-            axes = verdict_plots.draw_values(found, ledger).axes[0]
+            found = verdict.with_runs(ledger, "value")[:1]
+            axes = verdict.draw_values(found, ledger).axes[0]
             (mark,) = [line for line in axes.lines if line.get_marker() == "o"]
             assert (mark.get_markerfacecolor() == "white") == (face == "white")
 
     def test_without_runs_there_is_nothing_to_draw(self):
-        assert verdict_plots.with_runs(small_ledger(), "value") == []
+        assert verdict.with_runs(small_ledger(), "value") == []
         assert verdict_costs.draw_accuracy_cost([]) is None
 
     def test_bars_count_all_claims(self):
-        figure = verdict_plots.draw_verdicts(real_ledger())
+        figure = verdict.draw_verdicts(real_ledger())
         width = sum(p.get_width() for axes in figure.axes for p in axes.patches)
         assert width == len(real_ledger().judgements)
 
     def test_the_line_of_the_resolution_is_that_of_the_rule(self):
-        axes = verdict_plots.draw_resolution(real_ledger(), share=0.7).axes[0]
+        axes = verdict.draw_resolution(real_ledger(), share=0.7).axes[0]
         n, points = axes.lines[0].get_data()
         assert points[-1] == pytest.approx(100 * resolution(0.7, int(n[-1])))
 
