@@ -27,6 +27,7 @@ from ferbook.papers import Restored
 from ferbook.papers import paper as find_paper
 from ferbook.runs.predictions import accuracies
 from ferbook.show.figures import COLOURS
+from ferbook.show.plots import finish
 from ferbook.show.tables import Table
 from ferbook.training.checkpoint import load_weights
 from ferbook.training.loop import fit
@@ -300,10 +301,9 @@ def draw_by_frame(shares: Mapping[str, np.ndarray], n: int) -> Figure:
         axes.plot(frames, 100 * values, style, color=COLOURS[colour], label=name)
         ends = f"{100 * values[0]:.0f} to {100 * values[-1]:.0f} per cent"
         told.append(f"{name} from {ends}")
-    axes.set(xlabel="frame, the last is the peak", ylabel="read as (% of recordings)")
+    ylabel = "read as (% of recordings)"
+    finish(axes, xlabel="frame, the last is the peak", ylabel=ylabel, legend=9)
     axes.set(xticks=frames, ylim=(0, 100))
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize=9)
     figure.alt_text = f"How {n} recordings are read, frame by frame: {'; '.join(told)}."
     return figure
 

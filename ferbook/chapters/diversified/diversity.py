@@ -33,13 +33,12 @@ from ferbook.ledger.claims import Claim
 from ferbook.ledger.claims_file import load_claims
 from ferbook.papers import paper as find_paper
 from ferbook.runs.run import Run
-from ferbook.show.figures import COLOURS
-from ferbook.show.tables import Table
+from ferbook.show.plots import finish, look
+from ferbook.show.tables import Table, cell, table
 
 TITLES = {"paper": "paper: diagonal 1", "authors_code": "authors' code: diagonal 0"}
 # Features that diversity compares, and what tables call them.
 LEARNERS = {"channel": "Channels", "spatial": "Positions", "branch": "Branches"}
-_LINES = tuple(zip(COLOURS.values(), ("-", "--", ":", "-.") * 2, strict=True))
 _FAR = 40.0  # at gamma 1, learners that far apart have a similarity of 0
 
 
@@ -64,13 +63,13 @@ def planted(groups: Sequence[int]) -> Tensor:
 
 def pattern_table(patterns: Mapping[str, Sequence[int]]) -> Table:
     """Both diversities of :func:`planted` learners, by what they are called."""
-    rows = []
-    for name, groups in patterns.items():
-        found = [float(MEASURES[m](planted(groups), 1.0)) for m in TITLES]
-        rows.append((name, f"{len(groups)}", *(f"{value:+.0f}" for value in found)))
-    header = ("Learners", "Number", *(text.capitalize() for text in TITLES.values()))
+    columns = {"Learners": lambda row: row[0], "Number": lambda row: len(row[1])}
+    for name, title in TITLES.items():
+        columns[title.capitalize()] = lambda row, measure=MEASURES[name]: (
+            f"{float(measure(planted(row[1]), 1.0)):+.0f}"
+        )
     note = "Training makes this number large: learners are pulled to the larger one."
-    return Table("Diversity of planted learners", header, tuple(rows), note)
+    return table("Diversity of planted learners", patterns.items(), columns, note=note)
 
 
 def _panels(count: int, width: float, height: float) -> tuple[Figure, np.ndarray]:
@@ -80,20 +79,14 @@ def _panels(count: int, width: float, height: float) -> tuple[Figure, np.ndarray
     return figure, axes[0]
 
 
-def _draw_lines(panel: Axes, lines: Mapping[str, tuple], **settings) -> None:
-    """Lines by label, told apart by colour and dashes."""
-    for (label, points), (colour, dash) in zip(lines.items(), _LINES, strict=False):
-        panel.plot(*points, dash, color=colour, label=label)
-    panel.set(**settings)
-    panel.grid(alpha=0.3)
+def _draw_lines(panel: Axes, lines: Mapping[str, tuple], **labels) -> None:
+    for place, (label, points) in enumerate(lines.items()):
+        panel.plot(*points, label=label, **look(place))
+    finish(panel, legend=None, **labels)
 
 
 def draw_determinants(counts: Sequence[int]) -> Figure:
-    """What diversity adds to the loss, over the similarity of all learners.
-
-    Args:
-        counts: numbers of learners, a line each.
-    """
+    """What diversity adds to the loss of so many learners, over their similarity."""
     shares = np.linspace(0, 1, 101)
     figure, axes = _panels(2, 9, 3.5)
     for panel, (measure, title) in zip(axes, TITLES.items(), strict=True):
@@ -188,11 +181,11 @@ class GammaSweep(NamedTuple):
 
 
 def gamma_sweep(features: Tensor, gammas: Sequence[float], name: str) -> GammaSweep:
-    """Similarity, and what can be learned from it, at several gammas.
+    """Similarity, and what can be learned from it, at several gammas, ascending.
 
     Args:
         features: ``[L, B, D]``.
-        gammas: above zero, ascending.
+        gammas: above zero.
         name: kind of the features, one of :data:`LEARNERS`.
     """
     features = features.double().detach().clone().requires_grad_()
@@ -215,10 +208,10 @@ def draw_gammas(sweeps: Mapping[str, GammaSweep]) -> Figure:
             for name, one in sweeps.items()
         }
         _draw_lines(panel, lines, xscale="log", xlabel="gamma (line: the code's 10)")
-        for one, (colour, _) in zip(sweeps.values(), _LINES, strict=False):
+        for place, one in enumerate(sweeps.values()):
             logs = np.log(one.ours), np.log(one.gammas)
             height = np.interp(*logs, getattr(one, key))
-            panel.plot(one.ours, height, "o", color=colour)
+            panel.plot(one.ours, height, marker="o", color=look(place)["color"])
         panel.axvline(AUTHORS_GAMMA, color="black", lw=0.9)
     axes[0].set(ylabel="mean similarity of two learners", ylim=(-0.03, 1.03))
     top = max(sweep.pulls.max() for sweep in sweeps.values())
@@ -232,13 +225,7 @@ def draw_gammas(sweeps: Mapping[str, GammaSweep]) -> Figure:
 def draw_similarities(
     matrices: Mapping[str, Tensor], names: Sequence[str], label: str = "similarity"
 ) -> Figure:
-    """Matrices ``[L, L]`` with values 0 to 1, side by side.
-
-    Args:
-        matrices: by title.
-        names: of the L learners.
-        label: of the colour bar.
-    """
+    """Matrices ``[L, L]`` of L named learners, 0 to 1, side by side, by title."""
     figure, axes = _panels(len(matrices), 4.3 * len(matrices) + 0.8, 4.3)
     small = 7 if len(names) > 6 else 10
     for panel, (title, matrix) in zip(axes, matrices.items(), strict=True):
@@ -256,26 +243,18 @@ def draw_similarities(
 def diversity_table(
     tried: Mapping[str, Run], faces: FaceSet, names: Sequence[str]
 ) -> Table:
-    """How alike the learners of some networks are, with one gamma for all.
-
-    Args:
-        tried: runs by variant.
-        faces: to read.
-        names: features, of :data:`LEARNERS`.
-    """
+    """How alike the learners of some networks are, with one gamma for all."""
     rows = []
     for variant, run in tried.items():
-        found = outputs(run.network, faces.images, names)
-        told = []
-        for name, features in found.items():
+        told = {"Network": variant}
+        for name, features in outputs(run.network, faces.images, names).items():
             gamma = default_gamma(name, features.shape[-1])
-            worth = float(diversity(features, gamma))
-            told.append(f"{between(similarity(features, gamma)):.3f}\n D = {worth:.3f}")
-        rows.append((variant, *told))
-    header = ("Network", *(LEARNERS[name] for name in names))
+            similar = f"{between(similarity(features, gamma)):.3f}"
+            worth = f"D = {float(diversity(features, gamma)):.3f}"
+            told[LEARNERS[name]] = cell(similar, worth)
+        rows.append(told)
     note = "Mean similarity of two learners, and diversity D, at our gamma."
-    caption = f"How alike are the learners? {len(faces)} faces"
-    return Table(caption, header, tuple(rows), note)
+    return table(f"How alike are the learners? {len(faces)} faces", rows, note=note)
 
 
 def first_steps(

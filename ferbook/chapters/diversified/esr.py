@@ -18,7 +18,8 @@ from ferbook.chapters.diversified.diversity import outputs
 from ferbook.ledger.statistics import mcnemar_p
 from ferbook.show.diagrams import Block, draw_blocks
 from ferbook.show.figures import COLOURS
-from ferbook.show.tables import Table
+from ferbook.show.plots import finish
+from ferbook.show.tables import Table, table
 
 _RULES = {"sum": "mean probability", "vote": "votes"}
 Part = tuple[np.ndarray, np.ndarray]  # scores [M, N, C] and labels [N]
@@ -101,9 +102,8 @@ def draw_growth(curve: Sequence[Mapping], split: str) -> Figure:
         place = {"xycoords": ("data", "axes fraction"), "fontsize": 8}
         place["color"] = COLOURS["vermilion"]
         panel.annotate(f" {number}", (epoch - 0.5, 0.03), **place)
-    panel.set_xlabel("epoch (dashed: a branch joins)")
-    panel.set_ylabel(f"{split} accuracy (%)")
-    panel.grid(alpha=0.3)
+    xlabel = "epoch (dashed: a branch joins)"
+    finish(panel, legend=None, xlabel=xlabel, ylabel=f"{split} accuracy (%)")
     return figure
 
 
@@ -136,9 +136,7 @@ def draw_members(scores: np.ndarray, labels: np.ndarray) -> Figure:
         share = 100 * accuracy_by_members(scores, labels, rule)
         text = f"the first ones, {_RULES[rule]}"
         panel.plot(numbers, share, style, ms=4, color=colour, label=text)
-    panel.set(xlabel="branch", xticks=numbers)
-    panel.grid(alpha=0.3)
-    panel.legend(fontsize=8)
+    finish(panel, xlabel="branch", xticks=numbers)
     return figure
 
 
@@ -155,18 +153,15 @@ def exit_table(validation: Part, test: Part) -> Table:
             for scores in (test[0], test[0][: best + 1])
         )
         rows.append(
-            (
-                name,
-                f"{reported[-1]:.1f} %",
-                f"{best + 1}: {reported[best]:.1f} %",
-                f"{mcnemar_p(early, full):.2g}",
-                f"{peeked + 1}: {reported[peeked]:.1f} %",
-            )
+            {
+                "Decision": name,
+                "All branches": f"{reported[-1]:.1f} %",
+                "Best on validation": f"{best + 1}: {reported[best]:.1f} %",
+                "McNemar, p": f"{mcnemar_p(early, full):.2g}",
+                "Best on test (a warning)": f"{peeked + 1}: {reported[peeked]:.1f} %",
+            }
         )
-    header = ("Decision", "All branches", "Best on validation", "McNemar, p")
-    header += ("Best on test (a warning)",)
-    caption = f"Early exit on the test faces, n = {len(test[1])}"
-    return Table(caption, header, tuple(rows))
+    return table(f"Early exit on the test faces, n = {len(test[1])}", rows)
 
 
 def agreement(scores: np.ndarray) -> Tensor:

@@ -16,6 +16,7 @@ from fer_lib.explain.drawing.panels import colour_bar, grid, lay_over, show_face
 from fer_lib.models.diversified_manet import DiversifiedMANet, tile
 from ferbook.show.diagrams import Block, draw_blocks
 from ferbook.show.figures import COLOURS
+from ferbook.show.plots import finish, look
 from ferbook.show.tables import Table
 
 PATCHES = ("upper left", "upper right", "lower left", "lower right")
@@ -182,16 +183,13 @@ def draw_lambdas(parts: dict[str, tuple], lambdas: Sequence[float]) -> Figure:
         lambdas: weights of the local branch.
     """
     figure, panel = plt.subplots(figsize=(7, 3.3), layout="constrained")
-    looks = (("-", COLOURS["blue"]), ("--", COLOURS["vermilion"]))
-    for (name, part), (line, colour) in zip(parts.items(), looks, strict=True):
-        found = 100 * fused_accuracies(*part, lambdas)
+    for place, (name, part) in enumerate(parts.items()):
         label = f"{name}, n = {len(part[2])}"
-        panel.plot(lambdas, found, line, color=colour, label=label)
+        found = 100 * fused_accuracies(*part, lambdas)
+        panel.plot(lambdas, found, label=label, **look(place, "blue", "vermilion"))
     panel.axvline(0.6, color="black", lw=0.8)
-    panel.set_xlabel("lambda (0: global alone, 1: local alone; line: the paper's)")
-    panel.set_ylabel("accuracy (%)")
-    panel.grid(alpha=0.3)
-    panel.legend(fontsize=8)
+    xlabel = "lambda (0: global alone, 1: local alone; line: the paper's)"
+    finish(panel, xlabel=xlabel, ylabel="accuracy (%)")
     return figure
 
 

@@ -22,7 +22,7 @@ from ferbook.kit.results import recorded
 from ferbook.papers import Restored, restore
 from ferbook.runs.records import Record
 from ferbook.show.figures import percent
-from ferbook.show.tables import Table
+from ferbook.show.tables import Table, table
 
 Networks = Mapping[str, Restored]
 # Straight on, then small movements of the frame, a tighter one, the mirror.
@@ -308,14 +308,16 @@ def reasons(networks: Networks, face: np.ndarray) -> dict[str, Reason]:
 
 def reason_table(told: Mapping[str, Reason]) -> Table:
     """How far the two explanations of each answer agree."""
-    rows = tuple(
-        (name, one.answer, f"{one.agree:+.2f}", f"{100 * one.misled:.0f} %")
-        for name, one in told.items()
-    )
-    header = ("Network", "Says", "Rank correlation", "Squares that mislead")
+    columns = {
+        "Network": lambda row: row[0],
+        "Says": lambda row: row[1].answer,
+        "Rank correlation": lambda row: f"{row[1].agree:+.2f}",
+        "Squares that mislead": lambda row: f"{100 * row[1].misled:.0f} %",
+    }
     note = (
         "Spearman's rank correlation of Grad-CAM and the fall of the score, over the "
         "pixels of one face. A pixel is under several squares: the share of them that "
         "change the answer, mean over pixels."
     )
-    return Table("Two explanations of the same answers", header, rows, note)
+    caption = "Two explanations of the same answers"
+    return table(caption, told.items(), columns, note=note)

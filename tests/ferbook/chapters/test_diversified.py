@@ -2,7 +2,6 @@
 
 from copy import deepcopy
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -20,12 +19,6 @@ from ferbook.ledger.claims_file import load_claims
 from ferbook.papers.diversified_esr import make_config
 
 FACES = np.random.default_rng(0).integers(0, 256, (5, 1, 48, 48), dtype=np.uint8)
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture(scope="module")

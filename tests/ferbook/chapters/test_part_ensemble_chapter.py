@@ -217,12 +217,6 @@ def test_recorded_drift_and_heat(tmp_path):
         assert "no run has measured it yet" in nothing.words
 
 
-@pytest.fixture(autouse=True)
-def closed_figures():
-    yield
-    plt.close("all")
-
-
 def test_every_landmark_is_drawn_once_in_its_colour():
     _, axes = plt.subplots()
     points = np.arange(136.0).reshape(68, 2)

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -20,12 +19,6 @@ from ferbook.papers import ramn as recipe
 from ferbook.runs.run import Run
 
 TINY = {"width": 4, "batch_size": 8, "learning_rate": 0.02}
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
 
 
 def test_every_panel_shows_the_boxes_that_the_last_did_not_have():

@@ -2,7 +2,7 @@
 
 import pytest
 from planted_explorers import EXPLORERS
-from widget_pages import write_page
+from widget_pages import no_faults, open_page, write_page
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +27,15 @@ def address_of(explorers, tmp_path_factory):
         return write_page(folder / f"{name}-{theme}.html", explorers(name), theme)
 
     return of
+
+
+@pytest.fixture
+def opened(browser, address_of, request):
+    """Opens the page of the class's explorer at a setting; nothing may be raised."""
+    name = request.cls.NAME
+
+    def at(link, width=1280):
+        open_page(browser, f"{address_of(name)}#w-{name}={link}", width)
+
+    yield at
+    no_faults(browser)

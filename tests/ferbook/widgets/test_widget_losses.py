@@ -254,13 +254,7 @@ class TestDiversity:
 
 @pytest.mark.browser
 class TestDiversityDriven:
-    @pytest.fixture
-    def opened(self, browser, address_of):
-        def at(link, width=1280):
-            open_page(browser, f"{address_of('diversity')}#w-diversity={link}", width)
-
-        yield at
-        no_faults(browser)
+    NAME = "diversity"
 
     @pytest.mark.parametrize(
         ("count", "word", "way"),

@@ -21,8 +21,6 @@ from widget_pages import (
     call,
     find,
     find_all,
-    no_faults,
-    open_page,
     picture_of,
     put,
     texts,
@@ -172,13 +170,7 @@ def legends(browser):
 
 @pytest.mark.browser
 class TestInABrowser:
-    @pytest.fixture
-    def opened(self, browser, address_of):
-        def at(link, width=1280):
-            open_page(browser, f"{address_of('masking')}#w-masking={link}", width)
-
-        yield at
-        no_faults(browser)
+    NAME = "masking"
 
     def test_numbers_of_a_map_and_bins_are_the_librarys(self, browser, widget):
         plane = widget.data["seen"]["softmax"]["blocks"][1]["planes"][1][3]

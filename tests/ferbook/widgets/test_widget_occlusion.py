@@ -13,7 +13,6 @@ from widget_pages import (
     find,
     find_all,
     no_faults,
-    open_page,
     picture_of,
     put,
     start_live,
@@ -216,13 +215,7 @@ def coloured(means, name, low, high):
 
 @pytest.mark.browser
 class TestDriven:
-    @pytest.fixture
-    def opened(self, browser, address_of):
-        def at(link, width=1280):
-            open_page(browser, f"{address_of('occlusion')}#w-occlusion={link}", width)
-
-        yield at
-        no_faults(browser)
+    NAME = "occlusion"
 
     @pytest.mark.parametrize(
         ("face", "window", "top", "left", "target"),
@@ -311,12 +304,6 @@ class TestDriven:
         assert first == ends_of_scale(browser) == ends  # colours stay as it fills
         button.click()
         assert "1 of 225 squares seen" in told(browser)
-
-    def test_a_setting_that_the_page_lacks_is_passed_over(self, browser, opened):
-        for typed in ("window:7", "stride:3", "fill:blur", "at:1", "at:x,y", "face:9"):
-            opened(typed)
-            assert "square of 9 x 9 pixels (black)" in told(browser)
-            assert "Face one" in told(browser)
 
 
 @pytest.mark.browser

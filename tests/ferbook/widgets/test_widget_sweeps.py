@@ -241,14 +241,11 @@ def widget(explorers):
 
 @pytest.mark.browser
 class TestInABrowser:
-    @pytest.fixture
-    def opened(self, browser, address_of):
-        def at(link=""):
-            open_page(browser, address_of("sweeps") + link)
+    NAME = "sweeps"
 
-        at()
-        yield at
-        no_faults(browser)
+    @pytest.fixture(autouse=True)
+    def first(self, opened):
+        opened("")
 
     def test_ticks_are_round_and_inside(self, browser):
         points = [[35, 60], [0, 1], [-0.05, 0.1], [-0.0312, 0.74], [-4.1, 3.9]]
@@ -261,7 +258,7 @@ class TestInABrowser:
             assert ticks[0] - step < low and ticks[-1] + step > high
             assert f"{step:e}"[0] in "125"
 
-    def test_what_is_said_of_every_value_is_the_record(self, browser, opened, widget):
+    def test_what_is_said_of_every_value_is_the_record(self, browser, widget):
         group, words = widget.data["groups"][0], set()
         for name, sweep in VARIED.items():
             put(browser, sweep=name)
@@ -288,7 +285,7 @@ class TestInABrowser:
                     words.add(word)
         assert words == {"better", "worse", "undecided"}
 
-    def test_marks_of_accuracies_stand_at_their_values(self, browser, opened, widget):
+    def test_marks_of_accuracies_stand_at_their_values(self, browser, widget):
         runs = widget.data["groups"][0]["runs"]
         found = find_all(browser, "[data-run]")
         marks = {one.get_dom_attribute("data-run"): one for one in found}
@@ -309,7 +306,7 @@ class TestInABrowser:
         assert words.count("no run") == 1 and "paper's best" in words
 
     @pytest.mark.parametrize("near", [False, True])
-    def test_bars_are_the_counts(self, browser, opened, widget, near):
+    def test_bars_are_the_counts(self, browser, widget, near):
         put(browser, beta=0.01)
         if near:
             put(browser, near=True)
@@ -324,7 +321,7 @@ class TestInABrowser:
         assert f"{counts[0]} to the left, {counts[-1]} to the right" in note
         assert "Orange: no R-loss." in note and find_all(browser, "[data-outline]")
 
-    def test_the_scatter_has_every_face_and_a_class_can_be_found(self, browser, opened):
+    def test_the_scatter_has_every_face_and_a_class_can_be_found(self, browser):
         drawn = [p.get_dom_attribute("d") for p in find_all(browser, "[data-class]")]
         assert [one.count("M") for one in drawn] == [N // 7] * 7
         assert len({one.partition("m")[2][:9] for one in drawn}) == 7
@@ -340,31 +337,20 @@ class TestInABrowser:
         focused.send_keys(Keys.ENTER)
         assert "mark:none" in browser.current_url
 
-    def test_real_runs_say_what_they_lack(self, browser, opened, widget):
+    def test_real_runs_say_what_they_lack(self, browser, widget):
         put(browser, made=widget.data["groups"][1]["key"])
         assert "70.0 % of n = 140" in told(browser)
         first, second, *_ = texts(browser, ".w-note")
         assert first.startswith("Real faces.") and "single seeds" not in first
         assert "Orange" not in second  # the control kept no leads
         put(browser, sweep="omega")
+        assert not find(browser, '[data-key="beta"]').is_displayed()
         assert "65.0 % of n = 140" in told(browser)
         kept = "This run kept neither attention nor features."
         assert texts(browser, ".w-note")[1] == kept
         assert not find_all(browser, "[data-class]")
         put(browser, omega=4)
         assert told(browser) == "No run with ω = 4 is recorded here."
-
-    def test_a_setting_comes_back_from_its_address(self, browser, opened):
-        put(browser, sweep="omega")
-        slider = find(browser, '[data-key="omega"]')
-        slider.send_keys(Keys.ARROW_LEFT)
-        assert slider.get_attribute("aria-valuetext") == "2"
-        assert slider.accessible_name.startswith("margin ω of the C-loss")
-        assert told(browser).startswith("ω = 2:")
-        assert "sweep:omega;" in browser.current_url
-        assert not find(browser, '[data-key="beta"]').is_displayed()
-        opened("#w-sweeps=made:gone;sweep:soup;beta:9;mark:99")
-        assert told(browser).startswith("β = 0.04")
 
 
 @pytest.mark.browser
