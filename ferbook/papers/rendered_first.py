@@ -20,6 +20,7 @@ from fer_lib.data.sources.rendered import wild
 from fer_lib.data.splits import Splits
 from fer_lib.errors import FerError
 from fer_lib.evaluation.inference import batches, evaluating
+from fer_lib.losses.inputs import full_precision
 from fer_lib.models.network import Network
 from ferbook.papers import settings
 from ferbook.training.plan import Batch, Plan, Stage
@@ -159,10 +160,10 @@ class FaceTask(nn.Module):
 
     def forward(self, module: nn.Module, seen: Tensor, batch: Batch) -> Tensor:
         """Mean squared error of both, a scalar, of features ``[B, width]``."""
-        side, seen = self.side, seen.float()
+        side, seen = self.side, full_precision(seen)
         points = ((batch.landmarks + 0.5) / side).flatten(1)
         points = (points - self.points_mean) / self.points_std
-        units = batch.extra["units"].float()
+        units = full_precision(batch.extra["units"])
         units = (units - self.units_mean) / self.units_std
         wrong_units = F.mse_loss(self.units(seen), units)
         return (wrong_units + F.mse_loss(self.points(seen), points)) / 2

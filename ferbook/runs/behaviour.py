@@ -52,7 +52,7 @@ def probe(content: Mapping, sizes: Mapping[str, int] | None = None) -> dict:
         sizes: settings of the small network; the smoke preset's if None.
 
     Returns:
-        JSON-able values, under 4 kB; ``sizes`` among them.
+        JSON-able values, one to four kB for a paper; ``sizes`` among them.
 
     Raises:
         FerError: when this code does not know the settings.
