@@ -1,5 +1,6 @@
 """Parameters and floating-point operations of a network, counted."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -7,6 +8,10 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from fer_lib.models.network import Network
+
+# Forward passes that a training step is worth: one, and as much for the gradients
+# of the maps and of the weights each.
+TRAINING = 3
 
 
 @dataclass(frozen=True)
@@ -29,15 +34,14 @@ def count_parameters(network: nn.Module) -> int:
     return sum(p.numel() for p in network.parameters() if p.requires_grad)
 
 
+def counted(make: Callable[[], Network]) -> Cost:
+    """What a network takes that ``make`` builds; nothing is computed."""
+    with torch.device("meta"):
+        return cost(make())
+
+
 def cost(network: Network) -> Cost:
-    """Count a network on its own input.
-
-    Networks on the ``meta`` device are counted without computing anything::
-
-        with torch.device("meta"):
-            network = build("ramn")
-        cost(network)
-    """
+    """Count a network on its own input; one that is not there yet: :func:`counted`."""
     size, channels = network.input.size, network.input.channels
     device = next(network.parameters()).device
     face = torch.zeros(1, channels, size, size, device=device)

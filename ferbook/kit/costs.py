@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 from fer_lib.data.protocols import Splits
-from fer_lib.models.cost import cost
+from fer_lib.models.cost import TRAINING, cost
 from ferbook.kit.results import recorded
 from ferbook.papers import paper as find_paper
 from ferbook.runs.records import Record
-from ferbook.show.costs import FER2013, RATES, SMALL, TRAINING, rate
+from ferbook.show.costs import FER2013, RATES, SMALL, rate
 from ferbook.show.phrases import duration, hardware, seconds_taken
 from ferbook.show.tables import Table, cell, table
 

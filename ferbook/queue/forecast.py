@@ -16,7 +16,7 @@ from fer_lib.data.augment import seeded
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.protocols import PAIRS, PROTOCOLS, Splits, split
 from fer_lib.errors import FerError
-from fer_lib.models.cost import cost
+from fer_lib.models.cost import TRAINING, counted
 from ferbook.ledger.rules import blocking
 from ferbook.papers import PAPERS
 from ferbook.runs.key import RunKey
@@ -25,7 +25,6 @@ from ferbook.runs.records import Departure
 from ferbook.training.loop import fit
 from ferbook.training.plan import Plan, Stage
 
-PASSES = 3  # forward passes that a training step is worth, its backward being two
 _TRIAL_SECONDS = 4.0  # after which no further trial epoch is begun
 # Operations of a trial epoch, in 1e9, where so few faces can be had.
 _TRIAL_GFLOPS = {"cpu": 30.0, "cuda": 3e4}
@@ -131,7 +130,7 @@ def measured_rate(course: Course, device: torch.device, per_face: float) -> floa
         FerError: when the device has too little memory for a batch.
     """
     plan, first = course.plan, _stages(course)[0]
-    affordable = _TRIAL_GFLOPS[device.type] / (PASSES * per_face)
+    affordable = _TRIAL_GFLOPS[device.type] / (TRAINING * per_face)
     # Normalisations need two faces.
     count = int(max(2, min(first.batch_size, affordable)))
     learned = first.faces or course.splits.train
@@ -152,7 +151,7 @@ def measured_rate(course: Course, device: torch.device, per_face: float) -> floa
             "name the paper, and --set batch_size=... where it has 'accumulate'."
         ) from error
     fastest = min(row["seconds"] for row in fitted.curve)
-    return PASSES * per_face * len(few) / max(fastest, 1e-3)
+    return TRAINING * per_face * len(few) / max(fastest, 1e-3)
 
 
 def _nothing(plan: Plan):
@@ -171,8 +170,7 @@ def _gflops(course: Course) -> float:
 
     It counts for every stage, though one may train a part alone.
     """
-    with torch.device("meta"):
-        return cost(course.make_network()).gflops
+    return counted(course.make_network).gflops
 
 
 def _passes(stage: Stage, splits: Splits) -> float:
@@ -182,7 +180,7 @@ def _passes(stage: Stage, splits: Splits) -> float:
     if stage.subset:
         with seeded(0):
             count = len(stage.subset(torch.as_tensor(faces.labels)))
-    return PASSES * count + len(splits.select) + len(splits.test)
+    return TRAINING * count + len(splits.select) + len(splits.test)
 
 
 def _with_landmarks(faces: FaceSet) -> FaceSet:

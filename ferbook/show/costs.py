@@ -1,11 +1,9 @@
 """What networks and trainings cost: operations counted, times of recorded runs.
 
-Operations are counted on torch's ``meta`` device, where nothing is computed.  A
-step of training is taken as three forward passes: one, and as much for the
-gradients of the maps and of the weights each.
+Operations are counted, nothing is computed for it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -13,12 +11,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from torch import nn
 
 from fer_lib.data.sources.published import PUBLISHED
 from fer_lib.errors import FerError
 from fer_lib.models import NETWORKS, build
-from fer_lib.models.cost import Cost, cost
+from fer_lib.models.cost import TRAINING, counted
 from ferbook.ledger.judged import Ledger
 from ferbook.papers import paper as find_paper
 from ferbook.runs.records import Record
@@ -29,7 +26,6 @@ from ferbook.show.run_tables import seconds_an_epoch
 from ferbook.show.tables import Page, Sentence
 
 FER2013 = PUBLISHED["fer2013"].total("Training")
-TRAINING = 3  # forward passes that a step is worth
 # Achieved GFLOP/s of networks below and above SMALL GFLOPs a face.  On two
 # cores: the page on speed, Deep-Emotion and the least of the others.  On a T4
 # a twelfth and a quarter of the 8,100 in NVIDIA's data sheet; not measured.
@@ -42,12 +38,6 @@ _EPOCHS = (1, 10, 60, 300)
 PAPERS = tuple(name for name in NETWORKS if name != "comparison")
 _SIZE = (4.6, 3.9)  # inches; two stand side by side
 _COLOURS = ("blue", "orange", "green", "vermilion", "purple", "black", "sky")
-
-
-def counted(make: Callable[[], nn.Module]) -> Cost:
-    """Parameters and operations of a network that ``make`` builds."""
-    with torch.device("meta"):
-        return cost(make())
 
 
 def rate(gflops: float, machine: str) -> float:

@@ -16,6 +16,7 @@ from fer_lib.errors import FerError
 from fer_lib.evaluation.inference import predict
 from fer_lib.models import build
 from fer_lib.models.catalogue import Entry, entry
+from fer_lib.models.cost import TRAINING
 from ferbook.ledger.judged import Ledger
 from ferbook.papers import PAPERS
 from ferbook.queue import Forecast, Forecaster, Queue, open_queue
@@ -25,7 +26,7 @@ from ferbook.runs.paths import repository_root
 from ferbook.runs.records import Record
 from ferbook.runs.state import Kind
 from ferbook.show import phrases
-from ferbook.show.costs import FER2013, SMALL, TRAINING, rate, work_an_epoch
+from ferbook.show.costs import FER2013, SMALL, rate, work_an_epoch
 from ferbook.show.figures import COLOURS
 from ferbook.show.plots import MARKS, finish
 from ferbook.show.tables import Sentence, Table, cell, table
