@@ -32,7 +32,7 @@ from torch import Tensor
 from fer_lib.crops import crop_names
 from fer_lib.errors import FerError
 from fer_lib.evaluation.inference import batches, evaluating
-from fer_lib.explain.inputs import Images, ready
+from fer_lib.explain.inputs import Images, collected, ready
 from fer_lib.explain.placing import (
     Place,
     enlarge,
@@ -99,9 +99,7 @@ def attention(
 def lacks_attention(network: Network, landmarks: bool = True) -> str | None:
     """Why a network has no attention of its own to show, None if it has.
 
-    Args:
-        network: any of the library's.
-        landmarks: whether landmarks of the faces are known.
+    ``landmarks`` says whether those of the faces are known.
     """
     match network:
         case ResidualMaskingNetwork():
@@ -124,30 +122,25 @@ def lacks_attention(network: Network, landmarks: bool = True) -> str | None:
     return "it has none"
 
 
-@torch.inference_mode()
 def _added_by_mask(network: ResidualMaskingNetwork, images: Tensor) -> Tensor:
-    found = []
-    with evaluating(network):
-        for _, unit in batches(network, images):
-            stage = network.stages(network.input.normalise(unit))[FIGURE_1]
-            before = stage.before.mean(1)
-            added = (stage.before * stage.mask).mean(1)
-            share = torch.where(before > 0, added / before, 0.0)
-            found.append(enlarge(share, unit.shape[-2:]))
-    return torch.cat(found)
+    def read(x: Tensor, rows: slice) -> tuple[Tensor]:
+        stage = network.stages(x)[FIGURE_1]
+        before, added = stage.before.mean(1), (stage.before * stage.mask).mean(1)
+        share = torch.where(before > 0, added / before, 0.0)
+        return (enlarge(share, x.shape[-2:]),)
+
+    return collected(network, images, read)[0]
 
 
-@torch.inference_mode()
 def _sure_branches(
     network: PartEnsemble, images: Tensor, targets: Tensor, parts: Tensor
 ) -> Tensor:
-    found = []
-    with evaluating(network):
-        for rows, unit in batches(network, images):
-            branches = network(network.input.normalise(unit)).branches.softmax(-1)
-            own = targets[rows, None, None].expand(-1, branches.shape[1], 1)
-            found.append(branches.gather(-1, own)[..., 0])
-    sure = torch.cat(found).cpu()  # [N, 5], in the order of the branches
+    def read(x: Tensor, rows: slice) -> tuple[Tensor]:
+        branches = network(x).branches.softmax(-1)
+        own = targets[rows, None, None].expand(-1, branches.shape[1], 1)
+        return (branches.gather(-1, own)[..., 0],)
+
+    [sure] = collected(network, images, read)  # [N, 5], in the order of the branches
     order = [KINDS["parts"].index(part) for part in FACIAL_PARTS[:-1]]
     values = torch.cat([sure[:, order], torch.zeros(len(sure), 1)], 1)
     return values.gather(1, parts.flatten(1)).view(parts.shape)
@@ -173,57 +166,41 @@ class RegionWeights(NamedTuple):
     predicted: np.ndarray
 
 
-@torch.inference_mode()
 def region_weights(network: RAMN, images: Images) -> RegionWeights:
     """The attention of every face to every region of RAMN.
 
     L. Cui, Y. Tian, 2021 (:mod:`fer_lib.models.ramn`): theta of equation (1)
     on the boxes of section III.C.
 
-    Args:
-        network: with any number of regions; left as it was.
-        images: ``[N, C, H, W]``, uint8 or floats 0..1.
+    The network, with any number of regions, is left as it was.
     """
-    weights, predicted = [], []
-    with evaluating(network):
-        for _, unit in batches(network, images):
-            found = network(network.input.normalise(unit))
-            weights.append(found.weights.float().cpu())
-            predicted.append(found.logits.argmax(1).cpu())
-    theta = torch.cat(weights)
+
+    def read(x: Tensor, rows: slice) -> tuple[Tensor, Tensor]:
+        found = network(x)
+        return found.weights.float(), found.logits.argmax(1)
+
+    theta, predicted = collected(network, images, read)
     boxes = network.boxes.cpu().double() / network.input.size
     return RegionWeights(
         crop_names(len(boxes) - 1),
         boxes.numpy(),
         theta.numpy(),
         (theta / theta.sum(1, keepdim=True)).numpy(),
-        torch.cat(predicted).numpy(),
+        predicted.numpy(),
     )
 
 
-@torch.inference_mode()
 def crop_features(
     network: RAMN, images: Images, crops: int, scale: float = 1.0
 ) -> tuple[RAMN, Tensor]:
     """Features of other sub-images than RAMN was trained with.
 
-    Args:
-        network: its weights fit any boxes.
-        images: ``[N, C, H, W]``, uint8 or floats 0..1.
-        crops: number of sub-images.
-        scale: of Figure 3(b).
-
     Returns:
-        The network with these boxes, and F_k of equation (1),
-        ``[N, crops + 1, D]``, whole face first.
+        The network with so many boxes, of a scale of Figure 3(b), and F_k of
+        equation (1), ``[N, crops + 1, D]``, whole face first.
     """
     other = network.with_crops(crops, scale)
-    with evaluating(other):
-        found = [
-            other.region_features(other.input.normalise(unit))
-            for _, unit in batches(other, images)
-        ]
-    return other, torch.cat(found)
+    return other, collected(other, images, lambda x, _: (other.region_features(x),))[0]
 
 
 class CBAMAttention(NamedTuple):
@@ -249,10 +226,6 @@ def cbam_attention(network: Network, images: Images) -> CBAMAttention:
 
     These are what the classifiers see, and in ESR what the diversity is
     about (N. Heidari, A. Iosifidis, 2022; :mod:`fer_lib.models.cbam`).
-
-    Args:
-        network: left as it was.
-        images: ``[N, C, H, W]``, uint8 or floats 0..1.
 
     Raises:
         FerError: when the network has no CBAM.
@@ -334,31 +307,24 @@ class Windows(NamedTuple):
     warped: np.ndarray
 
 
-@torch.inference_mode()
 def sampled_windows(network: DeepEmotion, images: Images) -> Windows:
     """The window that a transformer samples of every face, and what it shows.
-
-    Args:
-        network: with a transformer; left as it was.
-        images: ``[N, C, H, W]``, uint8 or floats 0..1.
 
     Raises:
         FerError: when the network was built without a transformer.
     """
-    thetas, warped = [], []
-    with evaluating(network):
-        for _, unit in batches(network, images):
-            x = network.input.normalise(unit)
-            thetas.append(network.theta(x))
-            # As the network does it: zero, where nothing is, is no black.
-            seen = network.transform(x, thetas[-1])
-            zero = network.input.normalise(torch.zeros_like(x[:1]))
-            one = network.input.normalise(torch.ones_like(x[:1]))
-            warped.append((seen - zero) / (one - zero))
-    theta, size = torch.cat(thetas), network.input.size
+
+    def read(x: Tensor, rows: slice) -> tuple[Tensor, Tensor]:
+        theta = network.theta(x)
+        # As the network does it: zero, where nothing is, is no black.
+        zero = network.input.normalise(torch.zeros_like(x[:1]))
+        one = network.input.normalise(torch.ones_like(x[:1]))
+        return theta, (network.transform(x, theta) - zero) / (one - zero)
+
+    (theta, warped), size = collected(network, images, read), network.input.size
     corners = (sampling_window(theta, size, network.align_corners) + 0.5) / size
-    seen = torch.cat(warped).clamp(0, 1)
-    return Windows(theta.cpu().numpy(), corners, window_area(theta), seen.cpu().numpy())
+    seen = warped.clamp(0, 1).numpy()
+    return Windows(theta.numpy(), corners, window_area(theta), seen)
 
 
 def sampling_window(theta: Tensor, size: int, align_corners: bool = True) -> np.ndarray:

@@ -121,11 +121,7 @@ def class_maps(
     RAMN sees regions: their maps are put where the regions are, and added.
     Those of Deep-Emotion and ESR, which do not pad, leave the border empty.
 
-    Args:
-        network: one of the library's; left as it was.
-        images: ``[N, C, H, W]``, uint8 or floats 0..1.
-        targets: ``int64 [N]``, classes to explain; None for the network's
-            own predictions.
+    Arguments are those of :class:`fer_lib.explain.methods.Method`.
     """
     unit, wanted = ready(network, images, targets)
     together = faces_together(*unit.shape[1:3])

@@ -7,7 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from fer_lib.errors import FerError
-from fer_lib.evaluation.inference import device_of, evaluating, faces_together
+from fer_lib.evaluation.inference import (
+    batches,
+    device_of,
+    evaluating,
+    faces_together,
+)
 from fer_lib.models.network import Network, logits_of
 
 Images = np.ndarray | Tensor  # [N, C, H, W], uint8 0..255 or floats 0..1
@@ -27,6 +32,31 @@ def from_pixels(network: nn.Module) -> Callable[[Tensor], Tensor]:
     return scores
 
 
+@torch.inference_mode()
+def collected(
+    network: nn.Module,
+    images: Images,
+    read: Callable[[Tensor, slice], tuple[Tensor, ...]],
+) -> list[Tensor]:
+    """What is read of a network while faces run through it, batch by batch.
+
+    Args:
+        network: evaluated, and left in the mode it was in.
+        images: of any size.
+        read: tensors ``[B, ...]`` of faces as the network takes them, and of
+            the rows that they are.
+
+    Returns:
+        Each of these of all faces, on the CPU.
+    """
+    found = []
+    with evaluating(network):
+        for rows, unit in batches(network, images):
+            told = read(network.input.normalise(unit), rows)
+            found.append([values.cpu() for values in told])
+    return [torch.cat(values) for values in zip(*found, strict=True)]
+
+
 def ready(
     network: Network,
     images: Images,
@@ -34,13 +64,9 @@ def ready(
 ) -> tuple[Tensor, Tensor]:
     """Faces and classes where the network's weights lie.
 
-    Args:
-        network: one of the library's.
-        images: ``[N, C, H, W]``, uint8 0..255 or floats 0..1.
-        targets: ``int64 [N]``; None for what the network predicts.
-
     Returns:
-        ``float32 [N, channels, size, size]`` in 0..1, and ``int64 [N]``.
+        ``float32 [N, channels, size, size]`` in 0..1, and ``int64 [N]``: the
+        targets, or what the network predicts if they are None.
 
     Raises:
         FerError: for no face, or other than one class a face.
@@ -65,11 +91,7 @@ def ready(
 
 
 def variants(unit: Tensor, count: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """All pairs of a face and one of its variants, as many as fit a pass.
-
-    Args:
-        unit: faces ``[N, C, H, W]``.
-        count: K, variants of each.
+    """All pairs of a face and one of its K variants, as many as fit a pass.
 
     Yields:
         Numbers of faces and of variants, ``int64 [B]`` each; all variants of

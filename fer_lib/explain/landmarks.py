@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
-import torch
+from torch import Tensor
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.errors import FerError
-from fer_lib.evaluation.inference import batches, evaluating
+from fer_lib.explain.inputs import collected
 from fer_lib.landmarks import interocular
 from fer_lib.models.part_network import PARTS, Localiser, landmark_points
 
@@ -109,28 +109,21 @@ def landmark_drift(network: KeepsLocalisers, faces: FaceSet) -> LandmarkDrift:
     )
 
 
-@torch.inference_mode()
 def _points(localiser: Localiser, images: np.ndarray) -> np.ndarray:
     """Predicted positions ``[N, P, 2]`` as shares of the face."""
-    size, found = localiser.input.size, []
-    with evaluating(localiser):
-        for _, unit in batches(localiser, images):
-            outputs = localiser(localiser.input.normalise(unit))
-            found.append(landmark_points(outputs, size).double().cpu())
+    size = localiser.input.size
+
+    def read(x: Tensor, rows: slice) -> tuple[Tensor]:
+        return (landmark_points(localiser(x), size).double(),)
+
     # The localisers' pixels have their centres at whole numbers.
-    return (torch.cat(found).numpy() + 0.5) / size
+    return (collected(localiser, images, read)[0].numpy() + 0.5) / size
 
 
 def landmark_errors(
     predicted: Iterable[np.ndarray], parts: Sequence[str], truth: np.ndarray
 ) -> Errors:
-    """Both errors of every face and member.
-
-    Args:
-        predicted: ``[N, P, 2]`` of each member.
-        parts: what each predicts.
-        truth: ``[N, 68, 2]``, in the same unit.
-    """
+    """Errors of ``[N, P, 2]`` of each member, and its part; truth ``[N, 68, 2]``."""
     eyes = interocular(truth)
     scale = np.where(eyes > 0, eyes, np.nan)
     absolute, normalised = [], []

@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from fer_lib.evaluation.inference import batches, evaluating
-from fer_lib.explain.inputs import Images
+from fer_lib.explain.inputs import Images, collected
 from fer_lib.models.residual_masking import ConstantMask, ResidualMaskingNetwork, Stage
 
 # Edges of the histogram: mask times channels, so that 1 is the control.
@@ -56,49 +55,40 @@ class Masking(NamedTuple):
         return float((self.predicted == self.control).mean())
 
 
-@torch.inference_mode()
 def masking(network: ResidualMaskingNetwork, images: Images) -> Masking:
     """Maps around every masking block, the masks, and their control.
 
-    Args:
-        network: with masks of any kind; left as it was.
-        images: ``[N, C, H, W]``, uint8 or floats 0..1.
+    The network, with masks of any kind, is left as it was.
     """
     channels = tuple(network.backbone.stage_channels)
     flat = nn.ModuleList(ConstantMask(1 / c) for c in channels)
-    found, predicted, control = [], [], []
-    with evaluating(network):
-        for _, unit in batches(network, images):
-            x = network.input.normalise(unit)
-            stages = network.stages(x)
-            found.append([_summary(stage) for stage in stages])
-            ends = (stages[-1].after, network.backbone.maps(x, flat))
-            for said, maps in zip((predicted, control), ends, strict=True):
-                said.append(network.fc(maps.mean((2, 3))).argmax(1).cpu())
-    blocks = [
-        [np.concatenate(values) for values in zip(*parts, strict=True)]
-        for parts in zip(*found, strict=True)
-    ]
-    before, after, gain, peak, counts = zip(*blocks, strict=True)
+
+    def read(x: Tensor, rows: slice) -> tuple[Tensor, ...]:
+        stages = network.stages(x)
+        ends = (stages[-1].after, network.backbone.maps(x, flat))
+        said = (network.fc(maps.mean((2, 3))).argmax(1) for maps in ends)
+        return *said, *(values for stage in stages for values in _summary(stage))
+
+    predicted, control, *told = (t.numpy() for t in collected(network, images, read))
+    before, after, gain, peak, counts = (tuple(told[k::5]) for k in range(5))
     return Masking(
-        tuple(f"layer {i + 1}" for i in range(len(blocks))),
+        tuple(f"layer {i + 1}" for i in range(len(channels))),
         before,
         after,
         gain,
         peak,
         tuple(rows.sum(0) for rows in counts),
         channels,
-        torch.cat(predicted).numpy(),
-        torch.cat(control).numpy(),
+        predicted,
+        control,
     )
 
 
-def _summary(stage: Stage) -> tuple[np.ndarray, ...]:
+def _summary(stage: Stage) -> tuple[Tensor, ...]:
     """Before, after, gain, peak ``[B, h, w]`` and counts ``[1, bins]``."""
-    before, after = stage.before.mean(1), stage.after.mean(1)
+    before, after = stage.before.mean(1).float(), stage.after.mean(1).float()
     gain = torch.where(before > 0, after / before, 1.0)
-    maps = (before, after, gain, stage.mask.amax(1))
     multiples = (stage.mask * stage.mask.shape[1]).double().cpu().numpy()
     inside = multiples.clip(MULTIPLES[0], MULTIPLES[-1])
-    counts = np.histogram(inside, MULTIPLES)[0][None]
-    return *(m.float().cpu().numpy() for m in maps), counts
+    counts = torch.tensor(np.histogram(inside, MULTIPLES)[0][None])
+    return before, after, gain, stage.mask.amax(1).float(), counts

@@ -73,15 +73,8 @@ def filling(unit: Tensor, fill: float | str, window: int) -> Tensor:
 def cover(
     unit: Tensor, fillings: Tensor, tops: Tensor, lefts: Tensor, window: int
 ) -> Tensor:
-    """Faces ``[B, C, H, W]`` with one square each covered.
-
-    Args:
-        unit: the faces.
-        fillings: what shows in the squares, likewise; see :func:`filling`.
-        tops: ``int64 [B]``, upper edges in pixels.
-        lefts: ``int64 [B]``, left edges.
-        window: side of the squares.
-    """
+    """Faces ``[B, C, H, W]`` with one square each covered by their
+    :func:`filling`, from ``tops [B]`` and ``lefts [B]`` on, in pixels."""
     rows, columns = (
         (at >= start[:, None]) & (at < start[:, None] + window)
         for start, at in (
@@ -132,12 +125,8 @@ def covered_scores(
 def label_flips(covered: Tensor, labels: Tensor) -> Tensor:
     """Whether each covered square makes the prediction wrong.
 
-    Args:
-        covered: scores ``[N, rows, columns, num_classes]`` under the squares.
-        labels: ``int64 [N]``, what counts as right.
-
-    Returns:
-        ``bool [N, rows, columns]``, one entry a window position.
+    Of scores ``[N, rows, columns, num_classes]`` under the squares, and
+    labels ``[N]`` that count as right: ``bool [N, rows, columns]``.
     """
     return covered.argmax(-1) != labels[:, None, None]
 
@@ -148,16 +137,14 @@ def pixel_means(
     """Mean of what the windows over each pixel say.
 
     Args:
-        values: ``[..., rows, columns]``, one a window position.
+        values: ``[..., rows, columns]``, one a window position, as of
+            :func:`covered_scores`.
         sides: height and width of the faces in pixels.
-        window: as given to :func:`covered_scores`.
-        stride: likewise.
+        window: side of the square in pixels.
+        stride: step between squares in pixels.
 
     Returns:
         ``float64 [..., height, width]``.
-
-    Raises:
-        FerError: when these are the values of other windows.
     """
     starts = [window_starts(side, window, stride) for side in sides]
     expected = [len(one) for one in starts]
@@ -222,10 +209,8 @@ def occlude(
     """Cover every square of every face, and see what the network says.
 
     Args:
-        network: one of the library's; left as it was.
-        images: ``[N, C, H, W]``, uint8 or floats 0..1.
-        targets: ``int64 [N]``, the true classes for the paper's map; None
-            for the network's own predictions.
+        network: and so on, as of :class:`fer_lib.explain.methods.Method`; the
+            paper's map is that of the true classes.
         window: side of the square in pixels of the network's faces (the
             paper's N, not given there).
         stride: step between squares, likewise (the paper's s, not given).
@@ -295,7 +280,7 @@ def covers(network: Network, image: np.ndarray, *, window: int) -> Covers:
     """One face under nine black squares, as in Figure 11.
 
     Args:
-        network: one of the library's; left as it was.
+        network: left as it was.
         image: ``[C, H, W]``, uint8 or floats 0..1.
         window: side of the square in pixels of the network's faces.
     """

@@ -37,9 +37,6 @@ def facial_parts(landmarks: np.ndarray, sides: tuple[int, int]) -> np.ndarray:
 
     Returns:
         ``int64 [N, H, W]``, index into :data:`FACIAL_PARTS`.
-
-    Raises:
-        FerError: for other shapes.
     """
     points = np.ascontiguousarray(landmarks, np.float32)
     if points.ndim != 3 or points.shape[1:] != (68, 2):
@@ -63,13 +60,10 @@ def facial_parts(landmarks: np.ndarray, sides: tuple[int, int]) -> np.ndarray:
 def shapley_weights(players: int) -> np.ndarray:
     """Shapley values as weighted sums over coalitions; equation (4) of [1].
 
-    Args:
-        players: P, number of parts.
-
     Returns:
-        ``float64 [P, 2**P]``: times the values of all coalitions, of which
-        number s holds part i where bit i of s is set, they are the parts'
-        shares.
+        ``float64 [P, 2**P]`` for P players: times the values of all
+        coalitions, of which number s holds part i where bit i of s is set,
+        they are the parts' shares.
     """
     held = coalitions(players)
     size = held.sum(1)
@@ -144,12 +138,7 @@ def shapley_parts(
 def known_parts(
     network: Network, images: Images, landmarks: np.ndarray | None
 ) -> np.ndarray:
-    """Parts of faces ``[N, C, H, W]``, ``int64 [N, size, size]``.
-
-    Args:
-        network: says the size.
-        images: the faces.
-        landmarks: ``[N, 68, 2]`` in pixels of the images.
+    """:func:`facial_parts` in the network's size, ``int64 [N, size, size]``.
 
     Raises:
         FerError: when there are no landmarks, or not one set a face.

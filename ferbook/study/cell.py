@@ -76,18 +76,10 @@ def explained(
 def measured(
     learned: Learned, known: Known, task: str, seed: int, settings: Settings
 ) -> dict[str, np.ndarray]:
-    """Everything that a study keeps of one network on one task.
+    """Everything that a study keeps of one network on one task, by name.
 
-    Args:
-        learned: the network.
-        known: the faces that are explained.
-        task: a name of ``TASKS``.
-        seed: of the network; more is measured of seed 0.
-        settings: sizes.
-
-    Returns:
-        Arrays by name; those of methods have a row for each of :data:`ROWS`,
-        not a number where a method is none for this network.
+    Of methods there is a row for each of :data:`ROWS`, not a number where a
+    method is none for this network.  More is measured of seed 0.
     """
     told = explained(learned, known, {**METHODS, **DECOYS})
     fall = falls(learned, known, told.targets)
@@ -127,12 +119,7 @@ def localised(maps: Mapping[str, np.ndarray], known: Known) -> dict[str, np.ndar
 
 
 def falls(learned: Learned, known: Known, targets: np.ndarray) -> np.ndarray:
-    """By how much the explained score falls without each movement.
-
-    Returns:
-        ``[N, movements]``, of the score before the softmax; see
-        :meth:`~ferbook.study.faces.Known.by_movement`.
-    """
+    """How far the explained score falls without each, ``[N, movements]``."""
     rows = known.less.extra["row"]
     whole = learned.scores[rows, targets[rows]]
     less = predict(learned.network, known.less.images)
@@ -147,16 +134,9 @@ def on_cues(
 ) -> dict[str, np.ndarray]:
     """What maps and network make of cues, which are not the label's evidence.
 
-    Args:
-        learned: the network.
-        known: the faces.
-        maps: of these, by method.
-        cues: those that are asked about.
-
-    Returns:
-        ``cue_mass``, ``[4, rows, N]``, on the pixels of a cue;
-        ``cue_effect``, ``[4, N]``: by how much the score of class 1, less
-        that of class 0, rises when a cue is set.  Not numbers for other cues.
+    ``cue_mass``, ``[4, rows, N]``, on the pixels of a cue; ``cue_effect``,
+    ``[4, N]``: by how much the score of class 1, less that of class 0, rises
+    when a cue is set.  Not numbers for cues that are not asked about.
     """
     mass = np.full((len(CUES), len(ROWS), len(known.faces)), np.nan)
     effect = np.full((len(CUES), len(known.faces)), np.nan)
@@ -188,11 +168,10 @@ def control(
 ) -> dict[str, np.ndarray]:
     """How far maps outlive weights that are drawn anew, from the last layer.
 
-    Returns:
-        ``randomised``, ``[rows, stages, N]``, agreement with the map of the
-        network as it is; ``randomised_auc``, ``[rows, N]``, with the truth
-        when all weights are new; ``sensitivity``, ``[rows, N]``, how far a map
-        moves when the pixels hardly do.
+    ``randomised``, ``[rows, stages, N]``, agreement with the map of the
+    network as it is; ``randomised_auc``, ``[rows, N]``, with the truth when
+    all weights are new; ``sensitivity``, ``[rows, N]``, how far a map moves
+    when the pixels hardly do.
     """
     methods = {name: m for name, m in METHODS.items() if name not in UNCONTROLLED}
     steps = randomised(learned.network, 0, told.unit[:16], stages=stages)

@@ -153,12 +153,9 @@ class Known:
         return self.faces.subjects
 
     def by_movement(self, values: np.ndarray) -> np.ndarray:
-        """Values of the deletions as a table, ``float64 [N, movements]``.
+        """Values ``[K]``, one a deletion, as a table ``[N, movements]``.
 
         Not a number where a face does not show a movement.
-
-        Args:
-            values: ``[K]``, one a deletion.
         """
         table = np.full((len(self.faces), len(MOVEMENTS)), np.nan)
         columns = [MOVEMENTS.index(name) for name in self.less.extra["movement"]]
@@ -166,19 +163,12 @@ class Known:
         return table
 
     def mass_by_movement(self, maps: np.ndarray) -> np.ndarray:
-        """Mass of maps on the pixels of each movement, ``[N, movements]``.
-
-        Args:
-            maps: ``[N, S, S]``; what is below zero is left out.
-        """
+        """Positive mass on the pixels of each movement, ``[N, movements]``."""
         positive = maps.clip(min=0)[self.less.extra["row"]]
         return self.by_movement((positive * self.less.extra["moved"]).sum((1, 2)))
 
     def density_by_movement(self, maps: np.ndarray) -> np.ndarray:
-        """Mean of the maps over the pixels of each movement, likewise.
-
-        Not a number where a movement moves no pixel far enough to count.
-        """
+        """Its mean over these pixels; no number where nothing moves enough."""
         area = self.by_movement(self.less.extra["moved"].sum((1, 2)))
         mass = self.mass_by_movement(maps)
         return np.where(area > 0, mass / np.where(area > 0, area, 1), np.nan)

@@ -90,30 +90,12 @@ class Study:
     content: Mapping
     arrays: Mapping[str, np.ndarray]
 
-    @property
-    def tasks(self) -> tuple[str, ...]:
-        """Of the first dimension."""
-        return tuple(self.content["tasks"])
-
-    @property
-    def networks(self) -> tuple[str, ...]:
-        """Of the second dimension."""
-        return tuple(self.content["networks"])
-
-    @property
-    def seeds(self) -> tuple[int, ...]:
-        """Of the third dimension."""
-        return tuple(self.content["seeds"])
-
-    @property
-    def methods(self) -> tuple[str, ...]:
-        """Methods, then decoys."""
-        return tuple(self.content["methods"])
-
-    @property
-    def people(self) -> np.ndarray:
-        """Who the explained faces show, ``int64 [N]``."""
-        return np.array(self.content["people"])
+    # Names of the first dimensions, in order; methods are followed by decoys.
+    tasks = property(lambda self: tuple(self.content["tasks"]))
+    networks = property(lambda self: tuple(self.content["networks"]))
+    seeds = property(lambda self: tuple(self.content["seeds"]))
+    methods = property(lambda self: tuple(self.content["methods"]))
+    people = property(lambda self: np.array(self.content["people"]))  # by face
 
     def accuracy(
         self, task: str, network: str, seed: int
@@ -164,15 +146,8 @@ class Study:
     ) -> tuple[np.ndarray, np.ndarray]:
         """A score of every method on every map of networks that learned.
 
-        Args:
-            name: of an array with the dimensions task, network, seed, method
-                and face.
-            task: only this one.
-            network: only this one.
-
-        Returns:
-            ``[methods, X]``, and the number of each map's task and network,
-            ``[X]``.
+        ``[methods, X]``, and the number of each map's task and network,
+        ``[X]``; of one task or network alone where it is named.
         """
         chosen = self.learned.copy()
         if task is not None:
@@ -220,13 +195,7 @@ def _scale(name: str) -> int:
 def write_study(
     folder: Path, content: Mapping, arrays: Mapping[str, np.ndarray]
 ) -> Path:
-    """Write a record atomically, the values first; the JSON file.
-
-    Args:
-        folder: where to.
-        content: settings and how it went; JSON-able.
-        arrays: of :func:`ferbook.study.record.tabled`.
-    """
+    """Write a record atomically, the values first; the JSON file."""
     values = npz_bytes(packed(arrays), zipfile.ZIP_LZMA)
     path = folder / f"{NAME}.json"
     content = {**content, "values_sha256": sha256(values).hexdigest()}
@@ -240,10 +209,7 @@ def write_study(
 
 
 def read_study(folder: Path | None = None) -> Study:
-    """Read a record.
-
-    Args:
-        folder: the tracked one if None.
+    """Read a record, the tracked one if no folder is named.
 
     Raises:
         FerError: when there is none, or it is damaged.
@@ -271,14 +237,7 @@ def read_study(folder: Path | None = None) -> Study:
 def tabled(
     cells: Cells, tasks: Sequence[str], networks: Sequence[str], seeds: Sequence[int]
 ) -> dict[str, np.ndarray]:
-    """All cells as arrays, rounded to two digits or as :data:`DIGITS` says.
-
-    Args:
-        cells: those that are finished.
-        tasks: in the order of the first dimension.
-        networks: in that of the second.
-        seeds: in that of the third.
-    """
+    """All cells as arrays, rounded to two digits or as :data:`DIGITS` says."""
     found = {}
     for name in (*_OF_CELLS, *_OF_SOME):
         known = {
@@ -341,11 +300,7 @@ def compared(
 
 
 def has_learned(correct: np.ndarray) -> bool:
-    """Whether the 95 % interval of the accuracy lies above :data:`LEARNED`.
-
-    Args:
-        correct: of every test face, each counted by itself.
-    """
+    """Whether the 95 % interval of the accuracy lies above :data:`LEARNED`."""
     return wilson_interval(int(np.sum(correct)), len(correct))[0] > LEARNED
 
 

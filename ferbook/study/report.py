@@ -128,15 +128,9 @@ def _fair(study: Study) -> np.ndarray:
     return study.ran & fair[:, None, None]
 
 
-def ranking_table(study: Study, score: str = "inside_auc", **where) -> Table:
-    """Methods and decoys by one score, with the luck in their order.
-
-    Args:
-        study: that was recorded.
-        score: a name of :data:`ferbook.study.summary.ABOUT`.
-        where: ``task`` or ``network``, to look at one alone.
-    """
-    found, about = ranking(study, score, **where), ABOUT[score]
+def ranking_table(study: Study, score: str) -> Table:
+    """Methods and decoys by one score, with the luck in their order."""
+    found, about = ranking(study, score), ABOUT[score]
     stands = found.standing
     rows = tuple(
         (
@@ -149,14 +143,13 @@ def ranking_table(study: Study, score: str = "inside_auc", **where) -> Table:
         for k, method in enumerate(found.methods)
     )
     header = ("Rank", "Method", about.long.capitalize(), "Rank in 95 % of draws")
-    header += ("First in",)
     turned = "" if about.rising else " One minus the score, so that more is better."
     note = (
         f"Rendered faces, n = {stands.n:,} maps. For the intervals the {found.tasks} "
         f"tasks are drawn anew, and by themselves the {found.networks} networks."
         f"{turned}"
     )
-    return Table(f"Methods by {about.short}", header, rows, note)
+    return Table(f"Methods by {about.short}", (*header, "First in"), rows, note)
 
 
 def scores_table(study: Study) -> Table:

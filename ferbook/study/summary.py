@@ -71,7 +71,7 @@ class Standing(NamedTuple):
 def drawn_means(
     values: np.ndarray, pairs: np.ndarray, networks: int, count: int = 2000
 ) -> np.ndarray:
-    """Means of rows when tasks and networks are drawn with replacement.
+    """Means ``[count, M]`` when tasks and networks are drawn with replacement.
 
     Args:
         values: ``[M, X]``; what is not a number is left out.
@@ -79,9 +79,6 @@ def drawn_means(
             that of its network.
         networks: how many there are.
         count: draws, the same for all calls about the same tasks and networks.
-
-    Returns:
-        ``float64 [count, M]``; not a number where a draw has no value.
     """
     values = np.asarray(values, float)
     sides = [np.unique(one, return_inverse=True)[1] for one in divmod(pairs, networks)]
@@ -100,11 +97,7 @@ def drawn_means(
 def crossed_interval(
     values: np.ndarray, pairs: np.ndarray, networks: int
 ) -> MeanInterval:
-    """Mean ``[X]`` with its 95 % interval over tasks and networks.
-
-    Arguments are as of :func:`drawn_means`.  No interval, so not a number,
-    where there is one pair alone.
-    """
+    """Mean of ``[X]`` with its 95 % interval; none of one pair alone."""
     known = ~np.isnan(values)
     if not known.any():
         return MeanInterval(np.nan, np.nan, np.nan, 0)
@@ -116,14 +109,7 @@ def crossed_interval(
 
 
 def crossed_standing(values: np.ndarray, pairs: np.ndarray, networks: int) -> Standing:
-    """The order of methods ``[M, X]`` by mean, more is better.
-
-    Over the maps that all methods have; arguments are as of
-    :func:`drawn_means`.
-
-    Raises:
-        FerError: when there is none.
-    """
+    """The order of methods ``[M, X]`` by mean over the maps that all have."""
     known = ~np.isnan(values).any(0)
     if not known.any():
         raise FerError("study: no face has a map of every method; leave out methods.")
@@ -139,14 +125,8 @@ def over_groups(values: np.ndarray, groups: np.ndarray) -> MeanInterval:
     """Mean of the groups' means with the 95 % interval of Student's t.
 
     For the few tasks of one network: drawing two to five groups anew covers
-    far less than it says.
-
-    Args:
-        values: ``[X]``; what is not a number is left out.
-        groups: ``[X]``.
-
-    Returns:
-        ``n`` counts groups; no interval for fewer than three.
+    far less than it says.  ``n`` counts groups; fewer than three have no
+    interval.
     """
     values, groups = np.asarray(values, float), np.asarray(groups)
     known = ~np.isnan(values)
@@ -178,16 +158,7 @@ class Ranking:
 
 
 def oriented(study: Study, score: str, **where) -> tuple[np.ndarray, np.ndarray]:
-    """A score of every method, turned so that more is better.
-
-    Args:
-        study: that was recorded.
-        score: a name of :data:`ABOUT`.
-        where: ``task`` or ``network``, to look at one alone.
-
-    Returns:
-        ``[methods, X]``, and the pair of task and network of each map,
-        ``[X]``.  A score of which less is better is subtracted from one.
+    """:func:`scored`, turned so that more is better: one less the score.
 
     Raises:
         FerError: when the score is unknown, or nothing learned.
@@ -210,10 +181,10 @@ def scored(study: Study, score: str, **where) -> tuple[np.ndarray, np.ndarray]:
     Args:
         study: that was recorded.
         score: of any array of methods and faces.
-        where: ``task`` or ``network``.
+        where: ``task`` or ``network``, to look at one alone.
 
     Returns:
-        ``[methods, X]``, and the pair of each map, ``[X]``.
+        ``[methods, X]``, and the pair of task and network of each map, ``[X]``.
     """
     values, pairs = study.values(score, **where)
     if score == "relevance_mass":
@@ -233,14 +204,7 @@ def _at_rest(study: Study, pairs: np.ndarray) -> np.ndarray:
 
 
 def ranking(study: Study, score: str, decoys: bool = True, **where) -> Ranking:
-    """The order of methods by a score, and how much of it may be luck.
-
-    Args:
-        study: that was recorded.
-        score: a name of :data:`ABOUT`.
-        decoys: whether they take part.
-        where: as of :func:`oriented`.
-    """
+    """The order of methods, and decoys, by a score of :data:`ABOUT`."""
     values, pairs = oriented(study, score, **where)
     rows = [
         row
@@ -262,13 +226,7 @@ def ranking(study: Study, score: str, decoys: bool = True, **where) -> Ranking:
 
 
 def means(study: Study, score: str, **where) -> dict[str, MeanInterval]:
-    """Mean and interval of every method that has a value, as stored.
-
-    Args:
-        study: that was recorded.
-        score: a name of :data:`ABOUT`, or of any array of methods and faces.
-        where: ``task`` or ``network``.
-    """
+    """Mean and interval of every method that has a value, as stored."""
     values, pairs = scored(study, score, **where)
     found = {
         name: crossed_interval(row, pairs, len(study.networks))
@@ -305,11 +263,7 @@ def _asking(study: Study) -> list[int]:
 
 
 def score_correlations(study: Study) -> np.ndarray:
-    """How far the scores of :data:`ABOUT` agree on the order of methods.
-
-    Returns:
-        ``[scores, scores]`` rank correlations over methods, decoys left out.
-    """
+    """Rank correlations ``[scores, scores]`` over methods, decoys left out."""
     rows = _asking(study)
     table = np.stack([np.nanmean(oriented(study, s)[0][rows], 1) for s in ABOUT], 1)
     return rank_correlation(table)

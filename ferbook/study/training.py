@@ -80,12 +80,7 @@ def task_splits(task: str, size: int, settings: Settings) -> Splits:
 
 
 def small_config(network: str, factor: float = 1.0) -> object:
-    """The configuration of a network as a study trains it.
-
-    Args:
-        network: nickname.
-        factor: on the epochs of the part ensemble's stages.
-    """
+    """How a study trains a network; ``factor`` is on its stages' epochs."""
     changes = CHANGES.get(network, {})
     if network not in LEARNING:
         changes = {k: max(1, round(n * factor)) for k, n in STAGE_EPOCHS.items()}
@@ -104,14 +99,7 @@ def make_plan(
 
 
 def learn(network: str, task: str, seed: int, settings: Settings) -> Learned:
-    """Train a network on a task; the last epoch is what counts.
-
-    Args:
-        network: nickname.
-        task: a name of ``TASKS``.
-        seed: of the network's start and of the batches.
-        settings: sizes.
-    """
+    """Train a network on a task; the last epoch is what counts."""
     splits = task_splits(task, small_config(network).input_size, settings)
     plan = make_plan(network, task, seed, settings, splits)
     return train(network, splits, plan, seed)

@@ -147,15 +147,11 @@ def work(
     fresh: bool = False,
     kept: Path | None = None,
 ) -> Study:
-    """Make the cells that are missing, and write the record of all.
+    """Make the cells that are missing, and write the record of all to ``out``.
 
-    Args:
-        cells: of :func:`plan_cells`.
-        settings: sizes.
-        out: folder of the record.
-        budget: seconds of wall time after which no further cell is begun.
-        fresh: whether a record of other settings or behaviour is replaced.
-        kept: folder of finished cells; below the cache if None.
+    After ``budget`` seconds of wall time no further cell is begun; ``fresh``
+    replaces a record of other settings or behaviour.  Finished cells are kept
+    below the cache, or in the folder ``kept``.
 
     Raises:
         FerError: when ``out`` holds another study, or no cell is finished.
@@ -172,11 +168,7 @@ def work(
 
 
 def record(store: Cells, out: Path) -> Study:
-    """Write the record of all finished cells.
-
-    Raises:
-        FerError: when there is none.
-    """
+    """Write the record of all finished cells."""
     cells = store.finished()
     if not cells:
         raise FerError("study: no cell is finished; give it a larger budget.")

@@ -1,4 +1,4 @@
-"""Attention drawn: gates of CBAM, weights of regions, windows, masks."""
+"""Attention drawn on faces ``uint8 [N, C, H, W]``, each with its title."""
 
 from collections.abc import Sequence
 
@@ -29,13 +29,7 @@ _STYLES = ("-", "--", ":", "-.")
 def draw_spatial_attention(
     result: CBAMAttention, images: np.ndarray, titles: Sequence[str]
 ) -> Figure:
-    """Where the blocks look; the patches of MA-Net together on one face.
-
-    Args:
-        result: of the same faces.
-        images: ``uint8 [N, C, H, W]``.
-        titles: one a face.
-    """
+    """Where the blocks look; the patches of MA-Net together on one face."""
     check_titles(len(result.spatial[0]), titles)
     apart = len(set(result.places)) == 1  # all see the same part
     rows = list(result.names) if apart else ["four patches"]
@@ -74,9 +68,6 @@ def draw_channel_attention(result: CBAMAttention) -> Figure:
     """How far open the channels of every block are, in the order of openness.
 
     The line is a channel's mean over the faces, the band holds all faces.
-
-    Args:
-        result: of some faces.
     """
     figure, axes = plt.subplots(
         1, len(result.names), figsize=(1.5 * len(result.names) + 1.4, 2.6),
@@ -107,13 +98,7 @@ def draw_channel_attention(result: CBAMAttention) -> Figure:
 def draw_region_weights(
     result: RegionWeights, images: np.ndarray, titles: Sequence[str]
 ) -> Figure:
-    """Faces, and below them every region in a frame of its weight's colour.
-
-    Args:
-        result: of the same faces.
-        images: ``uint8 [N, C, H, W]``.
-        titles: one a face.
-    """
+    """Faces, and below them every region in a frame of its weight's colour."""
     check_titles(len(result.weights), titles)
     figure, axes = grid(result.names, titles)
     low, high = _range([result.weights])
@@ -196,13 +181,7 @@ def draw_sampled_windows(
 ) -> Figure:
     """Faces with their windows, and below what the window shows.
 
-    A dot marks the corner that becomes the upper left one.
-
-    Args:
-        result: of the same faces.
-        images: ``uint8 [N, C, H, W]``.
-        titles: one a face.
-    """
+    A dot marks the corner that becomes the upper left one."""
     check_titles(len(result.areas), titles)
     figure, axes = grid(["window", "through it"], titles)
     for i, (above, below) in enumerate(axes.T):
@@ -230,8 +209,7 @@ def draw_masking(
         result: of the same faces.
         images: ``uint8 [N, C, H, W]``.
         titles: one a face.
-        block: 1 to 4; the paper's figure shows the third.
-    """
+        block: 1 to 4; the paper's figure shows the third."""
     check_titles(len(result.predicted), titles)
     at = block - 1
     before, after, gain = result.before[at], result.after[at], result.gain[at]
@@ -261,11 +239,7 @@ def draw_masking(
 
 
 def draw_mask_distribution(result: Masking) -> Figure:
-    """How the values of every mask are distributed around the control.
-
-    Args:
-        result: of some faces.
-    """
+    """How the values of every mask are distributed around the control."""
     figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
     centres = np.sqrt(MULTIPLES[:-1] * MULTIPLES[1:])
     for i, (name, counts) in enumerate(zip(result.names, result.counts, strict=True)):

@@ -22,13 +22,7 @@ def draw_landmark_drift(
     """Faces with true points, and as predicted before and after fine-tuning.
 
     Members that predict all points are drawn on top of each other; points
-    further than a tenth of the side outside the face are not seen.
-
-    Args:
-        result: of the same faces.
-        images: ``uint8 [N, C, H, W]``.
-        titles: one a face.
-    """
+    further than a tenth of the side outside the face are not seen."""
     check_titles(len(result.truth), titles)
     figure, axes = grid(["true points", "before tuning", "after tuning"], titles)
     whole = ("full",)
@@ -60,11 +54,7 @@ def _legend() -> list[Line2D]:
 
 
 def draw_landmark_errors(result: LandmarkDrift) -> Figure:
-    """Both errors of every member, before and after, with 95 % intervals.
-
-    Args:
-        result: of some faces.
-    """
+    """Both errors of every member, before and after, with 95 % intervals."""
     figure, axes = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
     panels = (
         ("absolute", "coordinate error (% of the side)"),

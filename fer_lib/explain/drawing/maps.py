@@ -1,4 +1,4 @@
-"""Heat maps drawn on faces: Grad-CAM, occlusion, and any others."""
+"""Heat maps drawn on faces ``uint8 [N, C, H, W]``, each with its title."""
 
 from collections.abc import Sequence
 
@@ -64,13 +64,7 @@ def draw_class_maps(
     """Faces, below them the map of every learner, last the union of several.
 
     Every map is divided by its own maximum: values of different layers, and
-    of different faces, have no common unit.
-
-    Args:
-        result: of the same faces.
-        images: ``uint8 [N, C, H, W]``.
-        titles: one a face.
-    """
+    of different faces, have no common unit."""
     check_titles(len(result.targets), titles)
     rows = dict(zip(result.names, result.maps, strict=True))
     if len(rows) > 1:
@@ -123,13 +117,7 @@ def _describe_class_maps(result: ClassMaps) -> str:
 def draw_occlusion(
     result: OcclusionMaps, images: np.ndarray, titles: Sequence[str]
 ) -> Figure:
-    """Faces with the square's size, and both maps, each with one scale.
-
-    Args:
-        result: of the same faces.
-        images: ``uint8 [N, C, H, W]``.
-        titles: one a face.
-    """
+    """Faces with the square's size, and both maps, each with one scale."""
     check_titles(len(result.targets), titles)
     figure, axes = grid(["face, square", "misled", "score drop"], titles)
     side = result.window / result.misled.shape[-1]

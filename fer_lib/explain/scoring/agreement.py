@@ -19,14 +19,7 @@ DRAWS = 2000
 
 
 class MeanInterval(NamedTuple):
-    """A mean and its 95 % interval.
-
-    Attributes:
-        mean: of the values that are numbers.
-        low: lower end of the interval.
-        high: upper end.
-        n: how many values are numbers.
-    """
+    """Mean of n values that are numbers, and the ends of its 95 % interval."""
 
     mean: float
     low: float
@@ -68,14 +61,8 @@ def mean_with_interval(
 def rank_correlation(table: np.ndarray) -> np.ndarray:
     """How far scores agree on the order of methods; [1].
 
-    Args:
-        table: ``[methods, scores]``, such as means; what is not a number is
-            left out of its pairs.
-
-    Returns:
-        ``float64 [scores, scores]``, Spearman's correlation -1..1; not a
-        number where fewer than three methods have both scores, or one score
-        is the same for all.
+    :func:`correlate` of every two columns of ``[methods, scores]``, such as
+    means: ``float64 [scores, scores]``.
     """
     columns = np.asarray(table, float).T
     return np.array([[correlate(a, b) for b in columns] for a in columns])
@@ -92,11 +79,7 @@ def map_agreement(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         second: maps of the same faces, likewise.
 
     Returns:
-        ``float64 [N]``, Spearman's correlation over pixels, -1..1; not a
-        number where a map is the same everywhere.
-
-    Raises:
-        FerError: when the shapes differ.
+        ``float64 [N]``, :func:`correlate` over pixels.
     """
     first, second = np.asarray(first), np.asarray(second)
     if first.shape != second.shape or first.ndim != 3:

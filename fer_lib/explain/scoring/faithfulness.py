@@ -62,9 +62,7 @@ def deletion(
     Less area is better.
 
     Args:
-        network: one of the library's; left as it was.
-        images: faces ``[N, C, H, W]``, uint8 or floats 0..1.
-        targets: ``int64 [N]``.
+        network: and so on, as of :class:`fer_lib.explain.methods.Method`.
         maps: ``[N, size, size]``, in the size that the network takes.
         fill: what is left; black (``"zero"``), ``"blur"``, by a Gaussian of
             an eighth of the side, or another of
@@ -173,12 +171,7 @@ def deletion_agreement(
         change_by_unit: ``[N, U]``, how the class score falls without it.
 
     Returns:
-        ``float64 [N]``, Spearman's correlation over the units of a face,
-        -1..1; not a number for fewer than three units, or where one side is
-        the same for all.
-
-    Raises:
-        FerError: when the shapes differ.
+        ``float64 [N]``, as of :func:`~.agreement.correlate` over the units.
     """
     mass, change = np.asarray(mass_by_unit), np.asarray(change_by_unit)
     if mass.shape != change.shape or mass.ndim != 2:
@@ -216,9 +209,6 @@ def infidelity(
         ``float64 [N]``, 0..1, less is better: 0 for a map that is right up to
         its scale, 1 for one that says nothing or the opposite; not a number
         where no square changes the score.
-
-    Raises:
-        FerError: when maps and faces do not fit.
     """
     unit, wanted = ready(network, images, targets)
     heat, side = fitting(maps, unit)[:, None].double(), unit.shape[-1]

@@ -1,9 +1,10 @@
 """Scores of heat maps against the pixels that are known to count.
 
 All take maps ``[N, H, W]``, larger where a pixel speaks more for the class,
-and a truth of that shape; all give a number a face, 0..1, more is better.
-Where there is nothing to score it is not a number: each says when.  What a
-map that knows nothing gets is :func:`chance`.
+and a truth ``bool [N, H, W]``; all give a number a face, ``float64 [N]``,
+0..1, more is better.  Where there is nothing to score it is not a number:
+each says when.  Other shapes and values that are not finite are refused.
+What a map that knows nothing gets is :func:`chance`.
 
 References:
 
@@ -27,18 +28,9 @@ from fer_lib.errors import FerError
 def relevance_mass(maps: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Share of what speaks for the class that lies in the truth; [1].
 
-    Args:
-        maps: ``[N, H, W]``; what is below zero is left out.
-        truth: ``bool [N, H, W]``, or weights of zero and more, of which the
-            largest of a face counts as one.
-
-    Returns:
-        ``float64 [N]``; not a number where the truth is empty or nothing in
-        the map is above zero.
-
-    Raises:
-        FerError: for other shapes, weights below zero, values that are not
-            finite.
+    What is below zero in a map is left out.  The truth may also be weights of
+    zero and more, of which the largest of a face counts as one.  Not a number
+    where the truth is empty or nothing in the map is above zero.
 
     Example:
         >>> relevance_mass([[[1, 1, -5, 2]]], [[[True, True, True, False]]])
@@ -52,17 +44,8 @@ def relevance_mass(maps: np.ndarray, truth: np.ndarray) -> np.ndarray:
 def relevance_rank(maps: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Share of the K largest pixels that lie in the truth of K pixels; [1].
 
-    Of pixels that tie for the last places each counts by its chance.
-
-    Args:
-        maps: ``[N, H, W]``.
-        truth: ``bool [N, H, W]``.
-
-    Returns:
-        ``float64 [N]``; not a number where the truth is empty.
-
-    Raises:
-        FerError: as of :func:`relevance_mass`, and for weights.
+    Of pixels that tie for the last places each counts by its chance.  Not a
+    number where the truth is empty.
     """
     values, inside = _flat(maps, truth)
     size = inside.sum(1)
@@ -75,18 +58,10 @@ def relevance_rank(maps: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 
 def pointing_game(maps: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Whether the largest pixel lies in the truth; [2].
+    """Whether the largest pixel lies in the truth, 0 or 1; [2].
 
-    Args:
-        maps: ``[N, H, W]``.
-        truth: ``bool [N, H, W]``.
-
-    Returns:
-        ``float64 [N]``, 0 or 1, or of several largest pixels the share that
-        lies inside; not a number where the truth is empty.
-
-    Raises:
-        FerError: as of :func:`relevance_rank`.
+    Of several largest pixels the share that lies inside.  Not a number where
+    the truth is empty.
     """
     values, inside = _flat(maps, truth)
     largest = values == values.max(1, keepdims=True)
@@ -98,17 +73,7 @@ def inside_auc(maps: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Chance that a pixel of the truth is above one outside of it.
 
     The area under the ROC curve, from the rank sum of Mann and Whitney; a
-    tie counts one half.
-
-    Args:
-        maps: ``[N, H, W]``.
-        truth: ``bool [N, H, W]``.
-
-    Returns:
-        ``float64 [N]``; not a number where the truth is empty or everything.
-
-    Raises:
-        FerError: as of :func:`relevance_rank`.
+    tie counts one half.  Not a number where the truth is empty or everything.
     """
     values, inside = _flat(maps, truth)
     size = inside.sum(1)

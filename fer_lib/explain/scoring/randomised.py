@@ -41,7 +41,7 @@ def randomised(
     on ``faces``, as those of other weights would fit nothing.
 
     Args:
-        network: one of the book's; neither it nor its mode is touched.
+        network: neither it nor its mode is touched.
         seed: of the weights.
         faces: ``[B, C, H, W]``, pixels in 0..1, for the normalisations, two
             or more; 16 faces of even noise from the seed if None.
@@ -83,10 +83,6 @@ def executed_layers(network: nn.Module, x: Tensor) -> Layers:
 
     The same layer of branches, sub-networks or patches that work beside each
     other is one entry, with ``*`` in place of their number.
-
-    Args:
-        network: in evaluation mode; left as it was.
-        x: faces as it takes them.
     """
     found: Layers = {}
 

@@ -9,15 +9,19 @@ import pytest
 from planted_studies import FACES, MEANS, NETWORKS, TASKS, column, planted_study
 
 from fer_lib.errors import FerError
+from fer_lib.explain.scoring.controls import DECOYS
 from fer_lib.models.part_ensemble import KINDS
-from ferbook.chapters.explanations import plots
+from ferbook.chapters.explanations import controls, cues, own, plots
+from ferbook.chapters.explanations.live import cells_table
 from ferbook.chapters.explanations.words import in_words
+from ferbook.show.tables import Table
 from ferbook.site.notebooks import ROOT
 from ferbook.study import report as told
 from ferbook.study import statements as claims
 from ferbook.study.cell import ROWS
 from ferbook.study.record import write_study
 from ferbook.study.settings import FAIR
+from ferbook.study.statements import HOLDS
 from ferbook.study.summary import ABOUT
 
 PAPERS_CHAPTERS = sorted((ROOT / "notebooks").glob("0[3-8]_*.ipynb"))
@@ -181,3 +185,168 @@ def test_every_heat_map_has_a_pointer_below_it(path):
             if drawn in source and "import" not in source:
                 wanted = f'chapter.pointer("{method}", "{path.stem[3:]}")'
                 assert sources[place + 1] == wanted, source
+
+
+def test_decoys_win_where_they_do(study):
+    table = controls.decoy_table(study)
+    found = column(table, "AUC, best: centre blob")
+    assert found["saliency"].startswith("above it")
+    assert found["SmoothGrad"].startswith("below it")
+    assert set(found) == {told.LABELS[n] for n in ROWS if n not in DECOYS}
+
+
+def test_words_of_the_study_are_marked_as_verdicts_are():
+    words = {*told.BEATEN.values(), *HOLDS.values(), "too few tasks"}
+    for word in words:
+        html = Table("", ("",), ((f"{word}\n 0.5",),)).html()
+        assert html.count("aria-hidden") == 1 and f"<strong>{word}</strong>" in html
+
+
+def test_a_tie_with_the_decoy_is_told():
+    study = planted_study(spread=1.0)
+    row = ROWS.index("saliency"), ROWS.index("centre_blob")
+    values = study.arrays["inside_auc"]
+    values[..., row[0], :] = values[..., row[1], :] + np.tile([1, -1], FACES // 2)
+    table = controls.decoy_table(study)
+    (name,) = (column for column in table.header if column.startswith("AUC, best"))
+    assert name.endswith("centre blob")
+    assert column(table, name)["saliency"].startswith("not told apart")
+    assert "not shown to be equal. Of 110 differences, 6 would" in table.note
+
+
+def test_each_task_has_a_decoy_of_its_own():
+    study = planted_study()
+    mouth = study.arrays["relevance_rank"][TASKS.index("mouth")]
+    mouth[..., ROWS.index("edges"), :] = 0.9
+    table = controls.decoys_by_task(study)
+    assert table.header[1:3] == ("mouth, best: edges", "brows, best: centre blob")
+    assert column(table, "mouth, best: edges")["saliency"].startswith("below it\n -0.1")
+    assert column(table, "brows, best: centre blob")["saliency"].startswith("above it")
+    assert len(table.header) == 6 and len(table.rows) == 10
+
+
+def test_shortcuts_that_were_taken(study):
+    assert cues.took(study, "mark") == NETWORKS
+    assert cues.took(study, "light") == ("deep_emotion",)
+    assert cues.took(study, "ears") == ()
+    shown = cues.exposed(study, "mark")
+    assert shown["saliency"].mean == pytest.approx(0.5, abs=0.01)
+    assert shown["saliency"].low > 0.4 and shown["edges"].mean < 0.05
+    assert cues.exposed(study, "ears") == {}
+    table = cues.exposure_table(study)
+    assert "mark, 3 networks" in table.header and "ears, 0 networks" in table.header
+    found = column(cues.shortcut_table(study), "mark")
+    assert "effect 4.0" in found["RAMN"]
+
+
+def test_a_study_without_shortcuts_says_so():
+    study = planted_study()
+    study.arrays["cue_effect"][:] = 0
+    assert "No network" in cues.exposure_table(study).text()
+    assert "No network" in cues.warning_table(study).text()
+    assert "none was taken" in in_words(study).text()
+
+
+def test_what_a_reader_could_see_of_a_shortcut(study):
+    told = cues.warned(study, "mark")
+    (decoy,) = DECOYS.keys() & told.keys()
+    assert told[decoy].mean == pytest.approx(0.1, abs=0.01)
+    assert told["saliency"].mean == pytest.approx(0.5, abs=0.02)
+    assert told["saliency"].low > 0.4 and abs(told["occlusion"].mean) < 0.02
+    alone = cues.warned(study, "light")  # one network has no interval
+    assert alone["saliency"].n == 1 and np.isnan(alone["saliency"].low)
+    table = cues.warning_table(study)
+    assert [name.split(",")[0] for name in table.header] == ["Method", "light", "mark"]
+    found = column(table, table.header[2])
+    assert found["saliency"].startswith("above it") and len(found) == 10
+
+
+def test_steadiness_is_sorted_and_counted():
+    study = planted_study()
+    values = np.full_like(study.arrays["inside_auc"], np.nan)
+    for method, value in (("saliency", 0.5), ("occlusion", 0.25)):
+        values[0, :, 0, ROWS.index(method)] = value
+    study.arrays["sensitivity"] = values
+    table = controls.sensitivity_table(study)
+    n = str(len(NETWORKS) * FACES)
+    assert [row[0] for row in table.rows] == ["occlusion", "saliency"]
+    assert table.rows[0][1].startswith("0.25 (") and table.rows[1][2] == n
+    del study.arrays["sensitivity"]
+    assert "did not measure" in controls.sensitivity_table(study).text()
+
+
+def test_agreement_of_trainings(study):
+    table = controls.agreement_table(study)
+    saliency = {k: column(table, k)["saliency"] for k in table.header[1:]}
+    assert saliency["other seed"].startswith("0.40 (")
+    assert saliency["other networks"].startswith("0.20 (")
+    assert saliency["shuffled labels"].startswith("0.10 (")
+    assert saliency["another face"].startswith("0.30 (")
+
+
+def test_what_new_weights_leave(study):
+    table = controls.randomised_table(study)
+    ((method, agree, own, new, lost),) = table.rows
+    assert method == "saliency" and agree.startswith("0.10 (")
+    assert own.startswith("0.80 (") and new.startswith("0.50 (")
+    assert lost.startswith("0.30 (")
+
+
+def test_how_coarse_the_layers_are():
+    table = cells_table()
+    cells = {row[0]: row[1:] for row in table.rows}
+    assert cells["Deep-Emotion"] == ("48", "18 × 18")  # as its chapter says
+    assert cells["ESR"] == ("64", "2 × 2")
+    assert len(cells) == 6 and all("×" in told for _, told in cells.values())
+
+
+def test_regions_and_branches(study):
+    table = own.region_table(study)
+    assert len(table.rows) == 4  # RAMN did not learn the eyes
+    shares = table.rows[0][1:]
+    assert shares[4].startswith("28.6 (") and shares[0].startswith("14.3 (")
+    table = own.branch_table(study)
+    assert len(table.rows) == 5 and table.rows[0][1] == "100 %\n mass 0.20"
+
+
+def test_a_branch_without_any_map_says_so():
+    study = planted_study()
+    study.arrays["branch_mass"][0, :, :, 2] = np.nan
+    row = own.branch_table(study).rows[0]
+    assert row[3] == "100 %\n no map above zero" and row[4].endswith("mass 0.20")
+
+
+def test_attention_by_place():
+    study = planted_study(spread=0)
+    table = own.attention_table(study)
+    ramn = {place: column(table, place)["RAMN"] for place in ("mouth", "eyes")}
+    assert ramn["mouth"].startswith("0.40 (0.40") and ramn["eyes"] == ""
+    assert column(table, "eyes")["Deep-Emotion"].startswith("0.40 (0.40")
+
+
+def test_the_window_beside_the_picture():
+    study = planted_study()
+    study.arrays["window"][:, 0] = (0.9, 0.6)
+    table = own.window_table(study)
+    assert len(table.rows) == 5
+    mouth = {name: column(table, name)[told.PLACES["mouth"]] for name in table.header}
+    assert mouth["Of the evidence"].startswith("90.0 (90.0 to 90.0")
+    assert mouth["Of the picture"].startswith("60.0 (")
+    assert mouth["Difference"].startswith("30.0 (")
+
+
+def test_landmarks_before_and_after(study):
+    table = own.landmark_table(study)
+    cell = column(table, "nose")[told.PLACES["jaw"]]
+    assert cell == "2.0 to 5.0\n 3.0 (3.0 to 3.0)"
+
+
+@pytest.mark.parametrize("name", ["region", "branch", "window", "landmark"])
+def test_a_part_that_is_missing_or_learned_nothing_is_told(name):
+    make = getattr(own, f"{name}_table")
+    study = planted_study()
+    study.arrays["correct"][:] = 0
+    assert "learned a task" in make(study).text()
+    for lost in ("theta", "branch_mass", "window", "landmark_error"):
+        del study.arrays[lost]
+    assert "is in this study" in make(study).text()
