@@ -15,6 +15,13 @@ from ferbook.site.notebooks import ROOT, renewed
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
+def tree_of(path):
+    """All code of a notebook, without Jupyter's magics."""
+    cells = json.loads(path.read_text())["cells"]
+    lines = [x for c in cells if c["cell_type"] == "code" for x in [*c["source"], "\n"]]
+    return ast.parse("".join(x for x in lines if x.lstrip()[:1] not in ("%", "!")))
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 class TestNotebook:
     def test_only_the_deterministic_one_keeps_its_outputs(self, path):
@@ -40,10 +47,17 @@ class TestNotebook:
             if cell["cell_type"] == "code":
                 assert len(cell["source"]) <= 30, "".join(cell["source"])
                 assert max(map(len, cell["source"]), default=0) <= 80
-                code = "".join(x for x in cell["source"] if x.lstrip()[:1] not in "%!")
-                for node in ast.walk(ast.parse(code)):
-                    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-                        assert node.end_lineno - node.lineno < 15, node.name
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                assert node.end_lineno - node.lineno < 15, node.name
+
+    def test_what_it_imports_is_there(self, path):
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.ImportFrom) and node.module.startswith("fer"):
+                names = [alias.name for alias in node.names]
+                __import__(node.module, fromlist=names)
+                there = vars(sys.modules[node.module])
+                assert not [name for name in names if name not in there], node.module
 
     def test_its_first_cell_and_its_tasks_are_current(self, path):
         notebook = json.loads(path.read_text())
