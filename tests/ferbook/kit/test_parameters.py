@@ -1,11 +1,8 @@
 """Injected parameters: every slip is refused in one sentence."""
 
-import nbformat
-import papermill
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from papermill.exceptions import PapermillExecutionError
 from papermill.translators import PythonTranslator
 
 from fer_lib.errors import FerError
@@ -16,13 +13,6 @@ from ferbook.kit.parameters import (
     seconds_of,
 )
 
-PYTHON = {
-    "kernelspec": {
-        "name": "python3",
-        "display_name": "Python 3",
-        "language": "python",
-    }
-}
 RULES = {
     "dataset": ("rendered", "fer2013"),
     "data_root": str,
@@ -110,59 +100,6 @@ def test_the_latest_injection_counts_and_none_is_fine():
     assert injected_names(cells) == ["beta"]
     assert injected_names([]) == []
     assert injected_names(["alpha = 1"]) == []
-
-
-@pytest.fixture(scope="module")
-def notebook(tmp_path_factory):
-    """A notebook that declares two parameters and checks them."""
-    declared = nbformat.v4.new_code_cell(
-        'dataset: str = "rendered"  # rendered | fer2013\n'
-        "epochs: int = 0  # 0 means the preset's\n"
-    )
-    declared.metadata.tags = ["parameters"]
-    checked = nbformat.v4.new_code_cell(
-        "from ferbook.kit.parameters import check_parameters\n"
-        'names = ("rendered", "fer2013")\n'
-        "checked = check_parameters(\n"
-        "    globals(), dataset=names, epochs=range(1001)\n"
-        ")\n"
-        "print(checked)"
-    )
-    path = tmp_path_factory.mktemp("parameters") / "chapter.ipynb"
-    nbformat.write(
-        nbformat.v4.new_notebook(cells=[declared, checked], metadata=PYTHON), path
-    )
-    return path
-
-
-def run(notebook, parameters):
-    target = notebook.with_name("out.ipynb")
-    executed = papermill.execute_notebook(
-        notebook, target, parameters, kernel_name="python3", progress_bar=False
-    )
-    return executed.cells[-1].outputs[-1].text
-
-
-@pytest.mark.slow
-def test_papermill_accepts_declared_parameters(notebook):
-    printed = run(notebook, {"dataset": "fer2013", "epochs": 3})
-    assert printed == "{'dataset': 'fer2013', 'epochs': 3}\n"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("parameters", "message"),
-    [
-        ({"beta": 0.1}, "Unknown parameter 'beta': this notebook declares"),
-        ({"dataset": "fer2012"}, "Parameter 'dataset' is 'fer2012' (str)"),
-        ({"epochs": 5000}, "Parameter 'epochs' is 5000 (int)"),
-    ],
-)
-def test_papermill_is_stopped_by_a_slip(notebook, parameters, message):
-    with pytest.raises(PapermillExecutionError) as failed:
-        run(notebook, parameters)
-    assert failed.value.ename == "FerError"
-    assert failed.value.evalue.startswith(message)
 
 
 def test_durations():

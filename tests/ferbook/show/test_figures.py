@@ -7,6 +7,7 @@ matplotlib.use("Agg")
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
+from matplotlib.patches import FancyArrowPatch
 
 from fer_lib.errors import FerError
 from fer_lib.evaluation.metrics import summarize
@@ -17,11 +18,13 @@ from ferbook.chapters.deep_emotion import (
     draw_deep_emotion,
     label_sets,
 )
-from ferbook.kit.faces import first_right
 from ferbook.kit.results import printed_matrix
 from ferbook.papers.deep_emotion import overall_loss
 from ferbook.show import figures, plots
+from ferbook.show.diagrams import Block, chain, draw_blocks
 from ferbook.show.tables import table
+
+BLOCKS = {"a": Block(0, 0, "face"), "b": Block(3, 2, "scores", "7", "green")}
 
 
 @pytest.fixture
@@ -110,9 +113,33 @@ def test_the_chapter_uses_the_printed_matrix():
     assert [sum(values) for values in sets.values()] == [3573, 3589, 3574]
 
 
-def test_examples_are_read_rightly_where_there_is_one():
-    predicted, labels = np.array([1, 0, 0, 1, 0]), np.array([0, 0, 1, 1, 1])
-    rows, titles = first_right(predicted, labels, ("a", "b"))
-    assert (rows, titles) == ([1, 3], ["a", "b"])
-    rows, titles = first_right(np.array([1, 0]), np.array([0, 1]), ("a", "b"))
-    assert (rows, titles) == ([0, 1], ["a\nread as b", "b\nread as a"])
+def test_everything_lies_inside_the_axes():
+    axes = draw_blocks(BLOCKS, [("a", "b", "up")]).axes[0]
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    for block in BLOCKS.values():
+        assert left < block.x - block.width / 2 and block.x + block.width / 2 < right
+        assert low < block.y - block.height / 2 and block.y + block.height / 2 < high
+    assert {t.get_text() for t in axes.texts} == {"face", "scores", "7", "up"}
+
+
+def test_an_arrow_runs_from_edge_to_edge():
+    figure = draw_blocks(BLOCKS, [("a", "b")])
+    figure.canvas.draw()
+    axes = figure.axes[0]
+    (arrow,) = (p for p in axes.patches if isinstance(p, FancyArrowPatch))
+    ends = axes.transData.inverted().transform(
+        arrow.get_path().transformed(arrow.get_transform()).vertices[[0, 2]]
+    )
+    # Its line leaves the first box and does not reach the second's middle.
+    assert 0 < ends[0, 1] < 1 and 1 < ends[1, 1] < 2
+
+
+def test_an_arrow_to_nowhere_is_refused():
+    with pytest.raises(FerError, match="names 'c', expected one of a, b"):
+        draw_blocks(BLOCKS, [("a", "c")])
+
+
+def test_a_chain_has_equal_gaps():
+    blocks = chain([("a", "", "blue"), ("b", "1", "green")], x=1, gap=2)
+    assert [block.x for block in blocks.values()] == [1, 3]
+    assert list(blocks) == ["0", "1"] and blocks["1"].below == "1"
