@@ -9,7 +9,7 @@ from importlib.metadata import version
 import torch
 from tqdm.auto import tqdm
 
-from fer_lib.device import hardware
+from ferbook.training.machine import hardware
 
 
 @dataclass(frozen=True)

@@ -130,17 +130,6 @@ def coverage(boxes: Tensor, size: int) -> Tensor:
     return counts
 
 
-def mirror_boxes(boxes: Tensor, width: int) -> Tensor:
-    """Boxes ``[..., 4]`` in the mirror image of a face.
-
-    Args:
-        boxes: left, top, right, bottom in pixels.
-        width: of the face in pixels.
-    """
-    left, top, right, bottom = boxes.unbind(-1)
-    return torch.stack([width - right, top, width - left, bottom], -1)
-
-
 def crop_regions(x: Tensor, boxes: Tensor, size: int) -> Tensor:
     """Cut all boxes out of all faces and resize them, in one call.
 

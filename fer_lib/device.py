@@ -1,9 +1,4 @@
-"""The machine that a run is on."""
-
-import platform
-import resource
-import sys
-from pathlib import Path
+"""The device that networks run on."""
 
 import torch
 
@@ -26,28 +21,3 @@ def choose_device(name: str = "auto") -> torch.device:
             "Runtime > Change runtime type > GPU, or use device='cpu'."
         )
     return torch.device(name)
-
-
-def hardware(device: torch.device) -> dict:
-    """What the run is on: device, its name, CPU threads."""
-    gpu = device.type == "cuda"
-    name = torch.cuda.get_device_name(device) if gpu else _processor()
-    threads = torch.get_num_threads()
-    return {"device": device.type, "name": name, "threads": threads}
-
-
-def peak_memory_mib(device: torch.device) -> float:
-    """Most memory in use so far: of the GPU, else of this process."""
-    if device.type == "cuda":
-        return round(torch.cuda.max_memory_allocated(device) / 2**20, 1)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
-
-
-def _processor() -> str:
-    about = Path("/proc/cpuinfo")
-    if about.exists():
-        for line in about.read_text(errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from fer_lib.errors import FerError
 
+_SLACK = 0.01  # that resizing and rounding may leave outside of 0..1
+
 
 @dataclass(frozen=True)
 class Preprocessing:
@@ -39,19 +41,20 @@ class Preprocessing:
         """Pixels 0..1, in the network's size and channels.
 
         Args:
-            images: ``[N, C, H, W]``, uint8 0-255 or float 0..1, C 1 or 3.
+            images: ``[N, C, H, W]``, uint8 0-255 or floating point 0..1, C 1
+                or 3.
 
         Returns:
             ``float32 [N, channels, size, size]``.
+
+        Raises:
+            FerError: for another shape, kind of number or range.
         """
         images = torch.as_tensor(images)
-        if images.ndim != 4 or images.shape[1] not in (1, 3):
-            raise FerError(
-                "images must be [N, C, H, W] with 1 or 3 channels, found "
-                f"{list(images.shape)}."
-            )
+        _check_pixels(images)
         if images.dtype == torch.uint8:
             images = images.float() / 255
+        images = images.float()
         if images.shape[1] > self.channels:
             grey = torch.tensor([0.299, 0.587, 0.114], device=images.device)
             images = torch.einsum("nchw,c->nhw", images, grey)[:, None]
@@ -74,4 +77,33 @@ class Preprocessing:
         return self.normalise(self.to_unit(images))
 
     def to_json(self) -> dict:
+        """The fields as JSON can hold them."""
         return asdict(self)
+
+
+def _check_pixels(images: Tensor) -> None:
+    shape = list(images.shape)
+    if images.ndim == 4 and shape[1] not in (1, 3) and shape[3] in (1, 3):
+        raise FerError(
+            f"images are {shape}, channels last; expected [N, C, H, W]: "
+            "images.permute(0, 3, 1, 2), or numpy's transpose(0, 3, 1, 2)."
+        )
+    if images.ndim != 4 or shape[1] not in (1, 3):
+        raise FerError(
+            f"images must be [N, C, H, W] with 1 or 3 channels, found {shape}."
+        )
+    if images.dtype == torch.uint8:
+        return
+    if not images.is_floating_point():
+        raise FerError(
+            f"images are {images.dtype}, expected uint8 0-255 or floating point "
+            "0..1; convert them with .astype('uint8')."
+        )
+    # On a GPU each look would wait for the device, and there it is our own.
+    if images.numel() and images.device.type == "cpu":
+        low, high = float(images.amin()), float(images.amax())
+        if not (low >= -_SLACK and high <= 1 + _SLACK):
+            raise FerError(
+                f"pixels lie in {low:g} to {high:g}, expected 0..1 for floating "
+                "point; divide by 255, or undo a normalisation."
+            )

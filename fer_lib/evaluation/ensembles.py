@@ -12,7 +12,6 @@ from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import softmax
 
 from fer_lib.errors import FerError
 
@@ -24,7 +23,9 @@ def probabilities(logits: np.ndarray) -> np.ndarray:
 
     Equation (3) of Wadhawan and Gandhi (2022).
     """
-    return softmax(np.asarray(logits, np.float64), axis=-1)
+    logits = np.asarray(logits, np.float64)
+    shares = np.exp(logits - logits.max(-1, keepdims=True))
+    return shares / shares.sum(-1, keepdims=True)
 
 
 def probability_sum(logits: np.ndarray) -> np.ndarray:

@@ -74,10 +74,10 @@ def landmark_drift(network: KeepsLocalisers, faces: FaceSet) -> LandmarkDrift:
 
     Args:
         network: which keeps its localisers, as
-            :class:`~ferbook.papers.part_transfer.TransferEnsemble`; left as
+            :class:`~fer_lib.models.part_ensemble.PartEnsemble`; left as
             it was.
         faces: a set with landmarks;
-            :func:`~ferbook.papers.part_transfer.annotated` fits them.
+            :func:`~fer_lib.data.fitted_landmarks.annotated` fits them.
 
     Raises:
         FerError: when the network has no localisers, as the Baseline, or the

@@ -13,10 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fer_lib.models.deep_emotion import DeepEmotion
+from fer_lib.models.deep_emotion import DeepEmotion, affine_warp
 from fer_lib.models.diversified_esr import DiversifiedESR
 from fer_lib.models.network import Network
-from fer_lib.models.spatial_transformer import affine_warp
 
 Place = tuple[float, float, float, float]  # left, top, right, bottom; shares of a side
 WHOLE: Place = (0.0, 0.0, 1.0, 1.0)

@@ -11,8 +11,7 @@ What the paper leaves open, and what is done here:
 * The sum over tasks is not written: "constitute the loss of a given
   sample" is read as the sum of both parts over tasks, mean over faces.
 * The weights of the parts are not given: 1 and 1.
-* How centres are learned is not given: by gradient with everything else, or
-  as in centre loss (Wen et al., ECCV 2016), as an option.
+* How centres are learned is not given: by gradient with everything else.
 
 The margin omega has the scale of a squared distance, which the paper does not
 fix.  Raw features of d values have squared distances of the order of d: with
@@ -170,38 +169,6 @@ def collaborative_loss(
     return (intra_weight * positive + inter_weight * inter).sum(1).mean()
 
 
-@torch.no_grad()
-def updated_centres(
-    features: Tensor, labels: Tensor, centres: Tensor, rate: float = 0.5
-) -> Tensor:
-    r"""Centres moved towards their faces, as in centre loss.
-
-    .. math:: d \gets d - \alpha \frac{\sum (d - x)}{1 + n}
-
-    over the n features of a batch that belong to a centre; the 1 damps rare
-    ones.  Y. Wen et al., "A Discriminative Feature Learning Approach for
-    Deep Face Recognition", ECCV 2016, equation (4) and Algorithm 1.
-
-    Args:
-        features: ``[B, C, d]``.
-        labels: ``int64 [B]``, 0 to C - 1.
-        centres: ``[C, 2, d]``; 0 does not belong, 1 belongs.
-        rate: alpha, 0 to 1 (Wen et al.: 0.5).
-
-    Returns:
-        New centres ``[C, 2, d]``.
-
-    Raises:
-        FerError: for wrong shapes or labels, or a rate outside 0 to 1.
-    """
-    check_range(NAME, "rate", rate, 0, 1)
-    shown = _shown(features, labels, centres)
-    belongs = torch.stack([1 - shown, shown], 2).to(centres.dtype)  # [B, C, 2]
-    count = belongs.sum(0)[..., None]  # [C, 2, 1]
-    total = torch.einsum("bck,bcd->ckd", belongs, features.to(centres.dtype))
-    return centres - rate * (count * centres - total) / (1 + count)
-
-
 class CollaborativeLoss(nn.Module):
     """:func:`collaborative_loss` with the centres that it needs.
 
@@ -214,12 +181,9 @@ class CollaborativeLoss(nn.Module):
         num_classes: C, the number of expressions.
         features: d, the length of an expression's feature.
         omega, intra_weight, inter_weight, normalise: see the function.
-        update_rate: ``None`` makes the centres parameters, for the optimiser
-            of the network; a number makes them buffers, moved by
-            :func:`updated_centres` after each loss in training mode.
 
     Raises:
-        FerError: for a negative margin or weight, or a rate outside 0 to 1.
+        FerError: for a negative margin or weight.
     """
 
     def __init__(
@@ -231,7 +195,6 @@ class CollaborativeLoss(nn.Module):
         intra_weight: float = 1.0,
         inter_weight: float = 1.0,
         normalise: bool = False,
-        update_rate: float | None = None,
     ):
         super().__init__()
         check_range(NAME, "omega", omega, 0)
@@ -243,21 +206,9 @@ class CollaborativeLoss(nn.Module):
             "inter_weight": inter_weight,
             "normalise": normalise,
         }
-        self.update_rate = update_rate
         centres = torch.randn(num_classes, 2, features) / features**0.5
-        if update_rate is None:
-            self.centres = nn.Parameter(centres)
-        else:
-            check_range(NAME, "update_rate", update_rate, 0, 1)
-            self.register_buffer("centres", centres)
+        self.centres = nn.Parameter(centres)
 
     def forward(self, features: Tensor, labels: Tensor) -> Tensor:
         """The loss of features ``[B, C, d]`` and labels ``[B]``."""
-        loss = collaborative_loss(features, labels, self.centres, **self.options)
-        if self.training and self.update_rate is not None:
-            if self.options["normalise"]:
-                features = F.normalize(full_precision(features), dim=-1)
-            moved = updated_centres(features, labels, self.centres, self.update_rate)
-            with torch.no_grad():
-                self.centres.copy_(moved)
-        return loss
+        return collaborative_loss(features, labels, self.centres, **self.options)

@@ -7,7 +7,7 @@ goes down, diversity up, both with weight 1.
 from collections.abc import Sequence
 
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from fer_lib.errors import FerError
 from fer_lib.losses.diversity import diversity, zero_diagonal_diversity
@@ -33,38 +33,33 @@ def _measure(name: str, features: Learners, gamma: float | None) -> Tensor:
 
 def diversified_loss(
     cross_entropy: Tensor,
-    channel: Learners,
-    spatial: Learners,
+    *features: Learners,
     gamma: float | None = None,
-    *,
     measure: str = "paper",
 ) -> Tensor:
     r"""Equation (3), :math:`\mathcal L - (\mathcal D_{ch} + \mathcal D_{sp})`.
 
     Args:
         cross_entropy: a scalar.
-        channel: features over channels, ``[L, B, D]`` or L tensors ``[B, D]``.
-        spatial: features over positions, likewise; their D may differ.
+        features: over channels and over positions, ``[L, B, D]`` or L tensors
+            ``[B, D]`` each, whose D may differ; or fewer of them.
         gamma: zero or more; ``None`` for 30 / D, of each D by itself.
         measure: ``"paper"``, or ``"authors_code"`` for the zero diagonal.
 
     Returns:
-        A scalar; with the paper's measure, the cross-entropy or up to 2 less.
+        A scalar; with the paper's measure, up to 1 less for each.
 
     Raises:
         FerError: for wrong shapes, a negative gamma or an unknown measure.
     """
-    features = (channel, spatial)
     return cross_entropy - sum(_measure(measure, x, gamma) for x in features)
 
 
 def esr_loss(
     branch_logits: Tensor,
     labels: Tensor,
-    channel: Learners,
-    spatial: Learners,
+    *features: Learners,
     gamma: float | None = None,
-    *,
     measure: str = "paper",
 ) -> Tensor:
     r"""Equation (4): cross-entropies of all branches, less their diversity.
@@ -77,10 +72,10 @@ def esr_loss(
     Args:
         branch_logits: ``[B, n, K]``.
         labels: ``int64 [B]``, 0 to K - 1.
-        channel: attention over channels, ``[L, B, D]``.  L may be more than
-            n: the authors fine-tune with the cross-entropy of the branches
-            in use and the diversity of all.
-        spatial: attention over positions, likewise.
+        features: attention over channels and over positions, ``[L, B, D]``
+            each, or fewer of them.  L may be more than n: the authors
+            fine-tune with the cross-entropy of the branches in use and the
+            diversity of all.
         gamma: see :func:`diversified_loss`.
         measure: see :func:`diversified_loss`.
 
@@ -99,21 +94,18 @@ def esr_loss(
     """
     fits = branch_logits.ndim == 3
     check_shape("ESR loss", "branch_logits", branch_logits, "[B, n, K]", fits)
-    faces, branches, classes = branch_logits.shape
+    faces, _, classes = branch_logits.shape
     check_labels("ESR loss", labels, faces, classes)
-    repeated = labels[:, None].expand(-1, branches)  # [B, n]
-    entropy = F.cross_entropy(branch_logits.transpose(1, 2), repeated) * branches
-    return diversified_loss(entropy, channel, spatial, gamma, measure=measure)
+    entropy = sum(F.cross_entropy(scores, labels) for scores in branch_logits.unbind(1))
+    return diversified_loss(entropy, *features, gamma=gamma, measure=measure)
 
 
 def manet_loss(
     local: Tensor,
     global_: Tensor,
     labels: Tensor,
-    branch: Learners,
-    spatial: Learners,
-    channel: Learners,
-    *,
+    branch: Learners | None,
+    *patches: Learners,
     lambda_: float = 0.6,
     gamma: float | None = None,
     branch_gamma: float | None = None,
@@ -130,9 +122,10 @@ def manet_loss(
         local: class scores of the branch of patches, ``[B, K]``.
         global_: class scores of the branch of the whole face, ``[B, K]``.
         labels: ``int64 [B]``, 0 to K - 1.
-        branch: pooled features of both branches, ``[2, B, D]``.
-        spatial: patches pooled over channels, ``[4, B, D]``.
-        channel: patches pooled over positions, ``[4, B, D]``.
+        branch: pooled features of both branches, ``[2, B, D]``; None to leave
+            their diversity out.
+        patches: patches pooled over channels, and over positions,
+            ``[4, B, D]`` each, or fewer of them.
         lambda_: weight of the local branch, 0 to 1 (paper: 0.6).
         gamma: of the patches; ``None`` for 30 / D, of each D by itself.
         branch_gamma: of the branches; ``None`` for gamma, or 1 / D if that
@@ -151,74 +144,13 @@ def manet_loss(
     like = f"{list(local.shape)} as local"
     check_shape("MA-Net loss", "global_", global_, like, global_.shape == local.shape)
     check_labels("MA-Net loss", labels, *local.shape)
-    if branch_gamma is None:
-        branch_gamma = gamma
-    if branch_gamma is None:
-        branch_gamma = BRANCH_GAMMA_TIMES_SIZE / branch[0].shape[-1]
     entropy = lambda_ * F.cross_entropy(local, labels)
     entropy = entropy + (1 - lambda_) * F.cross_entropy(global_, labels)
-    patches = diversified_loss(entropy, channel, spatial, gamma, measure=measure)
-    return patches - _measure(measure, branch, branch_gamma)
-
-
-class DiversifiedLoss(nn.Module):
-    """:func:`diversified_loss` with fixed options."""
-
-    def __init__(self, gamma: float | None = None, *, measure: str = "paper"):
-        super().__init__()
-        self.options = {"gamma": gamma, "measure": measure}
-
-    def forward(
-        self, cross_entropy: Tensor, channel: Learners, spatial: Learners
-    ) -> Tensor:
-        """The loss of a cross-entropy and learners' features."""
-        return diversified_loss(cross_entropy, channel, spatial, **self.options)
-
-
-class ESRLoss(DiversifiedLoss):
-    """:func:`esr_loss` with fixed options."""
-
-    def forward(
-        self,
-        branch_logits: Tensor,
-        labels: Tensor,
-        channel: Learners,
-        spatial: Learners,
-    ) -> Tensor:
-        """The loss of scores ``[B, n, K]``, labels and both attentions."""
-        return esr_loss(branch_logits, labels, channel, spatial, **self.options)
-
-
-class MANetLoss(nn.Module):
-    """:func:`manet_loss` with fixed options."""
-
-    def __init__(
-        self,
-        *,
-        lambda_: float = 0.6,
-        gamma: float | None = None,
-        branch_gamma: float | None = None,
-        measure: str = "paper",
-    ):
-        super().__init__()
-        check_range("MA-Net loss", "lambda_", lambda_, 0, 1)
-        self.options = {
-            "lambda_": lambda_,
-            "gamma": gamma,
-            "branch_gamma": branch_gamma,
-            "measure": measure,
-        }
-
-    def forward(
-        self,
-        local: Tensor,
-        global_: Tensor,
-        labels: Tensor,
-        branch: Learners,
-        spatial: Learners,
-        channel: Learners,
-    ) -> Tensor:
-        """The loss of what the network's ``forward`` returns, by name."""
-        return manet_loss(
-            local, global_, labels, branch, spatial, channel, **self.options
+    terms = [_measure(measure, one, gamma) for one in patches]
+    if branch is not None:
+        given = [one for one in (branch_gamma, gamma) if one is not None]
+        size = branch[0].shape[-1]
+        terms.append(
+            _measure(measure, branch, [*given, BRANCH_GAMMA_TIMES_SIZE / size][0])
         )
+    return entropy - sum(terms)

@@ -15,7 +15,7 @@ Departures:
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from fer_lib.errors import FerError
 from fer_lib.losses.inputs import check_range, check_shape, full_precision
@@ -156,15 +156,3 @@ def equally_alike(count: int, share: float) -> Tensor:
     """
     far = torch.tensor(share, dtype=torch.float64).clamp_min(1e-300).log().neg() / 2
     return (far.sqrt() * torch.eye(count, dtype=torch.float64))[:, None]
-
-
-class Diversity(nn.Module):
-    """:func:`diversity` with a fixed gamma."""
-
-    def __init__(self, gamma: float | None = None):
-        super().__init__()
-        self.gamma = gamma
-
-    def forward(self, features: Tensor | Sequence[Tensor]) -> Tensor:
-        """The diversity of ``[L, B, D]`` or L tensors ``[B, D]``."""
-        return diversity(features, self.gamma)

@@ -4,7 +4,7 @@ R. Wadhawan, T. K. Gandhi; see :mod:`fer_lib.models.part_ensemble`.
 """
 
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from fer_lib.losses.inputs import check_shape, full_precision
 
@@ -42,11 +42,3 @@ def landmark_l1(predicted: Tensor, target: Tensor) -> Tensor:
         "landmark loss", "target", target, like, target.shape == predicted.shape
     )
     return F.l1_loss(full_precision(predicted), full_precision(target))
-
-
-class LandmarkL1(nn.Module):
-    """:func:`landmark_l1` as a module."""
-
-    def forward(self, predicted: Tensor, target: Tensor) -> Tensor:
-        """The loss of coordinates ``[B, z]``."""
-        return landmark_l1(predicted, target)

@@ -5,7 +5,7 @@ L. Cui, Y. Tian, RAMN; see :mod:`fer_lib.models.ramn`.  Equation (2).
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from fer_lib.losses.inputs import check_range, check_shape, full_precision
 
@@ -75,16 +75,3 @@ def region_pull(scores: Tensor, beta: float) -> Tensor:
         slope = theta * (1 - theta)
         pull[0], pull[best] = slope[0], -slope[best]
     return pull
-
-
-class RegionLoss(nn.Module):
-    """:func:`region_loss` with a fixed margin."""
-
-    def __init__(self, beta: float = 0.02):
-        super().__init__()
-        check_range("region loss", "beta", beta, 0)
-        self.beta = beta
-
-    def forward(self, weights: Tensor) -> Tensor:
-        """The loss of weights ``[B, R]``, whole face first."""
-        return region_loss(weights, self.beta)

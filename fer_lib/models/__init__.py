@@ -1,17 +1,22 @@
 """The papers' networks, built by nickname."""
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_type_hints
+
 from fer_lib.errors import FerError
 from fer_lib.models.comparison import Comparison
 from fer_lib.models.cost import count_parameters
 from fer_lib.models.deep_emotion import DeepEmotion
 from fer_lib.models.diversified_esr import DiversifiedESR
 from fer_lib.models.diversified_manet import DiversifiedMANet
-from fer_lib.models.network import Network, check_choice, logits_of
+from fer_lib.models.network import Network, Scores, check_choice, logits_of
 from fer_lib.models.part_ensemble import PartEnsemble
+from fer_lib.models.pretrained import load_backbone
 from fer_lib.models.ramn import RAMN
 from fer_lib.models.residual_masking import ResidualMaskingNetwork
 
-__all__ = ["NETWORKS", "build", "count_parameters", "logits_of"]
+__all__ = ["NETWORKS", "Scores", "build", "count_parameters", "logits_of"]
 
 NETWORKS: dict[str, type[Network]] = {
     "deep_emotion": DeepEmotion,
@@ -24,37 +29,92 @@ NETWORKS: dict[str, type[Network]] = {
 }
 
 
+def nickname(name: str) -> str:
+    """The key of :data:`NETWORKS` that a name in any case means.
+
+    Raises:
+        FerError: when there is none; names the nearest.
+    """
+    plain = str(name).lower().replace("-", "_").replace(" ", "_")
+    check_choice("networks", "name", plain, NETWORKS)
+    return plain
+
+
 def build(
     name: str,
-    num_classes: int = 7,
+    num_classes: int | None = None,
     *,
+    classes: Sequence[str] | None = None,
     preset: str = "paper",
     variant: str = "default",
+    pretrained: Path | str | None = None,
     **options,
 ) -> Network:
-    """A network by nickname.
+    """An untrained network by nickname.
 
     Args:
-        name: key of :data:`NETWORKS`.
-        num_classes: number of expressions.
+        name: key of :data:`NETWORKS`, in any case.
+        num_classes: number of expressions, 7 if not given; the network's
+            ``classes`` are the first so many of
+            :data:`fer_lib.expressions.EXPRESSIONS`.
+        classes: their names instead.
         preset: sizes; key of the network's ``PRESETS``.
         variant: reading or ablation; key of the network's ``VARIANTS``.
+        pretrained: a weight file for the backbone, see
+            :func:`fer_lib.models.pretrained.load_backbone`.
         options: of the network's constructor, over preset and variant.
 
     Example:
-        >>> network = build("deep_emotion", variant="no_transformer")
+        >>> network = build("Deep-Emotion", variant="no_transformer")
         >>> count_parameters(network)
         43737
+        >>> network.classes[:3]
+        ('angry', 'disgust', 'fear')
 
     Raises:
-        FerError: when the name, preset, variant or an option is unknown.
+        FerError: when the name, preset, variant, an option or its value
+            cannot be.
     """
-    check_choice("networks", "name", name, NETWORKS)
+    name = nickname(name)
     network = NETWORKS[name]
     check_choice(name, "preset", preset, network.PRESETS)
     check_choice(name, "variant", variant, network.VARIANTS)
-    chosen = network.PRESETS[preset] | network.VARIANTS[variant] | options
+    count = len(classes) if classes is not None else 7
+    given = {"num_classes": count if num_classes is None else num_classes} | options
+    _check_kinds(name, given)
+    if classes is not None and count != given["num_classes"]:
+        raise FerError(
+            f"{name}: num_classes is {given['num_classes']}, but {count} classes are "
+            f"named ({', '.join(classes)}); leave num_classes out."
+        )
     try:
-        return network(num_classes=num_classes, **chosen)
-    except TypeError as error:
-        raise FerError(f"network '{name}': {error}.") from error
+        built = network(**network.PRESETS[preset] | network.VARIANTS[variant] | given)
+    except (RuntimeError, TypeError, ValueError, ZeroDivisionError) as error:
+        told = ", ".join(f"{key}={value!r}" for key, value in given.items())
+        raise FerError(f"{name}: cannot be built with {told}: {error}.") from error
+    if classes is not None:
+        built.classes = tuple(classes)
+    if pretrained:
+        load_backbone(built, pretrained)
+    return built
+
+
+def option_kinds(name: str) -> dict[str, type]:
+    """Types of a network's options, by option."""
+    kinds = get_type_hints(NETWORKS[name].__init__)
+    return {key: kind for key, kind in kinds.items() if key != "return"}
+
+
+def _check_kinds(name: str, options: dict) -> None:
+    """Refuse options that there are not, and values of another type."""
+    kinds = option_kinds(name)
+    for key, value in options.items():
+        check_choice(name, "option", key, kinds)
+        kind = kinds[key]
+        fits = isinstance(value, (int, float) if kind is float else kind)
+        if not fits or (isinstance(value, bool) and kind is not bool):
+            raise FerError(
+                f"{name}: {key} is {value!r}, expected a value of type {kind.__name__}."
+            )
+        if key == "num_classes" and value < 1:
+            raise FerError(f"{name}: num_classes is {value}, expected 1 or more.")

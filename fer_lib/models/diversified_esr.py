@@ -154,13 +154,11 @@ class DiversifiedESR(Network):
     VARIANTS = {
         "default": {},  # ESR-9 with CBAM
         "esr15": {"branches": 15},
-        "esr9_plain": {"cbam": False},
+        "plain": {"cbam": False},
         "esr15_plain": {"branches": 15, "cbam": False},
         "batch_statistics": {"batch_statistics_in_eval": True},
     }
-    STATED = {
-        "esr9_plain": Stated(20e6, None, "Siqueira et al., evaluation, about 20 M")
-    }
+    STATED = {"plain": Stated(20e6, None, "Siqueira et al., evaluation, about 20 M")}
 
     def __init__(
         self,

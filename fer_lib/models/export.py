@@ -32,7 +32,9 @@ def export_onnx(network: Network, path: Path | str) -> None:
             "ONNX files need more packages: pip install onnx onnxscript."
         ) from error
     size, channels = network.input.size, network.input.channels
-    faces = torch.zeros(2, channels, size, size, device=_device(network))
+    faces = torch.zeros(
+        2, channels, size, size, device=next(network.parameters()).device
+    )
     free = {"faces": {0: torch.export.Dim("batch", min=1)}}
     with warnings.catch_warnings():  # torch's own parts warn of one another
         warnings.simplefilter("ignore")
@@ -49,7 +51,3 @@ def export_onnx(network: Network, path: Path | str) -> None:
     program.model.metadata_props["preprocessing"] = about
     with atomic_path(Path(path)) as temporary:
         program.save(temporary, external_data=False)
-
-
-def _device(network: Network) -> torch.device:
-    return next(network.parameters()).device

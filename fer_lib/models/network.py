@@ -1,12 +1,17 @@
 """What every network here has in common."""
 
+import difflib
 import math
+from collections.abc import Iterable
 from typing import ClassVar, NamedTuple
 
 from torch import Tensor, nn
 
 from fer_lib.errors import FerError
+from fer_lib.expressions import EXPRESSIONS
 from fer_lib.preprocessing import Preprocessing
+
+RENDERED_ONLY = "rendered faces only"  # how such a provenance begins
 
 
 class Stated(NamedTuple):
@@ -37,6 +42,11 @@ class Network(nn.Module):
         VARIANTS: options by variant, ``default`` first.
         STATED: the paper's own figures, by variant.
         input: what it expects of faces.
+        options: with which it was made, and ``build(name, **options)`` makes
+            it again.
+        classes: names of its scores, in their order.
+        provenance: what it was trained on, ``"untrained"`` at first.
+        about: what a file that it was loaded from tells besides.
         regions_per_face: pictures of that size that it makes of one face.
     """
 
@@ -46,6 +56,27 @@ class Network(nn.Module):
     STATED: ClassVar[dict[str, Stated]] = {}
     input: Preprocessing
     regions_per_face = 1
+    options: dict
+    classes: tuple[str, ...]
+    provenance: str
+    about: dict
+
+    def __new__(cls, *args, **options):
+        network = super().__new__(cls)
+        count = options.get("num_classes", 7)
+        known = EXPRESSIONS if count <= len(EXPRESSIONS) else map(str, range(count))
+        network.__dict__ |= {
+            "options": options,
+            "classes": tuple(known)[:count],
+            "provenance": "untrained",
+            "about": {},
+        }
+        return network
+
+    @property
+    def rendered_only(self) -> bool:
+        """Whether it was trained on rendered faces alone."""
+        return self.provenance.startswith(RENDERED_ONLY)
 
     def features(self, x: Tensor) -> Tensor:
         """What the last layer sees, ``[B, D]``, of faces ``[B, C, H, W]``."""
@@ -74,22 +105,6 @@ def logits_of(output: Tensor | tuple) -> Tensor:
     return output if isinstance(output, Tensor) else output.logits
 
 
-class Scores(nn.Module):
-    """Class scores alone, as captum and ONNX take a network.
-
-    Args:
-        network: one of the library's; may also return a named tuple.
-    """
-
-    def __init__(self, network: nn.Module):
-        super().__init__()
-        self.network = network
-
-    def forward(self, faces: Tensor) -> Tensor:
-        """Class scores ``[B, num_classes]`` of faces ``[B, C, H, W]``."""
-        return logits_of(self.network(faces))
-
-
 def log_mean_probability(branches: Tensor) -> Tensor:
     """One score for several learners: the mean of their probabilities.
 
@@ -103,10 +118,34 @@ def log_mean_probability(branches: Tensor) -> Tensor:
     return branches.log_softmax(-1).logsumexp(1) - math.log(branches.shape[1])
 
 
-def check_choice(network: str, name: str, value: object, known) -> None:
+class Scores(nn.Module):
+    """A network that returns its class scores and nothing else.
+
+    For what expects a tensor: captum, ONNX, most tools.
+
+    Example:
+        >>> import torch
+        >>> from fer_lib.models import build
+        >>> network = Scores(build("ramn", preset="smoke").eval())
+        >>> network(torch.zeros(2, 3, 48, 48)).shape
+        torch.Size([2, 7])
+    """
+
+    def __init__(self, network: nn.Module):
+        super().__init__()
+        self.network = network
+
+    def forward(self, faces: Tensor) -> Tensor:
+        """Class scores ``[B, classes]`` of faces ``[B, C, H, W]``."""
+        return logits_of(self.network(faces))
+
+
+def check_choice(network: str, name: str, value: object, known: Iterable) -> None:
     """Refuse a value that is none of the known ones."""
     if value not in known:
+        names = list(map(str, known))
+        near = difflib.get_close_matches(str(value), names, 1)
         raise FerError(
-            f"{network}: {name} is '{value}', expected one of "
-            f"{', '.join(map(str, known))}."
+            f"{network}: {name} is '{value}', expected one of {', '.join(names)}"
+            + (f"; did you mean '{near[0]}'?" if near else ".")
         )

@@ -40,6 +40,7 @@ from torch import Tensor, nn
 from fer_lib.errors import FerError
 from fer_lib.models.network import Network, Stated, check_choice, log_mean_probability
 from fer_lib.models.part_network import Localiser, SubNetwork
+from fer_lib.preprocessing import Preprocessing
 
 # What the localisers learned from which the five sub-networks start.
 KINDS = {
@@ -62,6 +63,21 @@ class EnsembleOutput(NamedTuple):
     branches: Tensor
 
 
+class Localisers(nn.ModuleList):
+    """Networks of landmarks that see the same faces."""
+
+    regions_per_face = 1
+
+    @property
+    def input(self) -> Preprocessing:
+        """What all of them expect of faces."""
+        return self[0].input
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """The outputs ``[B, z]`` of each for faces ``[B, 3, size, size]``."""
+        return [localiser(x) for localiser in self]
+
+
 class PartEnsemble(Network):
     """Five sub-networks that see the whole face and add their probabilities.
 
@@ -75,6 +91,17 @@ class PartEnsemble(Network):
         head_relu: whether ReLU follows the heads' dense layers but the last.
         pooling: ``"keras"`` or ``"symmetric"``; see
             :class:`~fer_lib.models.part_network.MaxPool`.
+        keep_localisers: whether it keeps the localisers from which it starts,
+            so that what fine-tuning did to the landmarks can be told from its
+            weights alone (figure 10).
+
+    Attributes:
+        originals: the localisers, one a sub-network; none for the Baseline,
+            or unless kept.  They take no part in ``forward``, and count as
+            parameters only while the landmark stage trains them.
+        parts: what the sub-networks start from, in their order.
+        parts: what the sub-networks start from, in their order.
+        members: names of the sub-networks: ``mouth``, or ``baseline_1``.
 
     Raises:
         FerError: for an unknown reading or an impossible size.
@@ -108,20 +135,25 @@ class PartEnsemble(Network):
         kind: str = "parts",
         head_relu: bool = False,
         pooling: str = "keras",
+        keep_localisers: bool = False,
     ):
         super().__init__()
         check_choice(self.NAME, "kind", kind, KINDS)
-        self.kind = kind
-        self.options = {
+        self.kind, self.parts = kind, KINDS[kind]
+        part = {
             "input_size": input_size,
             "width": width,
             "head_relu": head_relu,
             "pooling": pooling,
         }
         self.sub_networks = nn.ModuleList(
-            SubNetwork(num_classes=num_classes, **self.options) for _ in range(MEMBERS)
+            SubNetwork(num_classes=num_classes, **part) for _ in range(MEMBERS)
         )
         self.input = self.sub_networks[0].input
+        kept = self.parts if keep_localisers else ()
+        self.originals = Localisers(Localiser(name, **part) for name in kept)
+        self.originals.requires_grad_(False)
+        self.members = tuple(name.replace(" ", "_") for name in self.cam_layers())
 
     def forward(self, x: Tensor) -> EnsembleOutput:
         """Scores of faces ``[B, 3, size, size]``."""
@@ -147,9 +179,15 @@ class PartEnsemble(Network):
         layers = [n.cam_layers()["last block"] for n in self.sub_networks]
         return dict(zip(names, layers, strict=True))
 
-    def localisers(self) -> list[Localiser]:
-        """New localisers, one for each sub-network; none for the Baseline."""
-        return [Localiser(part, **self.options) for part in KINDS[self.kind]]
+    def begin_landmarks(self) -> None:
+        """Stage 1 of section III-D: only the localisers learn."""
+        self.originals.requires_grad_(True)
+
+    def begin_heads(self) -> None:
+        """Stage 2: the heads learn on what the localisers see."""
+        self.originals.requires_grad_(False)
+        self.start_from(self.originals)
+        self.freeze(weights=True, statistics=True)
 
     def start_from(self, localisers: Iterable[Localiser]) -> None:
         """Let every sub-network start from the extractor of its localiser.
@@ -159,19 +197,29 @@ class PartEnsemble(Network):
         """
         localisers = list(localisers)
         found = tuple(localiser.part for localiser in localisers)
-        if found != KINDS[self.kind]:
+        if found != self.parts:
             raise FerError(
                 f"{self.NAME}: localisers of {_listed(found)}, kind "
-                f"'{self.kind}' expects {_listed(KINDS[self.kind])}."
+                f"'{self.kind}' expects {_listed(self.parts)}."
             )
         # There are none for the Baseline.
         for localiser, network in zip(localisers, self.sub_networks, strict=False):
-            move_extractor(localiser, network)
+            network.extractor.load_state_dict(localiser.extractor.state_dict())
 
     def freeze(self, *, weights: bool, statistics: bool) -> None:
         """As :meth:`.part_network.Extractor.freeze`, all extractors."""
         for network in self.sub_networks:
             network.extractor.freeze(weights=weights, statistics=statistics)
+
+    def tuned(self) -> Localisers:
+        """The original heads on the extractors as they are now.
+
+        Figure 10 compares their landmarks with those of ``originals``.
+        """
+        tuned = copy.deepcopy(self.originals)
+        for localiser, network in zip(tuned, self.sub_networks, strict=False):
+            localiser.extractor.load_state_dict(network.extractor.state_dict())
+        return tuned.train(self.training)
 
 
 def branch_cross_entropy(branches: Tensor, labels: Tensor) -> Tensor:
@@ -190,22 +238,6 @@ def branch_cross_entropy(branches: Tensor, labels: Tensor) -> Tensor:
     pairs = labels[:, None].expand(branches.shape[:2])  # [B, M]
     mean = F.cross_entropy(branches.flatten(0, 1), pairs.flatten())
     return mean * branches.shape[1]
-
-
-def move_extractor(localiser: Localiser, network: SubNetwork) -> None:
-    """Give a sub-network what a localiser learned (Section III-D2)."""
-    network.extractor.load_state_dict(localiser.extractor.state_dict())
-
-
-def with_original_head(network: SubNetwork, localiser: Localiser) -> Localiser:
-    """The localiser after fine-tuning: its head on the network's extractor.
-
-    Figure 10 compares its landmarks with those of ``localiser``; both
-    arguments stay as they are.
-    """
-    tuned = copy.deepcopy(localiser)
-    tuned.extractor.load_state_dict(network.extractor.state_dict())
-    return tuned
 
 
 def _listed(parts: Iterable[str]) -> str:

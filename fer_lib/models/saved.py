@@ -1,8 +1,12 @@
-"""Finished networks in files small enough to commit."""
+"""Finished networks in files small enough to commit, with all that builds them.
+
+Nothing is unpickled.
+"""
 
 import gzip
 import json
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import safetensors.torch
@@ -12,27 +16,35 @@ from torch import Tensor, nn
 
 from fer_lib.errors import FerError
 from fer_lib.files import atomic_path
+from fer_lib.models import NETWORKS, build, nickname
+from fer_lib.models.network import Network
+from fer_lib.preprocessing import Preprocessing
 
 SUFFIX = ".safetensors.gz"
 DIGITS = 7  # binary, of a stored weight
 FOLDER = Path(__file__).resolve().parents[1] / "checkpoints"
+_OWN = ("network", "options", "input", "classes", "provenance")
 
 
-def save_network(path: Path | str, network: nn.Module, about: dict) -> None:
+def save(network: Network, path: Path | str, about: Mapping | None = None) -> None:
     """Write a network in half precision, its weights to seven digits.
 
     Binary digits: to within 0.8 %, a fifth off the file.  What has one index,
     such as biases and statistics, keeps the eleven of half precision.
 
     Args:
-        path: a ``.safetensors.gz`` file.
-        network: its weights are stored as float16.
-        about: how to build it and how to prepare faces for it (``paper``,
-            ``config``, ``preprocessing``, ``classes``), and the run that it
-            comes from.
+        network: its options, input, classes and provenance are stored beside
+            its weights.
+        path: a ``.safetensors.gz`` file; replaced when it exists.
+        about: what else to tell of it, such as the ``command`` that made it;
+            JSON-able.
     """
+    (name,) = (key for key, kind in NETWORKS.items() if kind is type(network))
+    told = {"network": name, "options": network.options}
+    told |= {"input": network.input.to_json(), "classes": list(network.classes)}
+    told |= {"provenance": network.provenance} | dict(about or network.about)
     kept = {key: _rounded(value) for key, value in network.state_dict().items()}
-    plain = safetensors.torch.save(kept, {"about": json.dumps(about)})
+    plain = safetensors.torch.save(kept, {"about": json.dumps(told)})
     with atomic_path(path) as temporary:
         # No time inside, so that the same network gives the same bytes.
         temporary.write_bytes(gzip.compress(plain, mtime=0))
@@ -45,15 +57,66 @@ def _rounded(values: Tensor) -> Tensor:
     return values.half().cpu().contiguous()
 
 
-def read_network(path: Path | str) -> tuple[dict[str, Tensor], dict]:
-    """Weights and description of a file of :func:`save_network`.
+def load(name: Path | str) -> Network:
+    """A finished network: one that comes with the library, or of a file.
+
+    Args:
+        name: a network's nickname, in any case, or a file of :func:`save`.
+
+    Returns:
+        The network on the CPU, in evaluation mode, with its ``options``,
+        ``input``, ``classes``, ``provenance`` and, in ``about``, what else
+        the file tells.
 
     Raises:
-        FerError: when the file is missing or damaged.
+        FerError: when there is no such network or file, or it is damaged.
+    """
+    path = Path(name)
+    if path.suffix not in (".gz", ".safetensors", ".pth", ".pt") and not path.exists():
+        path = committed(nickname(str(name)))
+        if not path.is_file():
+            raise FerError(
+                f"{name}: no trained network of this name comes with the library; "
+                "build() makes an untrained one."
+            )
+    weights, about = read_network(path)
+    network = _built(path, about)
+    load_weights(network, weights, str(path))
+    network.classes = tuple(about["classes"])
+    network.provenance = about["provenance"]
+    network.about = {key: told for key, told in about.items() if key not in _OWN}
+    return network.eval()
+
+
+def _built(path: Path, about: dict) -> Network:
+    """The network that a description tells of, without its weights."""
+    try:
+        # What it starts from is replaced, and must not take random numbers.
+        with torch.random.fork_rng(devices=[]):
+            network = build(about["network"], **about["options"])
+        wanted = Preprocessing(**about["input"])
+    except (KeyError, TypeError) as error:
+        raise FerError(
+            f"{path}: its description lacks or mistakes {error}; it was saved by "
+            "another version of this library, which can load it."
+        ) from error
+    if network.input != wanted:
+        raise FerError(
+            f"{path}: prepares faces by {wanted}, but this version's network by "
+            f"{network.input}; load it with the version that saved it."
+        )
+    return network
+
+
+def read_network(path: Path | str) -> tuple[dict[str, Tensor], dict]:
+    """Weights and description of a file of :func:`save`.
+
+    Raises:
+        FerError: when the file is missing, damaged or somebody else's.
     """
     path = Path(path)
     if not path.is_file():
-        raise FerError(f"{path}: no such network; train first.")
+        raise FerError(f"{path}: no such file; correct its path, or train first.")
     try:
         plain = gzip.decompress(path.read_bytes())
         end = 8 + int.from_bytes(plain[:8], "little")
@@ -61,20 +124,37 @@ def read_network(path: Path | str) -> tuple[dict[str, Tensor], dict]:
         return safetensors.torch.load(plain), json.loads(about)
     except (OSError, EOFError, zlib.error, SafetensorError, KeyError, ValueError) as e:
         raise FerError(
-            f"{path}: damaged, or no network of this library ({e}); delete it "
-            "and train again."
+            f"{path}: damaged, or not saved by this library ({e}); expected a file "
+            f"*{SUFFIX} of save().  Weights of another project start a backbone: "
+            "build(..., pretrained=FILE)."
         ) from e
 
 
-def committed(paper: str) -> Path:
-    """The checkpoint of a paper that comes with the library.
+def committed(name: str) -> Path:
+    """The file of a network that comes with the library.
 
     It was trained on rendered faces, so that every machine has a network
     that sees something; it says nothing about real ones.
     """
-    return FOLDER / f"{paper}{SUFFIX}"
+    return FOLDER / f"{name}{SUFFIX}"
 
 
 def beside(record: Path) -> Path:
     """Where the weights of a recorded run stand, if they were kept."""
     return record.with_suffix(SUFFIX)
+
+
+def load_weights(network: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
+    """Load named weights into a network of exactly that shape.
+
+    Raises:
+        FerError: when they are another network's.
+    """
+    try:
+        network.load_state_dict({k: v.float() for k, v in tensors.items()})
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise FerError(
+            f"{where}: the weights are another network's ({reason}); build it "
+            "with the options that the file names."
+        ) from error

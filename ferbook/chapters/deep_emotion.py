@@ -11,11 +11,10 @@ from fer_lib.explain.occlusion import occlude
 from fer_lib.expressions import EXPRESSIONS
 from fer_lib.models import build, count_parameters
 from fer_lib.models.deep_emotion import LOCALISATIONS, DeepEmotion
-from fer_lib.models.saved import beside
+from fer_lib.models.saved import beside, load
 from fer_lib.rendered.portrait import render_face
 from ferbook.kit.results import printed_matrix, recorded
 from ferbook.ledger.arithmetic.deep_emotion import PRIVATE_TEST
-from ferbook.papers import Restored, restore
 from ferbook.show.diagrams import chain, draw_blocks
 
 MATRIX = "deep_emotion.fer2013.confusion"
@@ -67,7 +66,7 @@ def parameter_rows() -> list[dict]:
     return rows
 
 
-def window_rows(networks: dict[str, Restored], faces: np.ndarray) -> list[dict]:
+def window_rows(networks: dict[str, DeepEmotion], faces: np.ndarray) -> list[dict]:
     """How much the transformers of networks, by name, look around on some faces.
 
     The standard deviation of a window's corners over the faces is in pixels: zero
@@ -75,10 +74,10 @@ def window_rows(networks: dict[str, Restored], faces: np.ndarray) -> list[dict]:
     """
     rows = []
     for name, found in networks.items():
-        x = found.network.input(faces)
+        x = found.input(faces)
         with torch.inference_mode():
-            theta = found.network.theta(x)
-        corners = sampling_window(theta, found.network.input.size)
+            theta = found.theta(x)
+        corners = sampling_window(theta, found.input.size)
         rows.append(
             {
                 "network": name,
@@ -90,10 +89,10 @@ def window_rows(networks: dict[str, Restored], faces: np.ndarray) -> list[dict]:
     return rows
 
 
-def recorded_networks() -> dict[str, Restored]:
+def recorded_networks() -> dict[str, DeepEmotion]:
     """Networks trained on real data whose weights stand beside their record."""
     return {
-        f"real FER2013, {record.protocol} labels": restore(path)
+        f"real FER2013, {record.protocol} labels": load(path)
         for record in recorded(
             "deep_emotion", preset="paper", recipe="paper", variant="default", seed=0
         )

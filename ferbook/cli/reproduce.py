@@ -80,8 +80,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _one(given: dict) -> int:
     from fer_lib.data import DATASETS
-    from ferbook.papers import PAPERS
-    from ferbook.papers.recipes import RECIPES
+    from ferbook.papers import PAPERS, RECIPES
     from ferbook.runs.make import reproduce
     from ferbook.runs.records import check_writable
 
@@ -157,12 +156,11 @@ def parsed_settings(paper: str, recipe: str, words: Sequence[str]) -> dict:
     Raises:
         FerError: for what is no setting, or has another type.
     """
-    from ferbook.papers import PAPERS
-    from ferbook.papers.recipes import RECIPES
+    from ferbook.papers import PAPERS, RECIPES
 
-    kinds = get_type_hints(type(PAPERS[paper].make_config("paper")))
+    kinds = PAPERS[paper].kinds()
     if recipe in RECIPES:
-        kinds |= get_type_hints(RECIPES[recipe].Config)
+        kinds |= get_type_hints(RECIPES[recipe].config)
     found = {}
     for word in words:
         name, equals, text = word.partition("=")
@@ -192,10 +190,11 @@ def _typed(name: str, text: str, kinds: tuple[type, ...]) -> object:
 
 def _queue(given: dict) -> int:
     from fer_lib.data import DATASETS
-    from fer_lib.device import choose_device, hardware
+    from fer_lib.device import choose_device
     from ferbook.ledger.claims_file import load_all_claims
     from ferbook.queue import Finished, Forecaster, open_queue, work
     from ferbook.runs.make import reproduce
+    from ferbook.training.machine import hardware
 
     if "dataset" not in given:
         raise FerError(

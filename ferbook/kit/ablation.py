@@ -8,18 +8,18 @@ import numpy as np
 from fer_lib.data.splits import Splits
 from fer_lib.device import choose_device
 from fer_lib.evaluation.inference import predict
+from fer_lib.models.saved import load_weights
 from ferbook.kit.parameters import Parameters
 from ferbook.kit.results import kind_of, recorded
 from ferbook.ledger.comparing import Comparison, compare, paired
 from ferbook.ledger.statistics import Difference, mcnemar_p, paired_difference
-from ferbook.papers import paper as find_paper
+from ferbook.papers import find_paper
 from ferbook.runs.key import RunKey
 from ferbook.runs.predictions import accuracies
 from ferbook.runs.records import Record
 from ferbook.runs.run import Run
 from ferbook.show import phrases
 from ferbook.show.tables import Sentence, Table
-from ferbook.training.checkpoint import load_weights
 from ferbook.training.loop import fit
 from ferbook.training.plan import Plan
 

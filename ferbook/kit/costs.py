@@ -12,7 +12,7 @@ import torch
 from fer_lib.data.protocols import Splits
 from fer_lib.models.cost import TRAINING, cost
 from ferbook.kit.results import recorded
-from ferbook.papers import paper as find_paper
+from ferbook.papers import find_paper
 from ferbook.runs.records import Record
 from ferbook.show.costs import FER2013, RATES, SMALL, rate
 from ferbook.show.phrases import duration, hardware, seconds_taken
@@ -110,7 +110,7 @@ def cost_box(paper: str, splits: Splits) -> Table:
     cores, card = RATES["two CPU cores"], RATES["a T4"]
     return table(
         "What it costs to train",
-        [training_cost(paper, name, splits) for name in find_paper(paper).PRESETS],
+        [training_cost(paper, name, splits) for name in find_paper(paper).presets],
         {
             "Preset": lambda one: cell(one.preset, one.gpu),
             "Network": lambda one: cell(

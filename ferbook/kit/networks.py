@@ -1,12 +1,13 @@
 """Finished networks that chapters ask."""
 
 from fer_lib.expressions import EXPRESSIONS
-from fer_lib.models.saved import beside, committed
+from fer_lib.models.network import Network
+from fer_lib.models.saved import beside, committed, load
 from ferbook.kit.results import recorded
-from ferbook.papers import PAPERS, Restored, restore
+from ferbook.papers import PAPERS
 
 
-def networks(dataset: str = "rendered") -> dict[str, Restored]:
+def networks(dataset: str = "rendered") -> dict[str, Network]:
     """Finished networks by paper, of seven classes.
 
     Args:
@@ -20,5 +21,5 @@ def networks(dataset: str = "rendered") -> dict[str, Restored]:
         ]
         named = {f"{run.paper}, {run.protocol}": run.path for run in runs}
         files = {k: beside(path) for k, path in named.items()}
-    found = {name: restore(path) for name, path in files.items() if path.is_file()}
+    found = {name: load(path) for name, path in files.items() if path.is_file()}
     return {name: one for name, one in found.items() if one.classes == EXPRESSIONS[:7]}

@@ -9,13 +9,13 @@ its parameters therefore calls :func:`check_parameters`.
 import ast
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, get_args, get_type_hints
+from dataclasses import dataclass, fields
+from typing import Any, get_args
 
 from fer_lib.data import DATASETS
 from fer_lib.data.protocols import Splits
 from fer_lib.errors import FerError
-from ferbook.papers import paper as find_paper
+from ferbook.papers import find_paper
 from ferbook.runs.key import RunKey
 from ferbook.runs.make import splits_of
 
@@ -189,7 +189,7 @@ def read_parameters(
         "dataset": DATASETS,
         "data_root": str,
         "protocol": str,
-        "preset": tuple(recipe.PRESETS),
+        "preset": tuple(recipe.presets),
         "train": bool,
         "settings": str,
         "seed": range(0, 10_000),
@@ -198,23 +198,24 @@ def read_parameters(
         "reader": str,
     }
     found = check_parameters(namespace, **common, **more)
-    config = recipe.make_config(found["preset"])
-    found["settings"] = parse_settings(found["settings"], config)
+    known = recipe.make_config(found["preset"]).flat()
+    found["settings"] = parse_settings(found["settings"], known, recipe.kinds())
     names = [field.name for field in fields(Parameters)]
     return Parameters(paper, **{name: found[name] for name in names[1:]})
 
 
-def parse_settings(text: str, config: object) -> dict:
+def parse_settings(text: str, known: dict, kinds: dict[str, type]) -> dict:
     """Settings such as ``"epochs=5, batch_size=64"``.
 
     Args:
         text: names and values; may be empty.
-        config: the dataclass whose fields they are.
+        known: all settings with their values.
+        kinds: their types.
 
     Raises:
         FerError: for an unknown name or a value of another type.
     """
-    known, found = asdict(config), {}
+    found = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, _, value = (word.strip() for word in part.partition("="))
         if name not in known:
@@ -222,8 +223,7 @@ def parse_settings(text: str, config: object) -> dict:
                 f"Parameter 'settings' has '{name}', expected name=value with a "
                 f"name of {', '.join(known)}."
             )
-        hint = get_type_hints(type(config))[name]
-        found[name] = _read(name, value, known[name], hint)
+        found[name] = _read(name, value, known[name], kinds[name])
     return found
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from fer_lib.data.faceset import FaceSet
 from fer_lib.expressions import expression_index
 from ferbook.ledger.claims_file import load_claims
-from ferbook.papers import paper as find_paper
+from ferbook.papers import paper_of
 from ferbook.runs.paths import runs_folder
 from ferbook.runs.records import Record, load_records
 from ferbook.runs.run import Run
@@ -169,8 +169,7 @@ def departure_box(run: Run) -> Table:
     if run.record is not None:
         found = [vars(one) for one in run.record.departures]
     else:
-        name = type(run.config).__module__.rsplit(".", 1)[-1]
-        found = find_paper(name).deviations(run.config, run.splits)
+        found = paper_of(run.config).deviations(run.config, run.splits)
     columns = {
         "Item": lambda one: one["item"],
         "Paper": lambda one: one["paper"],

@@ -5,10 +5,10 @@ from pathlib import Path
 from fer_lib.data.protocols import Splits
 from fer_lib.device import choose_device
 from fer_lib.errors import FerError
-from fer_lib.models.saved import beside, committed, read_network
+from fer_lib.models.saved import beside, committed, load, read_network
 from ferbook.kit.parameters import Parameters
 from ferbook.kit.results import recorded
-from ferbook.papers import restore
+from ferbook.papers import config_of
 from ferbook.runs.make import reproduce
 from ferbook.runs.records import Record, write_record
 from ferbook.runs.run import Run
@@ -30,20 +30,19 @@ def network(parameters: Parameters, splits: Splits, variant: str = "default") ->
     if parameters.train:
         return _trained(parameters, variant)
     path, record = _at_hand(parameters, variant)
-    found = restore(path)
+    found = load(path)
     if found.classes != splits.classes:
         raise FerError(
             f"{path.name}: trained on {len(found.classes)} classes, the protocol "
             f"'{splits.protocol}' has {len(splits.classes)}; use a protocol with as "
             "many, or train = True."
         )
-    on = "rendered faces" if found.rendered else "real faces"
+    on = "rendered faces" if found.rendered_only else "real faces"
     print(f"Loaded {path.name}, trained on {on}.")
-    if splits.test.rendered != found.rendered:
+    if splits.test.rendered != found.rendered_only:
         print("These faces are of another kind than those that it was trained on.")
-    placed = found.network.to(choose_device(parameters.device))
-    fitted = Fitted(finished=True)
-    return Run(placed, found.config, splits, fitted, record)
+    placed = found.to(choose_device(parameters.device))
+    return Run(placed, config_of(placed), splits, Fitted(finished=True), record)
 
 
 def _trained(parameters: Parameters, variant: str) -> Run:

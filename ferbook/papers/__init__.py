@@ -1,70 +1,55 @@
-"""The papers' recipes, by nickname."""
+"""The papers, and recipes that train any of their networks, by nickname."""
 
-from dataclasses import dataclass
-from pathlib import Path
-from types import ModuleType
-
-from torch import nn
-
-from fer_lib.errors import FerError
-from fer_lib.models.saved import read_network
+from fer_lib.models.network import Network, check_choice
 from ferbook.papers import (
-    comparison,
     deep_emotion,
     diversified_esr,
     diversified_manet,
+    modern,
     part_ensemble,
     ramn,
+    rendered_first,
     residual_masking,
 )
-from ferbook.training.checkpoint import load_weights
+from ferbook.papers.paper import Config, Paper, Recipe
 
-PAPERS: dict[str, ModuleType] = {
-    "deep_emotion": deep_emotion,
-    "residual_masking": residual_masking,
-    "ramn": ramn,
-    "diversified_esr": diversified_esr,
-    "diversified_manet": diversified_manet,
-    "part_ensemble": part_ensemble,
-    "comparison": comparison,
+PAPERS: dict[str, Paper] = {
+    paper.name: paper
+    for paper in (
+        deep_emotion.PAPER,
+        residual_masking.PAPER,
+        ramn.PAPER,
+        diversified_esr.PAPER,
+        diversified_manet.PAPER,
+        part_ensemble.PAPER,
+        residual_masking.COMPARISON,
+    )
+}
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe for recipe in (modern.RECIPE, rendered_first.RECIPE)
 }
 
 
-def paper(name: str) -> ModuleType:
-    """The recipe of a paper; ``FerError`` when unknown."""
-    if name not in PAPERS:
-        raise FerError(
-            f"paper '{name}' is unknown, expected one of {', '.join(PAPERS)}."
-        )
+def paper_of(config: Config) -> Paper:
+    """Whose settings these are."""
+    (paper,) = (one for one in PAPERS.values() if one.config is type(config))
+    return paper
+
+
+def config_of(network: Network) -> Config:
+    """The settings of a network that a run has saved."""
+    options = {k: v for k, v in network.options.items() if k != "num_classes"}
+    (paper,) = (one for one in PAPERS.values() if one.network is type(network))
+    return paper.make_config("paper", **options, **network.about.get("training", {}))
+
+
+def find_paper(name: str) -> Paper:
+    """The paper of a nickname; ``FerError`` when unknown."""
+    check_choice("papers", "name", name, PAPERS)
     return PAPERS[name]
 
 
-@dataclass(frozen=True)
-class Restored:
-    """A network from a file, ready to use.
-
-    Attributes:
-        network: with its weights, on the CPU, in evaluation mode.
-        config: the paper's dataclass, as it was trained.
-        classes: names of its scores.
-        rendered: whether it was trained on rendered faces.
-    """
-
-    network: nn.Module
-    config: object
-    classes: tuple[str, ...]
-    rendered: bool
-
-
-def restore(path: Path | str) -> Restored:
-    """Build the network of a file that a run has saved.
-
-    Raises:
-        FerError: when the file is missing, damaged or of an unknown paper.
-    """
-    weights, about = read_network(path)
-    recipe, classes = paper(about["paper"]), tuple(about["classes"])
-    config = recipe.make_config("paper", **about["config"])
-    network = recipe.make_network(config, len(classes), seed=0).eval()
-    load_weights(network, weights, str(path))
-    return Restored(network, config, classes, about["rendered"])
+def find_recipe(name: str) -> Recipe:
+    """The recipe of that name; ``FerError`` when unknown."""
+    check_choice("recipes", "name", name, ["paper", *RECIPES])
+    return RECIPES[name]

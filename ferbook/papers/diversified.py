@@ -4,15 +4,12 @@ N. Heidari, A. Iosifidis, arXiv:2210.09381, 2022.  "Authors' code" is
 github.com/negarhdr/Diversified-Facial-Expression-Recognition.
 """
 
-from collections.abc import Mapping, Sequence
-
-from torch import Tensor
+from collections.abc import Iterable
 
 from fer_lib.data.augment import FaceAugmentation, augmentation
 from fer_lib.data.splits import Splits
-from fer_lib.errors import FerError
-from fer_lib.losses.diversified import MEASURES
-from ferbook.papers.settings import described, deviation
+from fer_lib.models.network import check_choice
+from ferbook.papers.paper import described, deviation
 
 # Protocols with the labels of the paper's experiments.
 STUDIED = ("affectnet_val8", "ferplus_majority8", "ferplus_validation8", "rafdb_test")
@@ -70,29 +67,7 @@ def augment(kind: str, size: int, shift: float) -> FaceAugmentation:
     return augmentation(**options)
 
 
-def less_diversity(
-    entropy: Tensor,
-    output: tuple,
-    names: Sequence[str],
-    measure: str,
-    gammas: Sequence[float | None],
-) -> Tensor:
-    """Cross-entropy minus the diversity of some of a network's features.
-
-    Args:
-        entropy: a scalar.
-        output: of the network, with features ``[L, B, D]`` by name.
-        names: of the features whose diversity is to grow.
-        measure: one of :data:`fer_lib.losses.diversified.MEASURES`.
-        gammas: one a name; None for 30 / D.
-    """
-    pairs = zip(names, gammas, strict=True)
-    return entropy - sum(
-        MEASURES[measure](getattr(output, name), gamma) for name, gamma in pairs
-    )
-
-
-def check_settings(paper: str, config: object, **known: Sequence[str]) -> None:
+def check_settings(paper: str, config: object, **known: Iterable[str]) -> None:
     """Refuse a configuration with a value that is none of the known ones.
 
     Args:
@@ -101,27 +76,7 @@ def check_settings(paper: str, config: object, **known: Sequence[str]) -> None:
         known: values by field.
     """
     for name, values in known.items():
-        if (found := getattr(config, name)) not in values:
-            raise FerError(
-                f"{paper}: {name} is '{found}', expected one of {', '.join(values)}."
-            )
-
-
-def departures(
-    config: object, paper: object, stated: Mapping[str, tuple[str, str]]
-) -> list[dict]:
-    """Settings that differ from what the paper did with a data set.
-
-    Args:
-        config: a dataclass.
-        paper: of the same kind.
-        stated: field and reason of each departure, by its item.
-    """
-    return [
-        deviation(item, getattr(paper, field), getattr(config, field), why)
-        for item, (field, why) in stated.items()
-        if getattr(paper, field) != getattr(config, field)
-    ]
+        check_choice(paper, name, getattr(config, name), values)
 
 
 def common_deviations(config: object, splits: Splits, pretraining: str) -> list[dict]:

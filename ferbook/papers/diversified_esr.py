@@ -16,54 +16,43 @@ rates fall after 10 epochs.  All of its scripts give the spatial
 attention to the channel term, too; no variant imitates that.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import product
+from pathlib import Path
 
+import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import StepLR
 
-from fer_lib.data.augment import seeded
 from fer_lib.data.splits import Splits
-from fer_lib.losses.diversified import MEASURES
+from fer_lib.evaluation.inference import predict
+from fer_lib.losses.diversified import MEASURES, esr_loss
 from fer_lib.losses.diversity import AUTHORS_GAMMA
 from fer_lib.models.diversified_esr import DiversifiedESR, ESROutput
-from ferbook.papers import settings
+from fer_lib.models.network import log_mean_probability
+from fer_lib.models.pretrained import read_weights
+from fer_lib.models.saved import load_weights
 from ferbook.papers.diversified import (
     DIVERSITIES,
     augment,
     check_settings,
     common_deviations,
-    departures,
-    less_diversity,
     script_of,
 )
-from ferbook.papers.diversified_branches import (
-    Together,
-    early_exit,
-    load_ensemble,
-    parameter_rates,
-)
+from ferbook.papers.paper import Config, Paper, departures, deviation, planned
 from ferbook.training.draws import at_most
 from ferbook.training.plan import Loss, Plan, Stage
 
-NAME = "diversified_esr"
-
 
 @dataclass(frozen=True)
-class DiversifiedESRConfig:
-    """Hyper-parameters of one ESR run; the defaults train on AffectNet."""
+class DiversifiedESRConfig(Config):
+    """Settings of one ESR run; the defaults train on AffectNet."""
 
-    input_size: int = 96  # pixels; authors' code
-    width: int = 64  # channels of the first layer; authors' code
-    branches: int = 9  # section 4, ESR-9
-    cbam: bool = True  # section 3, "into each layer"
     diversity: str = "spatial_channel"  # Table 1, last rows
     measure: str = "paper"  # equation (2), diagonal 1; the code's is 0
     gamma: float | None = None  # ours: 30 / D; not given, 10 in the code
-    batch_statistics_in_eval: bool = False  # ours; true in the code, a flaw
     pretrained: str = ""  # path of an ensemble; section 4: AffectNet's
     together: bool = False  # all branches from the start; esr_ferplus.py
     epochs: int = 50  # of the first branch; esr_affectnet.py
@@ -81,12 +70,10 @@ class DiversifiedESRConfig:
     @property
     def all_epochs(self) -> int:
         """Of all branches."""
-        return self.epochs + (self.branches - 1) * self.added_epochs
+        return self.epochs + (self.network["branches"] - 1) * self.added_epochs
 
 
-# 96 pixels are the paper's.
-PRESETS = DiversifiedESR.PRESETS | {"reduced": {}, "paper": {}}
-EPOCHS = {
+PRESETS = {
     # At 0.1 an ensemble this small learns nothing in three epochs.
     "smoke": {"epochs": 6, "added_epochs": 2, "step": 4, "learning_rate": 0.03},
     # For FER2013 on a laptop, without a GPU.
@@ -94,12 +81,14 @@ EPOCHS = {
     | {"batch_size": 64},
     "student": {"epochs": 10, "added_epochs": 4, "step": 2},
     "reduced": {"epochs": 20, "added_epochs": 5, "step": 4},
+    "paper": {},
 }
 
-SIZES = {"": {}, "esr15": {"branches": 15}}
+_NETWORKS = DiversifiedESR.VARIANTS | {"": {}}
+SIZES = {name: _NETWORKS[name] for name in ("", "esr15")}
 ROWS = {  # of Table 1, its last one first
     "": {},
-    "plain": {"cbam": False, "diversity": "none"},
+    "plain": _NETWORKS["plain"] | {"diversity": "none"},
     "cbam": {"diversity": "none"},
     "spatial": {"diversity": "spatial"},
     "authors_code": {"measure": "authors_code", "gamma": AUTHORS_GAMMA},
@@ -118,55 +107,28 @@ VARIANTS = {
     )
     for names in product(SIZES, ROWS, SCRIPTS)
 }
-VARIANTS["batch_statistics"] = {"batch_statistics_in_eval": True}
+VARIANTS["batch_statistics"] = _NETWORKS["batch_statistics"]
 
 
-def make_config(
-    preset: str, variant: str = "default", **changes
-) -> DiversifiedESRConfig:
-    """Configuration of a preset and a variant, with further changes."""
-    changes = EPOCHS.get(preset, {}) | changes
-    config = settings.choose(
-        NAME, DiversifiedESRConfig(), PRESETS, VARIANTS, preset, variant, changes
-    )
+def check(config: DiversifiedESRConfig) -> None:
+    """Refuse settings that the recipe does not know."""
+    known = ("none", "spatial", "spatial_channel"), ("jitter", "erasing")
     check_settings(
-        NAME,
+        "diversified_esr",
         config,
-        diversity=("none", "spatial", "spatial_channel"),
-        measure=tuple(MEASURES),
-        augmentation=("jitter", "erasing"),
+        diversity=known[0],
+        measure=MEASURES,
+        augmentation=known[1],
     )
-    return config
-
-
-identity, views = settings.identity, early_exit
-
-
-def make_network(config: DiversifiedESRConfig, classes: int, seed: int) -> nn.Module:
-    """The untrained ensemble of a configuration, the same for a seed."""
-    names = ("input_size", "width", "branches", "cbam", "batch_statistics_in_eval")
-    options = {name: getattr(config, name) for name in names}
-    with seeded(seed, 0):
-        return DiversifiedESR(num_classes=classes, **options)
 
 
 def overall_loss(
     config: DiversifiedESRConfig, output: ESROutput, labels: Tensor
 ) -> Tensor:
-    """Equation (4), with those diversities that the configuration asks for.
-
-    A branch alone has a diversity of 1, a constant.
-
-    Args:
-        config: its diversity, measure and gamma hold.
-        output: of the ensemble.
-        labels: ``int64 [B]``.
-    """
-    branches = output.branches.unbind(1)
-    entropy = sum(F.cross_entropy(scores, labels) for scores in branches)
-    names = DIVERSITIES[config.diversity]
-    gammas = [config.gamma] * len(names)
-    return less_diversity(entropy, output, names, config.measure, gammas)
+    """Equation (4), with those diversities that the configuration asks for."""
+    features = (getattr(output, name) for name in DIVERSITIES[config.diversity])
+    chosen = {"gamma": config.gamma, "measure": config.measure}
+    return esr_loss(output.branches, labels, *features, **chosen)
 
 
 def make_optimizer(
@@ -180,11 +142,10 @@ def make_optimizer(
 
 def make_plan(config: DiversifiedESRConfig, splits: Splits, seed: int) -> Plan:
     """One stage a branch; each begins with the best weights of the last."""
-    changes = augment(config.augmentation, config.input_size, shift=32 / 96)
-    numbers = range(1, config.branches + 1)
-    stages = tuple(_stage(config, number, changes) for number in numbers)
-    select = str(splits.select.splits[0])
-    return Plan(seed, stages, f"{select}_accuracy")
+    size, count = config.network["input_size"], config.network["branches"]
+    changes = augment(config.augmentation, size, shift=32 / 96)
+    stages = [_stage(config, number, changes) for number in range(1, count + 1)]
+    return planned(splits, seed, *stages)
 
 
 def _stage(config: DiversifiedESRConfig, number: int, changes: nn.Module) -> Stage:
@@ -210,6 +171,90 @@ def _stage(config: DiversifiedESRConfig, number: int, changes: nn.Module) -> Sta
     )
 
 
+class Together(nn.Module):
+    """All branches of an ensemble, of which only the first are to classify.
+
+    Args:
+        network: the ensemble; how many of it are active stays as it is.
+        judged: how many branches classify; all of them give attention.
+    """
+
+    def __init__(self, network: DiversifiedESR, judged: int):
+        super().__init__()
+        self.network, self.judged = network, judged
+
+    def forward(self, x: Tensor) -> ESROutput:
+        """Scores of the first branches, attention of all."""
+        active, self.network.active = self.network.active, len(self.network.branches)
+        output = self.network(x)
+        self.network.active = active
+        branches = output.branches[:, : self.judged]
+        logits = log_mean_probability(branches)
+        return output._replace(logits=logits, branches=branches)
+
+
+def parameter_rates(
+    network: DiversifiedESR, number: int, fast: float, slow: float, *, together: bool
+) -> list[dict]:
+    """Groups of an optimizer that trains one branch faster than the rest.
+
+    Args:
+        network: whose parameters are trained.
+        number: of the branch, from 1.
+        fast: its learning rate, and that of the base beside the first one.
+        slow: that of the base later, and of the other branches.
+        together: whether branches of higher numbers are trained, too.
+
+    Returns:
+        The base, other branches, and last the branch itself, whose rate the
+        curve therefore shows.
+    """
+    base, *branches = network.parameter_groups()
+    newest = branches.pop(number - 1)
+    others = branches if together else branches[: number - 1]
+    return [
+        base | {"lr": fast if number == 1 else slow},
+        *(branch | {"lr": slow} for branch in others),
+        newest | {"lr": fast},
+    ]
+
+
+def load_ensemble(network: DiversifiedESR, path: Path | str) -> None:
+    """Fill an ensemble with the weights of one of its size.
+
+    Classifiers of another number of classes keep their random start.
+
+    Raises:
+        FerError: when the file cannot be read, or fits another network.
+    """
+    found = read_weights(path)
+    for name, own in network.state_dict().items():
+        if ".fc." in name and name in found and found[name].shape != own.shape:
+            found[name] = own
+    load_weights(network, found, str(path))
+
+
+def early_exit(network: DiversifiedESR, splits: Splits) -> dict[str, np.ndarray]:
+    """Scores of as many branches as do best on the selection split.
+
+    Section 4 of Heidari and Iosifidis: on some data sets an ensemble of 15
+    does best with fewer.  Of equally good numbers the smallest is taken.
+
+    Returns:
+        ``early_exit``, ``float32 [n, classes]`` of the test split.
+    """
+    active, best, most = network.active, 1, -1
+    for network.active in range(1, active + 1):
+        scores = predict(network, splits.select.images)
+        right = int((scores.argmax(1) == splits.select.labels).sum())
+        if right > most:
+            best, most = network.active, right
+    network.active = best
+    scores = predict(network, splits.test.images)
+    network.active = active
+    return {"early_exit": scores}
+
+
 # Fields and why they differ from the paper's, by the name of the deviation.
 _STATED = {
     "input size": ("input_size", "what this preset is for"),
@@ -231,13 +276,29 @@ def deviations(config: DiversifiedESRConfig, splits: Splits) -> list[dict]:
     script = script_of(splits)
     grown = script == "affectnet"
     values = SCRIPTS["" if grown else script]
-    paper = replace(DiversifiedESRConfig(branches=config.branches), **values)
-    note, found = settings.deviation, departures(config, paper, _STATED)
+    count = config.network["branches"]
+    said = PAPER.make_config("paper", branches=count, **values)
+    pair = [one.flat() | {"all_epochs": one.all_epochs} for one in (config, said)]
+    note, found = deviation, departures(*pair, _STATED)
     found += common_deviations(config, splits, "" if grown else "AffectNet")
     why = "it has a gradient, and no ties"
     found.append(note("prediction", "vote of branches", "mean probability", why))
-    if not config.batch_statistics_in_eval:
+    if not config.network["batch_statistics_in_eval"]:
         said = "of the batch in the branches, in the code"
         why = "a result must not depend on the other faces"
         found.append(note("statistics when evaluated", said, "running", why))
     return found
+
+
+PAPER = Paper(
+    "diversified_esr",
+    DiversifiedESR,
+    DiversifiedESRConfig,
+    PRESETS,
+    VARIANTS,
+    make_plan,
+    deviations,
+    views=early_exit,
+    check=check,
+    presets_last=True,
+)

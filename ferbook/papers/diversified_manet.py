@@ -12,44 +12,41 @@ repositories.  Without them Zhao advises 300 epochs (his issue 10), the
 variant ``scratch``.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import StepLR
 
-from fer_lib.data.augment import seeded
 from fer_lib.data.splits import Splits
-from fer_lib.losses.diversified import BRANCH_GAMMA_TIMES_SIZE, MEASURES
+from fer_lib.losses.diversified import MEASURES, manet_loss
 from fer_lib.losses.diversity import AUTHORS_GAMMA
-from fer_lib.models.diversified_manet import PATHS_B, DiversifiedMANet, MANetOutput
-from ferbook.papers import settings
+from fer_lib.models.diversified_manet import DiversifiedMANet, MANetOutput
 from ferbook.papers.diversified import (
     AUGMENTATIONS,
     DIVERSITIES,
     augment,
     check_settings,
     common_deviations,
-    departures,
-    less_diversity,
     script_of,
+)
+from ferbook.papers.paper import (
+    Config,
+    Paper,
+    begin_from,
+    departures,
+    deviation,
+    planned,
 )
 from ferbook.training.draws import at_most
 from ferbook.training.plan import Loss, Plan, Stage
 
-NAME = "diversified_manet"
-
 
 @dataclass(frozen=True)
-class DiversifiedMANetConfig:
-    """Hyper-parameters of one MA-Net run."""
+class DiversifiedMANetConfig(Config):
+    """Settings of one MA-Net run."""
 
-    input_size: int = 224  # pixels; Zhao's code
-    width: int = 64  # channels; ResNet-18, section 2
-    path_b: str = "original"  # Zhao's code; "fork" in the authors'
-    lambda_: float = 0.6  # weight of the local branch; section 3
     diversity: str = "all"  # equation (5)
     measure: str = "paper"  # equation (2), diagonal 1; the code's is 0
     gamma: float | None = None  # ours: 30 / D; not given, 10 in the code
@@ -68,19 +65,12 @@ class DiversifiedMANetConfig:
 
 
 PRESETS = {
-    "smoke": DiversifiedMANet.PRESETS["smoke"],
-    "small": DiversifiedMANet.PRESETS["small"],
-    "student": DiversifiedMANet.PRESETS["student"],
-    "reduced": DiversifiedMANet.PRESETS["reduced"] | {"precision": "bf16"},
-    "paper": {"precision": "bf16"},
-}
-# Of the presets, whatever the variant; the paper's are above.
-EPOCHS = {
     "smoke": {"epochs": 14, "step": 10, "batch_size": 32, "learning_rate": 0.02},
     # For FER2013 on a laptop, without a GPU.
     "small": {"epochs": 8, "step": 6, "batch_size": 64, "learning_rate": 0.05},
     "student": {"epochs": 20, "step": 8},
-    "reduced": {"epochs": 40, "step": 12},
+    "reduced": {"epochs": 40, "step": 12, "precision": "bf16"},
+    "paper": {"precision": "bf16"},
 }
 
 ROWS = {  # of Table 1, its last one first, and what lies between
@@ -88,12 +78,9 @@ ROWS = {  # of Table 1, its last one first, and what lies between
     "attention": {"diversity": "none"},
     "spatial": {"diversity": "spatial"},
     "spatial_channel": {"diversity": "spatial_channel"},
-    "fork": {"path_b": "fork"},
-    "authors_code": {
-        "path_b": "fork",
-        "measure": "authors_code",
-        "gamma": AUTHORS_GAMMA,
-    },
+    "fork": DiversifiedMANet.VARIANTS["fork"],
+    "authors_code": DiversifiedMANet.VARIANTS["fork"]
+    | {"measure": "authors_code", "gamma": AUTHORS_GAMMA},
 }
 SCRIPTS = {  # Zhao's, then those of the authors
     "": {},
@@ -110,61 +97,33 @@ VARIANTS = {
 }
 
 
-def make_config(
-    preset: str, variant: str = "default", **changes
-) -> DiversifiedMANetConfig:
-    """Configuration of a preset and a variant, with further changes."""
-    changes = EPOCHS.get(preset, {}) | changes
-    config = settings.choose(
-        NAME, DiversifiedMANetConfig(), PRESETS, VARIANTS, preset, variant, changes
-    )
+def check(config: DiversifiedMANetConfig) -> None:
+    """Refuse settings that the recipe does not know."""
     check_settings(
-        NAME,
+        "diversified_manet",
         config,
-        path_b=PATHS_B,
-        diversity=tuple(DIVERSITIES),
-        measure=tuple(MEASURES),
+        diversity=DIVERSITIES,
+        measure=MEASURES,
         augmentation=AUGMENTATIONS,
     )
-    return config
-
-
-identity = settings.identity
-
-
-def make_network(config: DiversifiedMANetConfig, classes: int, seed: int) -> nn.Module:
-    """The untrained network of a configuration, the same for a seed."""
-    names = ("input_size", "width", "path_b", "lambda_")
-    options = {name: getattr(config, name) for name in names}
-    with seeded(seed, 0):
-        return DiversifiedMANet(num_classes=classes, **options)
 
 
 def overall_loss(
     config: DiversifiedMANetConfig, output: MANetOutput, labels: Tensor
 ) -> Tensor:
-    """Equation (5), with those diversities that the configuration asks for.
-
-    Args:
-        config: its lambda, diversity, measure and gammas hold.
-        output: of the network.
-        labels: ``int64 [B]``.
-    """
-    entropy = config.lambda_ * F.cross_entropy(output.local, labels)
-    entropy = entropy + (1 - config.lambda_) * F.cross_entropy(output.global_, labels)
-    gammas = dict.fromkeys(DIVERSITIES[config.diversity], config.gamma)
-    if "branch" in gammas:
-        gammas["branch"] = _branch_gamma(config, output)
-    return less_diversity(
-        entropy, output, [*gammas], config.measure, [*gammas.values()]
+    """Equation (5), with those diversities that the configuration asks for."""
+    patches = [name for name in DIVERSITIES[config.diversity] if name != "branch"]
+    return manet_loss(
+        output.local,
+        output.global_,
+        labels,
+        output.branch if config.diversity == "all" else None,
+        *(getattr(output, name) for name in patches),
+        lambda_=config.network["lambda_"],
+        gamma=config.gamma,
+        branch_gamma=config.branch_gamma,
+        measure=config.measure,
     )
-
-
-def _branch_gamma(config: DiversifiedMANetConfig, output: MANetOutput) -> float:
-    for gamma in (config.branch_gamma, config.gamma):
-        if gamma is not None:
-            return gamma
-    return BRANCH_GAMMA_TIMES_SIZE / output.branch.shape[-1]
 
 
 def make_optimizer(
@@ -181,19 +140,19 @@ def make_optimizer(
 
 def make_plan(config: DiversifiedMANetConfig, splits: Splits, seed: int) -> Plan:
     """One stage, in which everything is trained."""
+    size = config.network["input_size"]
     stage = Stage(
         epochs=config.epochs,
         batch_size=config.batch_size,
         loss=Loss(lambda _, output, batch: overall_loss(config, output, batch.labels)),
         optimizer=lambda network, loss: make_optimizer(config, network),
         scheduler=lambda optimizer: StepLR(optimizer, config.step, config.decay),
-        augment=augment(config.augmentation, config.input_size, shift=32 / 224),
-        begin=settings.begin_from(config.pretrained),
+        augment=augment(config.augmentation, size, shift=32 / 224),
+        begin=begin_from(config.pretrained),
         subset=at_most(config.per_class) if config.per_class else None,
         precision=config.precision,
     )
-    select = str(splits.select.splits[0])
-    return Plan(seed, (stage,), f"{select}_accuracy")
+    return planned(splits, seed, stage)
 
 
 # Fields and why they differ from the paper's, by the name of the deviation.
@@ -212,11 +171,24 @@ _STATED = {
 
 def deviations(config: DiversifiedMANetConfig, splits: Splits) -> list[dict]:
     """Where a run differs from what was done with its data set."""
-    paper = replace(DiversifiedMANetConfig(), **SCRIPTS[script_of(splits)])
-    found = departures(config, paper, _STATED)
+    said = PAPER.make_config("paper", **SCRIPTS[script_of(splits)])
+    found = departures(config.flat(), said.flat(), _STATED)
     found += common_deviations(config, splits, "MS-Celeb-1M")
     if config.diversity == "all" and (config.gamma, config.branch_gamma) == (None,) * 2:
         why = "features of branches are not kept in 0 to 1"
         said = "not given, 10 in the code"
-        found.append(settings.deviation("gamma of branches", said, "1 / D", why))
+        found.append(deviation("gamma of branches", said, "1 / D", why))
     return found
+
+
+PAPER = Paper(
+    "diversified_manet",
+    DiversifiedMANet,
+    DiversifiedMANetConfig,
+    PRESETS,
+    VARIANTS,
+    make_plan,
+    deviations,
+    check=check,
+    presets_last=True,
+)

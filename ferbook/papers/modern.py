@@ -38,15 +38,13 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from fer_lib.data.augment import augmentation
 from fer_lib.data.splits import Splits
-from ferbook.papers import settings
+from ferbook.papers.paper import Recipe, deviation
 from ferbook.training.draws import each_once
 from ferbook.training.plan import Batch, Plan, Stage
 
-NAME = "modern recipe"
-
 
 @dataclass(frozen=True)
-class Config:
+class ModernConfig:
     """Hyper-parameters of the recipe; all ours."""
 
     epochs: int = 100  # of all stages that classify, in the paper's shares
@@ -73,18 +71,10 @@ PRESETS = {
 }
 
 
-def make_config(preset: str, **changes) -> Config:
-    """Configuration of a preset, with further changes."""
-    variants = {"default": {}}
-    return settings.choose(
-        NAME, Config(), PRESETS, variants, preset, "default", changes
-    )
-
-
 def replanned(
     plan: Plan,
     splits: Splits,
-    config: Config,
+    config: ModernConfig,
     make_network: Callable[[], nn.Module] | None = None,
 ) -> Plan:
     """A paper's plan with its stages that classify trained by this recipe.
@@ -102,7 +92,7 @@ def replanned(
     return replace(plan, stages=tuple(stages))
 
 
-def _modern(stage: Stage, epochs: int, splits: Splits, config: Config) -> Stage:
+def _modern(stage: Stage, epochs: int, splits: Splits, config: ModernConfig) -> Stage:
     soft = "targets" in (stage.faces or splits.train).extra
     return replace(
         stage,
@@ -153,7 +143,7 @@ class DrawnLabels(nn.Module):
         return torch.where(share < self.smoothing, any_class, batch.labels)
 
 
-def rate_factor(config: Config, epoch: int, epochs: int) -> float:
+def rate_factor(config: ModernConfig, epoch: int, epochs: int) -> float:
     """What the learning rate is multiplied by in an epoch, from 0."""
     rising = round(config.warm_up * epochs)
     if epoch < rising:
@@ -162,7 +152,7 @@ def rate_factor(config: Config, epoch: int, epochs: int) -> float:
 
 
 def make_optimizer(
-    config: Config, of_paper: Optimizer, undecayed: Collection[Tensor] = ()
+    config: ModernConfig, of_paper: Optimizer, undecayed: Collection[Tensor] = ()
 ) -> torch.optim.AdamW:
     """AdamW of what the paper's optimizer would train.
 
@@ -183,7 +173,7 @@ def make_optimizer(
     )
 
 
-def make_augmentation(config: Config) -> nn.Module:
+def make_augmentation(config: ModernConfig) -> nn.Module:
     """Mirror images, moved a little, with a rectangle painted over."""
     return augmentation(
         flip=config.flip,
@@ -213,7 +203,7 @@ _REPLACED = {
 }
 
 
-def deviations(of_paper: list[dict], plan: Plan, config: Config) -> list[dict]:
+def deviations(of_paper: list[dict], plan: Plan, config: ModernConfig) -> list[dict]:
     """Where a modern run departs from its paper.
 
     Args:
@@ -226,9 +216,12 @@ def deviations(of_paper: list[dict], plan: Plan, config: Config) -> list[dict]:
     said = {entry["item"]: entry["paper"] for entry in of_paper}
     epochs = said.get("epochs", plan.epochs)
     ours = ", ".join(f"{key} {value}" for key, value in asdict(config).items())
-    why, note = "one recipe for all networks", settings.deviation
+    why, note = "one recipe for all networks", deviation
     return [
         *kept,
         note("epochs", epochs, config.epochs, why),
         note("recipe", "the paper's", f"modern: {ours}", why),
     ]
+
+
+RECIPE = Recipe("modern", ModernConfig, PRESETS, replanned, deviations)

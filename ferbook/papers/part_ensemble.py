@@ -15,21 +15,30 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from fer_lib.data.augment import augmentation, seeded
+from fer_lib.data.augment import augmentation
+from fer_lib.data.faceset import FaceSet
+from fer_lib.data.fitted_landmarks import annotated
 from fer_lib.data.splits import Splits
-from fer_lib.models.part_ensemble import PartEnsemble, branch_cross_entropy
-from ferbook.papers import part_evaluation, settings
-from ferbook.papers.part_deviations import departures
-from ferbook.papers.part_transfer import (
-    TransferEnsemble,
-    annotated,
-    balanced_rounds,
-    landmark_loss,
+from fer_lib.losses.landmarks import landmark_l1
+from fer_lib.models.part_ensemble import (
+    Localisers,
+    PartEnsemble,
+    branch_cross_entropy,
 )
-from ferbook.training.draws import each_once
+from fer_lib.models.part_network import landmark_targets
+from fer_lib.photos.ert import LANDMARKER
+from fer_lib.photos.preparation import PART_ENSEMBLE
+from ferbook.papers import part_measures
+from ferbook.papers.paper import (
+    Config,
+    Paper,
+    departures,
+    deviation,
+    own_labels,
+    planned,
+)
+from ferbook.training.draws import balanced_rounds, each_once
 from ferbook.training.plan import Batch, Loss, Plan, Stage
-
-NAME = "part_ensemble"
 
 # Section III-D3, "approximate": of the landmarks, and of head and tuning.
 # The Baseline has, on each of the three, as many as both together.
@@ -39,17 +48,12 @@ OTHER_EPOCHS = (10, 30)
 
 
 @dataclass(frozen=True)
-class PartEnsembleConfig:
-    """Hyper-parameters of one run of the part ensemble.
+class PartEnsembleConfig(Config):
+    """Settings of one run of the part ensemble.
 
     The defaults are the paper's where it gives a value.
     """
 
-    input_size: int = 160  # pixels; section III-B
-    width: int = 16  # channels; notebook, fits the printed parameters
-    kind: str = "parts"  # section III-C2
-    head_relu: bool = False  # notebook; the paper names no activation
-    pooling: str = "keras"  # notebook; the paper gives no padding
     landmark_epochs: int | None = None  # None: section III-D3, by data set
     expression_epochs: int | None = None  # likewise; head and tuning
     head_epochs: int = 10  # of these; III-D2 says "a few", notebook's is 10
@@ -88,7 +92,6 @@ PRESETS = {
     "reduced": {},
     "paper": {},
 }
-PRESETS = {name: PartEnsemble.PRESETS[name] | more for name, more in PRESETS.items()}
 
 VARIANTS = {
     **PartEnsemble.VARIANTS,
@@ -98,30 +101,29 @@ VARIANTS = {
 }
 
 
-def make_config(preset: str, variant: str = "default", **changes) -> PartEnsembleConfig:
-    """Configuration of a preset and a variant, with further changes."""
-    paper = PartEnsembleConfig()
-    return settings.choose(NAME, paper, PRESETS, VARIANTS, preset, variant, changes)
-
-
-identity = settings.identity
-# What a record may hold besides the logits of the ensemble.
-views, measures = part_evaluation.views, part_evaluation.measures
-
-
-def make_network(config: PartEnsembleConfig, classes: int, seed: int) -> nn.Module:
-    """The untrained network of a configuration, the same for a seed."""
-    names = ("input_size", "width", "kind", "head_relu", "pooling")
-    options = {name: getattr(config, name) for name in names}
-    with seeded(seed, 0):
-        return TransferEnsemble(num_classes=classes, **options)
-
-
 def planned_epochs(config: PartEnsembleConfig, dataset: str) -> tuple[int, int]:
     """Most epochs of the landmarks, and of head and tuning together."""
     given = (config.landmark_epochs, config.expression_epochs)
     usual = EPOCHS.get(dataset, OTHER_EPOCHS)
     return tuple(u if g is None else g for g, u in zip(given, usual, strict=True))
+
+
+def landmark_loss(
+    localisers: Localisers, outputs: list[Tensor], points: Tensor, size: int
+) -> Tensor:
+    """Equation (1), summed over localisers, which share no parameter.
+
+    Args:
+        localisers: their parts say which points are wanted.
+        outputs: what they returned, ``[B, z]`` each.
+        points: the 68 landmarks ``[B, 68, 2]`` in pixels.
+        size: side of the faces in pixels.
+    """
+    losses = [
+        landmark_l1(output, landmark_targets(points, localiser.part, size))
+        for localiser, output in zip(localisers, outputs, strict=True)
+    ]
+    return torch.stack(losses).sum()
 
 
 def _expression_loss(network: nn.Module, output, batch: Batch) -> Tensor:
@@ -137,7 +139,9 @@ class _Stages:
 
     def __init__(self, config: PartEnsembleConfig, splits: Splits):
         self.config = config
-        needed = (lambda faces: faces) if config.kind == "baseline" else annotated
+        needed = (
+            (lambda faces: faces) if config.network["kind"] == "baseline" else annotated
+        )
         self.judged = needed(splits.select)
         self.split = str(splits.select.splits[0])
         self.common = {
@@ -155,11 +159,11 @@ class _Stages:
 
     def landmarks(self, epochs: int) -> Stage:
         """Stage 1: localisers, by equation (1)."""
-        size = self.config.input_size
+        size = self.config.network["input_size"]
         return Stage(
             name="landmarks",
             epochs=epochs,
-            begin=TransferEnsemble.begin_landmarks,
+            begin=PartEnsemble.begin_landmarks,
             module=lambda network: network.originals,
             reads=("landmarks",),
             classifies=False,
@@ -171,7 +175,7 @@ class _Stages:
             optimizer=lambda network, loss: self._adam(
                 network.originals, self.config.learning_rate
             ),
-            evaluate=lambda network: part_evaluation.landmark_values(
+            evaluate=lambda network: part_measures.landmark_values(
                 network.originals, network.members, self.judged
             ),
             select_by=f"{self.split}_landmarks",
@@ -188,7 +192,7 @@ class _Stages:
             begin=begin,
             loss=Loss(_expression_loss),
             optimizer=lambda network, loss: self._adam(network.sub_networks, rate),
-            evaluate=lambda network: part_evaluation.expression_values(
+            evaluate=lambda network: part_measures.expression_values(
                 network, self.judged
             ),
             select_by=f"{self.split}_{self.config.select_by}",
@@ -209,14 +213,14 @@ def make_plan(config: PartEnsembleConfig, splits: Splits, seed: int) -> Plan:
     heads = min(config.head_epochs, expressions)
     make = _Stages(config, splits)
     frozen = config.frozen_statistics
-    if config.kind == "baseline":
+    if config.network["kind"] == "baseline":
         whole = landmarks + expressions
         stages = [make.expressions("training", whole, config.learning_rate, _leave)]
     else:
         stages = [
             make.landmarks(landmarks),
             make.expressions(
-                "head", heads, config.learning_rate, TransferEnsemble.begin_heads
+                "head", heads, config.learning_rate, PartEnsemble.begin_heads
             ),
             make.expressions(
                 "tuning",
@@ -225,12 +229,104 @@ def make_plan(config: PartEnsembleConfig, splits: Splits, seed: int) -> Plan:
                 lambda network: network.freeze(weights=False, statistics=frozen),
             ),
         ]
-    return Plan(seed, tuple(stages), f"{make.split}_accuracy")
+    return planned(splits, seed, *stages)
+
+
+# Section II, by data set: what the names of our protocols begin with.
+PROTOCOLS = {
+    "ckplus": "ckplus_first_last3-",
+    "jaffe": "jaffe_subjects-",
+    "sfew": "sfew_val",
+}
+# Fields whose default is the paper's value, by the name of the deviation.
+_STATED = {
+    "input size": ("input_size", "what this preset is for"),
+    "width": ("width", "what this preset is for"),
+    "batch size": ("batch_size", "asked for"),
+    "learning rate": ("learning_rate", "asked for"),
+    "fine-tuning rate": ("tuning_rate", "few steps: the preset needs it"),
+    "Adam's epsilon": ("epsilon", "asked for"),
+}
 
 
 def deviations(config: PartEnsembleConfig, splits: Splits) -> list[dict]:
     """Where a run differs from what the paper says, one entry an item."""
-    planned = sum(planned_epochs(config, splits.train.name))
+    found = departures(config.flat(), PAPER.make_config("paper").flat(), _STATED)
+    found += own_labels(splits)
     printed = EPOCHS.get(splits.train.name)
-    said = str(sum(printed)) if printed else "not given for this data set"
-    return departures(config, splits, said, planned)
+    said_epochs = str(sum(printed)) if printed else "not given for this data set"
+
+    def note(item: str, said: object, ours: object, why: str) -> None:
+        if str(said) != str(ours):
+            found.append(deviation(item, said, ours, why))
+
+    ours = sum(planned_epochs(config, splits.train.name))
+    note("epochs", said_epochs, ours, "computing time")
+    said = PROTOCOLS.get(splits.train.name, splits.protocol)
+    if not splits.protocol.startswith(said):
+        note("test split", said.strip("-"), splits.protocol, "asked for")
+    note("preprocessing", *_preprocessing(splits.train.provenance))
+    why = "the paper names the changes, the authors' notebook the amounts"
+    note("augmentation", "no amounts", _amounts(config), why)
+    note("stopping", "when the validation loss saturates", *_stopping(config))
+    where = f"{splits.select.splits[0]}, which is not reported"
+    why = "the best of many epochs on the reported faces is no estimate"
+    note("selection", "the reported faces (authors' notebook)", where, why)
+    together = "side by side, on the same batches"
+    note("sub-networks", "separately", together, "simpler; they share no parameter")
+    if config.balanced:
+        why = "the authors' notebook does so"
+        note("batches", "not told", "as many of each class", why)
+    if config.network["kind"] == "baseline":
+        return found
+    note("landmarks", *_landmarks(splits.train))
+    ours = f"at most {config.head_epochs} epochs"
+    note("head training", "a few epochs", ours, "the number is ours")
+    kept = "kept" if config.frozen_statistics else "trained"
+    why = "the authors' notebook keeps them"
+    note("normalisation in fine-tuning", "not told", f"statistics {kept}", why)
+    return found
+
+
+def _preprocessing(provenance: str) -> tuple[str, str, str]:
+    said = "grey, 300 px, CLAHE, face found by OpenCV's SSD, 160 px"
+    if str(PART_ENSEMBLE) in provenance:
+        return said, f"{PART_ENSEMBLE}", "the SSD detector's weights are not here"
+    return said, "none", "the faces are taken as the data set gives them"
+
+
+def _landmarks(faces: FaceSet) -> tuple[str, str, str]:
+    said = f"{LANDMARKER} on the prepared crop"
+    if faces.landmarks is None:
+        why = "the data set's images are crops already"
+        return said, f"{LANDMARKER} on the data set's images", why
+    if LANDMARKER in faces.provenance:
+        return said, said, ""
+    return said, "the data set's own", "they are exact, or marked by hand"
+
+
+def _amounts(config) -> str:
+    return (
+        f"mirrored with probability {config.flip:g}, turned by up to "
+        f"{config.degrees:g} degrees, shifted by {config.translate:g} of the side, "
+        f"sheared by {config.shear:g} degrees"
+    )
+
+
+def _stopping(config) -> tuple[str, str]:
+    ours = f"after {config.patience} epochs without a better {config.select_by}"
+    return f"{ours}, all five at once", "the paper gives no number"
+
+
+PAPER = Paper(
+    "part_ensemble",
+    PartEnsemble,
+    PartEnsembleConfig,
+    PRESETS,
+    VARIANTS,
+    make_plan,
+    deviations,
+    options={"keep_localisers": True},
+    views=part_measures.views,
+    measures=part_measures.measures,
+)

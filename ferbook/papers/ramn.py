@@ -20,35 +20,36 @@ it first; the sweeps over omega, crops and scales are of the whole loss.
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 
 from fer_lib.data.augment import augmentation, seeded
+from fer_lib.data.faceset import FaceSet
 from fer_lib.data.splits import Splits
+from fer_lib.evaluation.inference import batches, evaluating
 from fer_lib.losses.collaborative import CollaborativeLoss
 from fer_lib.losses.region import region_loss
 from fer_lib.models.ramn import RAMN, RAMNOutput
-from ferbook.papers import ramn_evaluation, settings
+from ferbook.papers.paper import (
+    Config,
+    Paper,
+    begin_from,
+    departures,
+    described,
+    deviation,
+    own_labels,
+    planned,
+)
 from ferbook.training.plan import Batch, Plan, Stage
-
-NAME = "ramn"
 
 
 @dataclass(frozen=True)
-class RAMNConfig:
-    """Hyper-parameters of one run; the defaults are the paper's."""
+class RAMNConfig(Config):
+    """Settings of one run; the defaults are the paper's."""
 
-    input_size: int = 224  # pixels; section IV.B
-    width: int = 64  # channels; VGG16, section IV.B
-    crops: int = 5  # section IV.C, "in the following experiments"
-    crop_scale: float = 1.0  # figure 3(b)'s reference
-    attention: str = "sigmoid"  # section III.B; RAN's code has "softmax"
-    embedding: str = "gap"  # ours: the paper names no layer
-    branch_features: int = 128  # ours: not given
-    combine: str = "concat"  # ours: "combined", no more
-    batch_norm: bool = False  # section IV.B: VGG16
     pretrained: str = ""  # path; section IV.B: CASIA-WebFace, not public
     beta: float = 0.02  # sections IV.C and IV.D
     omega: float = 3.0  # section IV.D
@@ -73,40 +74,29 @@ class RAMNConfig:
 # The rate stays constant for half of the epochs, as in the paper.
 PRESETS = {
     # For 1,600 rendered faces, from scratch: small batches, a higher rate.
-    "smoke": {"input_size": 48, "width": 4}
-    | {"batch_size": 16, "learning_rate": 0.02}
+    "smoke": {"batch_size": 16, "learning_rate": 0.02}
     | {"epochs": 16, "constant": 8, "decay_every": 1},
     # For FER2013 on a laptop: minutes an epoch without a GPU.
-    "small": {"input_size": 48, "width": 8}
-    | {"batch_size": 64, "learning_rate": 0.02}
+    "small": {"batch_size": 64, "learning_rate": 0.02}
     | {"epochs": 4, "constant": 2, "decay_every": 1},
-    "student": {"input_size": 48, "width": 16, "batch_size": 64}
-    | {"epochs": 30, "constant": 15, "decay_every": 3},
-    "reduced": {"input_size": 96, "precision": "bf16"}
-    | {"epochs": 24, "constant": 12, "decay_every": 2},
+    "student": {"batch_size": 64} | {"epochs": 30, "constant": 15, "decay_every": 3},
+    "reduced": {"precision": "bf16"} | {"epochs": 24, "constant": 12, "decay_every": 2},
     "paper": {"precision": "bf16"},
 }
 
 _NO_CENTRES = {"collaborative_weight": 0.0}
 VARIANTS = {
-    "default": {},  # RAMN(beta and omega) of tables I to III
+    **RAMN.VARIANTS,  # "default": RAMN(beta and omega) of tables I to III
     "baseline": {"region_weight": 0.0} | _NO_CENTRES,  # cross-entropy alone
     "beta": _NO_CENTRES,  # RAMN(beta): with the region loss
     # Figure 4: 0.02 is "beta", 3 is "default".
     **{f"beta_{b:.2f}": {"beta": b} | _NO_CENTRES for b in (0, 0.01, 0.03, 0.04)},
     **{f"omega_{w}": {"omega": float(w)} for w in (1, 2, 4)},
-    # Figure 3: 5 sub-images and scale 1 are "default".
-    **{f"crops_{m}": {"crops": m} for m in (4, 7, 9, 10)},
-    **{f"scale_{p}": {"crop_scale": p / 100} for p in (70, 80, 90, 110, 120)},
     "late_decay": {"late_decay": True},
     "decay_tenth": {"decay": 0.1},
-    "softmax": {"attention": "softmax"},
-    "fc7": {"embedding": "fc7"},
-    "sum": {"combine": "sum"},
     "normalise": {"normalise": True},
     "weights_1": {"collaborative_weight": 1.0},  # diverges from scratch
-    "batch_norm": {"batch_norm": True},  # ours: easier from scratch
-    "whole_face": {"crops": 0, "region_weight": 0.0},  # ours: a control
+    "whole_face": RAMN.VARIANTS["whole_face"] | {"region_weight": 0.0},  # a control
 }
 
 
@@ -119,33 +109,6 @@ SWEEPS = {
     | {f"beta_{b:.2f}": b for b in (0.0, 0.01, 0.03, 0.04)},
     "omega (Fig. 4b)": {"default": 3} | {f"omega_{w}": w for w in (1, 2, 4)},
 }
-
-
-def make_config(preset: str, variant: str = "default", **changes) -> RAMNConfig:
-    """Configuration of a preset and a variant, with further changes."""
-    return settings.choose(
-        NAME, RAMNConfig(), PRESETS, VARIANTS, preset, variant, changes
-    )
-
-
-identity, measures = settings.identity, ramn_evaluation.measures
-
-
-def make_network(config: RAMNConfig, classes: int, seed: int) -> nn.Module:
-    """The untrained network of a configuration, the same for a seed."""
-    with seeded(seed, 0):
-        return RAMN(
-            num_classes=classes,
-            input_size=config.input_size,
-            width=config.width,
-            crops=config.crops,
-            crop_scale=config.crop_scale,
-            attention=config.attention,
-            embedding=config.embedding,
-            branch_features=config.branch_features,
-            combine=config.combine,
-            batch_norm=config.batch_norm,
-        )
 
 
 class RAMNLoss(nn.Module):
@@ -162,7 +125,7 @@ class RAMNLoss(nn.Module):
         if config.collaborative_weight:
             self.collaborative = CollaborativeLoss(
                 classes,
-                config.branch_features,
+                config.network["branch_features"],
                 omega=config.omega,
                 normalise=config.normalise,
             )
@@ -214,11 +177,10 @@ def make_plan(config: RAMNConfig, splits: Splits, seed: int) -> Plan:
             optimizer, lambda epoch: rate_factor(config, epoch)
         ),
         augment=augmentation(flip=config.flip),
-        begin=settings.begin_from(config.pretrained),
+        begin=begin_from(config.pretrained),
         precision=config.precision,
     )
-    select = str(splits.select.splits[0])
-    return Plan(seed, (stage,), f"{select}_accuracy")
+    return planned(splits, seed, stage)
 
 
 # Fields whose default is the paper's value, by the name of the deviation.
@@ -233,9 +195,10 @@ _STATED = {
 
 def deviations(config: RAMNConfig, splits: Splits) -> list[dict]:
     """Where a run differs from what the paper says, one entry an item."""
-    note, found = settings.deviation, settings.departures(config, _STATED)
+    note = deviation
+    found = departures(config.flat(), PAPER.make_config("paper").flat(), _STATED)
     why = "the paper's weights are not public"
-    start = settings.described(config.pretrained)
+    start = described(config.pretrained)
     found.append(note("pre-training", "faces of CASIA-WebFace", start, why))
     sgd = f"SGD, momentum {config.momentum}, weight decay {config.weight_decay}, "
     sgd += f"batches of {config.batch_size * config.accumulate}"
@@ -246,4 +209,69 @@ def deviations(config: RAMNConfig, splits: Splits) -> list[dict]:
     found.append(note("augmentation", "crops alone", flipped, "ours"))
     cut = "as the data set has them"
     found.append(note("alignment", "MTCNN", cut, "the same faces for all papers"))
-    return found + settings.own_labels(splits)
+    return found + own_labels(splits)
+
+
+@torch.inference_mode()
+def measures(network: RAMN, faces: FaceSet) -> dict[str, np.ndarray]:
+    """Attention and the plane of most variance, ``float32 [n]`` each.
+
+    Beta moves the weights of regions apart, omega the features of expressions;
+    beside the accuracy, a run keeps what shows whether they did.
+
+    ``attention.whole`` and ``attention.best_crop``: theta of the whole face
+    and the largest of the sub-images, 0 to 1, whose difference equation (2)
+    compares with beta; without sub-images neither.  ``feature.first`` and
+    ``feature.second``: what the classifier sees, see :func:`principal_plane`.
+
+    Args:
+        network: left in the mode that it was in.
+        faces: two or more.
+    """
+    found = []
+    with evaluating(network):
+        for _, unit in batches(network, faces.images):
+            output = network(network.input.normalise(unit))
+            seen = network.combined(output.expressions)
+            found.append((output.weights.float().cpu(), seen.float().cpu()))
+    weights, seen = map(torch.cat, zip(*found, strict=True))
+    first, second = principal_plane(seen).T.numpy()
+    told = {"feature.first": first, "feature.second": second}
+    if weights.shape[1] > 1:
+        told["attention.whole"] = weights[:, 0].numpy()
+        told["attention.best_crop"] = weights[:, 1:].amax(1).numpy()
+    return told
+
+
+def principal_plane(features: Tensor) -> Tensor:
+    """The first two principal components of features.
+
+    Args:
+        features: ``[n, D]``, n of 2 or more.
+
+    Returns:
+        ``[n, 2]``, in standard deviations of the first component, so that
+        networks of different scales can be drawn side by side; of either
+        component, the direction in which the feature with the largest share
+        grows.
+    """
+    centred = (features - features.mean(0)).double()
+    _, _, axes = torch.linalg.svd(centred, full_matrices=False)
+    axes = axes[:2]
+    largest = axes.gather(1, axes.abs().argmax(1, keepdim=True))
+    found = centred @ (axes * largest.sign()).T
+    scale = found[:, 0].std(correction=0)
+    found = torch.where(scale > 0, found / scale, torch.zeros_like(found))
+    return F.pad(found, (0, 2 - found.shape[1])).float()
+
+
+PAPER = Paper(
+    "ramn",
+    RAMN,
+    RAMNConfig,
+    PRESETS,
+    VARIANTS,
+    make_plan,
+    deviations,
+    measures=measures,
+)

@@ -22,7 +22,7 @@ from fer_lib.errors import FerError
 from fer_lib.evaluation.inference import batches, evaluating
 from fer_lib.losses.inputs import full_precision
 from fer_lib.models.network import Network
-from ferbook.papers import settings
+from ferbook.papers.paper import Recipe, deviation
 from ferbook.training.plan import Batch, Plan, Stage
 
 NAME = "rendered_first"
@@ -30,7 +30,7 @@ UNEXPLAINED = "rendered_unexplained"  # 1: as good as always naming the mean
 
 
 @dataclass(frozen=True)
-class Config:
+class RenderedFirstConfig:
     """Hyper-parameters of the first stage; all ours."""
 
     rendered_epochs: int = 30
@@ -49,16 +49,10 @@ PRESETS = {
 }
 
 
-def make_config(preset: str, **changes) -> Config:
-    """Configuration of a preset, with further changes."""
-    known = {"default": {}}
-    return settings.choose(NAME, Config(), PRESETS, known, preset, "default", changes)
-
-
 def replanned(
     plan: Plan,
     splits: Splits,
-    config: Config,
+    config: RenderedFirstConfig,
     make_network: Callable[[], Network],
     faces: FaceSet | None = None,
 ) -> Plan:
@@ -185,7 +179,9 @@ def unexplained(network: Network, task: FaceTask, faces: FaceSet) -> float:
     return total / len(faces)
 
 
-def deviations(of_paper: list[dict], plan: Plan, config: Config) -> list[dict]:
+def deviations(
+    of_paper: list[dict], plan: Plan, config: RenderedFirstConfig
+) -> list[dict]:
     """Where such a run departs from its paper.
 
     Args:
@@ -198,4 +194,7 @@ def deviations(of_paper: list[dict], plan: Plan, config: Config) -> list[dict]:
     ours = f"units and landmarks of rendered faces, {config.rendered_epochs} epochs"
     why = "what this recipe is for"
     paper = said.get("pre-training", "none, as far as it says")
-    return [*kept, settings.deviation("pre-training", paper, ours, why)]
+    return [*kept, deviation("pre-training", paper, ours, why)]
+
+
+RECIPE = Recipe(NAME, RenderedFirstConfig, PRESETS, replanned, deviations)

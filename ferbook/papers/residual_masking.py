@@ -22,30 +22,46 @@ Where text and code disagree, or leave a choice:
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from fer_lib.data.augment import augmentation, seeded
+from fer_lib.data.faceset import FaceSet
+from fer_lib.data.fitted_landmarks import annotated, landmarks_seen
 from fer_lib.data.splits import Splits
+from fer_lib.evaluation.inference import batches, device_of, evaluating
+from fer_lib.explain.grad_cam import weighted_maps
+from fer_lib.explain.placing import enlarge
 from fer_lib.files import sha256_file
-from fer_lib.models.network import logits_of
+from fer_lib.models.comparison import Comparison
+from fer_lib.models.network import Scores, logits_of
+from fer_lib.models.part_network import PARTS
 from fer_lib.models.residual_masking import ResidualMaskingNetwork
-from ferbook.papers import mask_evaluation, settings
+from ferbook.papers.paper import (
+    Config,
+    Paper,
+    begin_from,
+    departures,
+    described,
+    deviation,
+    own_labels,
+    planned,
+)
+from ferbook.papers.part_measures import near
 from ferbook.training.plan import Loss, Plan, Stage
 
-NAME = "residual_masking"
 # torchvision ends the names of its files with the start of their sha256:
 # resnet34-333f7ec4.pth of 2019 and resnet34-b627a593.pth.
 IMAGENET = ("333f7ec4", "b627a593")
 
 
 @dataclass(frozen=True)
-class TrainingConfig:
+class TableIIConfig(Config):
     """What all networks of Table II are trained with: section IV.B."""
 
-    input_size: int = 224  # pixels; section IV.B
     epochs: int = 50  # section IV.B
     batch_size: int = 48  # section IV.B
     accumulate: int = 1  # ours: batches a step, for small memories
@@ -62,62 +78,25 @@ class TrainingConfig:
 
 
 @dataclass(frozen=True)
-class ResidualMaskingConfig(TrainingConfig):
-    """Hyper-parameters of one run; the defaults are the paper's."""
+class ResidualMaskingConfig(TableIIConfig):
+    """Settings of one run; the defaults are the paper's."""
 
-    width: int = 64  # channels; table I
-    mask: str = "softmax"  # the authors' code; text: values in 0..1
-    dropout: float = 0.4  # the authors' code
     pretrained: str = ""  # path; section IV.B: ImageNet's ResNet-34
 
 
 PRESETS = {
     # For 1,600 rendered faces: so few steps need a higher rate.
-    "smoke": {"input_size": 64, "width": 2, "epochs": 18}
+    "smoke": {"epochs": 18}
     | {"batch_size": 32, "learning_rate": 5e-3, "plateau_patience": 8},
     # For FER2013 on a laptop: minutes an epoch without a GPU.
-    "small": {"input_size": 64, "width": 8, "epochs": 5}
-    | {"batch_size": 64, "learning_rate": 1e-3},
-    "student": {"input_size": 64, "width": 32, "epochs": 20},
-    "reduced": {"input_size": 96, "precision": "bf16"},
+    "small": {"epochs": 5} | {"batch_size": 64, "learning_rate": 1e-3},
+    "student": {"epochs": 20},
+    "reduced": {"precision": "bf16"},
     "paper": {"precision": "bf16"},
 }
 
-VARIANTS = {
-    "default": {},
-    "sigmoid": {"mask": "sigmoid"},  # commented out in the authors' code
-    "constant": {"mask": "constant"},  # ours: nothing to learn
-    "no_mask": {"mask": "none"},  # ours: ResNet-34 with dropout
-}
 
-
-def make_config(
-    preset: str, variant: str = "default", **changes
-) -> ResidualMaskingConfig:
-    """Configuration of a preset and a variant, with further changes."""
-    return settings.choose(
-        NAME, ResidualMaskingConfig(), PRESETS, VARIANTS, preset, variant, changes
-    )
-
-
-identity = settings.identity
-# What a record may hold besides the logits of one pass and two.
-views, measures = mask_evaluation.views, mask_evaluation.measures
-
-
-def make_network(config: ResidualMaskingConfig, classes: int, seed: int) -> nn.Module:
-    """The untrained network of a configuration, the same for a seed."""
-    with seeded(seed, 0):
-        return ResidualMaskingNetwork(
-            num_classes=classes,
-            input_size=config.input_size,
-            width=config.width,
-            mask=config.mask,
-            dropout=config.dropout,
-        )
-
-
-def make_optimizer(config: TrainingConfig, network: nn.Module) -> torch.optim.Optimizer:
+def make_optimizer(config: TableIIConfig, network: nn.Module) -> torch.optim.Optimizer:
     """RAdam that shrinks all weights by rate times decay a step."""
     return torch.optim.RAdam(
         network.parameters(),
@@ -128,7 +107,7 @@ def make_optimizer(config: TrainingConfig, network: nn.Module) -> torch.optim.Op
 
 
 def make_scheduler(
-    config: TrainingConfig, optimizer: torch.optim.Optimizer
+    config: TableIIConfig, optimizer: torch.optim.Optimizer
 ) -> ReduceLROnPlateau:
     """Lowers the rate after epochs without a better validation accuracy."""
     return ReduceLROnPlateau(
@@ -141,7 +120,7 @@ def make_scheduler(
     )
 
 
-def plan_of(config: TrainingConfig, splits: Splits, seed: int, begin) -> Plan:
+def plan_of(config: TableIIConfig, splits: Splits, seed: int, begin) -> Plan:
     """One stage of the settings that all networks of Table II share."""
     stage = Stage(
         epochs=config.epochs,
@@ -157,17 +136,21 @@ def plan_of(config: TrainingConfig, splits: Splits, seed: int, begin) -> Plan:
         begin=begin,
         precision=config.precision,
     )
-    select = str(splits.select.splits[0])
-    return Plan(seed, (stage,), f"{select}_accuracy")
+    return planned(splits, seed, stage)
 
 
 def make_plan(config: ResidualMaskingConfig, splits: Splits, seed: int) -> Plan:
     """One stage, in which everything is trained."""
-    return plan_of(config, splits, seed, settings.begin_from(config.pretrained))
+    return plan_of(config, splits, seed, begin_from(config.pretrained))
 
 
-# Fields whose default is the paper's value, by the name of the deviation.
-STATED = {
+def make_comparison_plan(config: TableIIConfig, splits: Splits, seed: int) -> Plan:
+    """As for Residual Masking: "the same setting environment"."""
+    return plan_of(config, splits, seed, lambda network: None)
+
+
+# Settings whose default is the paper's value, by the name of the deviation.
+_STATED = {
     "input size": ("input_size", "what this preset is for"),
     "epochs": ("epochs", "computing time"),
     "learning rate": ("learning_rate", "the preset needs it"),
@@ -175,28 +158,151 @@ STATED = {
     "patience": ("plateau_patience", "the preset needs it"),
     "stopping": ("early_stop", "the preset needs it"),
 }
-_STATED = {
-    **STATED,
+_OWN = {
     "width": ("width", "what this preset is for"),
     "dropout": ("dropout", "the preset needs it"),
 }
 
 
-def deviations_of(config: TrainingConfig, splits: Splits, stated: dict) -> list[dict]:
+def _deviations(paper: Paper, config: Config, splits: Splits, stated) -> list[dict]:
     """Where a run of any network of Table II departs from the paper."""
-    found = settings.departures(config, stated)
+    found = departures(config.flat(), paper.make_config("paper").flat(), stated)
     passes = "sums of 8 or 10 random passes, by the authors' code"
     ours, why = "one pass; beside it, with the mirror image", "the same for all papers"
-    found.append(settings.deviation("test-time augmentation", passes, ours, why))
-    return found + settings.own_labels(splits)
+    found.append(deviation("test-time augmentation", passes, ours, why))
+    return found + own_labels(splits)
 
 
 def deviations(config: ResidualMaskingConfig, splits: Splits) -> list[dict]:
     """Where a run differs from what the paper says, one entry an item."""
-    found = deviations_of(config, splits, _STATED)
+    found = _deviations(PAPER, config, splits, _STATED | _OWN)
     file = config.pretrained
     if not (file and sha256_file(file).startswith(IMAGENET)):
-        start = settings.described(file)
+        start = described(file)
         why = "as the released code; torchvision's file is a setting"
-        found.append(settings.deviation("pre-training", "ImageNet", start, why))
+        found.append(deviation("pre-training", "ImageNet", start, why))
     return found
+
+
+def comparison_deviations(config: TableIIConfig, splits: Splits) -> list[dict]:
+    """The same of the networks that Residual Masking is compared with."""
+    found = _deviations(COMPARISON, config, splits, _STATED)
+    why = "pytorchcv's names are not those of the files"
+    return [*found, deviation("pre-training", "ImageNet", described(""), why)]
+
+
+PASSES = 10  # the authors' tta_size while training; their results take 8
+
+
+def views(network: ResidualMaskingNetwork, splits: Splits) -> dict[str, np.ndarray]:
+    """Scores after test-time augmentation as the authors' code has it.
+
+    ``random10``: the logarithm of the mean probability over ten passes
+    through the augmentation of the training, mirror images and rotations by
+    up to 30 degrees, drawn from one seed.  The paper does not mention it.
+    """
+    change, found = augmentation(flip=0.5, degrees=30.0), []
+    with torch.inference_mode(), evaluating(network), seeded(0, 3):
+        # What is drawn depends on how many faces go together.
+        for _, unit in batches(network, splits.test.images, 256):
+            seen = [network.input.normalise(change(unit)) for _ in range(PASSES)]
+            shares = [logits_of(network(x)).softmax(1) for x in seen]
+            found.append(torch.stack(shares).mean(0).log().float().cpu())
+    return {"random10": torch.cat(found).numpy()}
+
+
+def measures(network: ResidualMaskingNetwork, faces: FaceSet) -> dict[str, np.ndarray]:
+    """How hot maps are in and out of parts of the face, ``float32 [n]``.
+
+    ``mask3.eyes_nose_mouth`` and ``mask3.elsewhere``: mean of the refined
+    maps of layer 3 (figure 1, fourth column) near these landmarks, and in
+    the rest of the face, which is the hull of its landmarks.
+    ``grad_cam.eyes_mouth`` and ``grad_cam.elsewhere``: of Grad-CAM for the
+    predicted class (figure 6) near the eyes or the mouth, and in the rest of
+    the picture.  All are shares of the mean over the picture.
+
+    Args:
+        network: left in the mode that it was in.
+        faces: a set; landmarks that it lacks are fitted.
+    """
+    faces, size = annotated(faces), network.input.size
+    points, rows = landmarks_seen(faces, size).to(device_of(network)), []
+    with evaluating(network):
+        for where, unit in batches(network, faces.images):
+            x = network.input.normalise(unit)
+            rows.append(_measured(network, x, points[where], size))
+    return {name: torch.cat([r[name] for r in rows]).numpy() for name in rows[0]}
+
+
+def _measured(
+    network: ResidualMaskingNetwork, x: Tensor, points: Tensor, size: int
+) -> dict[str, Tensor]:
+    with torch.no_grad():
+        refined = enlarge(network.stages(x)[2].after.mean(1), (size, size))
+        predicted = logits_of(network(x)).argmax(1)
+    [layer] = network.cam_layers().values()
+    heat = weighted_maps(Scores(network), layer, x, predicted).relu()
+    heat, face = enlarge(heat, (size, size)), _hulls(points, size)
+    central = _near(points, size, "eyes", "nose", "mouth")
+    hot = _near(points, size, "eyes", "mouth")
+    return {
+        "mask3.eyes_nose_mouth": _mean(refined, central),
+        "mask3.elsewhere": _mean(refined, face & ~central),
+        "grad_cam.eyes_mouth": _mean(heat, hot),
+        "grad_cam.elsewhere": _mean(heat, ~hot),
+    }
+
+
+def _near(points: Tensor, size: int, *parts: str) -> Tensor:
+    chosen = [points[:, slice(*PARTS[part])] for part in parts]
+    return near(torch.cat(chosen, 1), size)
+
+
+def _hulls(points: Tensor, size: int) -> Tensor:
+    """Pixels ``bool [B, size, size]`` inside the hull of the landmarks."""
+    from scipy.spatial import ConvexHull  # slow to import
+    from skimage.draw import polygon2mask
+
+    hulls = []
+    for one in points.cpu().numpy():
+        corners = one[ConvexHull(one).vertices][:, ::-1]  # row, column
+        hulls.append(polygon2mask((size, size), corners))
+    return torch.as_tensor(np.stack(hulls), device=points.device)
+
+
+def _mean(maps: Tensor, region: Tensor) -> Tensor:
+    """Mean over a region by the mean of the map, ``[B]``; 0 for no heat."""
+    whole = maps.mean((1, 2))
+    inside = (maps * region).sum((1, 2)) / region.sum((1, 2)).clamp(min=1)
+    return torch.where(whole > 0, inside / whole, 0.0).cpu()
+
+
+PAPER = Paper(
+    "residual_masking",
+    ResidualMaskingNetwork,
+    ResidualMaskingConfig,
+    PRESETS,
+    ResidualMaskingNetwork.VARIANTS,
+    make_plan,
+    deviations,
+    views=views,
+    measures=measures,
+)
+# The networks of Table II beside it, of the optional package pytorchcv.  Its
+# names of weights are not those of torchvision's files, so all start from
+# scratch; for ResNet-34 from such a file take the variant "no_mask" above.
+COMPARISON = Paper(
+    "comparison",
+    Comparison,
+    TableIIConfig,
+    {
+        # They come in one width: two passes show that all is well.
+        "smoke": {"epochs": 2, "batch_size": 32, "learning_rate": 1e-3},
+        "student": {"epochs": 30},
+        "reduced": {"precision": "bf16"},
+        "paper": {"precision": "bf16"},
+    },
+    Comparison.VARIANTS,  # "default" is ResNet-34
+    make_comparison_plan,
+    comparison_deviations,
+)

@@ -107,8 +107,8 @@ def _check_known(key: RunKey) -> None:
     if key.protocol in PAIRS:
         raise FerError("it reports a second data set; name the paper and --target.")
     for what, known in (
-        ("variant", recipe.VARIANTS),
-        ("preset", recipe.PRESETS),
+        ("variant", recipe.variants),
+        ("preset", recipe.presets),
         ("protocol", PROTOCOLS),
     ):
         if (name := getattr(key, what)) not in known:

@@ -15,7 +15,6 @@ between machines, does not show in the digits that are kept.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from types import MappingProxyType
 
 import numpy as np
@@ -24,8 +23,7 @@ from torch import Tensor, nn
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.protocols import Splits
-from ferbook.papers import paper as find_paper
-from ferbook.papers.recipes import find_recipe
+from ferbook.papers import find_paper, find_recipe
 from ferbook.runs.probing import (
     digest,
     noise,
@@ -151,7 +149,7 @@ def _settled(content: Mapping, changes: Mapping) -> tuple:
 
 def _smallest(content: Mapping) -> dict[str, int]:
     config = content["config"]
-    smoke = asdict(find_paper(content["paper"]).make_config("smoke"))
+    smoke = find_paper(content["paper"]).make_config("smoke").flat()
     return {k: min(smoke[k], config[k]) for k in SIZES if k in config}
 
 

@@ -25,7 +25,7 @@ class RunKey:
         dataset: what is trained on.
         protocol: who is trained on, selected on and reported.
         preset: sizes.
-        recipe: ``"paper"``, or one of :data:`ferbook.papers.recipes.RECIPES`.
+        recipe: ``"paper"``, or one of :data:`ferbook.papers.RECIPES`.
         variant: of the paper.
         seed: of everything random.
         target: the data set that is reported, for protocols of two.

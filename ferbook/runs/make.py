@@ -14,8 +14,8 @@ from fer_lib.data.protocols import PAIRS, PROTOCOLS, Splits, split, split_pair
 from fer_lib.device import choose_device
 from fer_lib.errors import FerError
 from fer_lib.files import cache_dir, sha256_file
-from ferbook.papers import paper as find_paper
-from ferbook.papers.recipes import RECIPES, find_recipe
+from fer_lib.models.saved import load_weights
+from ferbook.papers import find_paper, find_recipe
 from ferbook.runs.behaviour import probe
 from ferbook.runs.key import CONTENT, RunKey, json_sha256
 from ferbook.runs.predictions import accuracies, results_of
@@ -24,7 +24,6 @@ from ferbook.runs.run import Run, how_it_went, predictions_of
 from ferbook.runs.schema import SCHEMA
 from ferbook.runs.source import source_hash
 from ferbook.runs.state import Kind, state_of
-from ferbook.training.checkpoint import load_weights
 from ferbook.training.loop import fit
 from ferbook.training.states import state_path
 
@@ -65,21 +64,21 @@ class Course:
         changes, own = dict(key.changes), {}
         if key.recipe != "paper":
             self.recipe = find_recipe(key.recipe)
-            known = {f.name for f in fields(self.recipe.Config)}
+            known = {f.name for f in fields(self.recipe.config)}
             own = {name: changes.pop(name) for name in known & changes.keys()}
         make_config, seed = self.paper.make_config, key.seed
         self.config = make_config(key.preset, key.variant, **changes)
         self.plan = self.of_paper = self.paper.make_plan(self.config, splits, seed)
         self.settings, self.splits, self.seed = {}, splits, seed
-        plain = make_config(key.preset, key.variant)
-        changed = _unlike(plain, self.config)
+        plain = make_config(key.preset, key.variant).flat()
+        changed = _unlike(plain, self.config.flat())
         if self.recipe:
             how = self.how = self.recipe.make_config(key.preset, **own)
             make = self.make_network
             self.plan = self.recipe.replanned(self.plan, splits, how, make)
             self.settings = {"name": key.recipe} | asdict(how)
-            changed |= _unlike(self.recipe.make_config(key.preset), how)
-        self.varied = sorted(_unlike(make_config(key.preset), plain))
+            changed |= _unlike(asdict(self.recipe.make_config(key.preset)), asdict(how))
+        self.varied = sorted(_unlike(make_config(key.preset).flat(), plain))
         self.key = replace(key, changes=_by_content(changed), data=splits.sha256)
 
     def make_network(self) -> nn.Module:
@@ -102,10 +101,9 @@ class Course:
         return self.recipe.deviations(found, self.of_paper, self.how)
 
 
-def _unlike(plain: object, config: object) -> dict:
-    """Fields of a configuration that differ from those of another."""
-    before = asdict(plain)
-    return {k: v for k, v in asdict(config).items() if before[k] != v}
+def _unlike(plain: Mapping, settings: Mapping) -> dict:
+    """Settings that differ from those of another configuration."""
+    return {k: v for k, v in settings.items() if plain[k] != v}
 
 
 def _by_content(changes: Mapping) -> dict:
@@ -220,9 +218,9 @@ def _named(course: Course) -> dict:
 
 def run_source(key: RunKey) -> str:
     """Hash of the code that shapes a run of this paper on this data set."""
-    modules = [f"ferbook.papers.{key.paper}", *SHARED]
+    modules = [find_paper(key.paper).make_plan.__module__, *SHARED]
     if key.recipe != "paper":
-        modules.append(RECIPES[key.recipe].__name__)
+        modules.append(find_recipe(key.recipe).replanned.__module__)
     modules += [f"fer_lib.data.sources.{name}" for name in (key.dataset, key.target)]
     # Of the protocols only its own: a new one must not age older runs.
     made_by = (PROTOCOLS | PAIRS)[key.protocol]

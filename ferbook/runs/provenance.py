@@ -12,7 +12,7 @@ import fer_lib
 from fer_lib.data.protocols import Splits
 from ferbook.runs.predictions import face_ids
 
-LIBRARIES = ("torch", "numpy", "kornia", "captum", "torchmetrics")
+LIBRARIES = ("torch", "numpy", "kornia", "captum")
 
 
 def library_versions() -> dict[str, str]:

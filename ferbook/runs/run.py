@@ -1,24 +1,23 @@
 """A trained network, and the record that says how it came about."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import torch
-from torch import nn
 
 from fer_lib.data.audit.duplicates import leaked
 from fer_lib.data.protocols import Splits
-from fer_lib.device import hardware, peak_memory_mib
 from fer_lib.models.cost import count_parameters
-from fer_lib.models.saved import save_network
+from fer_lib.models.network import RENDERED_ONLY, Network
+from fer_lib.models.saved import load_weights, save
+from ferbook.papers.paper import Config, Paper
 from ferbook.runs.key import json_sha256
 from ferbook.runs.predictions import last_logits, results_of, selected_logits, storable
 from ferbook.runs.provenance import code_version, data_description, library_versions
 from ferbook.runs.records import Record
-from ferbook.training.checkpoint import load_weights
+from ferbook.training.machine import hardware, peak_memory_mib
 from ferbook.training.states import Fitted
 
 
@@ -30,8 +29,8 @@ class Run:
     time budget ended; the same request goes on from there.
     """
 
-    network: nn.Module  # holds the selected weights
-    config: object
+    network: Network  # holds the selected weights
+    config: Config
     splits: Splits
     fitted: Fitted
     record: Record | None = None
@@ -52,36 +51,32 @@ class Run:
 
     def settings(self) -> dict:
         """The configuration as it is recorded: a weight file by name alone."""
-        values = asdict(self.config)
+        values = self.config.flat()
         if values.get("pretrained"):
             values["pretrained"] = Path(values["pretrained"]).name
         return values
 
     def save(self, path: Path) -> None:
         """Write the recorded run's weights in half precision, to be committed."""
-        about = {
-            "paper": self.record.paper,
-            "config": self.settings(),
-            "preprocessing": self.network.input.to_json(),
-            "classes": list(self.splits.classes),
-            "rendered": self.splits.train.rendered,
-            "command": self.record.command,
-        }
-        save_network(path, self.network, about)
+        settings = self.settings()
+        training = {k: settings[k] for k in settings if k not in self.config.network}
+        train, network = self.splits.train, self.network
+        on = f"photographs: {train.name}, protocol {self.splits.protocol}"
+        network.provenance = RENDERED_ONLY if train.rendered else on
+        network.classes = self.splits.classes
+        save(network, path, {"command": self.record.command, "training": training})
 
 
-def predictions_of(
-    run: Run, recipe: ModuleType, copies: np.ndarray
-) -> dict[str, np.ndarray]:
+def predictions_of(run: Run, paper: Paper, copies: np.ndarray) -> dict[str, np.ndarray]:
     """All arrays of a record; the network then holds the selected weights.
 
     Logits of the reported checkpoints, splits and passes, labels, which face
-    is which, and what else the recipe tells of every reported face: scores of
+    is which, and what else the paper tells of every reported face: scores of
     its ``views``, such as members of an ensemble, and its ``measures``.
 
     Args:
         run: that ended.
-        recipe: of the paper.
+        paper: whose run it is.
         copies: ``bool [n]``, which reported faces stand in training, too.
     """
     splits = run.splits
@@ -92,11 +87,11 @@ def predictions_of(
     load_weights(run.network, run.fitted.selected, "selected weights")
     found |= selected_logits(run.network, splits.test)
     split = splits.test.splits[0]
-    if hasattr(recipe, "views"):
-        for name, scores in recipe.views(run.network, splits).items():
+    if paper.views:
+        for name, scores in paper.views(run.network, splits).items():
             found[f"selected/{split}/{name}/logits"] = storable(scores)
-    if hasattr(recipe, "measures"):
-        told = recipe.measures(run.network, splits.test)
+    if paper.measures:
+        told = paper.measures(run.network, splits.test)
         for name, values in told.items():
             found[f"{split}/measures/{name}"] = np.asarray(values, np.float16)
     return found

@@ -17,7 +17,7 @@ from fer_lib.errors import FerError
 from fer_lib.models import NETWORKS, build
 from fer_lib.models.cost import TRAINING, counted
 from ferbook.ledger.judged import Ledger
-from ferbook.papers import paper as find_paper
+from ferbook.papers import find_paper
 from ferbook.runs.records import Record
 from ferbook.show import phrases
 from ferbook.show.figures import COLOURS, Panels, Plot

@@ -18,7 +18,7 @@ from fer_lib.data.splits import Splits
 from fer_lib.explain.methods import METHODS
 from fer_lib.rendered.cues import CUES
 from fer_lib.rendered.evidence import stage
-from ferbook.papers import paper
+from ferbook.papers import find_paper
 from ferbook.study.cell import explained, measured, own_parts
 from ferbook.study.faces import MOVEMENTS, PEOPLE, Known
 from ferbook.study.settings import BASE, FAIR, NETWORKS, Settings
@@ -121,11 +121,13 @@ def _noise(size: int) -> tuple[Splits, Known]:
 def _of_network(name: str) -> dict[str, list]:
     """Rates of learning, and what a few steps of it and a cell come to."""
     config = small_config(name)
-    splits, known = _noise(config.input_size)
+    splits, known = _noise(config.network["input_size"])
     whole = make_plan(name, BASE, 0, Settings(), splits)
     found = {"stages": [n for s in whole.stages for n in (s.epochs, s.batch_size)]}
     if name in LEARNING:
-        found["rates"] = _rates(whole.stages[0], paper(name).make_network(config, 2, 0))
+        found["rates"] = _rates(
+            whole.stages[0], find_paper(name).make_network(config, 2, 0)
+        )
     few = make_plan(name, BASE, 0, replace(_SMALL, epochs=0.01), splits)
     learned = train(name, splits, few, 0)
     found["scores"] = [round(float(score), 4) for score in learned.scores.ravel()]

@@ -25,10 +25,10 @@ from fer_lib.explain.scoring.faithfulness import (
 from fer_lib.explain.scoring.localisation import SCORES, inside_auc, relevance_mass
 from fer_lib.explain.scoring.randomised import randomised
 from fer_lib.models.deep_emotion import DeepEmotion
+from fer_lib.models.part_ensemble import PartEnsemble
 from fer_lib.models.ramn import RAMN
 from fer_lib.rendered.cues import CUES
-from ferbook.papers.part_evaluation import landmark_errors, member_scores
-from ferbook.papers.part_transfer import TransferEnsemble
+from ferbook.papers.part_measures import landmark_errors, member_scores
 from ferbook.study.faces import SEEN, Known
 from ferbook.study.settings import BASE, FAIR, TASKS, Settings
 from ferbook.study.training import Learned
@@ -212,7 +212,7 @@ def own_parts(learned: Learned, known: Known, told: Explained) -> dict[str, np.n
         held = (inside & known.moved).sum((1, 2))
         share = held / known.moved.sum((1, 2)).clip(min=1)
         found["window"] = np.stack([share, inside.mean((1, 2))], 1)
-    if isinstance(network, TransferEnsemble):
+    if isinstance(network, PartEnsemble):
         said = member_scores(network, learned.test.images).argmax(2).numpy()
         maps = class_maps(network, faces.images, told.targets).maps
         found["branch_correct"] = (said == learned.test.labels[:, None]).T

@@ -17,7 +17,7 @@ from fer_lib.data.faceset import FaceSet
 from fer_lib.data.splits import Splits
 from fer_lib.evaluation.inference import predict
 from fer_lib.models.network import Network
-from ferbook.papers import paper
+from ferbook.papers import find_paper
 from ferbook.study.faces import as_splits, evidence_set
 from ferbook.study.settings import TASKS, Settings
 from ferbook.training.draws import each_once
@@ -84,7 +84,7 @@ def small_config(network: str, factor: float = 1.0) -> object:
     changes = CHANGES.get(network, {})
     if network not in LEARNING:
         changes = {k: max(1, round(n * factor)) for k, n in STAGE_EPOCHS.items()}
-    return paper(network).make_config("smoke", **changes)
+    return find_paper(network).make_config("smoke", **changes)
 
 
 def make_plan(
@@ -92,7 +92,7 @@ def make_plan(
 ) -> Plan:
     """How a network learns a task; arguments are those of :func:`learn`."""
     factor = settings.epochs * LENGTH.get(TASKS[task].contrast, 1.0)
-    plan = paper(network).make_plan(small_config(network, factor), splits, seed)
+    plan = find_paper(network).make_plan(small_config(network, factor), splits, seed)
     if network in LEARNING:
         plan = _single(plan, *LEARNING[network], factor)
     return plan
@@ -100,14 +100,14 @@ def make_plan(
 
 def learn(network: str, task: str, seed: int, settings: Settings) -> Learned:
     """Train a network on a task; the last epoch is what counts."""
-    splits = task_splits(task, small_config(network).input_size, settings)
+    splits = task_splits(task, small_config(network).network["input_size"], settings)
     plan = make_plan(network, task, seed, settings, splits)
     return train(network, splits, plan, seed)
 
 
 def train(network: str, splits: Splits, plan: Plan, seed: int) -> Learned:
     """Train a network by a plan of :func:`make_plan`."""
-    recipe, config = paper(network), small_config(network)
+    recipe, config = find_paper(network), small_config(network)
     model, untrained = (recipe.make_network(config, 2, seed) for _ in range(2))
 
     def evaluate(module: nn.Module) -> dict[str, float]:

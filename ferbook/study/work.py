@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from fer_lib.device import hardware
 from fer_lib.errors import FerError
 from fer_lib.files import atomic_path, cache_dir, npz_bytes
 from ferbook.runs.key import json_sha256
@@ -40,6 +39,7 @@ from ferbook.study.settings import (
     check_names,
 )
 from ferbook.study.training import learn
+from ferbook.training.machine import hardware
 
 CPU = torch.device("cpu")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from fer_lib.errors import FerError
 from fer_lib.files import atomic_path
@@ -92,15 +92,3 @@ def restore_optimizer(
             tensor = torch.empty_like(weight).copy_(tensor)
         state.setdefault(int(index), {})[key] = tensor
     optimizer.load_state_dict({"state": state, "param_groups": groups})
-
-
-def load_weights(network: nn.Module, tensors: Mapping[str, Tensor], where: str) -> None:
-    """Load named weights into a network of exactly that shape."""
-    try:
-        network.load_state_dict({k: v.float() for k, v in tensors.items()})
-    except RuntimeError as error:
-        reason = str(error).splitlines()[-1].strip()
-        raise FerError(
-            f"{where}: the weights are another network's ({reason}); build it "
-            "with the options that the file names."
-        ) from error

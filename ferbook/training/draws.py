@@ -55,3 +55,22 @@ def at_most(per_class: int) -> Draw:
         return chosen[torch.randperm(len(chosen))]
 
     return draw
+
+
+def balanced_rounds(labels: Tensor) -> Tensor:
+    """As many of each class in any stretch: rounds of one a class.
+
+    A draw of n faces.  A class that is used
+    up begins again, in another order; of large ones not all are drawn.
+    """
+    classes = labels.unique()
+    rounds = -(-len(labels) // len(classes))
+    drawn = []
+    for label in classes:
+        rows = (labels == label).nonzero()[:, 0]
+        passes = -(-rounds // len(rows))
+        shuffled = [rows[torch.randperm(len(rows))] for _ in range(passes)]
+        drawn.append(torch.cat(shuffled)[:rounds])
+    table = torch.stack(drawn, 1)  # [rounds, classes]
+    order = torch.rand(table.shape).argsort(1)
+    return table.gather(1, order).flatten()[: len(labels)]

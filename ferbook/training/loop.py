@@ -14,6 +14,7 @@ from tqdm.auto import tqdm
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.errors import FerError
+from fer_lib.models.saved import load_weights
 from ferbook.training import checkpoint
 from ferbook.training.faces import Images, StageFaces
 from ferbook.training.plan import Evaluate, Plan
@@ -91,7 +92,7 @@ class _Work:
                 begin(plan, index, self.network)
                 continue
             if stage.from_best and fitted.selected:
-                checkpoint.load_weights(self.network, fitted.selected, stage.name)
+                load_weights(self.network, fitted.selected, stage.name)
             running = Running(plan, index, self.network, *self._faces(stage))
             if saved is not None and index == current:
                 running.restore(*saved, fitted.rows(stage))
@@ -159,7 +160,7 @@ class _Work:
             setattr(self.fitted, key, about[key])
         self.fitted.selected = checkpoint.under("selected", tensors)
         losses = checkpoint.under("losses", tensors)
-        checkpoint.load_weights(self.losses, losses, str(self.states.path))
+        load_weights(self.losses, losses, str(self.states.path))
         self.bar.update(self.fitted.epoch)
 
     def _faces(self, stage) -> tuple[Images, StageFaces]:

@@ -11,6 +11,7 @@ from tqdm.auto import tqdm
 from fer_lib.data.augment import seeded
 from fer_lib.errors import FerError
 from fer_lib.models.network import logits_of
+from fer_lib.models.saved import load_weights
 from ferbook.training import checkpoint
 from ferbook.training.average import Average
 from ferbook.training.faces import Images, StageFaces
@@ -141,9 +142,9 @@ class Running:
     ) -> None:
         """Undo :meth:`state`; ``rows`` are the stage's of the curve."""
         under = checkpoint.under
-        checkpoint.load_weights(self.network, under("network", tensors), "state")
+        load_weights(self.network, under("network", tensors), "state")
         if self.average is not None:
-            checkpoint.load_weights(self.average, under("average", tensors), "state")
+            load_weights(self.average, under("average", tensors), "state")
         with warnings.catch_warnings():
             # The optimizer's steps were made in another process.
             warnings.filterwarnings("ignore", ".*lr_scheduler.step.*")

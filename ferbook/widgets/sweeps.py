@@ -1,7 +1,7 @@
 """What beta and omega do to a trained RAMN: its recorded sweeps, to be tried out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from fer_lib.errors import FerError
 from fer_lib.evaluation.intervals import wilson_interval
 from ferbook.ledger.claims_file import load_claims
 from ferbook.ledger.statistics import paired_difference
-from ferbook.papers.ramn import SWEEPS, make_config
+from ferbook.papers.ramn import PAPER, SWEEPS
 from ferbook.runs.records import Record
 from ferbook.show.figures import COLOURS, RENDERED
 from ferbook.show.phrases import dataset_name, protocol_name, trained
@@ -160,7 +160,7 @@ def _group(records: Sequence[Record], best: Mapping, networks: int) -> dict:
 def _note(record: Record) -> str:
     sizes, papers = (
         f"{config['input_size']} pixels and width {config['width']}"
-        for config in (record.config, asdict(make_config("paper")))
+        for config in (record.config, PAPER.make_config("paper").flat())
     )
     told = f"{RENDERED} {_NO_CLAIM}" if record.rendered else "Real faces."
     return told if sizes == papers else f"{told} Here {sizes}, in the paper {papers}."

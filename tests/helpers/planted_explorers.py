@@ -1,6 +1,5 @@
 """Every explorer, over networks and records whose answers a test can compute."""
 
-from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,7 +13,7 @@ from fer_lib.models import build
 from fer_lib.models.network import Network, logits_of
 from fer_lib.preprocessing import Preprocessing
 from ferbook import widgets
-from ferbook.papers.ramn import make_config
+from ferbook.papers.ramn import PAPER
 from ferbook.runs.records import Record
 from ferbook.runs.run import Run
 from ferbook.widgets.masking import KINDS
@@ -160,7 +159,7 @@ def run_of(
             f"PrivateTest/measures/{name}": np.asarray(values, np.float16)
             for name, values in kept.items()
         }
-    config = asdict(make_config(preset, variant)) | changes
+    config = PAPER.make_config(preset, variant).flat() | changes
     content = {
         "paper": "ramn",
         "dataset": dataset,

@@ -78,23 +78,6 @@ def assert_learns_and_resumes(recipe, config, plan_of, path, factor=0.9) -> None
         assert torch.equal(value, resumed.state_dict()[name]), name
 
 
-def assert_every_preset_and_variant_builds(recipe) -> None:
-    """Without computing anything: the paper's sizes are large."""
-    for preset in recipe.PRESETS:
-        for variant in recipe.VARIANTS:
-            config = recipe.make_config(preset, variant)
-            with torch.device("meta"):
-                recipe.make_network(config, 7, seed=0)
-
-
-def assert_seeds_the_start(recipe, config) -> None:
-    one, same, other = (
-        recipe.make_network(config, 7, seed).state_dict() for seed in (0, 0, 1)
-    )
-    assert all(torch.equal(value, same[name]) for name, value in one.items())
-    assert any(not torch.equal(value, other[name]) for name, value in one.items())
-
-
 def assert_pretrained_by_content(recipe, config_of, tmp_path) -> None:
     """The trunk's weights are taken, and the file counts by its content."""
     source = recipe.make_network(config_of(), 7, seed=3)

@@ -19,17 +19,17 @@ from fer_lib.errors import FerError
 from fer_lib.evaluation.inference import predict
 from fer_lib.evaluation.intervals import wilson_interval
 from fer_lib.expressions import EXPRESSIONS, expression_index
+from fer_lib.models.network import Network
+from fer_lib.models.saved import load_weights
 from ferbook.kit import corpora as rendered
 from ferbook.kit.ablation import shortened
 from ferbook.kit.quick_classifier import features, one_hot, ridge
 from ferbook.ledger.statistics import paired_difference
-from ferbook.papers import Restored
-from ferbook.papers import paper as find_paper
+from ferbook.papers import find_paper
 from ferbook.runs.predictions import accuracies
 from ferbook.show.figures import COLOURS
 from ferbook.show.plots import finish
 from ferbook.show.tables import Table
-from ferbook.training.checkpoint import load_weights
 from ferbook.training.loop import fit
 
 Reader = Callable[[np.ndarray], np.ndarray]  # faces to scores [N, 7]
@@ -104,9 +104,9 @@ def own_sets(text: str) -> dict[str, FaceSet]:
     return found
 
 
-def reader(one: Restored) -> Reader:
+def reader(network: Network) -> Reader:
     """Scores of faces by a finished network, in small batches."""
-    return partial(predict, one.network, batch_size=64)
+    return partial(predict, network, batch_size=64)
 
 
 def trained_reader(
@@ -116,7 +116,7 @@ def trained_reader(
     *,
     epochs: int,
     faces: int | None = None,
-    start: Restored | None = None,
+    start: Network | None = None,
     seed: int = 0,
 ) -> Reader:
     """Train a paper's network for a few epochs, at its smoke size.
@@ -137,7 +137,7 @@ def trained_reader(
     plan = shortened(recipe.make_plan(config, small, seed), epochs)
     network = recipe.make_network(config, len(splits.classes), seed)
     if start:
-        load_weights(network, start.network.state_dict(), f"{paper}, the start")
+        load_weights(network, start.state_dict(), f"{paper}, the start")
 
     def look(trained) -> dict:
         return accuracies(trained, (splits.select,))

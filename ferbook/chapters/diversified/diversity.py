@@ -31,10 +31,11 @@ from fer_lib.losses.diversity import (
 from fer_lib.models.network import Network
 from ferbook.ledger.claims import Claim
 from ferbook.ledger.claims_file import load_claims
-from ferbook.papers import paper as find_paper
+from ferbook.papers import find_paper
 from ferbook.runs.run import Run
 from ferbook.show.plots import finish, look
 from ferbook.show.tables import Table, cell, table
+from ferbook.training.plan import Batch
 
 TITLES = {"paper": "paper: diagonal 1", "authors_code": "authors' code: diagonal 0"}
 # Features that diversity compares, and what tables call them.
@@ -285,6 +286,7 @@ def first_steps(
     """
     recipe, train = find_paper(paper), splits.train
     network = recipe.make_network(config, len(splits.classes), 0).train()
+    learns = recipe.make_plan(config, splits, 0).stages[-1].loss
     rates = {"lr": config.learning_rate, "momentum": config.momentum}
     optimizer = torch.optim.SGD(network.parameters(), **rates)
     traces = {name: [] for name in names}
@@ -295,7 +297,7 @@ def first_steps(
             features = getattr(output, name).detach()
             gamma = default_gamma(name, features.shape[-1])
             traces[name].append(between(similarity(features, gamma)))
-        loss = recipe.overall_loss(config, output, torch.as_tensor(train.labels[rows]))
+        loss = learns(network, output, Batch(torch.as_tensor(train.labels[rows])))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

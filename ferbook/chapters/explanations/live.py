@@ -16,7 +16,7 @@ from fer_lib.explain.scoring.agreement import mean_with_interval
 from fer_lib.explain.scoring.controls import BROKEN, DECOYS, broken
 from fer_lib.explain.scoring.localisation import SCORES, chance
 from fer_lib.models.network import Network
-from ferbook.papers import paper
+from ferbook.papers import find_paper
 from ferbook.show.tables import Table
 from ferbook.study.cell import Explained, explained
 from ferbook.study.faces import CLASSES, Known, staged
@@ -172,7 +172,7 @@ def cells_table() -> Table:
     """Of how many cells Grad-CAM's maps of the study's networks are made."""
     rows = []
     for name in NETWORKS:
-        network = paper(name).make_network(small_config(name), 2, 0).eval()
+        network = find_paper(name).make_network(small_config(name), 2, 0).eval()
         cells = ", ".join(" × ".join(map(str, sides)) for sides in _cells(network))
         rows.append((NAMES[name], str(network.input.size), cells))
     header = ("Network", "Side of the picture, pixels", "Cells of the layer")

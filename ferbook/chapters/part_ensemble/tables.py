@@ -15,7 +15,7 @@ from ferbook.ledger.claims_file import load_claims
 from ferbook.ledger.judged import Ledger
 from ferbook.ledger.statistics import Difference, measured_difference
 from ferbook.ledger.verdicts import judge
-from ferbook.papers.part_evaluation import member_scores
+from ferbook.papers.part_measures import member_scores
 from ferbook.runs.records import Record
 from ferbook.runs.run import Run
 from ferbook.show.claim_tables import claim_rows
@@ -212,7 +212,7 @@ def heat_box(measured: Mapping[str, Mapping[str, np.ndarray]]) -> Table | Senten
     """Where Grad-CAM's heat lies; 1 is a map that is the same everywhere.
 
     Args:
-        measured: what :func:`~ferbook.papers.part_heat.heat` gives, by the
+        measured: what :func:`~ferbook.papers.part_measures.heat` gives, by the
             name of the network.
     """
     rows = []

@@ -175,7 +175,7 @@ def first_steps(
         without its weight, and the mean squared length of a feature.
     """
     classes, told = len(splits.classes), []
-    network = recipe.make_network(config, classes, 0)
+    network = recipe.PAPER.make_network(config, classes, 0)
     loss = recipe.make_plan(config, splits, 0).stages[0].loss
     optimiser = recipe.make_optimizer(config, network, loss)
     for step in range(steps):

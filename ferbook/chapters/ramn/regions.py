@@ -16,7 +16,7 @@ from fer_lib.explain.attention import RegionWeights, crop_features
 from fer_lib.explain.drawing.colours import SEQUENTIAL
 from fer_lib.explain.drawing.panels import colour_bar, lay_over, show_face
 from fer_lib.models.ramn import RAMN
-from ferbook.papers.ramn import SWEEPS, RAMNConfig, make_network
+from ferbook.papers.ramn import PAPER, SWEEPS
 from ferbook.runs.records import Record
 from ferbook.runs.run import Run
 from ferbook.show.diagrams import Block, draw_blocks
@@ -30,11 +30,11 @@ BETAS = (0.0, 0.01, 0.02, 0.03, 0.04)  # Figure 4(a)
 
 def draw_network() -> Figure:
     """RAMN as the paper's settings make it, with what leaves each part."""
-    config = RAMNConfig()
+    config = PAPER.make_config("paper")
     with torch.device("meta"):  # counted, not computed
-        network = make_network(config, 7, 0)
-    count, size = len(network.boxes), config.input_size
-    features, d = network.backbone.out_features, config.branch_features
+        network = PAPER.make_network(config, 7, 0)
+    count, size = len(network.boxes), config.network["input_size"]
+    features, d = network.backbone.out_features, config.network["branch_features"]
     steps = {  # place, text, what leaves it, colour
         "face": (0, 0, "face", f"3 x {size} x {size}", "black"),
         "cut": (1.4, 0, "cut and\nresize", f"{count} x 3 x {size} x {size}", "sky"),

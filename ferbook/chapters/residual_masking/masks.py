@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from fer_lib.data.faceset import FaceSet
+from fer_lib.data.fitted_landmarks import annotated
 from fer_lib.evaluation.inference import batches, evaluating
 from fer_lib.explain.drawing.colours import SEQUENTIAL
 from fer_lib.explain.drawing.panels import (
@@ -41,8 +42,7 @@ from ferbook.ledger.arithmetic.networks import on_paper
 from ferbook.ledger.arithmetic.printed import figure
 from ferbook.ledger.claims_file import load_claims
 from ferbook.ledger.statistics import measured_difference
-from ferbook.papers.mask_evaluation import measures
-from ferbook.papers.part_transfer import annotated
+from ferbook.papers.residual_masking import measures
 from ferbook.runs.records import Record
 from ferbook.runs.run import Run
 from ferbook.show.diagrams import Block, draw_blocks

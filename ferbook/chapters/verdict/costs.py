@@ -184,7 +184,7 @@ class _Counted:
         at_one = {
             (name, preset): 1.0
             for name, recipe in PAPERS.items()
-            for preset in recipe.PRESETS
+            for preset in recipe.presets
         }
         rendered = splits_of(RunKey("deep_emotion"))
         self._scale = FER2013 / len(rendered.train)

@@ -13,18 +13,18 @@ from fer_lib.evaluation.inference import predict
 from fer_lib.explain.grad_cam import class_maps
 from fer_lib.explain.occlusion import occlude
 from fer_lib.expressions import EXPRESSIONS
-from fer_lib.models.saved import beside, committed, read_network
+from fer_lib.models.network import Network
+from fer_lib.models.saved import beside, committed, load, read_network
 from fer_lib.rendered.conditions import WILD
 from fer_lib.rendered.portrait import render_face
 from ferbook.chapters.your_face.photograph import SIDE, Found, View, seen
 from ferbook.kit import networks as finished
 from ferbook.kit.results import recorded
-from ferbook.papers import Restored, restore
 from ferbook.runs.records import Record
 from ferbook.show.figures import percent
 from ferbook.show.tables import Table, table
 
-Networks = Mapping[str, Restored]
+Networks = Mapping[str, Network]
 # Straight on, then small movements of the frame, a tighter one, the mirror.
 NUDGES = tuple(
     View(crop=crop, right=right, down=down, mirror=mirror)
@@ -49,7 +49,7 @@ def chosen_networks(dataset: str = "rendered", weights: str = "") -> Networks:
         FerError: when there is none, or one cannot be read.
     """
     if weights:
-        return {"yours": restore(weights)}
+        return {"yours": load(weights)}
     found = {}
     for one in dict.fromkeys((dataset, "fer2013")):
         for name, network in finished.networks(one).items():
@@ -62,15 +62,15 @@ def chosen_networks(dataset: str = "rendered", weights: str = "") -> Networks:
     return found
 
 
-def probabilities(one: Restored, faces: np.ndarray) -> np.ndarray:
+def probabilities(network: Network, faces: np.ndarray) -> np.ndarray:
     """Shares of the classes ``float [N, C]`` for faces ``uint8 [N, 1, S, S]``."""
-    scores = predict(one.network, faces, batch_size=64)
+    scores = predict(network, faces, batch_size=64)
     return torch.as_tensor(scores).softmax(1).numpy()
 
 
 def side_for(networks: Networks) -> int:
     """Side of the faces to show them: that of what they learned from."""
-    sides = [one.network.input.size for one in networks.values()]
+    sides = [one.input.size for one in networks.values()]
     # Inputs of 64 pixels are enlarged faces of 48.
     return SIDE if max(sides) <= 64 else max(sides)
 
@@ -92,7 +92,7 @@ def home_table(networks: Networks) -> Table:
     rows = []
     for name, one in networks.items():
         record = record_of(name)
-        kind = "rendered faces" if one.rendered else "photographs"
+        kind = "rendered faces" if one.rendered_only else "photographs"
         rows.append((name, kind, percent(record.metrics()) if record else "no record"))
     header = ("Network", "Learned from", "Right on test faces of that kind")
     return Table("At home: recorded runs, 95 % interval", header, tuple(rows))
@@ -287,8 +287,8 @@ def reasons(networks: Networks, face: np.ndarray) -> dict[str, Reason]:
     told = {}
     for name, one in networks.items():
         asked, side = (
-            (one.network, face[None]),
-            one.network.input.size,
+            (one, face[None]),
+            one.input.size,
         )
         steps = {"window": side // 4, "stride": max(side // 12, 1), "fill": "mean"}
         maps, covered = class_maps(*asked), occlude(*asked, **steps)

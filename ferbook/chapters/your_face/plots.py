@@ -22,6 +22,7 @@ from fer_lib.explain.drawing.panels import (
     with_alt,
 )
 from fer_lib.landmarks import FIVE_PARTS
+from fer_lib.models.network import Network
 from fer_lib.photos.alignment import move_points
 from ferbook.chapters.your_face.answers import (
     Along,
@@ -31,7 +32,6 @@ from ferbook.chapters.your_face.answers import (
     probabilities,
 )
 from ferbook.chapters.your_face.photograph import SIDE, Found, View
-from ferbook.papers import Restored
 from ferbook.show.figures import COLOURS
 
 _LINES = tuple(COLOURS[k] for k in COLOURS if k != "yellow")  # too light for a line
@@ -210,7 +210,7 @@ def draw_series(
     )
 
 
-def draw_settings(one: Restored, name: str, found: Found, side: int) -> Figure:
+def draw_settings(one: Network, name: str, found: Found, side: int) -> Figure:
     """What a network says at some settings of crop and blur, on faces of a side."""
     crops, blurs = (0.7, 0.85, 1.0, 1.2, 1.5), (0.0, 1.0, 2.0)
     views = [View(crop=crop, blur=blur) for blur in blurs for crop in crops]

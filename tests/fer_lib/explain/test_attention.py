@@ -23,7 +23,7 @@ from fer_lib.explain.masking import masking
 from fer_lib.explain.placing import mean_on_boxes, unwarped
 from fer_lib.explain.shapley import FACIAL_PARTS, facial_parts
 from fer_lib.models.cbam import CBAM
-from fer_lib.models.spatial_transformer import affine_warp
+from fer_lib.models.deep_emotion import affine_warp
 
 FACES = some_faces(3, 64)
 SMALL = some_faces(4)
@@ -153,7 +153,7 @@ def test_means_on_boxes_on_paper():
         ("residual_masking", "constant", "same number"),
         ("residual_masking", "no_mask", "same number"),
         ("ramn", "whole_face", "one region"),
-        ("diversified_esr", "esr9_plain", "without CBAM"),
+        ("diversified_esr", "plain", "without CBAM"),
         ("deep_emotion", "no_transformer", "without its transformer"),
         ("part_ensemble", "baseline", "do not stand for parts"),
         ("part_ensemble", "default", "need landmarks"),
@@ -226,7 +226,7 @@ def test_planted_gates():
 
 @pytest.mark.parametrize(
     ("name", "variant"),
-    [("diversified_esr", "esr9_plain"), ("deep_emotion", "default")],
+    [("diversified_esr", "plain"), ("deep_emotion", "default")],
 )
 def test_refuses_networks_without_attention(name, variant):
     network = smoke(name, variant)

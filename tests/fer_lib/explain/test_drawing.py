@@ -28,7 +28,7 @@ from fer_lib.explain.landmarks import landmark_drift
 from fer_lib.explain.masking import masking
 from fer_lib.explain.occlusion import covers, occlude
 from fer_lib.models import NETWORKS
-from ferbook.papers.part_transfer import TransferEnsemble
+from fer_lib.models.part_ensemble import PartEnsemble
 
 BRIGHT = np.full((2, 1, 9, 9), 204, np.uint8)  # 0.8: class 1
 
@@ -176,7 +176,7 @@ def test_regions():
 @pytest.mark.parametrize("count", [1, 4])
 def test_landmarks(count):
     torch.manual_seed(0)
-    network = TransferEnsemble(input_size=48, width=2, kind="parts")
+    network = PartEnsemble(input_size=48, width=2, kind="parts", keep_localisers=True)
     points = np.random.default_rng(0).uniform(5, 55, (count, 68, 2)).astype(np.float32)
     columns = (np.zeros(count, np.int64), np.array(["Test"] * count))
     faces = FaceSet("drawn", some_faces(count, 60), *columns, "drawn", landmarks=points)

@@ -6,12 +6,13 @@ import torch
 from known_networks import left_as_found, some_faces
 
 from fer_lib.data.faceset import FaceSet
+from fer_lib.data.fitted_landmarks import landmarks_seen
 from fer_lib.errors import FerError
 from fer_lib.explain.landmarks import landmark_drift, landmark_errors
 from fer_lib.landmarks import normalised_error
+from fer_lib.models.part_ensemble import PartEnsemble
 from fer_lib.models.part_network import PARTS, landmark_targets
-from ferbook.papers.part_evaluation import landmark_errors as in_training
-from ferbook.papers.part_transfer import TransferEnsemble, landmarks_seen
+from ferbook.papers.part_measures import landmark_errors as in_training
 
 SIZE = 48  # of the network's faces; the set's are larger
 
@@ -31,7 +32,7 @@ def face_set(count=4, size=60, same=False, **changes):
 
 def ensemble(kind="parts"):
     torch.manual_seed(0)
-    return TransferEnsemble(input_size=SIZE, width=2, kind=kind)
+    return PartEnsemble(input_size=SIZE, width=2, kind=kind, keep_localisers=True)
 
 
 def answering(network, faces, shift=(0.0, 0.0)):

@@ -161,7 +161,7 @@ def test_guided_grad_cam_is_a_product():
 def test_what_is_available():
     missing = set(METHODS) - set(available(OnePixel()))
     assert missing == {"grad_cam", "guided_grad_cam", "attention"}
-    plain = smoke("diversified_esr", "esr9_plain")
+    plain = smoke("diversified_esr", "plain")
     assert set(METHODS) - set(available(plain)) == {"attention"}
     parts = smoke("part_ensemble")
     missing = set(METHODS) - set(available(parts, landmarks=False))

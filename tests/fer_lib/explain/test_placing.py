@@ -14,7 +14,7 @@ from fer_lib.explain.placing import (
     on_input,
     placed,
 )
-from fer_lib.models.spatial_transformer import affine_warp
+from fer_lib.models.deep_emotion import affine_warp
 
 
 def seen_by(network, layer, side):

@@ -9,9 +9,6 @@ from torch.autograd import gradcheck
 
 from fer_lib.errors import FerError
 from fer_lib.losses import (
-    DiversifiedLoss,
-    ESRLoss,
-    MANetLoss,
     diversified_loss,
     diversity,
     esr_loss,
@@ -60,7 +57,7 @@ def test_esr_loss_equals_a_loop():
     scores, labels, channel, spatial = esr()
     wanted = sum(cross_entropy(scores[:, b], labels) for b in range(3))
     wanted -= float(diversity(channel, 0.7) + diversity(spatial, 0.7))
-    found = esr_loss(scores, labels, channel, spatial, 0.7)
+    found = esr_loss(scores, labels, channel, spatial, gamma=0.7)
     assert float(found) == pytest.approx(wanted)
 
 
@@ -115,7 +112,9 @@ def test_gammas_of_manet():
 def test_authors_code_by_name():
     scores, labels, channel, spatial = esr()
     entropy = sum(F.cross_entropy(scores[:, b], labels) for b in range(3))
-    found = esr_loss(scores, labels, channel, spatial, 0.1, measure="authors_code")
+    found = esr_loss(
+        scores, labels, channel, spatial, gamma=0.1, measure="authors_code"
+    )
     determinants = [zero_diagonal_diversity(x, 0.1) for x in (channel, spatial)]
     torch.testing.assert_close(found, entropy - sum(determinants))
     local, global_, labels, *features = manet()
@@ -169,20 +168,6 @@ def test_extreme_inputs_and_a_single_face(scale):
         assert value.isfinite()
         for x in extreme:
             assert x.grad is None or x.grad.isfinite().all()
-
-
-def test_modules_equal_functions():
-    options = {"gamma": 0.2, "measure": "authors_code"}
-    batch = esr()
-    assert torch.equal(ESRLoss(**options)(*batch), esr_loss(*batch, **options))
-    assert torch.equal(ESRLoss()(*batch), esr_loss(*batch))
-    entropy, features = torch.tensor(2.0), batch[2:]
-    found = DiversifiedLoss(**options)(entropy, *features)
-    assert torch.equal(found, diversified_loss(entropy, *features, **options))
-    options |= {"lambda_": 0.3, "branch_gamma": 0.1}
-    batch = manet()
-    assert torch.equal(MANetLoss(**options)(*batch), manet_loss(*batch, **options))
-    assert torch.equal(MANetLoss()(*batch), manet_loss(*batch))
 
 
 @pytest.mark.parametrize(

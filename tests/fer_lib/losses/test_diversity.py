@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from fer_lib.errors import FerError
-from fer_lib.losses import Diversity, diversity, similarity, zero_diagonal_diversity
+from fer_lib.losses import diversity, similarity, zero_diagonal_diversity
 from fer_lib.losses.diversity import AUTHORS_GAMMA, equally_alike
 
 MEASURES = [diversity, zero_diagonal_diversity]
@@ -175,12 +175,6 @@ def test_autocast_and_bfloat16_are_computed_in_float32():
     with torch.autocast("cpu", torch.bfloat16):
         torch.testing.assert_close(diversity(features), diversity(features.float()))
     assert diversity(features.bfloat16()).dtype == torch.float32
-
-
-def test_module_and_list_equal_the_function():
-    features = draw()
-    assert torch.equal(Diversity(0.2)(features), diversity(features, 0.2))
-    assert torch.equal(Diversity()(list(features)), diversity(features))
 
 
 @pytest.mark.parametrize(

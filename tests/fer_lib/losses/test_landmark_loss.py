@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from fer_lib.errors import FerError
-from fer_lib.losses import LandmarkL1, landmark_l1
+from fer_lib.losses import landmark_l1
 
 
 @pytest.mark.equation("part_ensemble", 1)
@@ -54,11 +54,6 @@ def test_extreme_predictions(scale):
     loss.backward()
     assert float(loss.detach()) == 1e4
     assert predicted.grad.isfinite().all()
-
-
-def test_module_equals_function():
-    predicted, target = torch.rand(2, 4, 18)
-    assert torch.equal(LandmarkL1()(predicted, target), landmark_l1(predicted, target))
 
 
 @pytest.mark.parametrize(

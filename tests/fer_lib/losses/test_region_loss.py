@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_lib.errors import FerError
-from fer_lib.losses import RegionLoss, region_loss
+from fer_lib.losses import region_loss
 from fer_lib.losses.region import region_pull
 
 
@@ -85,12 +85,6 @@ def test_small_margins_survive_bfloat16():
     assert float(region_loss(weights)) == pytest.approx(0.02, rel=1e-6)
 
 
-def test_module_equals_function():
-    weights = torch.rand(4, 3)
-    assert torch.equal(RegionLoss(0.3)(weights), region_loss(weights, 0.3))
-    assert torch.equal(RegionLoss()(weights), region_loss(weights))
-
-
 @pytest.mark.parametrize("shape", [(4,), (4, 1), (0, 6), (2, 3, 4)])
 def test_bad_shapes(shape):
     with pytest.raises(FerError, match=r"weights has shape .* expected \[B, 1"):
@@ -101,8 +95,6 @@ def test_bad_shapes(shape):
 def test_bad_margin(beta):
     with pytest.raises(FerError, match=r"beta is .* expected 0 or more"):
         region_loss(torch.rand(2, 3), beta)
-    with pytest.raises(FerError, match="beta"):
-        RegionLoss(beta)
 
 
 @given(st.lists(st.floats(-3, 3, width=32), min_size=3, max_size=6), st.floats(0, 0.1))

@@ -7,10 +7,10 @@ import torch.nn.functional as F
 from fer_lib.crops import crop_boxes, crop_regions
 from fer_lib.models.cbam import CBAM
 from fer_lib.models.cost import count_parameters
+from fer_lib.models.deep_emotion import affine_warp
 from fer_lib.models.region_attention import RegionAttention
 from fer_lib.models.residual_masking import MaskingBlock
 from fer_lib.models.resnet import ResNet
-from fer_lib.models.spatial_transformer import SpatialTransformer, affine_warp
 from fer_lib.models.vgg import VGG16
 
 
@@ -45,11 +45,6 @@ def test_cbam_of_few_channels():
     assert CBAM(4)(torch.rand(2, 4, 3, 3)).shape == (2, 4, 3, 3)
 
 
-def test_transformer_starts_as_identity():
-    x = torch.rand(2, 5, 9, 12)
-    torch.testing.assert_close(SpatialTransformer(5)(x), x, atol=1e-5, rtol=0)
-
-
 def test_warp_shrinks_to_the_centre():
     """Half the window: output corners are where the input's quarters are."""
     x = torch.arange(25.0).view(1, 1, 5, 5)
@@ -76,7 +71,6 @@ BACKBONES = {
 BLOCKS = {
     "cbam": CBAM,
     "masking": lambda channels: MaskingBlock(channels, depth=1),
-    "transformer": SpatialTransformer,
 }
 
 
@@ -90,8 +84,7 @@ def test_every_block_fits_every_backbone(backbone, block):
     x = torch.rand(2, 3, 64, 64)
     plain, refined = trunk.maps(x), trunk.maps(x, blocks)
     assert refined.shape == plain.shape
-    if block != "transformer":  # which starts as the identity
-        assert not torch.allclose(refined, plain)
+    assert not torch.allclose(refined, plain)
     refined.square().sum().backward()
     for one in blocks:
         assert any(p.grad is not None and p.grad.any() for p in one.parameters())

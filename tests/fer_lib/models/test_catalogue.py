@@ -64,7 +64,7 @@ def test_operations_of_one_convolution():
         ("residual_masking", "default", 137_796_423, 21.90),
         ("ramn", "default", 15_181_128, 92.1),
         ("diversified_esr", "default", 20_827_715, 2.84),
-        ("diversified_esr", "esr9_plain", 20_344_767, 2.84),
+        ("diversified_esr", "plain", 20_344_767, 2.84),
         ("diversified_esr", "esr15", 34_457_981, 3.97),
         ("diversified_manet", "default", 50_547_214, 3.64),
         ("deep_emotion", "default", 66_857, 0.0039),

@@ -144,9 +144,3 @@ def test_without_the_package(monkeypatch):
 def test_impossible_comparisons(options, words):
     with pytest.raises(FerError, match=words):
         Comparison(**options)
-
-
-@needs_pytorchcv
-def test_refuses_faces_of_another_size():
-    with pytest.raises(FerError, match=r"found \[1, 3, 96, 96\]"):
-        on_meta("resnet34")(torch.empty(1, 3, 96, 96, device="meta"))

@@ -120,12 +120,3 @@ def test_larger_faces():
 def test_refusals(options, words):
     with pytest.raises(FerError, match=words):
         build("deep_emotion", **options)
-
-
-def test_refuses_other_sizes():
-    with pytest.raises(FerError, match=r"found \[1, 3, 48, 48\]"):
-        build("deep_emotion")(torch.rand(1, 3, 48, 48))
-    with pytest.raises(FerError, match="name is 'resnet'"):
-        build("resnet")
-    with pytest.raises(FerError, match="no theta"):
-        build("deep_emotion", warp="none").theta(torch.rand(1, 1, 48, 48))

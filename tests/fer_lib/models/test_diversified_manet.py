@@ -207,15 +207,6 @@ def test_cam_layers_feed_the_classifiers():
     torch.testing.assert_close(maps["global"].mean((2, 3)), branch[1])
 
 
-@torch.no_grad()
-def test_evaluation_sees_each_face_alone():
-    network = small().eval()
-    x = faces()
-    together = network(x).logits
-    torch.testing.assert_close(network(x[1:2]).logits, together[1:2])
-    torch.testing.assert_close(network(x.flip(0)).logits, together.flip(0))
-
-
 @pytest.mark.parametrize("path_b", ["original", "fork"])
 def test_gradients_reach_every_parameter(path_b):
     network = small(path_b=path_b).eval()

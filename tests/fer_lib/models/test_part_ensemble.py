@@ -125,20 +125,6 @@ def test_cross_entropy_of_the_branches():
     assert branch_cross_entropy(branches, labels).item() == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("preset", PartEnsemble.PRESETS)
-@pytest.mark.parametrize("variant", PartEnsemble.VARIANTS)
-def test_shapes_of_every_variant(preset, variant):
-    options = PartEnsemble.PRESETS[preset] | PartEnsemble.VARIANTS[variant]
-    ensemble = on_meta(PartEnsemble, **options)
-    size = ensemble.input.size
-    faces = torch.empty(2, 3, size, size, device="meta")
-    logits, branches = ensemble(faces)
-    assert (logits.shape, branches.shape) == ((2, 7), (2, 5, 7))
-    width = options.get("width", 16)
-    assert ensemble.features(faces).shape == (2, 40 * width)
-    assert len(set(ensemble.cam_layers())) == 5
-
-
 def test_features_are_what_the_last_layer_sees():
     torch.manual_seed(0)
     ensemble = PartEnsemble(**SMOKE).eval()
@@ -147,14 +133,6 @@ def test_features_are_what_the_last_layer_sees():
     for i, network in enumerate(ensemble.sub_networks):
         scores = network.head[-1](features[:, i])
         torch.testing.assert_close(scores, ensemble(x).branches[:, i])
-
-
-def test_evaluation_does_not_depend_on_the_batch():
-    torch.manual_seed(0)
-    ensemble = PartEnsemble(**SMOKE).eval()
-    x = torch.randn(4, 3, 48, 48)
-    alone = torch.cat([ensemble(face[None]).logits for face in x])
-    torch.testing.assert_close(ensemble(x.flip(0)).logits.flip(0), alone)
 
 
 def test_gradients_reach_every_parameter():
@@ -194,10 +172,3 @@ def test_sum_trains_each_branch_as_if_alone():
 def test_refused_readings(options, words):
     with pytest.raises(FerError, match=words):
         PartEnsemble(**options)
-
-
-def test_refused_faces():
-    with pytest.raises(FerError, match=r"found \[1, 1, 48, 48\]"):
-        PartEnsemble(**SMOKE)(torch.rand(1, 1, 48, 48))
-    with pytest.raises(FerError, match=r"found \[1, 3, 32, 32\]"):
-        Localiser(**SMOKE)(torch.rand(1, 3, 32, 32))

@@ -5,10 +5,7 @@ import math
 import pytest
 import torch
 
-from fer_lib.errors import FerError
 from fer_lib.models.region_attention import RegionAttention, weighted_mean
-from fer_lib.models.resnet import ResNet
-from fer_lib.models.vgg import VGG16
 
 
 def random_regions(*shape: int) -> torch.Tensor:
@@ -90,17 +87,6 @@ def test_regions_in_any_order():
     torch.testing.assert_close(other.feature, feature)
 
 
-def test_fits_any_backbone():
-    resnet = ResNet((1, 1, 1, 1), width=4)
-    vgg = VGG16(width=4)
-    crops = torch.randn(2 * 3, 3, 64, 64)  # three regions of two faces
-    for features in (resnet(crops).mean((2, 3)), vgg(crops)):
-        attention = RegionAttention(features.shape[1])
-        shared = attention(features.unflatten(0, (2, 3)))
-        assert shared.feature.shape == (2, 32)
-        assert shared.weights.shape == (2, 3)
-
-
 def test_bfloat16_keeps_the_digits_of_weights():
     attention = RegionAttention(4)
     regions = random_regions(2, 6, 4).float()
@@ -108,8 +94,3 @@ def test_bfloat16_keeps_the_digits_of_weights():
         weights = attention.weights(regions)
     assert weights.dtype == torch.float32
     torch.testing.assert_close(weights, attention.weights(regions), atol=5e-3, rtol=0)
-
-
-def test_refuses_other_activations():
-    with pytest.raises(FerError, match="activation is 'relu', expected one of"):
-        RegionAttention(4, activation="relu")

@@ -16,7 +16,7 @@ from fer_lib.models.diversified_manet import tile
 from ferbook.chapters.diversified import diversity as shared
 from ferbook.chapters.diversified import esr, manet
 from ferbook.ledger.claims_file import load_claims
-from ferbook.papers.diversified_esr import make_config
+from ferbook.papers.diversified_esr import PAPER
 
 FACES = np.random.default_rng(0).integers(0, 256, (5, 1, 48, 48), dtype=np.uint8)
 
@@ -113,7 +113,7 @@ class TestDiversity:
         starts = {
             measure: shared.first_steps(
                 "diversified_esr",
-                make_config("smoke", width=2, branches=3, measure=measure),
+                PAPER.make_config("smoke", width=2, branches=3, measure=measure),
                 splits,
                 ("spatial",),
                 steps=12,

@@ -16,6 +16,7 @@ from fer_lib.losses.collaborative import collaborative_loss
 from ferbook.chapters.ramn import losses as ramn_losses
 from ferbook.chapters.ramn import regions as ramn
 from ferbook.papers import ramn as recipe
+from ferbook.papers.ramn import PAPER
 from ferbook.runs.run import Run
 
 TINY = {"width": 4, "batch_size": 8, "learning_rate": 0.02}
@@ -111,8 +112,8 @@ def drawn_splits() -> Splits:
 
 @pytest.fixture(scope="module")
 def run() -> Run:
-    config, splits = recipe.make_config("smoke", **TINY), drawn_splits()
-    network = recipe.make_network(config, 7, seed=1).eval()
+    config, splits = PAPER.make_config("smoke", **TINY), drawn_splits()
+    network = PAPER.make_network(config, 7, seed=1).eval()
     with torch.no_grad():  # answers that depend on the face
         mean = network(network.input(splits.test.images)).logits.mean(0)
         network.classifier.bias -= mean
@@ -122,7 +123,7 @@ def run() -> Run:
 def test_first_steps_begin_with_the_losses_of_the_untrained_network(run):
     config = replace(run.config, collaborative_weight=0.1)
     told = ramn_losses.first_steps(config, run.splits, steps=2)
-    network = recipe.make_network(config, 7, 0)
+    network = PAPER.make_network(config, 7, 0)
     x = network.input(run.splits.train.images[:8])
     with torch.no_grad():
         length = network(x).expressions.square().sum(-1).mean()
@@ -193,6 +194,11 @@ def test_recorded_sweeps_average_over_seeds_and_drop_single_points():
 def test_the_sweeps_name_variants_that_the_recipe_has():
     for values in recipe.SWEEPS.values():
         for variant, value in values.items():
-            config = recipe.make_config("paper", variant)
-            told = (config.crops, config.crop_scale, config.beta, config.omega)
+            config = PAPER.make_config("paper", variant)
+            told = (
+                config.network["crops"],
+                config.network["crop_scale"],
+                config.beta,
+                config.omega,
+            )
             assert value in told

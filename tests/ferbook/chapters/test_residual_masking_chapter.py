@@ -20,7 +20,7 @@ from ferbook.chapters.residual_masking.masks import (
     draw_gains,
     draw_layer_maps,
 )
-from ferbook.papers.mask_evaluation import PASSES, views
+from ferbook.papers.residual_masking import PASSES, views
 
 
 @pytest.fixture(scope="module")

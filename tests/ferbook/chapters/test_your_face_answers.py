@@ -11,13 +11,12 @@ from torch import nn
 from fer_lib.errors import FerError
 from fer_lib.landmarks import FIVE_PARTS
 from fer_lib.models.network import Network
-from fer_lib.models.saved import committed
+from fer_lib.models.saved import committed, load
 from fer_lib.photos.alignment import move_points
 from fer_lib.preprocessing import Preprocessing
 from ferbook.chapters.your_face import answers, controls, plots
 from ferbook.chapters.your_face.answers import NUDGES, Along, Series
 from ferbook.chapters.your_face.photograph import View, find_one, load_photo, seen
-from ferbook.papers import Restored, restore
 
 SAME = np.eye(2, 3)
 
@@ -43,7 +42,9 @@ class Brighter(Network):
 
 
 def restored(network, rendered=True):
-    return Restored(network, None, ("dark", "light"), rendered)
+    network.classes = ("dark", "light")
+    network.provenance = "rendered faces only" if rendered else "photographs"
+    return network
 
 
 @pytest.fixture(scope="module")
@@ -105,12 +106,14 @@ def test_nudges_begin_straight_on_and_are_small_and_all_different():
 
 def test_six_networks_come_with_the_book_and_one_file_replaces_them():
     found = answers.chosen_networks()
-    assert sum(one.rendered for one in found.values()) == 6
-    assert all(one.rendered != name.endswith("FER2013") for name, one in found.items())
+    assert sum(one.rendered_only for one in found.values()) == 6
+    assert all(
+        one.rendered_only != name.endswith("FER2013") for name, one in found.items()
+    )
     real = answers.chosen_networks("fer2013")
-    assert set(real) == {name for name, one in found.items() if not one.rendered}
+    assert set(real) == {name for name, one in found.items() if not one.rendered_only}
     (mine,) = answers.chosen_networks(weights=str(committed("ramn"))).items()
-    assert mine[0] == "yours" and mine[1].network.NAME == "RAMN"
+    assert mine[0] == "yours" and mine[1].NAME == "RAMN"
     with pytest.raises(FerError, match="no such network"):
         answers.chosen_networks(weights="nowhere.safetensors.gz")
 
@@ -127,7 +130,7 @@ def test_an_accuracy_comes_from_the_record_of_the_very_network():
         metrics = answers.record_of(name).metrics()
         assert row[0] == name and row[2].endswith(f"n = {metrics['n']:,}")
         assert row[2].startswith(f"{100 * metrics['accuracy']:.1f} % (")
-        assert answers.record_of(name).rendered == found[name].rendered
+        assert answers.record_of(name).rendered == found[name].rendered_only
     assert answers.record_of("yours") is None
 
 
@@ -203,7 +206,7 @@ def test_a_window_is_a_square_around_its_centre():
 
 
 def test_sliders_ask_the_network_and_a_bad_file_is_refused(found):
-    ramn = {"ramn": restore(committed("ramn"))}
+    ramn = {"ramn": load(committed("ramn"))}
     box = controls.controls(ramn, found)
     file, _, crop, blur, size, _, _, told = box.children
     crop.value, blur.value, size.value = 1.3, 1.0, 0.4
@@ -225,7 +228,7 @@ def test_files_of_both_versions_of_ipywidgets_are_read():
 
 
 def test_a_picture_stands_for_the_sliders_where_nobody_sits(found, monkeypatch):
-    shown, ramn = [], {"ramn": restore(committed("ramn"))}
+    shown, ramn = [], {"ramn": load(committed("ramn"))}
     monkeypatch.setattr(controls, "show", lambda figure, caption: shown.append(caption))
     monkeypatch.setattr(controls, "display", lambda box: shown.append(type(box)))
     for somebody in (False, True):

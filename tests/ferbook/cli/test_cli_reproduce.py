@@ -10,7 +10,7 @@ from ferbook import cli
 from ferbook.cli import reproduce as cli_reproduce
 from ferbook.cli.reproduce import parsed_settings
 from ferbook.ledger import claims_file
-from ferbook.papers import deep_emotion
+from ferbook.papers.deep_emotion import PRESETS
 from ferbook.queue import forecast
 from ferbook.runs import make
 from ferbook.runs.records import load_records
@@ -38,8 +38,8 @@ def queue(tiny, tmp_path, monkeypatch):
         )
     )
     monkeypatch.setattr(claims_file, "load_all_claims", lambda: told)
-    few = deep_emotion.PRESETS["smoke"] | {"epochs": 1}
-    monkeypatch.setitem(deep_emotion.PRESETS, "smoke", few)
+    few = PRESETS["smoke"] | {"epochs": 1}
+    monkeypatch.setitem(PRESETS, "smoke", few)
     monkeypatch.setattr(forecast, "load", lambda name, root: tiny)
     monkeypatch.setattr(forecast, "measured_rate", lambda *about: 1.0)
     monkeypatch.setattr(cli_reproduce, "runs_folder", lambda: tmp_path / "kept")

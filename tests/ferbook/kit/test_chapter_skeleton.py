@@ -54,7 +54,7 @@ class TestChapter:
     def test_it_names_the_presets_of_its_recipe(self, path):
         help_of = papermill.inspect_notebook(path)["preset"]["help"]
         paper = paper_of(papermill.iorw.load_notebook_node(str(path)))
-        assert help_of.rpartition(": ")[2].split(", ") == list(PAPERS[paper].PRESETS)
+        assert help_of.rpartition(": ")[2].split(", ") == list(PAPERS[paper].presets)
 
     def test_papermill_sees_every_parameter(self, path):
         # A comment that it cannot parse hides the parameter without a word.

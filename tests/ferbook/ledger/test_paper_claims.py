@@ -162,7 +162,7 @@ def test_variants_are_those_of_the_recipes():
         for run in all_wanted(claim, answer):
             if not run.variant.endswith(MADE_OF_OTHERS):
                 recipe = import_module(f"ferbook.papers.{run.paper}")
-                assert run.variant in recipe.VARIANTS, (claim.id, run.variant)
+                assert run.variant in recipe.variants, (claim.id, run.variant)
 
 
 def test_the_first_answer_is_the_papers_own_protocol():

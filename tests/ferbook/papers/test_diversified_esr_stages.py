@@ -8,20 +8,19 @@ import torch
 from drawn_splits import drawn_splits
 
 from fer_lib.errors import FerError
-from fer_lib.models.saved import read_network, save_network
-from ferbook.papers import diversified_branches
-from ferbook.papers import diversified_esr as recipe
-from ferbook.papers.diversified_branches import Together
+from fer_lib.models.saved import read_network, save
+from ferbook.papers import diversified_esr
+from ferbook.papers.diversified_esr import PAPER, Together
 from ferbook.training.loop import fit
 
 
 def config_of(variant="default", **changes):
     small = {"branches": 3, "learning_rate": 0.1}
-    return recipe.make_config("smoke", variant, **small | changes)
+    return PAPER.make_config("smoke", variant, **small | changes)
 
 
 def network_of(config, seed=0, classes=7):
-    return recipe.make_network(config, classes, seed)
+    return PAPER.make_network(config, classes, seed)
 
 
 def faces(count=4):
@@ -46,18 +45,18 @@ def test_together():
 def test_subsets():
     labels = torch.tensor([0] * 9 + [1] * 3 + [2] * 5)
     config = config_of(per_class=4)
-    first, *_ = recipe.make_plan(config, drawn_splits(), seed=0).stages
+    first, *_ = PAPER.make_plan(config, drawn_splits(), seed=0).stages
     drawn = torch.bincount(labels[first.subset(labels)])
     assert drawn.tolist() == [4, 3, 4]
     for variant, drawn in (("ferplus", True), ("rafdb", False)):
-        plan = recipe.make_plan(config_of(variant), drawn_splits(), seed=0)
+        plan = PAPER.make_plan(config_of(variant), drawn_splits(), seed=0)
         assert [s.subset is not None for s in plan.stages] == [drawn] * 3
 
 
 def train(config, path=None, fail_in=None):
     """Train on drawn faces; fail in the evaluation of an epoch if asked."""
     splits = drawn_splits()
-    network, plan = network_of(config), recipe.make_plan(config, splits, seed=5)
+    network, plan = network_of(config), PAPER.make_plan(config, splits, seed=5)
     scores = iter([0.4, 0.6, 0.5, 0.3, 0.2])
 
     def evaluate(judged):
@@ -97,11 +96,11 @@ def test_training_lowers_the_loss_and_resumes(variant, tmp_path):
 def test_begins_with_an_ensemble_of_other_classes(tmp_path):
     """Its classifiers start anew, all else is taken; content is identity."""
     path = tmp_path / "ensemble.safetensors.gz"
-    save_network(path, network_of(config_of(), seed=3, classes=8), {})
+    save(network_of(config_of(), seed=3, classes=8), path)
     config = config_of("ferplus", pretrained=str(path))
     network = network_of(config)
     start = {k: v.clone() for k, v in network.state_dict().items()}
-    stages = recipe.make_plan(config, drawn_splits(), seed=0).stages
+    stages = PAPER.make_plan(config, drawn_splits(), seed=0).stages
     stages[0].begin(network)
     given, _ = read_network(path)
     for key, value in network.state_dict().items():
@@ -110,12 +109,12 @@ def test_begins_with_an_ensemble_of_other_classes(tmp_path):
     copy = tmp_path / "copy.safetensors.gz"
     copy.write_bytes(path.read_bytes())
     moved = replace(config, pretrained=str(copy))
-    assert recipe.identity(config) == recipe.identity(moved)
-    save_network(copy, network_of(config_of(), seed=4), {})
-    assert recipe.identity(config) != recipe.identity(moved)
+    assert PAPER.identity(config) == PAPER.identity(moved)
+    save(network_of(config_of(), seed=4), copy)
+    assert PAPER.identity(config) != PAPER.identity(moved)
     with pytest.raises(FerError, match="another network's"):
-        wide = replace(config, width=8)
-        recipe.make_plan(wide, drawn_splits(), 0).stages[0].begin(network_of(wide))
+        wide = PAPER.make_config("smoke", width=8, branches=3, pretrained=str(path))
+        PAPER.make_plan(wide, drawn_splits(), 0).stages[0].begin(network_of(wide))
 
 
 def test_early_exit_takes_the_branches_that_do_best_on_validation(monkeypatch):
@@ -130,8 +129,8 @@ def test_early_exit_takes_the_branches_that_do_best_on_validation(monkeypatch):
         wrong = np.arange(len(labels)) >= right[network.active] * len(labels)
         return np.eye(7)[np.where(wrong, (labels + 1) % 7, labels)]
 
-    monkeypatch.setattr(diversified_branches, "predict", predict)
-    found = recipe.views(network, splits)
+    monkeypatch.setattr(diversified_esr, "predict", predict)
+    found = PAPER.views(network, splits)
     assert asked == [(1, False), (2, False), (3, False), (2, True)]
     assert found.keys() == {"early_exit"} and len(found["early_exit"]) == len(
         splits.test

@@ -11,8 +11,8 @@ from fer_lib.data.sources.rendered import wild
 from fer_lib.landmarks import FIVE_PARTS
 from fer_lib.models.network import Network
 from fer_lib.preprocessing import Preprocessing
-from ferbook.papers import mask_evaluation, residual_masking
-from ferbook.papers.mask_evaluation import measures, views
+from ferbook.papers import residual_masking
+from ferbook.papers.residual_masking import measures, views
 
 SIZE = 64
 
@@ -45,7 +45,7 @@ class Drawn(Network):
 
 def drawn_measures(monkeypatch, faces, pictures):
     monkeypatch.setattr(
-        mask_evaluation,
+        residual_masking,
         "weighted_maps",
         lambda scores, layer, x, target: pictures[: len(x)],
     )
@@ -87,9 +87,9 @@ def test_cold_maps_count_as_zero(monkeypatch, faces):
 
 
 def test_the_network_itself_and_its_random_passes(faces):
-    config = residual_masking.make_config("smoke", width=2)
-    network = residual_masking.make_network(config, 7, seed=0)
-    found = residual_masking.measures(network, faces)
+    config = residual_masking.PAPER.make_config("smoke", width=2)
+    network = residual_masking.PAPER.make_network(config, 7, seed=0)
+    found = residual_masking.PAPER.measures(network, faces)
     assert all(np.isfinite(values).all() for values in found.values())
     splits = SimpleNamespace(test=faces)
     one, other = (views(network, splits)["random10"] for _ in range(2))

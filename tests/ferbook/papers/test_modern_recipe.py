@@ -14,26 +14,27 @@ from torch import nn
 from fer_lib.data.augment import seeded
 from fer_lib.errors import FerError
 from ferbook.ledger.rules import blocking
-from ferbook.papers import deep_emotion, modern, ramn, residual_masking
+from ferbook.papers import PAPERS, modern
 from ferbook.runs.records import Departure
 from ferbook.training.plan import Batch, Loss, Plan, Stage
 
 SMALL = {
-    deep_emotion: {"width": 4},
-    ramn: {"width": 4, "crops": 4},
-    residual_masking: {"width": 2, "dropout": 0.0},
+    "deep_emotion": {"width": 4},
+    "ramn": {"width": 4, "crops": 4},
+    "residual_masking": {"width": 2, "dropout": 0.0},
 }
 
 
-def plan_of(recipe, splits=None, **changes):
-    config = recipe.make_config("smoke", **SMALL[recipe])
+def plan_of(name, splits=None, **changes):
+    recipe = PAPERS[name]
+    config = recipe.make_config("smoke", **SMALL[name])
     splits = splits or drawn_splits()
-    how = modern.make_config("smoke", **changes)
+    how = modern.RECIPE.make_config("smoke", **changes)
     return config, modern.replanned(recipe.make_plan(config, splits, 1), splits, how)
 
 
 def test_rates_rise_and_fall():
-    config = modern.make_config("paper", warm_up=0.2)
+    config = modern.RECIPE.make_config("paper", warm_up=0.2)
     found = [modern.rate_factor(config, epoch, 10) for epoch in range(10)]
     down = [0.5 + 0.5 * math.cos(math.pi * k / 8) for k in range(8)]
     assert found == pytest.approx([1 / 3, 2 / 3, *down])
@@ -83,16 +84,16 @@ def test_the_mean_over_draws_is_the_soft_loss():
 
 def test_reads_targets_where_there_are_some():
     splits = drawn_splits()
-    assert plan_of(ramn)[1].stages[0].reads == ()
+    assert plan_of("ramn")[1].stages[0].reads == ()
     targets = np.eye(7, dtype=np.float32)[splits.train.labels]
     soft = replace(splits, train=replace(splits.train, extra={"targets": targets}))
-    assert plan_of(ramn, soft)[1].stages[0].reads == ("targets",)
+    assert plan_of("ramn", soft)[1].stages[0].reads == ("targets",)
 
 
 def test_trains_what_the_paper_trains():
     """Kernels and matrices decay; biases, scales and centres do not."""
-    config, plan = plan_of(ramn)
-    network, (stage,) = ramn.make_network(config, 7, seed=0), plan.stages
+    config, plan = plan_of("ramn")
+    network, (stage,) = PAPERS["ramn"].make_network(config, 7, seed=0), plan.stages
     optimizer = stage.optimizer(network, stage.loss)
     assert isinstance(optimizer, torch.optim.AdamW)
     decay = {
@@ -123,7 +124,7 @@ def test_stages_keep_their_order_and_shares():
         Stage(30, name="tuning", from_best=True, **everything, **common),
         Stage(0, name="none", **everything, **common),
     )
-    config = modern.make_config("student", epochs=80)
+    config = modern.RECIPE.make_config("student", epochs=80)
     paper = Plan(0, stages)
     plan = modern.replanned(paper, drawn_splits(), config)
     assert plan.stages[0] is stages[0] and plan.stages[3] is stages[3]
@@ -138,18 +139,18 @@ def test_stages_keep_their_order_and_shares():
 
 
 @pytest.mark.parametrize(
-    ("recipe", "factor"),
+    ("name", "factor"),
     # Deep-Emotion begins slowly.
-    [(deep_emotion, 1.0), (ramn, 0.95), (residual_masking, 0.9)],
+    [("deep_emotion", 1.0), ("ramn", 0.95), ("residual_masking", 0.9)],
 )
-def test_training(recipe, factor, tmp_path):
+def test_training(name, factor, tmp_path):
     still = {**STILL, "translate": 0.0, "scale": 0.0, "erase": 0.0}
     options = {"epochs": 4, "batch_size": 6, "learning_rate": 5e-3, **still}
-    config, _ = plan_of(recipe)
+    config, _ = plan_of(name)
     assert_learns_and_resumes(
-        recipe,
+        PAPERS[name],
         config,
-        lambda: plan_of(recipe, **options)[1],
+        lambda: plan_of(name, **options)[1],
         tmp_path / "s.safetensors",
         factor,
     )
@@ -157,19 +158,19 @@ def test_training(recipe, factor, tmp_path):
 
 def test_the_papers_losses_stay():
     """With hard labels and nothing drawn, the loss is RAMN's own."""
-    config = ramn.make_config("smoke", **SMALL[ramn])
-    network = ramn.make_network(config, 7, seed=0)
-    paper = one_stage(ramn, config).loss
+    config = PAPERS["ramn"].make_config("smoke", **SMALL["ramn"])
+    network = PAPERS["ramn"].make_network(config, 7, seed=0)
+    paper = one_stage(PAPERS["ramn"], config).loss
     loss = modern.DrawnLabels(paper, 7, 0.0)
     output, batch = network(torch.rand(2, 3, 48, 48)), Batch(torch.tensor([0, 3]))
     assert torch.equal(loss(network, output, batch), paper(network, output, batch))
 
 
 def test_deviations():
-    config = ramn.make_config("smoke")
-    paper = ramn.make_plan(config, drawn_splits(), 0)
-    how = modern.make_config("smoke")
-    before = ramn.deviations(config, drawn_splits())
+    config = PAPERS["ramn"].make_config("smoke")
+    paper = PAPERS["ramn"].make_plan(config, drawn_splits(), 0)
+    how = modern.RECIPE.make_config("smoke")
+    before = PAPERS["ramn"].deviations(config, drawn_splits())
     found = modern.deviations(before, paper, how)
     items = [entry["item"] for entry in found]
     assert len(items) == len(set(items))
@@ -183,14 +184,14 @@ def test_deviations():
 
 
 def test_refusals():
-    with pytest.raises(FerError, match="modern recipe: preset 'tiny' is unknown"):
-        modern.make_config("tiny")
-    with pytest.raises(FerError, match="setting of 'widht'"):
-        modern.make_config("smoke", widht=3)
+    with pytest.raises(FerError, match="modern: preset is 'tiny'"):
+        modern.RECIPE.make_config("tiny")
+    with pytest.raises(FerError, match="setting is 'widht'"):
+        modern.RECIPE.make_config("smoke", widht=3)
 
 
 def test_faces_stay_faces():
-    augment = modern.make_augmentation(modern.make_config("paper"))
+    augment = modern.make_augmentation(modern.RECIPE.make_config("paper"))
     torch.manual_seed(0)
     faces = torch.rand(64, 3, 48, 48)
     changed = augment(faces)

@@ -11,42 +11,23 @@ from hypothesis import strategies as st
 from part_faces import SMALL, marked_splits
 
 from fer_lib.data.augment import seeded
-from fer_lib.errors import FerError
 from fer_lib.landmarks import IBUG_FLIP
 from fer_lib.models import build, count_parameters
 from fer_lib.models.part_network import PARTS
 from fer_lib.photos.preparation import PART_ENSEMBLE
 from ferbook.papers import part_ensemble as recipe
-from ferbook.papers.part_transfer import balanced_rounds, landmark_loss
+from ferbook.papers.part_ensemble import PAPER, landmark_loss
+from ferbook.training.draws import balanced_rounds
 from ferbook.training.plan import Batch
 
 
 def plan_of(variant="default", splits=None, preset="paper", **changes):
-    config = recipe.make_config(preset, variant, **changes)
-    return recipe.make_plan(config, splits or marked_splits(), seed=0)
+    config = PAPER.make_config(preset, variant, **changes)
+    return PAPER.make_plan(config, splits or marked_splits(), seed=0)
 
 
 def losses_of(plan):
     return [stage.loss for stage in plan.stages]
-
-
-def test_paper_values():
-    """What sections III-B to III-D state is the default."""
-    config = recipe.make_config("paper")
-    assert (config.input_size, config.batch_size) == (160, 32)
-    assert (config.learning_rate, config.tuning_rate) == (1e-2, 1e-4)
-    network = recipe.make_network(recipe.make_config("paper", **SMALL), 7, seed=0)
-    rates = []
-    for stage in plan_of().stages:
-        stage.begin(network)
-        optimizer = stage.optimizer(network, stage.loss)
-        assert type(optimizer) is torch.optim.Adam
-        (group,) = optimizer.param_groups
-        assert group["betas"] == (0.9, 0.999) and group["eps"] == 1e-7
-        assert group["weight_decay"] == 0 and stage.scheduler is None
-        assert stage.batch_size == 32
-        rates.append(group["lr"])
-    assert rates == [1e-2, 1e-2, 1e-4]
 
 
 @pytest.mark.parametrize(
@@ -78,8 +59,8 @@ def test_steps_on_fer2013_are_of_the_order_of_the_papers():
 @pytest.mark.parametrize("variant", ["default", "full_transfer"])
 def test_landmark_loss_by_hand(variant):
     """Equation (1): the mean over coordinates, summed over the five."""
-    config = recipe.make_config("paper", variant, **SMALL)
-    localisers = recipe.make_network(config, 7, seed=0).originals
+    config = PAPER.make_config("paper", variant, **SMALL)
+    localisers = PAPER.make_network(config, 7, seed=0).originals
     torch.manual_seed(0)
     points, outputs = 24 * torch.rand(3, 68, 2), []
     for one in localisers:
@@ -103,7 +84,7 @@ def test_landmark_loss_by_hand(variant):
 @pytest.mark.parametrize("variant", ["default", "baseline"])
 def test_expression_loss_by_hand(variant):
     plan = plan_of(variant, **SMALL)
-    network = recipe.make_network(recipe.make_config("paper", **SMALL), 7, seed=0)
+    network = PAPER.make_network(PAPER.make_config("paper", **SMALL), 7, seed=0)
     output, labels = network(torch.randn(4, 3, 24, 24)), [0, 6, 3, 3]
     expected = 0.0
     for member in output.branches.double().unbind(1):
@@ -116,8 +97,8 @@ def test_expression_loss_by_hand(variant):
 
 def test_side_by_side_is_each_alone():
     """The sum gives a localiser the gradient of its own loss."""
-    config = recipe.make_config("paper", **SMALL)
-    network = recipe.make_network(config, 7, seed=0)
+    config = PAPER.make_config("paper", **SMALL)
+    network = PAPER.make_network(config, 7, seed=0)
     network.begin_landmarks()
     torch.manual_seed(0)
     x, points = torch.randn(4, 3, 24, 24), 24 * torch.rand(4, 68, 2)
@@ -132,23 +113,10 @@ def test_side_by_side_is_each_alone():
         torch.testing.assert_close(one, other.grad)
 
 
-@pytest.mark.parametrize("preset", recipe.PRESETS)
-@pytest.mark.parametrize("variant", recipe.VARIANTS)
-def test_every_preset_and_variant_builds(preset, variant):
-    config = recipe.make_config(preset, variant)
-    network = recipe.make_network(config, 7, seed=0).eval()
-    with torch.inference_mode():
-        faces = network.input(torch.rand(1, 1, 48, 48))
-        assert network(faces).logits.shape == (1, 7)
-    plan = recipe.make_plan(config, marked_splits(), seed=0)
-    assert len(plan.stages) == (1 if variant == "baseline" else 3)
-    assert [entry["item"] for entry in recipe.deviations(config, marked_splits())]
-
-
 def test_the_network_is_the_models_own():
     """Localisers come on top, and are no parameters of the classifier."""
-    config = recipe.make_config("smoke")
-    one, same, other = (recipe.make_network(config, 7, seed) for seed in (0, 0, 1))
+    config = PAPER.make_config("smoke")
+    one, same, other = (PAPER.make_network(config, 7, seed) for seed in (0, 0, 1))
     with seeded(0, 0):
         plain = build("part_ensemble", **recipe.PartEnsemble.PRESETS["smoke"])
     for name, value in plain.state_dict().items():
@@ -202,8 +170,8 @@ def test_balanced_rounds(labels, seed):
 
 def test_deviations():
     def found(preset, variant, splits, **changes):
-        config = recipe.make_config(preset, variant, **changes)
-        return {d["item"]: d for d in recipe.deviations(config, splits)}
+        config = PAPER.make_config(preset, variant, **changes)
+        return {d["item"]: d for d in PAPER.deviations(config, splits)}
 
     prepared = marked_splits("ckplus", "ckplus_first_last3-fold0")
     prepared = replace(
@@ -234,11 +202,3 @@ def test_deviations():
     assert "images" in bare["landmarks"]["ours"]
     votes = replace(marked_splits("fer2013"), protocol="ferplus_majority7")
     assert "label set" in found("paper", "default", votes)
-
-
-def test_refusals():
-    for words in (("tiny", "default"), ("smoke", "twice")):
-        with pytest.raises(FerError, match="part_ensemble: "):
-            recipe.make_config(*words)
-    with pytest.raises(FerError, match="setting of 'rate'"):
-        recipe.make_config("smoke", rate=1)

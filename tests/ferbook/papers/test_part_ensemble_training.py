@@ -10,9 +10,9 @@ from part_faces import SMALL, marked_splits
 from fer_lib.evaluation.inference import predict
 from fer_lib.models import build, count_parameters
 from fer_lib.models.part_network import PARTS
-from fer_lib.models.saved import read_network, save_network
-from ferbook.papers import part_ensemble as recipe
-from ferbook.papers import part_evaluation
+from fer_lib.models.saved import read_network, save
+from ferbook.papers import part_measures
+from ferbook.papers.part_ensemble import PAPER
 from ferbook.runs.predictions import accuracies
 from ferbook.runs.schema import MEMBER
 from ferbook.training import states
@@ -26,9 +26,9 @@ def train(variant="default", stages=None, path=None, stop=None, judge=None, **ch
 
     ``judge`` takes the place of what evaluates landmarks.
     """
-    config = recipe.make_config("paper", variant, **(SMALL | changes))
-    network = recipe.make_network(config, 7, seed=0)
-    plan = recipe.make_plan(config, SPLITS, seed=0)
+    config = PAPER.make_config("paper", variant, **(SMALL | changes))
+    network = PAPER.make_network(config, 7, seed=0)
+    plan = PAPER.make_plan(config, SPLITS, seed=0)
     first, *rest = plan.stages[:stages]
     first = replace(first, evaluate=judge or first.evaluate)
     plan = replace(plan, stages=(first, *rest))
@@ -72,8 +72,8 @@ def averages(names):
 
 def test_each_stage_trains_its_own_part(whole):
     """Localisers; then heads alone; then all but running statistics."""
-    config = recipe.make_config("paper", **SMALL)
-    start = recipe.make_network(config, 7, seed=0).state_dict()
+    config = PAPER.make_config("paper", **SMALL)
+    start = PAPER.make_network(config, 7, seed=0).state_dict()
     landmarks, first, _ = train(stages=1)
     landmarks = landmarks.state_dict()
     assert changed(start, landmarks) == kept(start, "originals.")
@@ -166,7 +166,7 @@ def test_figure_10_from_the_weights_alone(whole, tmp_path):
     network, fitted, _ = whole
     network.load_state_dict(fitted.selected)
     test = SPLITS.test
-    found = part_evaluation.measures(network, test)
+    found = part_measures.measures(network, test)
     assert {name for name in found if "landmark" in name} == {
         f"landmark_{what}.{part}"
         for what in ("error.before", "error.after", "rise")
@@ -184,15 +184,15 @@ def test_figure_10_from_the_weights_alone(whole, tmp_path):
         key = f"landmark_error.{when}.mouth"
         np.testing.assert_allclose(found[key], off, atol=1e-5)
     row = fitted.curve[fitted.selected_epoch - 1]
-    select = part_evaluation.measures(network, SPLITS.select)
+    select = part_measures.measures(network, SPLITS.select)
     drift = select["landmark_error.after.mouth"].mean()
     assert row["PublicTest_landmarks_mouth"] == pytest.approx(drift, rel=1e-4)
 
     path = tmp_path / "network.safetensors.gz"
-    save_network(path, network, {})
-    again = recipe.make_network(recipe.make_config("paper", **SMALL), 7, seed=5)
+    save(network, path)
+    again = PAPER.make_network(PAPER.make_config("paper", **SMALL), 7, seed=5)
     again.load_state_dict({k: v.float() for k, v in read_network(path)[0].items()})
-    repeated = part_evaluation.measures(again, test)
+    repeated = part_measures.measures(again, test)
     key = "landmark_error.before.mouth"
     np.testing.assert_allclose(repeated[key], found[key], atol=2e-2)
     plain = build("part_ensemble", input_size=24, width=2)
@@ -202,7 +202,7 @@ def test_figure_10_from_the_weights_alone(whole, tmp_path):
 def test_nothing_rises_before_tuning():
     network, fitted, _ = train(stages=2)
     network.load_state_dict(fitted.selected)
-    found = part_evaluation.measures(network, SPLITS.test)
+    found = part_measures.measures(network, SPLITS.test)
     for part in network.members:
         assert not found[f"landmark_rise.{part}"].any()
 
@@ -210,9 +210,9 @@ def test_nothing_rises_before_tuning():
 @pytest.mark.parametrize("variant", ["default", "full_transfer", "baseline"])
 def test_members_make_the_ensemble(variant):
     """Equation (4): the label of the summed probabilities."""
-    config = recipe.make_config("paper", variant, **SMALL)
-    network = recipe.make_network(config, 7, seed=0)
-    views = part_evaluation.views(network, SPLITS)
+    config = PAPER.make_config("paper", variant, **SMALL)
+    network = PAPER.make_network(config, 7, seed=0)
+    views = part_measures.views(network, SPLITS)
     assert len(views) == 5 and all(MEMBER.fullmatch(name) for name in views)
     shares = [torch.as_tensor(scores).softmax(1) for scores in views.values()]
     whole = predict(network, SPLITS.test.images)

@@ -4,15 +4,15 @@ import numpy as np
 import torch
 
 from fer_lib.data.sources.rendered import wild
-from ferbook.papers import ramn
-from ferbook.papers.ramn_evaluation import plane
+from ferbook.papers.ramn import PAPER
+from ferbook.papers.ramn import principal_plane as plane
 
 
 def test_attention_and_features_are_the_networks_own():
     faces = wild(train=0, public=0, private=12, seed=4, cached=False)
-    config = ramn.make_config("smoke")
-    network = ramn.make_network(config, 7, seed=1)
-    found = ramn.measures(network.train(), faces)
+    config = PAPER.make_config("smoke")
+    network = PAPER.make_network(config, 7, seed=1)
+    found = PAPER.measures(network.train(), faces)
     assert network.training
     network.eval()
     with torch.inference_mode():
@@ -29,9 +29,9 @@ def test_attention_and_features_are_the_networks_own():
 
 def test_without_sub_images_nothing_is_weighed():
     faces = wild(train=0, public=0, private=12, seed=4, cached=False)
-    config = ramn.make_config("smoke", crops=0)
-    network = ramn.make_network(config, 7, seed=1)
-    found = ramn.measures(network, faces)
+    config = PAPER.make_config("smoke", crops=0)
+    network = PAPER.make_network(config, 7, seed=1)
+    found = PAPER.measures(network, faces)
     assert set(found) == {"feature.first", "feature.second"}
 
 

@@ -11,20 +11,14 @@ from torch import nn
 
 from fer_lib.data.sources.rendered import wild
 from fer_lib.errors import FerError
-from ferbook.papers import (
-    deep_emotion,
-    diversified_esr,
-    part_ensemble,
-    ramn,
-    rendered_first,
-)
+from ferbook.papers import PAPERS, rendered_first
 from ferbook.training.loop import fit
 from ferbook.training.plan import Batch
 
 SMALL = {
-    deep_emotion: {"width": 4, "epochs": 1},
-    ramn: {"width": 4, "crops": 4, "epochs": 1},
-    diversified_esr: {"branches": 3, "epochs": 1, "added_epochs": 1},
+    "deep_emotion": {"width": 4, "epochs": 1},
+    "ramn": {"width": 4, "crops": 4, "epochs": 1},
+    "diversified_esr": {"branches": 3, "epochs": 1, "added_epochs": 1},
 }
 
 
@@ -33,9 +27,10 @@ def faces():
     return wild(train=28, public=14, private=0, seed=3, cached=False)
 
 
-def planned(recipe, faces, **changes):
-    config, splits = recipe.make_config("smoke", **SMALL[recipe]), drawn_splits()
-    how = rendered_first.make_config("smoke", rendered_epochs=2, **changes)
+def planned(name, faces, **changes):
+    recipe, splits = PAPERS[name], drawn_splits()
+    config = recipe.make_config("smoke", **SMALL[name])
+    how = rendered_first.RECIPE.make_config("smoke", rendered_epochs=2, **changes)
 
     def make_network():
         return recipe.make_network(config, 7, seed=0)
@@ -52,9 +47,9 @@ def judged(network):
     return {"PublicTest_accuracy": 0.5}
 
 
-@pytest.mark.parametrize("recipe", SMALL, ids=lambda recipe: recipe.NAME)
-def test_both_tasks_change_the_network(recipe, faces):
-    network, plan, splits = planned(recipe, faces)
+@pytest.mark.parametrize("name", SMALL)
+def test_both_tasks_change_the_network(name, faces):
+    network, plan, splits = planned(name, faces)
     start = {k: v.clone() for k, v in network.state_dict().items()}
     fitted = fit(network, plan, splits.train, judged, progress=False)
     stages = [row["stage"] for row in fitted.curve]
@@ -66,7 +61,7 @@ def test_both_tasks_change_the_network(recipe, faces):
 
 def test_the_paper_begins_with_the_weights_that_told_best(faces):
     """The rendered stage overshoots in its second epoch on purpose."""
-    network, plan, splits = planned(deep_emotion, faces)
+    network, plan, splits = planned("deep_emotion", faces)
     kept, real = {}, plan.stages[0]
     values = iter([0.4, 0.9])
 
@@ -130,7 +125,7 @@ def test_knowing_nothing_costs_one_and_the_truth_nothing(faces):
 
 
 def test_what_is_measured_does_not_depend_on_order(faces):
-    network, plan, _ = planned(deep_emotion, faces)
+    network, plan, _ = planned("deep_emotion", faces)
     task, held = plan.stages[0].loss, faces.split("PublicTest")
     turned = held.select(np.arange(len(held))[::-1].copy())
     pair = [rendered_first.unexplained(network, task, one) for one in (held, turned)]
@@ -138,17 +133,19 @@ def test_what_is_measured_does_not_depend_on_order(faces):
 
 
 def test_a_plan_that_begins_with_landmarks_is_refused():
-    splits, how = marked_splits(), rendered_first.make_config("smoke")
-    plan = part_ensemble.make_plan(part_ensemble.make_config("smoke"), splits, 0)
+    splits, how = marked_splits(), rendered_first.RECIPE.make_config("smoke")
+    plan = PAPERS["part_ensemble"].make_plan(
+        PAPERS["part_ensemble"].make_config("smoke"), splits, 0
+    )
     with pytest.raises(FerError, match="'landmarks', is a task of its own"):
         rendered_first.replanned(plan, splits, how, None)
 
 
 def test_departures_replace_the_pre_training():
-    config = ramn.make_config("smoke")
-    of_paper = ramn.deviations(config, drawn_splits())
-    plan = ramn.make_plan(config, drawn_splits(), 0)
-    how = rendered_first.make_config("paper")
+    config = PAPERS["ramn"].make_config("smoke")
+    of_paper = PAPERS["ramn"].deviations(config, drawn_splits())
+    plan = PAPERS["ramn"].make_plan(config, drawn_splits(), 0)
+    how = rendered_first.RECIPE.make_config("paper")
     found = rendered_first.deviations(of_paper, plan, how)
     (entry,) = [d for d in found if d["item"] == "pre-training"]
     assert entry["paper"] == "faces of CASIA-WebFace"

@@ -12,14 +12,14 @@ from matplotlib.patches import FancyArrowPatch
 from fer_lib.errors import FerError
 from fer_lib.evaluation.metrics import summarize
 from fer_lib.explain.drawing.maps import draw_maps
-from fer_lib.models.spatial_transformer import affine_warp
+from fer_lib.losses import penalised_cross_entropy
+from fer_lib.models.deep_emotion import affine_warp
 from ferbook.chapters.deep_emotion import (
     MATRIX,
     draw_deep_emotion,
     label_sets,
 )
 from ferbook.kit.results import printed_matrix
-from ferbook.papers.deep_emotion import overall_loss
 from ferbook.show import figures, plots
 from ferbook.show.diagrams import Block, chain, draw_blocks
 from ferbook.show.tables import table
@@ -52,12 +52,12 @@ def test_every_figure_has_an_alt_text(shown):
 
 
 def test_sources_are_shown_whole_and_without_docstrings(shown):
-    figures.show_source(affine_warp, overall_loss)
+    figures.show_source(affine_warp, penalised_cross_entropy)
     for code in shown:
         assert '"""' not in code.data
         compile(code.data, "shown", "exec")
     assert "grid_sample" in shown[0].data
-    assert shown[1].data.startswith("def overall_loss(")
+    assert shown[1].data.startswith("def penalised_cross_entropy(")
 
 
 def test_a_table_is_told_by_its_columns_or_by_equal_keys(shown):

@@ -67,7 +67,7 @@ def test_the_preset_is_set_and_its_cost_told(written, preset):
 
 def test_every_paper_has_the_presets_that_are_prepared():
     for recipe in PAPERS.values():
-        assert set(PREPARED) <= set(recipe.PRESETS)
+        assert set(PREPARED) <= set(recipe.presets)
 
 
 def test_the_downloads_name_every_copy_and_what_it_takes(written):

@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import asdict
 from functools import cache
 
 import pytest
@@ -88,7 +87,7 @@ def printed():
 
 def settings_of(paper):
     """Values that the paper's recipe states, as numbers are written."""
-    values = asdict(PAPERS[paper].make_config("paper")).values()
+    values = PAPERS[paper].make_config("paper").flat().values()
     told = [f"{value:.6f}" for value in values if isinstance(value, float)]
     return {number.rstrip("0").rstrip(".") for number in told}
 

@@ -66,7 +66,7 @@ def test_tasks_cover_what_they_should():
 
 def test_the_original_recipe_is_left_alone():
     config = PAPERS["ramn"].make_config("smoke")
-    splits = task_splits("mouth", config.input_size, TINY)
+    splits = task_splits("mouth", config.network["input_size"], TINY)
     plan = PAPERS["ramn"].make_plan(config, splits, 0)
     learn("ramn", "mouth", 0, TINY)
     assert plan.stages[0].epochs == config.epochs

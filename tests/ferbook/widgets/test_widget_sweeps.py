@@ -26,7 +26,7 @@ from ferbook.kit import chapter
 from ferbook.ledger.claims import Claims
 from ferbook.ledger.claims_file import load_claims
 from ferbook.ledger.statistics import paired_difference
-from ferbook.papers.ramn import make_config
+from ferbook.papers.ramn import PAPER
 from ferbook.show.tables import Sentence
 from ferbook.widgets import base, sweep_explorer, sweeps
 from ferbook.widgets.sweeps import VARIED
@@ -43,9 +43,9 @@ class TestWhatIsVaried:
                 np.diff([v for _, v in sweep["values"]]), sweep["step"]
             )
             for variant, value in sweep["values"]:
-                assert getattr(make_config("smoke", variant), name) == value
-        assert make_config("smoke", "baseline").region_weight == 0
-        assert make_config("smoke", "beta").collaborative_weight == 0
+                assert getattr(PAPER.make_config("smoke", variant), name) == value
+        assert PAPER.make_config("smoke", "baseline").region_weight == 0
+        assert PAPER.make_config("smoke", "beta").collaborative_weight == 0
 
     @pytest.mark.parametrize(("name", "value"), [("beta", 0.02), ("omega", 3)])
     def test_the_paper_s_best_comes_from_its_claims(self, name, value):

@@ -30,12 +30,11 @@ import sys
 sys.path.insert(0, {helpers!r})
 from ferbook.widgets import {explorer}
 from ferbook.widgets.pictures import astronaut_face
-from ferbook.papers import restore
-from fer_lib.models.saved import committed
+from fer_lib.models.saved import load
 from planted_explorers import a_run, run_of
 
-one = restore(committed("{paper}"))
-run = a_run(one.network, one.classes)
+one = load("{paper}")
+run = a_run(one, one.classes)
 shown = {explorer}({arguments})
 shown"""
 loaded = partial(_LOADED.format, helpers=str(Path(planted_explorers.__file__).parent))

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from fer_lib.errors import FerError
-from fer_lib.models.part_ensemble import KINDS, PartEnsemble, with_original_head
+from fer_lib.models.part_ensemble import KINDS, PartEnsemble
 from fer_lib.models.part_network import (
     PARTS,
     Localiser,
@@ -12,7 +12,7 @@ from fer_lib.models.part_network import (
     landmark_targets,
 )
 
-SMOKE = PartEnsemble.PRESETS["smoke"]
+SMOKE = PartEnsemble.PRESETS["smoke"] | {"keep_localisers": True}
 
 
 def seen(localiser, faces=4):
@@ -48,7 +48,7 @@ def test_landmark_targets_and_back(part):
 def test_localisers_belong_to_a_kind(kind):
     torch.manual_seed(0)
     ensemble = PartEnsemble(**SMOKE, kind=kind).eval()
-    localisers = [seen(localiser) for localiser in ensemble.localisers()]
+    localisers = [seen(localiser) for localiser in ensemble.originals]
     assert tuple(localiser.part for localiser in localisers) == KINDS[kind]
     ensemble.start_from(localisers)
     x = torch.randn(2, 3, 48, 48)
@@ -62,10 +62,10 @@ def test_localisers_belong_to_a_kind(kind):
 def test_localisers_of_another_kind_are_refused():
     ensemble = PartEnsemble(**SMOKE)
     with pytest.raises(FerError, match="expects eyebrows, eyes, nose"):
-        ensemble.start_from(reversed(ensemble.localisers()))
+        ensemble.start_from(list(ensemble.originals)[::-1])
     baseline = PartEnsemble(**SMOKE, kind="baseline")
     with pytest.raises(FerError, match="'baseline' expects none"):
-        baseline.start_from(ensemble.localisers())
+        baseline.start_from(ensemble.originals)
     with pytest.raises(FerError, match="part is 'chin'"):
         Localiser("chin")
 
@@ -74,16 +74,16 @@ def test_original_head_on_a_tuned_extractor():
     """Figure 10: same head, other features; the originals stay."""
     torch.manual_seed(0)
     ensemble = PartEnsemble(**SMOKE).eval()
-    localisers = [seen(localiser) for localiser in ensemble.localisers()]
+    localisers = [seen(localiser) for localiser in ensemble.originals]
     ensemble.start_from(localisers)
     mouth, network = localisers[3], ensemble.sub_networks[3]
     x = torch.randn(2, 3, 48, 48)
     before = mouth(x)
-    assert torch.equal(with_original_head(network, mouth)(x), before)
+    assert torch.equal(ensemble.tuned()[3](x), before)
     with torch.no_grad():
         network.extractor.blocks[0][0].weight.mul_(1.5)
         network.extractor.blocks[3][4].running_mean.add_(0.1)
-    tuned = with_original_head(network, mouth)
+    tuned = ensemble.tuned()[3]
     assert not torch.allclose(tuned(x), before)
     assert torch.equal(tuned(x), mouth.head(network.extractor(x)))
     assert torch.equal(mouth(x), before)
@@ -93,9 +93,10 @@ def test_frozen_weights_leave_the_head_to_learn():
     """Stage 2: only the classification head gets a gradient."""
     torch.manual_seed(0)
     ensemble = PartEnsemble(**SMOKE)
-    ensemble.freeze(weights=True, statistics=True)
+    ensemble.begin_heads()
     ensemble.train()(torch.randn(2, 3, 48, 48)).branches.sum().backward()
-    for name, parameter in ensemble.named_parameters():
+    for name, parameter in ensemble.sub_networks.named_parameters():
         assert (parameter.grad is None) == ("extractor" in name), name
     ensemble.freeze(weights=False, statistics=True)
-    assert all(parameter.requires_grad for parameter in ensemble.parameters())
+    tuning = ensemble.sub_networks.parameters()
+    assert all(parameter.requires_grad for parameter in tuning)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from part_faces import marked_splits
 
+from fer_lib.data import fitted_landmarks
 from fer_lib.data.faceset import FaceSet
 from fer_lib.errors import FerError
 from fer_lib.photos.ert import fit_landmarks
-from ferbook.papers import part_transfer
 
 
 def bare(count=3):
@@ -20,23 +20,23 @@ def bare(count=3):
 def test_landmarks_are_fitted_where_there_are_none(tmp_path, monkeypatch):
     monkeypatch.setenv("FER_CACHE", str(tmp_path))
     marked = marked_splits().train
-    assert part_transfer.annotated(marked) is marked
+    assert fitted_landmarks.annotated(marked) is marked
     faces = bare()
-    found = part_transfer.annotated(faces)
+    found = fitted_landmarks.annotated(faces)
     assert found.landmarks.shape == (3, 68, 2) and found.images is faces.images
-    prepared = part_transfer.prepare(faces.images[1], part_transfer.FITTED_ON)
+    prepared = fitted_landmarks.prepare(faces.images[1], fitted_landmarks.FITTED_ON)
     fitted = fit_landmarks(prepared.image[0])  # in the square of 160 pixels
     np.testing.assert_allclose(found.landmarks[1], (fitted + 0.5) / 4 - 0.5, atol=1e-4)
 
     def never(*_):
         raise AssertionError("fitted again")
 
-    monkeypatch.setattr(part_transfer, "prepare", never)
-    again = part_transfer.annotated(bare())
+    monkeypatch.setattr(fitted_landmarks, "prepare", never)
+    again = fitted_landmarks.annotated(bare())
     assert np.array_equal(again.landmarks, found.landmarks)
     (kept_file,) = (tmp_path / "landmarks").glob("*.npz")
     damaged = bytearray(kept_file.read_bytes())
     damaged[len(damaged) // 2] ^= 255
     kept_file.write_bytes(damaged)
     with pytest.raises(FerError, match="delete the file"):
-        part_transfer.annotated(bare())
+        fitted_landmarks.annotated(bare())
