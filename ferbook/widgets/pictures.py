@@ -25,7 +25,8 @@ _SHOWN = 64  # pixels along a side of a face on a page; larger ones are reduced
 def astronaut_face(size: int = 96) -> np.ndarray:
     """The face of scikit-image's astronaut, ``uint8 [3, size, size]``."""
     photo = astronaut()
-    return crop_face(photo, find_face(photo), size, margin=0.1)
+    # A copy, as torch warns of arrays that cannot be written.
+    return np.array(crop_face(photo, find_face(photo), size, margin=0.1))
 
 
 def alike(how: Preprocessing, images: Sequence[np.ndarray]) -> Tensor:

@@ -1,18 +1,13 @@
 """The chapters on a reader's own data: two parameters, the same cells."""
 
-import json
-from pathlib import Path
-
 import numpy as np
-import papermill
 import pytest
+from executed import execute, outputs_in
 from papermill.exceptions import PapermillExecutionError
 
 from ferbook.runs.records import read_record
-from ferbook.site.execute import own_kernel
 
 pytestmark = pytest.mark.slow
-CHAPTER = Path(__file__).parents[3] / "notebooks" / "03_deep_emotion.ipynb"
 
 
 @pytest.fixture
@@ -28,25 +23,10 @@ def fer2013(tmp_path):
     return tmp_path
 
 
-def execute(folder: Path, **parameters) -> str:
-    """Run the chapter in ``folder``; the text of all its outputs."""
-    out = folder / "out.ipynb"
-    with own_kernel():
-        papermill.execute_notebook(
-            str(CHAPTER),
-            str(out),
-            parameters,
-            cwd=str(folder),
-            kernel_name="python3",
-            progress_bar=False,
-        )
-    cells = json.loads(out.read_text())["cells"]
-    return json.dumps([cell["outputs"] for cell in cells if "outputs" in cell])
-
-
 def test_two_parameters_put_real_data_in_place(fer2013, monkeypatch):
     monkeypatch.setenv("FER_CACHE", str(fer2013 / "cache"))
     text = execute(
+        "03_deep_emotion",
         fer2013,
         dataset="fer2013",
         data_root=str(fer2013),
@@ -66,21 +46,27 @@ def test_two_parameters_put_real_data_in_place(fer2013, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("parameters", "words"),
+    ("chapter", "parameters", "words"),
     [
-        ({"beta": 0.02}, "Unknown parameter 'beta'"),
-        ({"seed": -1}, "expected a whole number from 0 to 9999"),
-        ({"dataset": "fer2013"}, "no folder given"),
-        ({"dataset": "fer2013", "data_root": "nowhere"}, "no FER2013 found"),
+        ("03_deep_emotion", {"beta": 0.02}, "Unknown parameter 'beta'"),
+        ("03_deep_emotion", {"seed": -1}, "expected a whole number from 0 to 9999"),
+        ("03_deep_emotion", {"dataset": "fer2013"}, "no folder given"),
+        (
+            "03_deep_emotion",
+            {"dataset": "fer2013", "data_root": "nowhere"},
+            "no FER2013 found",
+        ),
+        ("12_your_face", {"photo": "nowhere.png"}, "no such file"),
     ],
 )
-def test_wrong_parameters_end_in_one_sentence(tmp_path, parameters, words):
+def test_wrong_parameters_end_in_one_sentence(tmp_path, chapter, parameters, words):
+    work = tmp_path / "work"
+    work.mkdir()
     with pytest.raises(PapermillExecutionError) as error:
-        execute(tmp_path, **parameters)
+        execute(chapter, work, **parameters)
     assert error.value.ename == "FerError" and words in error.value.evalue
     assert "\n" not in error.value.evalue
     # In the notebook the sentence stands alone, without a traceback.
-    cells = json.loads((tmp_path / "out.ipynb").read_text())["cells"]
-    outputs = [o for cell in cells for o in cell.get("outputs", [])]
+    outputs = outputs_in(tmp_path / "out.ipynb")
     (shown,) = [o for o in outputs if o["output_type"] == "error"]
     assert len(shown["traceback"]) == 1

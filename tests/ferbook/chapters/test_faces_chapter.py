@@ -1,14 +1,12 @@
 """Tables and pictures of the data chapter, on rendered and on drawn sets."""
 
-import json
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
-import papermill
 import pytest
 from drawn_faces import recordings, web_faces
+from executed import execute
 from papermill.exceptions import PapermillExecutionError
 from skimage.data import astronaut
 
@@ -25,9 +23,6 @@ from ferbook.chapters.faces.pipeline import landmark_rows, pipeline, portraits
 from ferbook.kit.corpora import label_rows
 from ferbook.runs.paths import runs_folder
 from ferbook.runs.records import load_records
-from ferbook.site.execute import own_kernel
-
-CHAPTER = Path(__file__).parents[3] / "notebooks" / "02_faces.ipynb"
 
 
 def real_runs() -> list:
@@ -188,17 +183,6 @@ class TestPlots:
 
 @pytest.mark.slow
 class TestNotebook:
-    def execute(self, folder: Path, **parameters) -> str:
-        """Run the chapter; the text of all its outputs."""
-        out = folder / "out.ipynb"
-        with own_kernel():
-            papermill.execute_notebook(
-                str(CHAPTER), str(out), parameters, cwd=str(folder),
-                kernel_name="python3", progress_bar=False,
-            )  # fmt: skip
-        cells = json.loads(out.read_text())["cells"]
-        return json.dumps([c["outputs"] for c in cells if "outputs" in c])
-
     def test_histograms_and_audit_are_of_the_named_data_set(
         self, tmp_path, monkeypatch
     ):
@@ -214,7 +198,7 @@ class TestNotebook:
         for path in cache_dir().glob("rendered-*.npz"):
             (cache / path.name).symlink_to(path)
         monkeypatch.setenv("FER_CACHE", str(cache))
-        text = self.execute(tmp_path, dataset="fer2013", data_root=str(tmp_path))
+        text = execute("02_faces", tmp_path, dataset="fer2013", data_root=str(tmp_path))
         assert "Training 7, PublicTest 7, PrivateTest 7" in text
         assert "fer2013 has no votes" in text
         copies = text.split("equal image also in")[1]
@@ -230,5 +214,5 @@ class TestNotebook:
     )
     def test_wrong_parameters_end_in_one_sentence(self, tmp_path, parameters, words):
         with pytest.raises(PapermillExecutionError) as error:
-            self.execute(tmp_path, **parameters)
+            execute("02_faces", tmp_path, **parameters)
         assert error.value.ename == "FerError" and words in error.value.evalue
