@@ -94,7 +94,7 @@ def _noise(size: int) -> tuple[Splits, Known]:
     def faces(count: int, split: str, **extra: np.ndarray) -> FaceSet:
         return FaceSet(
             name="noise",
-            images=rng.integers(0, 256, (count, 1, size, size), dtype=np.uint8),
+            images=rng.integers(16, 240, (count, 1, size, size), dtype=np.uint8),
             labels=np.arange(count) % 2,
             splits=np.full(count, split),
             provenance="noise",

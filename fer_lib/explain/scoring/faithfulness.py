@@ -274,7 +274,8 @@ def sensitivity_max(
     base = method(network, images, targets, **rest).astype(float)
     moved = np.zeros(len(base))
     for change in changes.to(images):
-        away = method(network, images + change, targets, **rest) - base
+        near = (images + change).clamp(0, 1)
+        away = method(network, near, targets, **rest) - base
         moved = np.maximum(moved, np.sqrt((away**2).sum((1, 2))))
     length = np.sqrt((base**2).sum((1, 2)))
     return np.where(length > 0, moved / np.where(length > 0, length, 1), np.nan)

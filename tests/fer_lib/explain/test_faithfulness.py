@@ -271,9 +271,10 @@ def test_sensitivity_in_closed_form():
     def still(network, unit, *rest, **options):
         return np.ones((len(unit), 12, 12), np.float32)
 
-    given = (None, FACES, TARGETS)
+    unit = 0.1 + 0.8 * FACES  # what changes stays in 0..1
+    given = (None, unit, TARGETS)
     found = sensitivity_max(light, *given, radius=0.1, samples=60)
-    size = np.sqrt((FACES[:, 0].numpy() ** 2).sum((1, 2)))
+    size = np.sqrt((unit[:, 0].numpy() ** 2).sum((1, 2)))
     # The root mean square of even noise within r is r / sqrt(3).
     usual = 0.1 / np.sqrt(3) * 12
     assert ((found > usual / size) & (found < 1.15 * usual / size)).all()
@@ -282,6 +283,8 @@ def test_sensitivity_in_closed_form():
     fewer = sensitivity_max(light, *given, radius=0.1, samples=3)
     assert (fewer <= found).all()
     assert not sensitivity_max(still, *given).any()
+    ends = sensitivity_max(light, None, FACES.round(), TARGETS, radius=0.1, samples=60)
+    assert (ends < 0.9 * usual / np.sqrt(FACES.round().sum((1, 2, 3)).numpy())).all()
 
 
 def test_sensitivity_of_maps_of_zeros():
@@ -305,7 +308,10 @@ def test_sensitivity_is_captums():
         return (torch.tensor(maps)[:, None],)
 
     theirs = captum_sensitivity_max(
-        explain, unit, lambda x: x + changes.repeat(3, 1, 1, 1), n_perturb_samples=5
+        explain,
+        unit,
+        lambda x: (x + changes.repeat(3, 1, 1, 1)).clamp(0, 1),
+        n_perturb_samples=5,
     )
     np.testing.assert_allclose(found, theirs, rtol=1e-4)
     assert found.max() > 0.1
