@@ -14,7 +14,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from ferbook.ledger.judged import open_ledger
+    from ferbook.ledger.ledger import open_ledger
     from ferbook.show.ledger import claims_json, claims_text
 
     ledger = open_ledger()

@@ -2,13 +2,10 @@
 
 import argparse
 import json
-import math
 import sys
-from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from types import NoneType
-from typing import TYPE_CHECKING, get_args, get_type_hints
+from typing import TYPE_CHECKING
 
 from fer_lib.errors import FerError
 from ferbook.cli.commands import command, one_of
@@ -23,8 +20,6 @@ if TYPE_CHECKING:
 _OF_ONE = ("protocol", "variant", "seed", "target", "target_root", "epochs")
 _OF_ONE += ("set", "pretrained", "fresh", "again", "weights")
 _OF_QUEUE = ("seeds", "list")
-_TYPES = {int: "a whole number", float: "a number", str: "a text"}
-_TYPES |= {bool: "true or false", NoneType: "none"}
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
@@ -83,6 +78,7 @@ def _one(given: dict) -> int:
     from ferbook.papers import PAPERS, RECIPES
     from ferbook.runs.make import reproduce
     from ferbook.runs.records import check_writable
+    from ferbook.runs.settings import parsed_settings
 
     for what, name, known in (
         ("paper", "paper", PAPERS),
@@ -145,53 +141,10 @@ def _text(run: "Run", weights: Path | None) -> str:
     return "\n".join(lines + ([f"Weights:  {weights}"] if weights else []))
 
 
-def parsed_settings(paper: str, recipe: str, words: Sequence[str]) -> dict:
-    """Values of texts such as ``beta=0.01``, by the types of their fields.
-
-    Args:
-        paper: whose settings they are,
-        recipe: or of this one.
-        words: the texts.
-
-    Raises:
-        FerError: for what is no setting, or has another type.
-    """
-    from ferbook.papers import PAPERS, RECIPES
-
-    kinds = PAPERS[paper].kinds()
-    if recipe in RECIPES:
-        kinds |= get_type_hints(RECIPES[recipe].config)
-    found = {}
-    for word in words:
-        name, equals, text = word.partition("=")
-        if not equals or name not in kinds:
-            raise FerError(
-                f"--set {word}: '{name}' is no setting of {paper} with the recipe "
-                f"'{recipe}', expected FIELD=VALUE with one of {', '.join(kinds)}."
-            )
-        found[name] = _typed(name, text, get_args(kinds[name]) or (kinds[name],))
-    return found
-
-
-def _typed(name: str, text: str, kinds: tuple[type, ...]) -> object:
-    words = {NoneType: {"none": None}, bool: {"true": True, "false": False}}
-    for kind in kinds:
-        try:
-            if kind in words:
-                return words[kind][text.lower()]
-            value = kind(text)
-        except (KeyError, ValueError):
-            continue
-        if kind is not float or math.isfinite(value):
-            return value
-    expected = " or ".join(_TYPES[kind] for kind in kinds)
-    raise FerError(f"--set {name}={text}: expected {expected}; correct the value.")
-
-
 def _queue(given: dict) -> int:
     from fer_lib.data import DATASETS
     from fer_lib.device import choose_device
-    from ferbook.ledger.claims_file import load_all_claims
+    from ferbook.ledger.claims import load_all_claims
     from ferbook.queue import Finished, Forecaster, open_queue, work
     from ferbook.runs.make import reproduce
     from ferbook.training.machine import hardware

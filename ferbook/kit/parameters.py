@@ -10,7 +10,7 @@ import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, get_args
+from typing import Any
 
 from fer_lib.data import DATASETS
 from fer_lib.data.protocols import Splits
@@ -18,11 +18,11 @@ from fer_lib.errors import FerError
 from ferbook.papers import find_paper
 from ferbook.runs.key import RunKey
 from ferbook.runs.make import splits_of
+from ferbook.runs.settings import parsed_settings
 
 # The first line of the cell that papermill puts below the parameters.
 _INJECTED = "# Parameters"
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
-_TRUTH = {"true": True, "false": False}
 
 
 @dataclass(frozen=True)
@@ -198,44 +198,7 @@ def read_parameters(
         "reader": str,
     }
     found = check_parameters(namespace, **common, **more)
-    known = recipe.make_config(found["preset"]).flat()
-    found["settings"] = parse_settings(found["settings"], known, recipe.kinds())
+    words = filter(None, map(str.strip, found["settings"].split(",")))
+    found["settings"] = parsed_settings(paper, "paper", list(words), "settings")
     names = [field.name for field in fields(Parameters)]
     return Parameters(paper, **{name: found[name] for name in names[1:]})
-
-
-def parse_settings(text: str, known: dict, kinds: dict[str, type]) -> dict:
-    """Settings such as ``"epochs=5, batch_size=64"``.
-
-    Args:
-        text: names and values; may be empty.
-        known: all settings with their values.
-        kinds: their types.
-
-    Raises:
-        FerError: for an unknown name or a value of another type.
-    """
-    found = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        name, _, value = (word.strip() for word in part.partition("="))
-        if name not in known:
-            raise FerError(
-                f"Parameter 'settings' has '{name}', expected name=value with a "
-                f"name of {', '.join(known)}."
-            )
-        found[name] = _read(name, value, known[name], kinds[name])
-    return found
-
-
-def _read(name: str, value: str, present: object, hint: object) -> object:
-    """A value of the type that the field has, or may have."""
-    kind = type(present)
-    if present is None:  # "int | None", say
-        kind = get_args(hint)[0]
-    try:
-        return _TRUTH[value.lower()] if kind is bool else kind(value)
-    except (KeyError, TypeError, ValueError):
-        raise FerError(
-            f"Parameter 'settings' has {name}={value}, expected a value like "
-            f"{present!r} ({kind.__name__})."
-        ) from None

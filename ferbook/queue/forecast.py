@@ -83,7 +83,7 @@ class Forecaster:
         stages = _stages(course)
         epochs = [per_face * _passes(stage, course.splits) for stage in stages]
         total = sum(s.epochs * each for s, each in zip(stages, epochs, strict=True))
-        departures = (Departure(**row) for row in course.deviations())
+        departures = (Departure(**row) for row in course.departures())
         far_off = bool(blocking(departures))
         return Forecast(total, total / rate, max(epochs) / rate, far_off)
 

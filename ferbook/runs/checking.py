@@ -1,36 +1,46 @@
 """Values of files against their declared types, faults told in a sentence."""
 
+import json
+
 from pydantic import TypeAdapter, ValidationError
 
 _PREFIXES = ("Input should be ", "Value error, ", "String should ")
 
 
-def fault(kind: TypeAdapter, value: object, *, as_json: str | None = None) -> str:
-    """The first thing that is wrong with a value; empty if nothing is.
+class FaultError(ValueError):
+    """What is wrong with a value: ``'epochs' is '300', expected a valid integer``."""
+
+
+def checked(kind: TypeAdapter, value: object, *, tables: bool = False) -> object:
+    """A value as its type; nothing is converted: ``"1"`` is no number.
 
     Args:
-        kind: adapter of a type.
-        value: as a file says it.  Nothing is converted: ``"1"`` is no number.
-        as_json: the same as JSON, where lists may stand for tuples.
+        kind: adapter of the type.
+        value: as a file says it.
+        tables: whether lists and tables stand for tuples and dataclasses.
 
-    Returns:
-        Such as ``'epochs' is '300', expected a valid integer``.
+    Raises:
+        FaultError: with the first thing that is wrong.
     """
     try:
-        if as_json is None:
-            kind.validate_python(value, strict=True)
-        else:
-            kind.validate_json(as_json, strict=True)
+        if tables:
+            return kind.validate_json(json.dumps(value, default=str), strict=True)
+        return kind.validate_python(value, strict=True)
     except ValidationError as error:
-        return _told(error.errors(include_url=False)[0])
-    return ""
+        # A name that is mistyped, rather than that the right one is missing.
+        found = sorted(error.errors(include_url=False), key=lambda e: not _unknown(e))
+        raise FaultError(_told(found[0])) from None
+
+
+def _unknown(fault: dict) -> bool:
+    return fault["type"] in ("extra_forbidden", "unexpected_keyword_argument")
 
 
 def _told(first: dict) -> str:
     place = ".".join(str(part) for part in first["loc"] if part != "[key]")
-    if first["type"] == "missing":
+    if first["type"] in ("missing", "missing_argument"):
         return f"'{place}' is missing"
-    if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+    if _unknown(first):
         return f"unknown key '{place}'"
     wish = first["msg"]
     for prefix in _PREFIXES:

@@ -10,7 +10,7 @@ from torch import nn
 
 from fer_lib.data import load
 from fer_lib.data.audit.duplicates import leaked
-from fer_lib.data.protocols import PAIRS, PROTOCOLS, Splits, split, split_pair
+from fer_lib.data.protocols import PAIRS, Splits, split, split_pair
 from fer_lib.device import choose_device
 from fer_lib.errors import FerError
 from fer_lib.files import cache_dir, sha256_file
@@ -22,8 +22,7 @@ from ferbook.runs.predictions import accuracies, results_of
 from ferbook.runs.records import Record, check_writable, records_of, write_beside
 from ferbook.runs.run import Run, how_it_went, predictions_of
 from ferbook.runs.schema import SCHEMA
-from ferbook.runs.source import source_hash
-from ferbook.runs.state import Kind, state_of
+from ferbook.runs.state import Kind, run_source, state_of
 from ferbook.training.loop import fit
 from ferbook.training.states import state_path
 
@@ -93,7 +92,7 @@ class Course:
         identity |= {} if self.plan.open_ended else {"epochs": self.plan.epochs}
         return identity | ({"recipe": self.settings} if self.settings else {})
 
-    def deviations(self) -> list[dict]:
+    def departures(self) -> list[dict]:
         """How the run departs from its paper."""
         found = self.paper.deviations(self.config, self.splits)
         if not self.recipe:
@@ -190,7 +189,7 @@ def reproduce(
     content |= {
         "behaviour": probe(content),
         "command": key.command,
-        "deviations": course.deviations(),
+        "deviations": course.departures(),
         "results": results_of(predictions),
     }
     run.record = write_beside(folder, content, predictions)
@@ -214,22 +213,3 @@ def _named(course: Course) -> dict:
     told = {k: v for k, v in course.key.to_json().items() if k != "data"}
     told |= {"schema": SCHEMA, "varied": course.varied, "key": course.key.sha256}
     return told | ({"recipe_settings": course.settings} if course.settings else {})
-
-
-def run_source(key: RunKey) -> str:
-    """Hash of the code that shapes a run of this paper on this data set."""
-    modules = [find_paper(key.paper).make_plan.__module__, *SHARED]
-    if key.recipe != "paper":
-        modules.append(find_recipe(key.recipe).replanned.__module__)
-    modules += [f"fer_lib.data.sources.{name}" for name in (key.dataset, key.target)]
-    # Of the protocols only its own: a new one must not age older runs.
-    made_by = (PROTOCOLS | PAIRS)[key.protocol]
-    modules.append(getattr(made_by, "func", made_by).__module__)
-    return source_hash([name for name in modules if name != "fer_lib.data.sources."])
-
-
-SHARED = (
-    "fer_lib.evaluation.inference",
-    "fer_lib.evaluation.metrics",
-    "ferbook.training.loop",
-)

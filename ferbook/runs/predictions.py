@@ -76,13 +76,13 @@ def last_logits(
 
 
 def selected_logits(network: nn.Module, test: FaceSet) -> dict[str, np.ndarray]:
-    """Labels, faces and, for every pass, logits of the selected weights."""
+    """Labels, faces and, for every view, logits of the selected weights."""
     name = str(test.splits[0])
     found = {f"{name}/labels": test.labels.astype(np.int8)}
     found[f"{name}/faces"] = face_ids(test)
-    for tta in PASSES:
-        scores = predict(network, test.images, tta=tta)
-        found[f"selected/{name}/{tta}/logits"] = storable(scores)
+    for view in PASSES:
+        scores = predict(network, test.images, tta=view)
+        found[f"selected/{name}/{view}/logits"] = storable(scores)
     return found
 
 
@@ -90,19 +90,19 @@ def results_of(predictions: dict[str, np.ndarray]) -> dict:
     """Metrics of every set of logits, nested as the keys are.
 
     Args:
-        predictions: logits by ``checkpoint/split/pass/logits``, labels by
+        predictions: logits by ``checkpoint/split/view/logits``, labels by
             ``split/labels``, and where known which faces stand in training,
             too, by ``split/in_training``.
 
     Returns:
-        ``results[checkpoint][split][pass]``, each of
+        ``results[checkpoint][split][view]``, each of
         :func:`fer_lib.evaluation.metrics.summarize`.
     """
     results: dict = {}
     for key, logits in predictions.items():
         if key.endswith("/logits"):
-            checkpoint, part, tta, _ = key.split("/")
+            checkpoint, part, view, _ = key.split("/")
             known = predictions.get(f"{part}/in_training")
             metrics = summarize(logits, predictions[f"{part}/labels"], known)
-            results.setdefault(checkpoint, {}).setdefault(part, {})[tta] = metrics
+            results.setdefault(checkpoint, {}).setdefault(part, {})[view] = metrics
     return results

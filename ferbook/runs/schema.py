@@ -8,7 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
 from fer_lib.errors import FerError
-from ferbook.runs.checking import fault
+from ferbook.runs.checking import FaultError, checked
 from ferbook.runs.key import RunKey, json_sha256
 
 SCHEMA = 2
@@ -132,8 +132,10 @@ def check_content(path: Path, content: object) -> None:
             f"{path}: no run record of schema {SCHEMA}, found {found!r}; run "
             "it again with this version of the library."
         )
-    if wrong := fault(_RECORD, content):
-        raise FerError(f"{path}: {wrong}; run it again.")
+    try:
+        checked(_RECORD, content)
+    except FaultError as wrong:
+        raise FerError(f"{path}: {wrong}; run it again.") from None
     for splits in content["results"].values():
         for split in splits.keys() - content["data"]["splits"].keys():
             raise FerError(

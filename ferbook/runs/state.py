@@ -7,11 +7,19 @@ from hashlib import sha256
 from pathlib import Path
 
 import fer_lib
+from fer_lib.data.protocols import PAIRS, PROTOCOLS
 from fer_lib.errors import FerError
-from ferbook.runs.key import json_sha256
+from ferbook.runs.key import RunKey, json_sha256
 from ferbook.runs.records import Record
-from ferbook.runs.source import PACKAGES
+from ferbook.runs.source import PACKAGES, source_hash
 from ferbook.runs.storage import remembered
+
+# Modules that shape every run.
+SHARED = (
+    "fer_lib.evaluation.inference",
+    "fer_lib.evaluation.metrics",
+    "ferbook.training.loop",
+)
 
 
 class Kind(StrEnum):
@@ -53,8 +61,6 @@ def state_of(record: Record) -> State:
 
 
 def _probed(record: Record) -> list[str]:
-    from ferbook.runs.make import run_source  # torch is slow to import
-
     try:
         source = run_source(record.key)
         if source == record.code["source_sha256"]:
@@ -86,3 +92,17 @@ def code_sha256() -> str:
         for path in sorted((root / package).rglob("*.py")):
             digest.update(f"{path.relative_to(root)}\n".encode() + path.read_bytes())
     return digest.hexdigest()
+
+
+def run_source(key: RunKey) -> str:
+    """Hash of the code that shapes a run of this paper on this data set."""
+    from ferbook.papers import find_paper, find_recipe  # torch is slow to import
+
+    modules = [find_paper(key.paper).make_plan.__module__, *SHARED]
+    if key.recipe != "paper":
+        modules.append(find_recipe(key.recipe).replanned.__module__)
+    modules += [f"fer_lib.data.sources.{name}" for name in (key.dataset, key.target)]
+    # Of the protocols only its own: a new one must not age older runs.
+    made_by = (PROTOCOLS | PAIRS)[key.protocol]
+    modules.append(getattr(made_by, "func", made_by).__module__)
+    return source_hash([name for name in modules if name != "fer_lib.data.sources."])

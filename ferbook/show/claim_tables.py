@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from fer_lib.data.protocols import FOLDS
 from ferbook.ledger.arithmetic.attainability import attained_claim, tally
 from ferbook.ledger.claims import Claim
-from ferbook.ledger.judged import Ledger, open_ledger
+from ferbook.ledger.ledger import Ledger, open_ledger
 from ferbook.ledger.readings import Reading
 from ferbook.ledger.statistics import resolution
 from ferbook.ledger.verdicts import Judgement

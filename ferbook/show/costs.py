@@ -16,7 +16,7 @@ from fer_lib.data.sources.published import PUBLISHED
 from fer_lib.errors import FerError
 from fer_lib.models import NETWORKS, build
 from fer_lib.models.cost import TRAINING, counted
-from ferbook.ledger.judged import Ledger
+from ferbook.ledger.ledger import Ledger
 from ferbook.papers import find_paper
 from ferbook.runs.records import Record
 from ferbook.show import phrases

@@ -11,7 +11,7 @@ from pathlib import Path
 from fer_lib.errors import FerError
 from fer_lib.files import atomic_path
 from ferbook.ledger.claims import Claim
-from ferbook.ledger.judged import KINDS, Ledger, open_ledger
+from ferbook.ledger.ledger import KINDS, Ledger, open_ledger
 from ferbook.ledger.readings import Reading
 from ferbook.ledger.verdicts import Judgement
 from ferbook.runs.paths import repository_root

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from statistics import median
 
 from fer_lib.errors import FerError
-from ferbook.ledger.gains import Gain, recipe_gains
-from ferbook.ledger.judged import Ledger, open_ledger
+from ferbook.ledger.comparing import Gain, recipe_gains
+from ferbook.ledger.ledger import Ledger, open_ledger
 from ferbook.runs.records import Record
 from ferbook.show import phrases
 from ferbook.show.tables import Sentence, Table, cell, table

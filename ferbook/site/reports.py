@@ -18,7 +18,7 @@ from fer_lib.errors import FerError
 from fer_lib.models.catalogue import entry
 from ferbook.ledger.arithmetic.attainability import printed_as
 from ferbook.ledger.claims import Claim, Claims, Matrix
-from ferbook.ledger.judged import KINDS, Ledger, kind_of, open_ledger
+from ferbook.ledger.ledger import KINDS, Ledger, kind_of, open_ledger
 from ferbook.ledger.rules import Verdict
 from ferbook.runs.key import RunKey
 from ferbook.runs.records import Record

@@ -27,7 +27,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from fer_lib.errors import FerError
 from fer_lib.models.catalogue import catalogue
-from ferbook.ledger.judged import Ledger, open_ledger
+from ferbook.ledger.ledger import Ledger, open_ledger
 from ferbook.ledger.readings import Reading
 from ferbook.ledger.verdicts import Judgement
 from ferbook.runs.paths import claims_folder, repository_root

@@ -6,7 +6,7 @@ from pathlib import Path
 import made_records as samples
 import numpy as np
 
-from ferbook.ledger.judged import Ledger, open_ledger
+from ferbook.ledger.ledger import Ledger, open_ledger
 from ferbook.runs.records import Record
 from ferbook.runs.state import Kind, State
 

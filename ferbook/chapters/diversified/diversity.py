@@ -29,8 +29,7 @@ from fer_lib.losses.diversity import (
     similarity,
 )
 from fer_lib.models.network import Network
-from ferbook.ledger.claims import Claim
-from ferbook.ledger.claims_file import load_claims
+from ferbook.ledger.claims import Claim, load_claims
 from ferbook.papers import find_paper
 from ferbook.runs.run import Run
 from ferbook.show.plots import finish, look

@@ -11,8 +11,8 @@ from fer_lib.explain.landmarks import Errors, LandmarkDrift, landmark_errors
 from fer_lib.models.part_network import PARTS, POOLINGS, MaxPool
 from ferbook.kit.results import record_name
 from ferbook.ledger.arithmetic.printed import figure
-from ferbook.ledger.claims_file import load_claims
-from ferbook.ledger.judged import Ledger
+from ferbook.ledger.claims import load_claims
+from ferbook.ledger.ledger import Ledger
 from ferbook.ledger.statistics import Difference, measured_difference
 from ferbook.ledger.verdicts import judge
 from ferbook.papers.part_measures import member_scores

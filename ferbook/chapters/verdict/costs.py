@@ -17,7 +17,7 @@ from fer_lib.evaluation.inference import predict
 from fer_lib.models import build
 from fer_lib.models.catalogue import Entry, entry
 from fer_lib.models.cost import TRAINING
-from ferbook.ledger.judged import Ledger
+from ferbook.ledger.ledger import Ledger
 from ferbook.papers import PAPERS
 from ferbook.queue import Forecast, Forecaster, Queue, open_queue
 from ferbook.runs.key import RunKey

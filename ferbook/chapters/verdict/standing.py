@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ferbook.ledger.claims import REASONS, Claim
-from ferbook.ledger.judged import KINDS, Ledger, kind_of
+from ferbook.ledger.ledger import KINDS, Ledger, kind_of
 from ferbook.ledger.readings import Reading
 from ferbook.ledger.rules import Verdict
 from ferbook.ledger.statistics import resolution

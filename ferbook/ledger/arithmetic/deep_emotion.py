@@ -2,7 +2,7 @@
 
 from fer_lib.data.sources.published import PUBLISHED
 from fer_lib.expressions import EXPRESSIONS
-from ferbook.ledger.arithmetic.working import Working
+from ferbook.ledger.arithmetic.printed import Working, check
 from ferbook.ledger.claims import Claim, Claims
 
 # Faces per class in the order of EXPRESSIONS[:7].  FER+'s are counted in the
@@ -36,6 +36,7 @@ def chi_square(counts: tuple[int, ...], others: tuple[int, ...]) -> float:
     return sum((c - e) ** 2 / e for c, e in zip(counts, expected, strict=True))
 
 
+@check
 def label_set(paper: Claims, claim: Claim, *, matrix: str) -> Working:
     """Whose labels have the class counts of the printed matrix?"""
     sums = paper.matrix(matrix).row_sums
@@ -54,6 +55,7 @@ def label_set(paper: Claims, claim: Claim, *, matrix: str) -> Working:
     )
 
 
+@check
 def rare_classes(paper: Claims, claim: Claim, *, rare: list) -> Working:
     """Are the classes that the paper calls rare the rarest of FER2013?"""
     by_size = sorted(FER2013_ALL, key=FER2013_ALL.get)
@@ -64,6 +66,7 @@ def rare_classes(paper: Claims, claim: Claim, *, rare: list) -> Working:
     )
 
 
+@check
 def layers(paper: Claims, claim: Claim, *, below: int) -> Working:
     """Has the network of figure 3 fewer layers with weights than stated?"""
     main, localisation = 4 + 2, 2 + 2  # convolutions + fully-connected
@@ -92,6 +95,7 @@ def flat_size(size: int, steps: str, channels: int) -> int:
     return channels * size * size
 
 
+@check
 def flattened(paper: Claims, claim: Claim, *, steps: str, told: int) -> Working:
     """Does a fully-connected layer's input follow from what is before it?"""
     found = flat_size(48, steps, 10)
@@ -102,8 +106,3 @@ def flattened(paper: Claims, claim: Claim, *, steps: str, told: int) -> Working:
         f"{round((found / 10) ** 0.5)} x {round((found / 10) ** 0.5)}, "
         f"{found:,} values; Figure 3 writes {told:,}.",
     )
-
-
-CHECKS = {
-    check.__name__: check for check in (label_set, rare_classes, layers, flattened)
-}

@@ -15,7 +15,7 @@ from fer_lib.models import build
 from fer_lib.models.diversified_manet import tile
 from ferbook.chapters.diversified import diversity as shared
 from ferbook.chapters.diversified import esr, manet
-from ferbook.ledger.claims_file import load_claims
+from ferbook.ledger.claims import load_claims
 from ferbook.papers.diversified_esr import PAPER
 
 FACES = np.random.default_rng(0).integers(0, 256, (5, 1, 48, 48), dtype=np.uint8)

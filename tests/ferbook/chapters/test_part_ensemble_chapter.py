@@ -17,7 +17,7 @@ from fer_lib.models.part_network import PARTS
 from fer_lib.preprocessing import Preprocessing
 from ferbook.chapters.part_ensemble import figures, tables
 from ferbook.chapters.part_ensemble.yaw_sweep import YawSweep
-from ferbook.ledger.judged import open_ledger
+from ferbook.ledger.ledger import open_ledger
 from ferbook.runs.records import Record
 
 NAMES = ("eyebrows", "eyes", "nose", "mouth", "jaw")

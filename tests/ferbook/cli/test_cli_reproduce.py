@@ -8,12 +8,12 @@ from queued import claim, papers
 from fer_lib.errors import FerError
 from ferbook import cli
 from ferbook.cli import reproduce as cli_reproduce
-from ferbook.cli.reproduce import parsed_settings
-from ferbook.ledger import claims_file
+from ferbook.ledger import claims as claims_file
 from ferbook.papers.deep_emotion import PRESETS
 from ferbook.queue import forecast
 from ferbook.runs import make
 from ferbook.runs.records import load_records
+from ferbook.runs.settings import parsed_settings
 
 CLAIMS = [
     ("feature_warp", {"against": "deep_emotion/no_transformer"}),

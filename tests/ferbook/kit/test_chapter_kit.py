@@ -90,9 +90,9 @@ def test_settings_get_the_type_of_their_field():
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"settings": "epoch=5"}, "has 'epoch', expected name=value"),
-        ({"settings": "epochs"}, "epochs=, expected a value like 18"),
-        ({"settings": "batch_norm=maybe"}, "expected a value like False"),
+        ({"settings": "epoch=5"}, "'epoch' is no setting of deep_emotion"),
+        ({"settings": "epochs"}, "settings epochs: .*expected FIELD=VALUE"),
+        ({"settings": "batch_norm=maybe"}, "expected true or false"),
         ({"preset": "huge"}, "expected one of smoke"),
         ({"dataset": "lfw"}, "expected one of rendered"),
         ({"budget_minutes": -1}, "expected a number from 0"),

@@ -15,8 +15,7 @@ from ferbook.ledger.arithmetic.attainability import (
     passing_rate,
     tally,
 )
-from ferbook.ledger.claims import Claim, Where
-from ferbook.ledger.claims_file import load_claims
+from ferbook.ledger.claims import Claim, Where, load_claims
 
 
 def _digits(number, decimals):

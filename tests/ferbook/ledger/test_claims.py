@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fer_lib.errors import FerError
-from ferbook.ledger.claims import Term
-from ferbook.ledger.claims_file import load_claims, parse_claims
+from ferbook.ledger.claims import Term, load_claims, parse_claims
 from ferbook.runs.paths import repository_root
 
 VALUE = """
@@ -80,30 +79,42 @@ def test_an_order_claim_reads_as_typed(tmp_path):
 FAULTS = [
     ('says = "Accuracy."\n', "", "'says' is missing"),
     ("says =", "say =", "unknown key 'say'"),
-    ('kind = "value"', 'kind = "guess"', "kind is 'guess', expected one of value"),
+    (
+        'kind = "value"',
+        'kind = "guess"',
+        "'kind' is 'guess', expected 'value', 'difference'",
+    ),
     ('value = "70.02"\n', "", "kind value needs 'value'"),
     ("n = 3589\n", "", "kind value needs 'n'"),
-    ("n = 3589", "n = 0", "n is 0, expected 1 or more"),
-    ("n = 3589", 'n = "3589"', "'n' is '3589', expected int"),
-    ("n = 3589", "n = true", "'n' is True, expected int"),
+    ("n = 3589", "n = 0", "'n' is 0, expected greater than or equal to 1"),
+    ("n = 3589", 'n = "3589"', "'n' is '3589', expected a valid integer"),
+    ("n = 3589", "n = true", "'n' is True, expected a valid integer"),
     ('"70.02"', '"seventy"', "value is 'seventy' %"),
     ('"70.02"', '"170.02"', "expected a share of 1"),
     ('"70.02"', '"1/0"', "value is '1/0'"),
-    ('"70.02"', "70.02", "'value' is 70.02, expected str"),
-    ('"compute"', '"lazy"', "not_attempted is 'lazy'"),
+    ('"70.02"', "70.02", "'value' is 70.02, expected a valid string"),
+    ('"compute"', '"lazy"', "'not_attempted' is 'lazy'"),
     ('not_attempted = "compute"\n', "", "needs 'not_attempted'"),
-    ("{ protocol =", '{ color = "red", protocol =', "unknown key 'color'"),
-    ("[{ protocol", '[{ checkpoint = "best_on_test", protocol', "never answers"),
+    (
+        "{ protocol =",
+        '{ color = "red", protocol =',
+        "unknown key 'answered_by.0.color'",
+    ),
+    (
+        "[{ protocol",
+        '[{ checkpoint = "best_on_test", protocol',
+        "'answered_by.0.checkpoint' is 'best_on_test'",
+    ),
     ('[{ protocol = "official" }]', '"official"', "'answered_by' is 'official'"),
-    ("{ place =", "{ table =", "unknown key 'table'"),
-    ("where = { place", "where = { plaice = 1, place", "unknown key 'plaice'"),
+    ("{ place =", "{ table =", "unknown key 'where.table'|'where.place' is missing"),
+    ("where = { place", "where = { plaice = 1, place", "unknown key 'where.plaice'"),
     ('"some_paper.fer2013.accuracy"', '"other.accuracy"', "must begin with"),
     ('paper = "some_paper"', 'paper = "other"', "paper is 'other', expected"),
     ("epochs = 300", "epoch = 300", "unknown key 'epoch'"),
     ("[[claim]]", "[[claims]]", "unknown key 'claims'|'claims' is"),
     ("[[claim]]", "[[claim", "no valid TOML"),
-    ("n = 3589", 'n = 3589\nmetric = "speed"', "metric is 'speed'"),
-    ("epochs = 300", 'epochs = "300"', "'epochs' is '300', expected int"),
+    ("n = 3589", 'n = 3589\nmetric = "speed"', "'metric' is 'speed', expected match"),
+    ("epochs = 300", 'epochs = "300"', "'epochs' is '300', expected a valid integer"),
 ]
 
 

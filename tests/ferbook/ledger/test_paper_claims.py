@@ -1,17 +1,18 @@
-"""The claims of the four other papers: printed tables, and what would answer."""
+"""The papers' claims: printed tables, and what would answer."""
 
 import re
 from decimal import Decimal
-from importlib import import_module
 
 import pytest
 
 from fer_lib.data import DATASETS
 from fer_lib.data.protocols import FOLDS, PAIRS, PROTOCOLS
 from fer_lib.expressions import EXPRESSIONS
-from ferbook.ledger.arithmetic.part_ensemble import PARTS
-from ferbook.ledger.claims_file import load_all_claims, load_claims
+from ferbook.ledger.arithmetic.networks import PARTS
+from ferbook.ledger.claims import load_all_claims, load_claims
 from ferbook.ledger.matching import all_wanted
+from ferbook.ledger.verdicts import checks
+from ferbook.papers import find_paper
 
 PAPERS = (
     "diversified_esr",
@@ -161,7 +162,7 @@ def test_variants_are_those_of_the_recipes():
     for claim, answer in ANSWERS:
         for run in all_wanted(claim, answer):
             if not run.variant.endswith(MADE_OF_OTHERS):
-                recipe = import_module(f"ferbook.papers.{run.paper}")
+                recipe = find_paper(run.paper)
                 assert run.variant in recipe.variants, (claim.id, run.variant)
 
 
@@ -209,13 +210,47 @@ def test_differences_are_those_of_the_printed_rows():
             assert Decimal(claim.value) == first - second, claim.id
 
 
-def test_every_paper_has_a_name_of_its_own():
-    names = [paper.name for paper in load_all_claims()]
-    assert len(names) == len(set(names)) and "Deep-Emotion" in names
-    assert {"RAMN", "Part ensemble", "Residual Masking"} < set(names)
-
-
 def test_the_two_networks_of_one_paper_quote_the_same():
     quotes = [FILES[paper].quotes for paper in PAPERS[:2]]
     assert quotes[0] == quotes[1]
     assert FILES[PAPERS[0]].cite == FILES[PAPERS[1]].cite
+
+
+DEEP = load_claims("deep_emotion")
+
+
+def test_the_four_tables():
+    told = {
+        "fer2013": ("Table 1", "70.02", 3589),
+        "ferg": ("Table 2", "99.3", 7000),
+        "jaffe": ("Table 3", "92.8", 70),
+        "ckplus": ("Table 4", "98.0", 113),
+    }
+    for dataset, expected in told.items():
+        claim = DEEP.claim(f"deep_emotion.{dataset}.accuracy")
+        assert (claim.where.place, claim.value, claim.n) == expected
+        assert claim.kind == "value"
+
+
+@pytest.mark.parametrize(
+    ("name", "hits", "total"),
+    [("fer2013", 2502, 3573), ("ferg", 6952, 7000), ("jaffe", 65, 70)],
+)
+def test_the_three_matrices(name, hits, total):
+    matrix = DEEP.matrix(f"deep_emotion.{name}.confusion")
+    assert (matrix.hits, matrix.total) == (hits, total)
+
+
+def test_each_recall_of_a_matrix_is_a_claim():
+    recalls = [c for c in DEEP.claims if c.metric.startswith("recall.")]
+    assert len(recalls) == 21
+    fear = DEEP.claim("deep_emotion.fer2013.confusion.recall.fear")
+    assert (fear.value, fear.n) == ("46/99", 99)
+    assert fear.number == pytest.approx(46 / 99)
+    assert fear.epochs == 300
+
+
+def test_every_check_is_known_and_every_known_check_is_used():
+    claims = [claim for paper in load_all_claims() for claim in paper.claims]
+    used = {claim.check for claim in claims if claim.kind == "arithmetic"}
+    assert used == set(checks())

@@ -13,8 +13,9 @@ from ferbook.papers import ramn, rendered_first
 from ferbook.runs import make
 from ferbook.runs import run as finished
 from ferbook.runs.key import CONTENT, RunKey
-from ferbook.runs.make import run_source, splits_of
+from ferbook.runs.make import splits_of
 from ferbook.runs.records import load_records, read_record
+from ferbook.runs.state import run_source
 
 
 def test_a_modern_run_says_so(tiny, tmp_path):

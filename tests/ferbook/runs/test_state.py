@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from ferbook.runs import behaviour, make, state
+from ferbook.runs import behaviour, state
 from ferbook.runs.paths import runs_folder
 from ferbook.runs.records import load_records
 from ferbook.runs.state import Kind, State, state_of
@@ -27,7 +27,7 @@ def test_every_tracked_run_would_be_made_the_same_way(record):
 
 def test_the_same_source_needs_no_probe(monkeypatch):
     monkeypatch.setattr(behaviour, "probe", None)
-    now = make.run_source(SMALL.key)
+    now = state.run_source(SMALL.key)
     code = SMALL.code | {"source_sha256": now}
     assert state_of(changed(SMALL, code=code)) == State(Kind.SAME_CODE)
 

@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 
 from fer_lib.data.protocols import PAIRS, PROTOCOLS
 from fer_lib.errors import FerError
-from ferbook.ledger.judged import KINDS, kind_of, open_ledger
+from ferbook.ledger.ledger import KINDS, kind_of, open_ledger
 from ferbook.ledger.rules import Verdict
 from ferbook.runs.paths import repository_root
 from ferbook.show import phrases

@@ -23,8 +23,7 @@ from widget_pages import (
 from fer_lib.errors import FerError
 from fer_lib.evaluation.intervals import wilson_interval
 from ferbook.kit import chapter
-from ferbook.ledger.claims import Claims
-from ferbook.ledger.claims_file import load_claims
+from ferbook.ledger.claims import Claims, load_claims
 from ferbook.ledger.statistics import paired_difference
 from ferbook.papers.ramn import PAPER
 from ferbook.show.tables import Sentence

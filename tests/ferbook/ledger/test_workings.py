@@ -1,27 +1,70 @@
-"""Sums of the four other papers: verdicts, and each check against a count."""
+"""Sums inside the papers, against the same sums by hand or by a library."""
 
+import csv
+import os
 from decimal import Decimal
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import chisquare
 from torch import nn
 
+from fer_lib.data.sources.ferplus import argmax_labels, read_votes
 from fer_lib.errors import FerError
 from ferbook.ledger.arithmetic import networks
-from ferbook.ledger.arithmetic.part_ensemble import module_of, stored_numbers
+from ferbook.ledger.arithmetic.deep_emotion import (
+    FER2013_ALL,
+    PRIVATE_TEST,
+    chi_square,
+    flat_size,
+    l1_distance,
+)
+from ferbook.ledger.arithmetic.networks import module_of, stored_numbers
 from ferbook.ledger.arithmetic.printed import (
     each_above,
     figure,
     gap,
     gives,
-    largest_gap,
+    parts_and_total,
+    printed_as,
 )
-from ferbook.ledger.claims_file import load_claims
+from ferbook.ledger.claims import load_claims
 from ferbook.ledger.rules import Verdict
 from ferbook.ledger.verdicts import judge
 
 YES, NO, OPEN = Verdict.CONSISTENT, Verdict.CONTRADICTORY, Verdict.NOT_ATTEMPTED
 WORKINGS = {
+    "deep_emotion": {
+        "fer2013.accuracy_sum": (YES, "2,502 of 3,573 images, 70.0252 %"),
+        "ferg.accuracy_sum": (YES, "6,952 of 7,000"),
+        "jaffe.accuracy_sum": (YES, "65 of 70 images, 92.8571 %"),
+        "fer2013.caption": (NO, "sum to 3,572, the matrix to 3,573"),
+        "ferg.caption": (YES, "All 7 rows agree"),
+        "jaffe.caption": (YES, "All 7 rows agree"),
+        "fer2013.attainable": (YES, "2,513 of 3,589"),
+        "ckplus.attainable": (NO, "111/113 = 98.23 %"),
+        "fer2013.test_images": (NO, "16 fewer"),
+        "fer2013.label_set": (NO, "1,514 images apart"),
+        "fer2013.rare_classes": (NO, "disgust 547, surprise 4,002"),
+        "fer2013.split": (YES, "= 35,887"),
+        "fer2013.validation_images": (NO, "3,500"),
+        "ferg.split": (YES, "= 55,000; the data set has 55,767"),
+        "jaffe.split": (YES, "120 + 23 + 70 = 213"),
+        "ckplus.split": (YES, "= 593"),
+        "ckplus.shares": (NO, "113/593 = 19.1 % for 20 %"),
+        "ckplus.labelled": (NO, "327"),
+        "layers": (YES, "6 layers"),
+        "flattened.main": (YES, "9 x 9, 810 values"),
+        "flattened.localisation": (NO, "1,000 values"),
+        "fer2013.improvement": (NO, "Aff-Wild2"),
+        "ferg.improvement": (YES, "3 other methods"),
+        "jaffe.improvement": (NO, "CNN+SVM 95.31"),
+        "ckplus.improvement": (YES, "11 other methods"),
+    },
     "residual_masking": {
         "parameters": (NO, "137,796,423"),
         "vgg19.parameters": (YES, "139,598,919"),
@@ -162,14 +205,6 @@ def test_a_gap_of_means():
     assert not each_above(paper, claim, pairs={"same": [members, members]}).consistent
 
 
-def test_the_largest_gap_is_the_one_that_is_named():
-    paper = load_claims("ramn")
-    claim = paper.claim("ramn.largest_gain")
-    pairs = claim.data["pairs"]
-    found = {at: largest_gap(paper, claim, pairs=pairs, at=at) for at in pairs}
-    assert [at for at, one in found.items() if one.consistent] == ["FER2013"]
-
-
 def test_keras_counts_moving_averages_and_no_counter():
     layer = nn.BatchNorm2d(3)
     assert stored_numbers(layer) == 12  # scale, shift, mean and variance
@@ -189,6 +224,64 @@ def test_an_absent_package_leaves_the_claim_open(monkeypatch):
     assert (judged.verdict, "pip install" in judged.why) == (OPEN, True)
 
 
-def test_networks_take_no_memory():
-    parameters = networks.on_paper("part_ensemble", classes=8).parameters()
-    assert {p.device for p in parameters} == {torch.device("meta")}
+def test_the_label_set_by_numbers():
+    paper = load_claims("deep_emotion")
+    sums = paper.matrix("deep_emotion.fer2013.confusion").row_sums
+    counts = tuple(sums[name] for name in FER2013_ALL)
+    own, votes = PRIVATE_TEST.values()
+    assert (sum(own), sum(votes)) == (3589, 3574)
+    assert (l1_distance(counts, own), l1_distance(counts, votes)) == (1514, 23)
+    for others in (own, votes):
+        expected = [n * sum(counts) / sum(others) for n in others]
+        assert chi_square(counts, others) == pytest.approx(
+            chisquare(counts, expected).statistic
+        )
+    assert chi_square(counts, votes) < 12.6 < chi_square(counts, own)
+    assert sum(FER2013_ALL.values()) == 35887
+
+
+@pytest.mark.skipif(
+    not os.environ.get("FER_DATA"), reason="FER_DATA names no real FER2013"
+)
+def test_the_votes_are_counted_in_the_real_file():
+    path = Path(os.environ["FER_DATA"]) / "fer2013new.csv"
+    with path.open(newline="") as source:
+        rows = list(csv.DictReader(source))
+    votes = read_votes(path, np.array([row["Usage"] for row in rows]))
+    test = np.array([row["Usage"] == "PrivateTest" for row in rows])
+    labels, _ = argmax_labels(votes["votes"][test & votes["named"]], 7)
+    assert tuple(np.bincount(labels)) == PRIVATE_TEST["FER+ votes"]
+
+
+@given(st.integers(1, 400), st.data())
+def test_printed_digits_of_a_share_are_recognised(n, data):
+    hits = data.draw(st.integers(0, n))
+    exact = 100 * hits / n
+    assert printed_as(hits, n, f"{int(exact * 10 + 1e-9) / 10:.1f}")
+    assert not printed_as(hits, n, f"{exact + 0.3:.1f}")
+
+
+def test_ties_round_up_and_digits_are_kept():
+    assert printed_as(1, 8, "12.5") == "rounded"  # exact
+    assert printed_as(1, 16, "6.3") == "rounded"  # 6.25
+    assert printed_as(1, 16, "6.2") == "cut off"
+    assert printed_as(1, 16, "6.25") == "rounded"
+    assert printed_as(1, 16, "6.20") == ""
+
+
+def test_parts_may_be_off_by_what_rounding_hides():
+    paper = load_claims("deep_emotion")
+    claim = paper.claims[0]
+    told = {"parts": [34000, 14000, 7000], "about": 1000}
+    assert parts_and_total(paper, claim, total=56500, **told).consistent
+    assert not parts_and_total(paper, claim, total=56501, **told).consistent
+    assert not parts_and_total(paper, claim, parts=[1, 2], total=4).consistent
+
+
+def test_flat_sizes_against_torch():
+    layers = nn.Sequential(
+        nn.Conv2d(1, 8, 3), nn.MaxPool2d(2), nn.Conv2d(8, 10, 3), nn.MaxPool2d(2)
+    )
+    with torch.inference_mode():
+        found = layers(torch.zeros(1, 1, 48, 48)).numel()
+    assert found == flat_size(48, "3p3p", 10) == 1000

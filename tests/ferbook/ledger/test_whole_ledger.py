@@ -2,7 +2,7 @@
 
 import shutil
 
-from ferbook.ledger.judged import open_ledger
+from ferbook.ledger.ledger import open_ledger
 from ferbook.runs.paths import repository_root
 from ferbook.site.reports import status
 
