@@ -173,6 +173,29 @@ def test_every_import_is_asked_for(folder, extras):
         assert name in asked, f"{file} imports {name}: add it to pyproject.toml"
 
 
+HEAVY = {"torch", "numpy", "matplotlib", "captum", "kornia", "scipy", "skimage", "dlib"}
+
+
+@pytest.mark.parametrize(
+    ("code", "allowed"),
+    [
+        ("import fer_lib; dir(fer_lib)", set()),
+        ("import fer_lib.models", {"torch", "numpy"}),
+        ("import fer_lib.data", {"torch", "numpy"}),
+    ],
+)
+def test_importing_costs_no_more_than_is_needed(code, allowed):
+    code += "; import sys; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert HEAVY & set(done.stdout.split()) <= allowed
+
+
 def test_every_reference_can_be_read():
     """A lost brace would otherwise show only when the pages are built."""
     path = ROOT / "book" / "references.bib"

@@ -1,0 +1,68 @@
+"""The faces of a photograph, each framed as the networks know faces."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fer_lib.errors import FerError
+from fer_lib.photos.alignment import eye_similarity, warp_face
+from fer_lib.photos.detection import Box, find_faces
+from fer_lib.photos.ert import fit_landmarks
+
+# Medians over the faces that the networks learned from, shares of the side:
+# how far apart the centres of the eyes are, and how far from the top.
+EYES_APART, EYES_DOWN = 0.34, 0.28
+SURE = 0.2  # score of a detection; sleeves and collars get 0 to 0.2, faces more
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """A face in a photograph.
+
+    Attributes:
+        photo: ``uint8 [H, W, 3]``.
+        box: the detector's, left, top, right, bottom in pixels.
+        score: how sure the detector is, above 0.
+        landmarks: ``float32 [68, 2]`` in pixels, iBUG order.
+    """
+
+    photo: np.ndarray
+    box: Box
+    score: float
+    landmarks: np.ndarray
+
+    def frame(self, side: int) -> np.ndarray:
+        """The similarity ``[2, 3]`` from the photograph to the framed face."""
+        places = {"distance": EYES_APART, "height": EYES_DOWN}
+        return eye_similarity(self.landmarks, side, **places)
+
+    def framed(self, side: int) -> np.ndarray:
+        """The face with its eyes in their places, ``uint8 [3, side, side]``."""
+        return warp_face(self.photo, self.frame(side), side)
+
+
+def faces_in(photo: np.ndarray) -> list[Face]:
+    """All faces of a photograph, from left to right.
+
+    A detection below :data:`SURE`, or less than half as sure as the surest, is
+    taken for a false alarm.
+
+    Args:
+        photo: ``uint8 [H, W, 3]``.
+
+    Raises:
+        FerError: when there is no face.
+    """
+    found = find_faces(photo)
+    sure = [one for one in found if one.score >= max(SURE, found[0].score / 2)]
+    if not sure:
+        height, width = photo.shape[:2]
+        raise FerError(
+            f"no face found in {width} x {height} pixels, expected one that looks at "
+            "the camera, upright, in good light and at least 80 pixels wide; take "
+            "another photograph, or cut the face out and give it as an array."
+        )
+    return [
+        Face(photo, box, score, fit_landmarks(photo, box))
+        for box, score in sorted(sure, key=lambda one: one.box[0])
+    ]
