@@ -233,7 +233,7 @@ class Explanation:
 
     def draw(self):
         """Faces above, maps below: a matplotlib figure; ``.savefig(path)`` keeps it."""
-        from fer_lib.explanations.drawing.maps import draw_maps
+        from fer_lib.explain.drawing.maps import draw_maps
 
         size = self.maps.shape[-1]
         grey = [_grey(one.face, size) for one in self.readings]
@@ -259,14 +259,14 @@ def explain(
     Args:
         network: any here.
         source: as of :func:`predict`.
-        method: a name in ``fer_lib.explanations.METHODS``, or a function called
+        method: a name in ``fer_lib.explain.METHODS``, or a function called
             like these.
         target: the class that is explained; what the network reads if None.
 
     Raises:
         FerError: when method or target is unknown.
     """
-    from fer_lib.explanations import explain as maps_of
+    from fer_lib.explain import explain as maps_of
     from fer_lib.models.network import check_choice
 
     readings = predict(network, source)
