@@ -35,6 +35,7 @@ from fer_lib.data.protocols import official
 from fer_lib.data.splits import Splits
 from fer_lib.device import choose_device
 from fer_lib.models.cost import cost
+from fer_lib.models.network import memory_format
 from ferbook.papers import PAPERS, paper
 from ferbook.training.draws import each_once
 from ferbook.training.loop import fit
@@ -132,11 +133,12 @@ class Bench:
     def alone(self) -> Callable[[], object]:
         """The network's part of an epoch."""
         step = Step(self.network(), self.plan(), self.device)
-        step.network.to(memory_format=torch.channels_last)
+        layout = memory_format(self.device, step.stage.precision)
+        step.network.to(memory_format=layout)
         how, faces = step.network.input, self.splits.train
         labels = torch.as_tensor(faces.labels, device=self.device)
         x = how(torch.as_tensor(faces.images[: step.stage.batch_size]).to(self.device))
-        x = x.contiguous(memory_format=torch.channels_last)
+        x = x.contiguous(memory_format=layout)
 
         def epoch():
             for some in labels.split(step.stage.batch_size):

@@ -24,7 +24,7 @@ _ROOMS = (
     "photos",
     "rendered",
 )
-__all__ = [*_FUNCTIONS, *_ROOMS]  # noqa: PLE0604
+__all__ = [*_FUNCTIONS, *_ROOMS]
 
 
 def __getattr__(name: str):

@@ -66,8 +66,8 @@ def build(
         options = options | {"preset": preset, "variant": variant}
     if options:
         raise FerError(
-            f"build('{name}', pretrained=True) takes no size, variant, class or option: "
-            "the trained network has its own; leave them out, or train another."
+            f"build('{name}', pretrained=True) takes no size, variant, class or "
+            "option: the trained network has its own; leave them out, or train another."
         )
     return load(name)
 

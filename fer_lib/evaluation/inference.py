@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from fer_lib.errors import FerError
-from fer_lib.models.network import Network, logits_of
+from fer_lib.models.network import Network, logits_of, memory_format
 
 PASSES = ("single", "flip")
 # Values of pixels in one pass: 1,024 grey faces of 48 pixels, or 15 colour
@@ -119,7 +119,7 @@ def predict(
     with evaluating(network):
         for _, unit in batches(network, images, batch_size):
             x = network.input.normalise(unit)
-            x = x.contiguous(memory_format=torch.channels_last)
+            x = x.contiguous(memory_format=memory_format(x.device))
             out = logits_of(network(x))
             if tta == "flip":
                 mirrored = logits_of(network(x.flip(-1))).softmax(1)

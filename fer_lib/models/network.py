@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable
 from typing import ClassVar, NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from fer_lib.errors import FerError
@@ -103,6 +104,19 @@ class Network(nn.Module):
 def logits_of(output: Tensor | tuple) -> Tensor:
     """Class scores ``[B, num_classes]`` of what a network returned."""
     return output if isinstance(output, Tensor) else output.logits
+
+
+def memory_format(
+    device: torch.device, precision: str = "float32"
+) -> torch.memory_format:
+    """How the weights of a network and its faces had best lie in memory."""
+    # On CPUs channels_last takes 0.4 to 1.0 of the time of contiguous maps, in
+    # float32 and bf16.  GPUs want it for tensor cores, which take float32 (as
+    # TF32) only from compute capability 8 on.
+    if device.type != "cuda" or precision != "float32":
+        return torch.channels_last
+    older = torch.cuda.get_device_capability(device) < (8, 0)
+    return torch.contiguous_format if older else torch.channels_last
 
 
 def log_mean_probability(branches: Tensor) -> Tensor:

@@ -13,13 +13,28 @@ def conv3x3(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False)
 
 
-def projection(inputs: int, outputs: int, stride: int) -> nn.Module | None:
-    """1 x 1 convolution for a shortcut; None where shapes agree."""
-    if inputs == outputs and stride == 1:
-        return None
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)
-    )
+class Projection(nn.Sequential):
+    """1 x 1 convolution of every ``stride``-th pixel, for a shortcut.
+
+    The stride is not the convolution's: oneDNN (issue 6035) then writes past
+    its memory in the gradient of the weights, where maps in channels_last
+    have fewer channels than a vector register.
+    """
+
+    def __init__(self, inputs: int, outputs: int, stride: int):
+        convolution = nn.Conv2d(inputs, outputs, 1, bias=False)
+        super().__init__(convolution, nn.BatchNorm2d(outputs))
+        self.stride = stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``[B, inputs, H, W]`` to ``[B, outputs, H/stride, W/stride]``."""
+        return super().forward(x[..., :: self.stride, :: self.stride])
+
+
+def projection(inputs: int, outputs: int, stride: int) -> Projection | None:
+    """For a shortcut; None where shapes agree."""
+    agree = inputs == outputs and stride == 1
+    return None if agree else Projection(inputs, outputs, stride)
 
 
 class BasicBlock(nn.Module):

@@ -58,7 +58,6 @@ def fit(
             stays in ``path``), or ``path`` cannot be written or belongs to
             another run.
     """
-    network.to(memory_format=torch.channels_last)
     states = States(path, run_id)
     states.check(plan, network)
     with (

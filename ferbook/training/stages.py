@@ -10,7 +10,7 @@ from tqdm.auto import tqdm
 
 from fer_lib.data.augment import seeded
 from fer_lib.errors import FerError
-from fer_lib.models.network import logits_of
+from fer_lib.models.network import logits_of, memory_format
 from fer_lib.models.saved import load_weights
 from ferbook.training import checkpoint
 from ferbook.training.average import Average
@@ -50,6 +50,8 @@ class Running:
         self.plan, self.stage, self.network = plan, plan.stages[index], network
         self.images, self.faces = images, faces
         stage, self.device = self.stage, images.device
+        self.format = memory_format(self.device, stage.precision)
+        network.to(memory_format=self.format)
         with seeded(plan.seed, 0, index, 0):
             self.rows = stage.subset(faces.labels) if stage.subset else None
         self._forget_gradients()
@@ -184,7 +186,7 @@ class Running:
             unit, points = self.stage.augment(unit, batch.landmarks)
             batch = Batch(batch.labels, points, batch.extra)
         x = self.network.input.normalise(unit)
-        return x.contiguous(memory_format=torch.channels_last), batch
+        return x.contiguous(memory_format=self.format), batch
 
     def _step(self) -> None:
         if self.stage.clip is not None:

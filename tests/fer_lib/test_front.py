@@ -105,7 +105,7 @@ def test_labelled_folders_are_evaluated(network, tmp_path):
 def test_a_class_that_the_network_does_not_know_is_refused(network, tmp_path):
     (tmp_path / "contempt").mkdir()
     Image.new("L", (48, 48)).save(tmp_path / "contempt" / "1.png")
-    with pytest.raises(FerError, match="label 7.*7 classes"):
+    with pytest.raises(FerError, match=r"label 7.*7 classes"):
         fer_lib.evaluate(network, tmp_path)
 
 
@@ -118,7 +118,10 @@ def test_a_class_that_the_network_does_not_know_is_refused(network, tmp_path):
         (lambda n: fer_lib.build("ramn", pretrained=True, crops=4), "takes no size"),
         (lambda n: fer_lib.predict(n, "nowhere.jpg"), "nowhere.jpg: no such file"),
         (lambda n: fer_lib.predict(n, np.zeros((48, 48))), r"expected \[N, C, H, W\]"),
-        (lambda n: fer_lib.predict(n, np.zeros((2, 48, 48, 3))), "permute|NHWC|moveaxis"),
+        (
+            lambda n: fer_lib.predict(n, np.zeros((2, 48, 48, 3))),
+            "permute",
+        ),
         (lambda n: fer_lib.explain(n, np.zeros((1, 1, 9, 9)), "gradcam"), "grad_cam"),
         (lambda n: fer_lib.explain(n, np.zeros((1, 1, 9, 9)), target="joy"), "happy"),
     ],

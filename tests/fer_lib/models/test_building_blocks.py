@@ -8,6 +8,7 @@ from fer_lib.crops import crop_boxes, crop_regions
 from fer_lib.models.cbam import CBAM
 from fer_lib.models.cost import count_parameters
 from fer_lib.models.deep_emotion import affine_warp
+from fer_lib.models.network import memory_format
 from fer_lib.models.region_attention import RegionAttention
 from fer_lib.models.residual_masking import MaskingBlock
 from fer_lib.models.resnet import ResNet
@@ -100,3 +101,19 @@ def test_region_attention_on_every_backbone(backbone):
     shared, weights = RegionAttention(features.shape[-1])(features)
     assert shared.shape == (2, features.shape[-1]) and weights.shape == (2, 6)
     assert (weights > 0).all() and (weights < 1).all()
+
+
+@pytest.mark.parametrize(
+    ("capability", "precision", "expected"),
+    [
+        ((7, 5), "float32", torch.contiguous_format),
+        ((7, 5), "fp16", torch.channels_last),
+        ((8, 0), "float32", torch.channels_last),
+    ],
+)
+def test_channels_last_where_tensor_cores_take_it(
+    monkeypatch, capability, precision, expected
+):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
+    assert memory_format(torch.device("cuda"), precision) == expected
+    assert memory_format(torch.device("cpu"), precision) == torch.channels_last
