@@ -14,6 +14,7 @@ from tqdm.auto import tqdm
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.errors import FerError
+from fer_lib.models.network import memory_format
 from fer_lib.models.saved import load_weights
 from ferbook.training import checkpoint
 from ferbook.training.faces import Images, StageFaces
@@ -92,6 +93,8 @@ class _Work:
                 continue
             if stage.from_best and fitted.selected:
                 load_weights(self.network, fitted.selected, stage.name)
+            layout = memory_format(self.device, stage.precision)
+            self.network.to(memory_format=layout)
             running = Running(plan, index, self.network, *self._faces(stage))
             if saved is not None and index == current:
                 running.restore(*saved, fitted.rows(stage))

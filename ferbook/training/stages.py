@@ -51,7 +51,6 @@ class Running:
         self.images, self.faces = images, faces
         stage, self.device = self.stage, images.device
         self.format = memory_format(self.device, stage.precision)
-        network.to(memory_format=self.format)
         with seeded(plan.seed, 0, index, 0):
             self.rows = stage.subset(faces.labels) if stage.subset else None
         self._forget_gradients()

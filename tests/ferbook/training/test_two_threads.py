@@ -58,11 +58,11 @@ def train(name: str) -> None:
     """One epoch of the recipe's last stage, over 40 faces."""
     from part_faces import marked_splits
 
-    from ferbook.papers import paper
+    from ferbook.papers import PAPERS
     from ferbook.training.draws import each_once
     from ferbook.training.loop import fit
 
-    recipe, splits = paper(name), marked_splits()
+    recipe, splits = PAPERS[name], marked_splits()
     config = recipe.make_config("small" if "small" in recipe.presets else "smoke")
     plan = recipe.make_plan(config, splits, seed=0)
     stage = replace(
