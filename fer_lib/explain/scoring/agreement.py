@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fer_lib.errors import FerError
+from fer_lib.errors import FerError, optional
 
 FEWEST = 3  # pairs, below which a rank correlation says nothing
 ENDS = (2.5, 97.5)  # percentiles of a 95 % interval
@@ -97,7 +97,7 @@ def correlate(first: np.ndarray, second: np.ndarray) -> float:
     Not a number for fewer than three pairs, or where one side is the same
     throughout.
     """
-    from scipy.stats import spearmanr  # takes a second
+    spearmanr = optional("scipy.stats", "rendered").spearmanr
 
     known = ~(np.isnan(first) | np.isnan(second))
     first, second = first[known], second[known]

@@ -20,9 +20,8 @@ References:
 from collections.abc import Callable
 
 import numpy as np
-from scipy.stats import rankdata
 
-from fer_lib.errors import FerError
+from fer_lib.errors import FerError, optional
 
 
 def relevance_mass(maps: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -77,7 +76,8 @@ def inside_auc(maps: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """
     values, inside = _flat(maps, truth)
     size = inside.sum(1)
-    ranks = np.where(inside, rankdata(values, axis=1), 0).sum(1)
+    ranked = optional("scipy.stats", "rendered").rankdata
+    ranks = np.where(inside, ranked(values, axis=1), 0).sum(1)
     return _ratio(ranks - size * (size + 1) / 2, size * (values.shape[1] - size))
 
 

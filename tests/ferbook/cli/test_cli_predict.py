@@ -36,7 +36,7 @@ def test_probabilities_and_maps_are_written(photo, tmp_path, capsys):
 def test_what_cannot_be_read_is_told_and_the_rest_is_read(photo, tmp_path, capsys):
     other = tmp_path / "notes.png"
     other.write_text("no picture")
-    words = ["predict", str(other), "--network", "deep_emotion"]
-    assert main([*words, str(photo)]) == 0
+    network = ["--network", "deep_emotion"]
+    assert main(["predict", str(other), str(photo), *network]) == 0
     assert f"not read: {other}: cannot be read" in capsys.readouterr().out
-    assert main(words) == 1
+    assert main(["predict", str(other), *network]) == 1

@@ -29,7 +29,7 @@ def test_the_clone_is_installed_under_those_constraints(monkeypatch, root):
     colab.main()
     [(command, held)] = seen
     assert command[:3] == [sys.executable, "-m", "pip"]
-    assert command[-2:] == ["-e", str(root)]
+    assert command[-2:] == ["-e", f"{root}[notebooks]"]
     assert held == colab.kept_versions()
 
 
