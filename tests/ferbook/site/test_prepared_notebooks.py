@@ -58,7 +58,7 @@ def test_the_preset_is_set_and_its_cost_told(written, preset):
     assert f'preset = "{preset}"' in "\n".join(sources)
     title, _, line = sources[0].split("\n")[:3]
     assert title.startswith("# ") and line.startswith(f"> Preset {preset}: ")
-    assert "GPU" in line and re.search(r"minute|hour", line)
+    assert "GPU" in line and re.search(r"minute|min\b| h\b|days", line)
     # All else is the chapter.
     others = [s for s in sources[1:] if not s.startswith("# Parameters")]
     chapter = [cell.source for cell in load_notebook_node(str(CHAPTER)).cells]
