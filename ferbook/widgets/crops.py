@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -10,7 +11,6 @@ from fer_lib.crops import COUNTS, coverage, crop_boxes, crop_names
 from fer_lib.errors import FerError
 from fer_lib.explain.attention import crop_features
 from fer_lib.models.ramn import RAMN
-from ferbook.runs.run import Run
 from ferbook.show.tables import Table
 from ferbook.widgets.base import Widget
 from ferbook.widgets.pictures import ASTRONAUT, alike, astronaut_face, data_address
@@ -78,7 +78,7 @@ def read_crops(
 def crop_explorer(
     images: Sequence[np.ndarray],
     titles: Sequence[str],
-    run: Run | None = None,
+    network: RAMN | None = None,
     note: str = "",
 ) -> Widget:
     """Boxes, crops and their shares of the face, to be tried out.
@@ -86,12 +86,12 @@ def crop_explorer(
     Args:
         images: faces, ``uint8 [C, H, W]``; the astronaut is added.
         titles: what to call them.
-        run: a trained RAMN, whose weights and predictions are added; None
+        network: a trained RAMN, whose weights and predictions are added; None
             for the geometry alone.
         note: where the faces come from.
     """
     images, titles = [*images, astronaut_face()], [*titles, "astronaut"]
-    size = _SIZE if run is None else run.network.input.size
+    size = _SIZE if network is None else network.input.size
     areas = [[shared_areas(s, n, size) for n in NUMBERS] for s in SCALES]
     data = {
         "size": size,
@@ -104,19 +104,21 @@ def crop_explorer(
         ],
         "boxes": [boxes_at(scale, size).tolist() for scale in SCALES],
         "areas": np.round(areas, 4).tolist(),
-        "network": None if run is None else _grid(run, images),
+        "network": None if network is None else _grid(network, images),
         "note": f"{note} {ASTRONAUT}".strip(),
     }
-    answer = None if run is None else lambda asked: _read_photograph(run, asked)
+    answer = None
+    if network is not None:
+        answer = partial(_read_photograph, network)
     return Widget("crops", data, _ALT, _table(areas), answer)
 
 
-def _grid(run: Run, images: Sequence[np.ndarray]) -> dict:
+def _grid(network: RAMN, images: Sequence[np.ndarray]) -> dict:
     """Readings of all faces at all settings, by scale, face and number."""
-    unit = alike(run.network.input, images)
+    unit = alike(network.input, images)
     faces = np.rint(255 * unit.numpy()).astype(np.uint8)
-    said = [read_crops(run.network, faces, scale, NUMBERS) for scale in SCALES]
-    return {"classes": list(run.splits.classes)} | {
+    said = [read_crops(network, faces, scale, NUMBERS) for scale in SCALES]
+    return {"classes": list(network.classes)} | {
         name: [
             [[one[name][face] for one in at_scale] for face in range(len(faces))]
             for at_scale in said
@@ -125,7 +127,7 @@ def _grid(run: Run, images: Sequence[np.ndarray]) -> dict:
     }
 
 
-def _read_photograph(run: Run, asked: dict) -> dict:
+def _read_photograph(network: RAMN, asked: dict) -> dict:
     """Answer the module, which sends a square of RGB bytes."""
     side, count, scale = (asked.get(key) for key in ("side", "count", "scale"))
     pixels = np.frombuffer(base64.b64decode(asked.get("pixels", "")), np.uint8)
@@ -136,7 +138,7 @@ def _read_photograph(run: Run, asked: dict) -> dict:
             "bytes a pixel; reload the page."
         )
     image = pixels.reshape(side, side, 3).transpose(2, 0, 1)
-    (reading,) = read_crops(run.network, image[None], scale, [count])
+    (reading,) = read_crops(network, image[None], scale, [count])
     return {name: values[0] for name, values in reading.items()}
 
 

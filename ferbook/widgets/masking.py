@@ -19,7 +19,6 @@ from fer_lib.models.residual_masking import (
     ResidualMaskingNetwork,
     Stage,
 )
-from ferbook.runs.run import Run
 from ferbook.show.tables import Table
 from ferbook.widgets.base import Widget
 from ferbook.widgets.pictures import colour_stops, per_mille, squeezed, titled
@@ -71,10 +70,10 @@ def with_masks(network: ResidualMaskingNetwork, kind: str) -> ResidualMaskingNet
 
 
 @torch.inference_mode()
-def look(run: Run, images: np.ndarray, kind: str) -> Seen:
+def look(network: ResidualMaskingNetwork, images: np.ndarray, kind: str) -> Seen:
     """What a network does to faces ``uint8 [N, C, H, W]`` with masks of a kind."""
-    own = kind == trained_kind(run.network)
-    network = run.network if own else with_masks(run.network, kind)
+    if kind != trained_kind(network):
+        network = with_masks(network, kind)
     counts = masking(network, images).counts
     with evaluating(network):
         x = network.input(torch.as_tensor(images).to(device_of(network)))
@@ -103,7 +102,10 @@ def kept_channels(stages: Sequence[Stage], most: int = _MOST) -> list[list[int]]
 
 
 def masking_explorer(
-    run: Run, images: np.ndarray, titles: Sequence[str], note: str = ""
+    network: ResidualMaskingNetwork,
+    images: np.ndarray,
+    titles: Sequence[str],
+    note: str = "",
 ) -> Widget:
     """Masks of every block, and what another activation would make of them.
 
@@ -111,20 +113,20 @@ def masking_explorer(
     weights go on, in all four blocks.  Masks that learn nothing stand alone.
 
     Args:
-        run: of a Residual Masking Network.
+        network: left as it was.
         images: a few faces, ``uint8 [N, C, H, W]``.
         titles: what to call them.
         note: where they come from.
     """
-    trained, size = trained_kind(run.network), run.network.input.size
+    trained, size = trained_kind(network), network.input.size
     kinds = KINDS if trained in ACTIVATIONS else (trained,)
-    seen = {kind: look(run, images, kind) for kind in kinds}
+    seen = {kind: look(network, images, kind) for kind in kinds}
     kept = kept_channels(seen[trained].stages)
     data = {
-        "classes": list(run.splits.classes),
-        "network": f"{run.network.NAME}, which reads {size} x {size} pixels",
+        "classes": list(network.classes),
+        "network": f"{network.NAME}, which reads {size} x {size} pixels",
         "trained": trained,
-        "faces": titled(run.network.input.to_unit(images), titles),
+        "faces": titled(network.input.to_unit(images), titles),
         "blocks": [
             {"channels": stage.mask.shape[1], "kept": (one + 1).tolist()}
             for stage, one in zip(seen[trained].stages, kept, strict=True)

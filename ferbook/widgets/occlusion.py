@@ -17,7 +17,7 @@ from fer_lib.explain.occlusion import (
     filling,
     window_starts,
 )
-from ferbook.runs.run import Run
+from fer_lib.models.network import Network
 from ferbook.show.tables import Table
 from ferbook.widgets.base import Widget
 from ferbook.widgets.pictures import (
@@ -39,14 +39,14 @@ _ALT = (
 )
 
 
-def chances(run: Run) -> Callable[[Tensor], Tensor]:
+def chances(network: Network) -> Callable[[Tensor], Tensor]:
     """Class probabilities of pixels in 0..1."""
-    scores = from_pixels(run.network)
+    scores = from_pixels(network)
     return lambda unit: scores(unit).softmax(-1)
 
 
 def occlusion_explorer(
-    run: Run,
+    network: Network,
     images: Sequence[np.ndarray],
     titles: Sequence[str],
     note: str = "",
@@ -58,7 +58,7 @@ def occlusion_explorer(
     side or more apart; a kernel computes any other.
 
     Args:
-        run: whose network is asked.
+        network: that is asked.
         images: faces, ``uint8 [C, H, W]``; the astronaut is added.
         titles: what to call them.
         note: where the faces come from.
@@ -69,11 +69,11 @@ def occlusion_explorer(
         FerError: when a square does not fit.
     """
     images, titles = [*images, astronaut_face()], [*titles, "astronaut"]
-    size = run.network.input.size
+    size = network.input.size
     fine = max(1, round(size / 24))
     windows = windows or [round(size * share) for share in (1 / 8, 5 / 24, 1 / 3)]
-    unit = alike(run.network.input, images).to(device_of(run.network))
-    scores = chances(run)
+    unit = alike(network.input, images).to(device_of(network))
+    scores = chances(network)
     with torch.inference_mode():
         plain = per_mille(scores(unit).cpu().numpy())
     grids = [
@@ -82,8 +82,8 @@ def occlusion_explorer(
     ]
     data = {
         "size": size,
-        "classes": list(run.splits.classes),
-        "network": f"{run.network.NAME}, which reads {size} x {size} pixels",
+        "classes": list(network.classes),
+        "network": f"{network.NAME}, which reads {size} x {size} pixels",
         "faces": titled(unit, titles),
         "plain": plain.tolist(),
         "windows": list(windows),
@@ -95,10 +95,12 @@ def occlusion_explorer(
         "note": f"{note} {ASTRONAUT}".strip(),
     }
     table = _table(data, plain, grids)
-    return Widget("occlusion", data, _ALT, table, lambda asked: _look(run, unit, asked))
+    return Widget(
+        "occlusion", data, _ALT, table, lambda asked: _look(network, unit, asked)
+    )
 
 
-def _look(run: Run, unit: Tensor, asked: Mapping) -> dict:
+def _look(network: Network, unit: Tensor, asked: Mapping) -> dict:
     """Answer the module: what is said of a face under the squares it names."""
     face, window, fill = (asked.get(key) for key in ("face", "window", "fill"))
     size, places = unit.shape[-1], np.asarray(asked.get("places") or [[-1, -1]])
@@ -112,12 +114,12 @@ def _look(run: Run, unit: Tensor, asked: Mapping) -> dict:
             f"filled with {fill}, on face {face}, expected up to {TOGETHER} that lie "
             f"inside {size} pixels on a face of the page; reload the page."
         )
-    faces = unit[face : face + 1].to(device_of(run.network))
+    faces = unit[face : face + 1].to(device_of(network))
     fillings = filling(faces, fill, window)
     tops, lefts = torch.as_tensor(places, device=faces.device).unbind(1)
     repeated = (one.expand(len(places), -1, -1, -1) for one in (faces, fillings))
     with torch.inference_mode():
-        found = chances(run)(cover(*repeated, tops, lefts, window))
+        found = chances(network)(cover(*repeated, tops, lefts, window))
     said = packed(per_mille(found.cpu().numpy()))
     return {"probabilities": said, "filling": address_of(fillings[0])}
 

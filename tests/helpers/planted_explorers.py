@@ -1,7 +1,6 @@
 """Every explorer, over networks and records whose answers a test can compute."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -15,15 +14,8 @@ from fer_lib.preprocessing import Preprocessing
 from ferbook import widgets
 from ferbook.papers.ramn import PAPER
 from ferbook.runs.records import Record
-from ferbook.runs.run import Run
 from ferbook.widgets.masking import KINDS
 from ferbook.widgets.sweeps import VARIED
-
-
-def a_run(network, classes=EXPRESSIONS[:7]):
-    """A network as a chapter has it."""
-    splits = SimpleNamespace(classes=classes)
-    return Run(network.eval(), None, splits, None)
 
 
 def noise(count, size):
@@ -44,6 +36,7 @@ class Weighed(Network):
     def __init__(self):
         super().__init__()
         self.input = Preprocessing(size=SIDE, channels=1, mean=0.4, std=0.5)
+        self.classes = EXPRESSIONS[:4]
         self.fc = nn.Linear(SIDE**2, 4)
         draw = torch.Generator().manual_seed(5)
         with torch.no_grad():
@@ -54,7 +47,7 @@ class Weighed(Network):
         return self.fc(x.flatten(1))
 
 
-WEIGHED = a_run(Weighed(), EXPRESSIONS[:4])
+WEIGHED = Weighed().eval()
 
 
 def said_under(network, image, top=0, left=0, window=0, fill="zero"):
@@ -75,15 +68,15 @@ MASKED = noise(4, 48)
 TITLES = ("one", "two\nread as sad", "three", "four")
 
 
-def masked_run(variant="default"):
+def masked(variant="default"):
     torch.manual_seed(0)
-    run = a_run(build("residual_masking", preset="smoke", variant=variant))
+    network = build("residual_masking", preset="smoke", variant=variant).eval()
     with torch.no_grad():
-        for weights in run.network.masking.parameters():
+        for weights in network.masking.parameters():
             weights.copy_(0.3 * torch.randn_like(weights))
-        run.network.fc.weight.mul_(40)
-        run.network.fc.bias -= run.network(run.network.input(MASKED)).mean(0)
-    return run
+        network.fc.weight.mul_(40)
+        network.fc.bias -= network(network.input(MASKED)).mean(0)
+    return network
 
 
 def by_kind(network):
@@ -102,16 +95,16 @@ def by_kind(network):
 # ---- crops: an untrained RAMN whose attention differs from region to region
 
 
-def ramn_run():
+def attentive_ramn():
     torch.manual_seed(1)
-    run = a_run(build("ramn", preset="smoke"))
+    network = build("ramn", preset="smoke").eval()
     with torch.no_grad():
-        layer = run.network.attention.fc
-        x = run.network.input(noise(14, 48))
-        scores = layer(run.network.region_features(x))
+        layer = network.attention.fc
+        x = network.input(noise(14, 48))
+        scores = layer(network.region_features(x))
         layer.weight /= scores.std()
         layer.bias.copy_((layer.bias - scores.mean()) / scores.std())
-    return run
+    return network
 
 
 # ---- sweeps: records in memory
@@ -214,10 +207,10 @@ def planted_records():
 EXPLORERS = {
     "collaborative": widgets.collaborative_explorer,
     "crops": lambda: widgets.crop_explorer(
-        noise(2, 48), ["first", "second"], ramn_run(), "Noise."
+        noise(2, 48), ["first", "second"], attentive_ramn(), "Noise."
     ),
     "diversity": widgets.diversity_explorer,
-    "masking": lambda: widgets.masking_explorer(masked_run(), MASKED, TITLES, "Noise."),
+    "masking": lambda: widgets.masking_explorer(masked(), MASKED, TITLES, "Noise."),
     "occlusion": lambda: widgets.occlusion_explorer(
         WEIGHED, SQUARED, ["one", "two"], "Noise.", WINDOWS
     ),

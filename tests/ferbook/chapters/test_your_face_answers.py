@@ -114,7 +114,7 @@ def test_six_networks_come_with_the_book_and_one_file_replaces_them():
     assert set(real) == {name for name, one in found.items() if not one.rendered_only}
     (mine,) = answers.chosen_networks(weights=str(committed("ramn"))).items()
     assert mine[0] == "yours" and mine[1].NAME == "RAMN"
-    with pytest.raises(FerError, match="no such network"):
+    with pytest.raises(FerError, match="no such file"):
         answers.chosen_networks(weights="nowhere.safetensors.gz")
 
 

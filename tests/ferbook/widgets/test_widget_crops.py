@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from planted_explorers import noise, ramn_run
+from planted_explorers import attentive_ramn, noise
 from selenium.webdriver.support.ui import WebDriverWait
 from widget_pages import find, find_all, no_faults, open_page, put, texts, told
 
@@ -18,7 +18,7 @@ from ferbook.widgets import crop_explorer, crops
 
 @pytest.fixture(scope="module")
 def network():
-    return ramn_run().network
+    return attentive_ramn()
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from planted_explorers import (
     SIDES,
     TITLES,
     by_kind,
-    masked_run,
+    masked,
 )
 from selenium.webdriver.common.keys import Keys
 from widget_pages import (
@@ -35,8 +35,8 @@ from ferbook.widgets import masking, masking_explorer
 
 
 @pytest.fixture(scope="module")
-def run():
-    return masked_run()
+def network():
+    return masked()
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +45,8 @@ def widget(explorers):
 
 
 @pytest.fixture(scope="module")
-def direct(run):
-    return by_kind(run.network)
+def direct(network):
+    return by_kind(network)
 
 
 @pytest.fixture(scope="module")
@@ -104,20 +104,20 @@ def test_a_softmax_is_one_over_the_channels_on_average_and_not_in_a_channel(widg
 
 
 def test_what_was_trained_is_told_and_the_rest_is_what_if():
-    run = masked_run("sigmoid")
-    widget = masking_explorer(run, MASKED[:1], ["one"])
+    network = masked("sigmoid")
+    widget = masking_explorer(network, MASKED[:1], ["one"])
     assert widget.data["trained"] == "sigmoid"
     names = [row[0] for row in widget.fallback.rows]
     assert names[:2] == ["block 1, softmax\n what if", "block 1, sigmoid"]
     assert len(names) == 12
     # The network is left as it was.
-    assert {block.activation for block in run.network.masking} == {"sigmoid"}
+    assert {block.activation for block in network.masking} == {"sigmoid"}
 
 
 @pytest.mark.parametrize("variant", ["constant", "no_mask"])
 def test_masks_that_learn_nothing_stand_alone(variant):
-    run = masked_run(variant)
-    widget = masking_explorer(run, MASKED, TITLES)
+    network = masked(variant)
+    widget = masking_explorer(network, MASKED, TITLES)
     kind = "constant" if variant == "constant" else "none"
     seen = widget.data["seen"][kind]
     assert widget.data["trained"] == kind and len(widget.data["seen"]) == 1
@@ -125,7 +125,7 @@ def test_masks_that_learn_nothing_stand_alone(variant):
         expected = 1 / count if variant == "constant" else 0
         assert block["planes"][0][1][4:6] == pytest.approx([expected] * 2, rel=1e-3)
     with pytest.raises(FerError, match="the network's masks have nothing to learn"):
-        masking.with_masks(run.network, "sigmoid")
+        masking.with_masks(network, "sigmoid")
 
 
 def test_wide_networks_show_some_channels_of_every_block():

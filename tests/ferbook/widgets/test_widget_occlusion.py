@@ -4,7 +4,7 @@ import matplotlib
 import numpy as np
 import pytest
 import torch
-from planted_explorers import SIDE, SQUARED, WEIGHED, WINDOWS, a_run, noise, said_under
+from planted_explorers import SIDE, SQUARED, WEIGHED, WINDOWS, noise, said_under
 from selenium.webdriver.common.keys import Keys
 from widget_pages import (
     answer_all,
@@ -27,7 +27,6 @@ from fer_lib.models import NETWORKS, build
 from ferbook.widgets import occlusion_explorer
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-NETWORK = WEIGHED.network
 
 
 @pytest.fixture(scope="module")
@@ -57,14 +56,14 @@ def test_the_grid_holds_what_is_said_of_every_covered_face(widget):
             found = grid_of(widget, face, window)
             for row, column in np.ndindex(*found.shape[:2]):
                 place = starts[row], starts[column]
-                shares = said_under(NETWORK, image, *place, window)
+                shares = said_under(WEIGHED, image, *place, window)
                 told = found[row, column]
                 assert np.abs(told - 1000 * shares).max() <= 1.5
                 assert told.argmax() == shares.argmax()
             labels |= {(face, k) for k in found.argmax(-1).ravel()}
     assert len(labels) > 2  # squares change labels, or the test shows nothing
     plain = widget.data["plain"][1]
-    assert np.abs(plain - 1000 * said_under(NETWORK, SQUARED[1])).max() <= 1.5
+    assert np.abs(plain - 1000 * said_under(WEIGHED, SQUARED[1])).max() <= 1.5
 
 
 def test_the_astronaut_is_the_last_face(widget):
@@ -77,13 +76,13 @@ def test_the_astronaut_is_the_last_face(widget):
 @pytest.mark.parametrize("name", [name for name in NETWORKS if name != "comparison"])
 def test_any_network_of_the_library_can_be_asked(name):
     torch.manual_seed(0)
-    run = a_run(build(name, preset="smoke"))
-    (image,), side = noise(1, SIDE), run.network.input.size
-    widget = occlusion_explorer(run, [image], ["noise"], windows=[side // 2])
+    network = build(name, preset="smoke").eval()
+    (image,), side = noise(1, SIDE), network.input.size
+    widget = occlusion_explorer(network, [image], ["noise"], windows=[side // 2])
     assert len(widget.html()) < 300_000
     rows = len(window_starts(side, side // 2, widget.data["strides"][0]))
     found = np.array(unpacked(widget.data["grids"][0][0])).reshape(rows, rows, 7)
-    shares = said_under(run.network, image, side // 2, 0, side // 2)
+    shares = said_under(network, image, side // 2, 0, side // 2)
     assert np.abs(found[-1, 0] - 1000 * shares).max() <= 2
 
 
@@ -100,7 +99,7 @@ def test_the_kernel_says_what_is_under_any_square(widget, fill):
     answer = widget.answered(asked)
     found = np.reshape(unpacked(answer["probabilities"]), (4, -1))
     for shares, place in zip(found, places, strict=True):
-        expected = said_under(NETWORK, SQUARED[1], *place, 11, fill)
+        expected = said_under(WEIGHED, SQUARED[1], *place, 11, fill)
         assert np.abs(shares - 1000 * expected).max() <= 1.5
     shown = picture_of(answer["filling"])
     assert shown.shape == (SIDE, SIDE) and (shown.max() == 0) == (fill == "zero")
@@ -318,7 +317,7 @@ class TestWithAKernel:
         assert "the kernel is asked" in told(browser)
         first, second = answer_all(browser, widget)
         assert (first["fill"], second["fill"]) == ("zero", "mean")
-        shares = said_under(NETWORK, SQUARED[0], *second["places"][0], 11, "mean")
+        shares = said_under(WEIGHED, SQUARED[0], *second["places"][0], 11, "mean")
         said = widget.data["classes"][shares.argmax()]
         assert f"read as {said} ({100 * shares.max():.1f}" in told(browser)
         view = find(browser, ".w-place svg image").get_dom_attribute("href")
@@ -334,10 +333,10 @@ class TestWithAKernel:
         assert places >= {(top, left) for top in starts for left in starts}
         assert max(len(one["places"]) for one in asked) == 64 and len(asked) == 3
         assert "81 of 81 squares seen" in told(browser)
-        plain = said_under(NETWORK, SQUARED[0])
+        plain = said_under(WEIGHED, SQUARED[0])
         said, drops = plain.argmax(), np.zeros((len(starts), len(starts)))
         for row, column in np.ndindex(drops.shape):
-            now = said_under(NETWORK, SQUARED[0], starts[row], starts[column], 4)
+            now = said_under(WEIGHED, SQUARED[0], starts[row], starts[column], 4)
             drops[row, column] = 100 * (plain - now)[said]
         reach = max(1, np.abs(drops).max())
         means = pixel_means(drops, (SIDE, SIDE), 4, 4)

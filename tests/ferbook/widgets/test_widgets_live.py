@@ -31,10 +31,9 @@ sys.path.insert(0, {helpers!r})
 from ferbook.widgets import {explorer}
 from ferbook.widgets.pictures import astronaut_face
 from fer_lib.models.saved import load
-from planted_explorers import a_run, run_of
+from planted_explorers import run_of
 
-one = load("{paper}")
-run = a_run(one, one.classes)
+network = load("{paper}")
 shown = {explorer}({arguments})
 shown"""
 loaded = partial(_LOADED.format, helpers=str(Path(planted_explorers.__file__).parent))
@@ -70,7 +69,7 @@ def work_crops(browser, source, folder):
         said = names["shown"].answered(question(square, count, scale))
         best = int(np.argmax(said["probabilities"]))
         share = 100 * said["probabilities"][best]
-        expected = f"says {names['one'].classes[best]}, {share:.1f} %"
+        expected = f"says {names['network'].classes[best]}, {share:.1f} %"
         until(browser, lambda b, text=expected: text in told(b))
     assert "went to the kernel" in find(browser, ".w-note").text
 
@@ -125,17 +124,17 @@ def work_occlusion(browser, source, folder):
     put(browser, window=11, fill="mean")
     until(browser, lambda b: "read as" in told(b) and "asked" not in told(b))
     left, top = map(int, re.search(r"left (\d+), top (\d+)", told(browser)).groups())
-    network = names["run"].network
+    network = names["network"]
     shares = said_under(network, astronaut_face(), top, left, 11, "mean")
     found = re.search(r"read as (\w+) \(([\d.]+) %", told(browser))
-    assert found[1] == names["one"].classes[shares.argmax()]
+    assert found[1] == names["network"].classes[shares.argmax()]
     assert abs(float(found[2]) - 100 * shares.max()) <= 0.2
 
 
 def work_masking(browser, source, folder):
     """The number of channels of the block that is chosen."""
     with torch.inference_mode():
-        network = names_of(source)["run"].network
+        network = names_of(source)["network"]
         stages = network.stages(torch.zeros(1, 3, 64, 64))
     put(browser, block=2)
     assert f"Block 3 of 4, C = {stages[2].mask.shape[1]} channels" in told(browser)
@@ -156,11 +155,11 @@ def work_sweeps(browser, source, folder):
 
 
 # What works the widget of a cell, the cell, and whether a kernel is asked.
-ASTRONAUT = 'run, astronaut_face()[None], ["astronaut"], "Public domain."'
+ASTRONAUT = 'network, astronaut_face()[None], ["astronaut"], "Public domain."'
 CASES = [
     (
         work_crops,
-        loaded(explorer="crop_explorer", paper="ramn", arguments="[], [], run"),
+        loaded(explorer="crop_explorer", paper="ramn", arguments="[], [], network"),
         True,
     ),
     (work_face, FACE, True),
@@ -169,7 +168,9 @@ CASES = [
     (
         work_occlusion,
         loaded(
-            explorer="occlusion_explorer", paper="deep_emotion", arguments="run, [], []"
+            explorer="occlusion_explorer",
+            paper="deep_emotion",
+            arguments="network, [], []",
         ),
         True,
     ),
