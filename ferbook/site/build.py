@@ -17,9 +17,6 @@ from ferbook.site.execute import execute
 from ferbook.site.notebooks import ROOT, chapter_notebooks, read_config, staged_config
 from ferbook.site.prepared_notebooks import write_prepared
 
-# Faces are rendered and networks small, as the notebooks' defaults say.
-PARAMETERS: dict = {}
-
 
 def stage(root: Path, source: Path, config: dict, cache: Path) -> None:
     """Fill ``source`` with everything that the pages are built from."""
@@ -29,7 +26,7 @@ def stage(root: Path, source: Path, config: dict, cache: Path) -> None:
     settings = yaml.safe_dump(staged_config(config), sort_keys=False)
     (source / "_config.yml").write_text(settings, encoding="utf-8")
     for path in chapter_notebooks(root):
-        notebook, reused = execute(path, PARAMETERS, root=root, cache=cache)
+        notebook, reused = execute(path, root=root, cache=cache)
         target = source / path.relative_to(root)
         target.parent.mkdir(parents=True, exist_ok=True)
         fold_first_cell(notebook)

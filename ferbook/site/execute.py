@@ -1,7 +1,7 @@
 """Executing a chapter with papermill, and reusing what cannot differ.
 
 An executed copy is reused only while everything that its outputs follow from
-is unchanged: code cells, parameters, the modules that they import and whatever
+is unchanged: code cells, the modules that they import and whatever
 these import, prose left out; assets, claims, runs and studies; the constraints
 and the Python version.  Chapters of the book draw their faces from the library,
 so no data set lies outside that list.
@@ -27,7 +27,6 @@ import nbformat
 import papermill
 from papermill.exceptions import PapermillExecutionError
 from papermill.iorw import load_notebook_node
-from papermill.parameterize import parameterize_notebook
 
 from fer_lib.errors import FerError
 from fer_lib.files import atomic_path, sha256_file
@@ -79,24 +78,23 @@ def _is_module(name: str, root: Path) -> bool:
     return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
 
 
-def cache_key(notebook, parameters: dict, root: Path) -> str:
+def cache_key(notebook, root: Path) -> str:
     """Hash of all that a notebook's outputs follow from."""
     cells = [c.source for c in notebook.cells if c.cell_type == "code"]
     tags = [c.metadata.get("tags", []) for c in notebook.cells]
     modules = imported("\n".join(cells), root)
     code = source_hash(modules, package_folder=root)
-    content = json.dumps([cells, tags, parameters, code, files_sha256(root)])
+    content = json.dumps([cells, tags, code, files_sha256(root)])
     return hashlib.sha256(content.encode()).hexdigest()
 
 
 def execute(
-    source: Path, parameters: dict, *, root: Path, cache: Path
+    source: Path, *, root: Path, cache: Path
 ) -> tuple[nbformat.NotebookNode, bool]:
     """The executed notebook, and whether it came from the cache.
 
     Args:
-        source: a notebook without outputs.
-        parameters: what papermill injects.
+        source: a notebook without outputs; its defaults are the book's.
         root: the repository; cells run in it.
         cache: folder of executed copies.
 
@@ -104,16 +102,14 @@ def execute(
         FerError: names the notebook, the cell and the error of a failure.
     """
     notebook = load_notebook_node(str(source))
-    key = cache_key(notebook, parameters, root)
+    key = cache_key(notebook, root)
     stored = cache / f"{source.stem}-{key[:16]}.ipynb"
     reused = stored.exists()
     if not reused:
         for older in cache.glob(f"{source.stem}-*.ipynb"):
             older.unlink()
         with atomic_path(stored) as temporary:
-            _run(source, temporary, parameters, root)
-    if parameters:
-        notebook = parameterize_notebook(notebook, parameters)
+            _run(source, temporary, root)
     executed = nbformat.read(stored, as_version=4)
     return with_outputs(notebook, executed), reused
 
@@ -151,13 +147,12 @@ def own_kernel() -> Iterator[None]:
         os.environ.update(before)
 
 
-def _run(source: Path, target: Path, parameters: dict, root: Path) -> None:
+def _run(source: Path, target: Path, root: Path) -> None:
     try:
         with own_kernel():
             papermill.execute_notebook(
                 str(source),
                 str(target),
-                parameters,
                 kernel_name=KERNEL,
                 cwd=str(root),
                 progress_bar={"desc": source.stem, "unit": "cell"},
@@ -174,7 +169,7 @@ def _run(source: Path, target: Path, parameters: dict, root: Path) -> None:
 def store_outputs(path: Path, root: Path = ROOT) -> None:
     """Execute a notebook and store its outputs in it, and nothing else."""
     with tempfile.TemporaryDirectory() as cache:
-        executed, _ = execute(path, {}, root=root, cache=Path(cache))
+        executed, _ = execute(path, root=root, cache=Path(cache))
     rewrite(path, partial(_with_stored, executed=executed))
 
 

@@ -268,16 +268,14 @@ def _title(notebook: nbformat.NotebookNode) -> str:
 
 
 def chosen_parameters(notebook: nbformat.NotebookNode) -> dict:
-    """Values that an executed notebook's parameters have, by name."""
-    chosen = {}
-    for one in notebook.cells:
-        if {"parameters", "injected-parameters"} & {*one.metadata.get("tags", [])}:
-            for node in ast.parse(one.source).body:
-                if isinstance(node, ast.AnnAssign):
-                    chosen[node.target.id] = ast.literal_eval(node.value)
-                elif isinstance(node, ast.Assign):
-                    chosen[node.targets[0].id] = ast.literal_eval(node.value)
-    return chosen
+    """The defaults of a notebook's parameters, by name."""
+    tagged = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]
+    declared = tagged[0].source if tagged else ""
+    return {
+        node.target.id: ast.literal_eval(node.value)
+        for node in ast.parse(declared).body
+        if isinstance(node, ast.AnnAssign)
+    }
 
 
 def _verdicts(ledger: Ledger) -> Table:

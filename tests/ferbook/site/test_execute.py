@@ -55,10 +55,10 @@ def write(book, prose, code, step=1):
     nbformat.write(new_notebook(cells=cells, metadata=PYTHON), path)
 
 
-def run(book, **parameters):
+def run(book):
     """Executed notebook, whether it was reused, and executions so far."""
     source = book / "notebooks" / "05_tiny.ipynb"
-    executed, reused = execute(source, parameters, root=book, cache=book / "cache")
+    executed, reused = execute(source, root=book, cache=book / "cache")
     return executed, reused, len((book / "count.txt").read_text())
 
 
@@ -112,14 +112,6 @@ def test_prose_and_modules_that_no_cell_leads_to_change_nothing(book, name, text
     run(book)
     (book / "fer_lib" / f"{name}.py").write_text(text)
     assert run(book)[1:] == (True, 1)
-
-
-def test_parameters_are_injected_and_part_of_the_key(book):
-    run(book)
-    executed, reused, count = run(book, step=7)
-    assert (reused, count) == (False, 2)
-    assert executed.cells[-1].outputs[0].text == "7\n"
-    assert run(book, step=7)[1:] == (True, 2)
 
 
 def test_a_failing_cell_is_named_and_nothing_is_stored(book):

@@ -19,7 +19,6 @@ from ferbook.show.run_tables import gain_table
 from ferbook.show.tables import Sentence, Table
 from ferbook.site.reports import (
     PARTS,
-    chosen_parameters,
     matrix_table,
     report,
     status,
@@ -163,12 +162,10 @@ def test_a_reader_who_sent_a_run_in_is_named():
 
 @pytest.fixture
 def chapter(tmp_path):
-    """An executed chapter whose defaults papermill has overridden."""
+    """An executed chapter."""
     declared = new_code_cell('dataset: str = "rendered"\npreset: str = "smoke"')
     declared.metadata.tags = ["parameters"]
-    injected = new_code_cell('# Parameters\npreset = "student"')
-    injected.metadata.tags = ["injected-parameters"]
-    cells = [new_markdown_cell("# A chapter\n\nProse."), declared, injected]
+    cells = [new_markdown_cell("# A chapter\n\nProse."), declared]
     notebook = new_notebook(cells=cells)
     notebook.metadata.executed = {
         "start_time": "2026-11-23T16:36:35+00:00",
@@ -185,13 +182,8 @@ def _tables(page):
 
 def test_a_chapter_tells_when_it_ran_on_what_and_how_long(chapter):
     rows = _tables(status(small_ledger(), [chapter]))["Chapters"]
-    told = ("A chapter", "2026-11-23", "dataset rendered, preset student", "24 s")
+    told = ("A chapter", "2026-11-23", "dataset rendered, preset smoke", "24 s")
     assert rows == (told,)
-
-
-def test_what_papermill_injects_counts(chapter):
-    notebook = nbformat.read(chapter, as_version=4)
-    assert chosen_parameters(notebook) == {"dataset": "rendered", "preset": "student"}
 
 
 def test_claims_are_counted_by_verdict():
