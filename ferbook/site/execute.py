@@ -70,6 +70,8 @@ def imported(code: str, root: Path) -> list[str]:
             inside = {f"{node.module}.{alias.name}" for alias in node.names}
             modules = {name for name in inside if _is_module(name, root)}
             found |= modules if modules == inside else {node.module, *modules}
+    if "fer_lib" in found:
+        found.add("fer_lib.front")  # its root finds these by name
     return sorted(name for name in found if _is_module(name, root))
 
 
