@@ -230,13 +230,8 @@ class Gain:
     rendered: bool
 
 
-def recipe_gains(records: Iterable[Record], view: str = "single") -> tuple[Gain, ...]:
-    """Every pair of recipes that were run with the same seeds.
-
-    Args:
-        records: any runs.
-        view: ``"single"`` or ``"flip"``.
-    """
+def recipe_gains(records: Iterable[Record]) -> tuple[Gain, ...]:
+    """Every pair of recipes that were run with the same seeds."""
     runs: dict[RunKey, dict[int, Record]] = {}
     for record in records:
         if not record.superseded:
@@ -249,6 +244,6 @@ def recipe_gains(records: Iterable[Record], view: str = "single") -> tuple[Gain,
             sides = [[(side[seed],) for seed in seeds] for side in (runs[key], own)]
             other, paper = (side[0][0] for side in sides)
             epochs = (paper.epochs, other.epochs)
-            told = compare(*sides, Look(view=view))
+            told = compare(*sides)
             found.append(Gain(key, told, epochs, other.rendered))
     return tuple(found)

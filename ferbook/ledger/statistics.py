@@ -13,6 +13,8 @@ import numpy as np
 from fer_lib.errors import FerError
 from fer_lib.evaluation.intervals import wilson_interval
 
+_Z = NormalDist().inv_cdf(0.975)  # all intervals are of 95 %
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -38,16 +40,13 @@ class Difference:
         return int(self.low > 0) - int(self.high < 0)
 
 
-def paired_difference(
-    first: np.ndarray, second: np.ndarray, level: float = 0.95
-) -> Difference:
+def paired_difference(first: np.ndarray, second: np.ndarray) -> Difference:
     """Difference of two runs' accuracies on the same faces.
 
     Args:
         first: ``[n]``, 1 where the first run is right and 0 where it is
             wrong; the mean over seeds for several.
         second: the same for the second run, on the same faces in order.
-        level: nominal coverage.
 
     Returns:
         The mean difference with a normal interval over faces.  Two pseudo
@@ -60,27 +59,23 @@ def paired_difference(
     """
     gap = _correctness(first) - _correctness(second, len(first))
     padded = np.append(gap, (1.0, -1.0))
-    z = NormalDist().inv_cdf(0.5 + level / 2)
-    spread = z * padded.std() / sqrt(len(padded))
+    spread = _Z * padded.std() / sqrt(len(padded))
     centre = padded.mean()
     return Difference(
         mean=float(gap.mean()),
         low=float(max(centre - spread, -1)),
         high=float(min(centre + spread, 1)),
         n=len(gap),
-        n_to_decide=n_to_decide(gap, level),
+        n_to_decide=n_to_decide(gap),
     )
 
 
-def measured_difference(
-    first: np.ndarray, second: np.ndarray, level: float = 0.95
-) -> Difference:
+def measured_difference(first: np.ndarray, second: np.ndarray) -> Difference:
     """Difference of two measurements of the same faces, in any unit.
 
     Args:
         first: ``[n]``, a finite number a face, n at least 2.
         second: likewise, of the same faces in order.
-        level: nominal coverage.
 
     Returns:
         The mean difference with a normal interval over faces.
@@ -99,12 +94,12 @@ def measured_difference(
         row = int(np.flatnonzero(~np.isfinite(gap))[0])
         raise FerError(f"Face {row} has no finite measurement; measure again.")
     mean, n = float(gap.mean()), len(gap)
-    spread = NormalDist().inv_cdf(0.5 + level / 2) * float(gap.std(ddof=1)) / sqrt(n)
+    spread = _Z * float(gap.std(ddof=1)) / sqrt(n)
     needed = ceil(n * (spread / mean) ** 2) if abs(mean) > 1e-12 else None
     return Difference(mean, mean - spread, mean + spread, n, needed)
 
 
-def resolution(share: float, n: int, level: float = 0.95) -> float:
+def resolution(share: float, n: int) -> float:
     """The least difference, as a share, that ``n`` faces tell from chance.
 
     Half the width of Wilson's interval of one accuracy: two accuracies that
@@ -115,16 +110,15 @@ def resolution(share: float, n: int, level: float = 0.95) -> float:
     Args:
         share: the accuracy, 0 to 1.
         n: test faces.
-        level: nominal coverage.
 
     >>> f"{100 * resolution(0.7414, 3589):.2f}"
     '1.43'
     """
-    low, high = wilson_interval(share * n, n, level)
+    low, high = wilson_interval(share * n, n)
     return (high - low) / 2
 
 
-def n_to_decide(gap: np.ndarray, level: float = 0.95) -> int | None:
+def n_to_decide(gap: np.ndarray) -> int | None:
     """Faces needed for the interval of ``paired_difference`` to exclude 0.
 
     Assumes that mean and mean square of the per-face differences ``gap``
@@ -133,7 +127,7 @@ def n_to_decide(gap: np.ndarray, level: float = 0.95) -> int | None:
     mean, square = float(np.mean(gap)), float(np.mean(np.square(gap)))
     if abs(mean) < 1e-12:  # means over seeds do not cancel exactly
         return None
-    z2 = NormalDist().inv_cdf(0.5 + level / 2) ** 2
+    z2 = _Z**2
     # With m = n + 2 the interval excludes 0 where
     # (n mean)^2 (1 + z2 / m) > z2 (n square + 2).
     n = max(1, ceil(z2 * (square / mean**2 - 1)))
@@ -168,7 +162,6 @@ def group_difference(
     labels: np.ndarray,
     first: tuple[int, ...],
     second: tuple[int, ...],
-    level: float = 0.95,
 ) -> Difference:
     """Difference of the mean recalls of two groups of classes in one run.
 
@@ -182,7 +175,6 @@ def group_difference(
         labels: ``int [n]``, true classes.
         first: classes of the first group.
         second: classes of the second group.
-        level: nominal coverage.
 
     Raises:
         FerError: when a class has no face or ``correct`` leaves [0, 1].
@@ -194,7 +186,7 @@ def group_difference(
     ]
     raw, centre, _ = sides[0] - sides[1]
     variance = sides[0][2] / len(first) + sides[1][2] / len(second)
-    spread = NormalDist().inv_cdf(0.5 + level / 2) * sqrt(variance)
+    spread = _Z * sqrt(variance)
     n = int(np.isin(labels, (*first, *second)).sum())
     return Difference(
         mean=float(raw),

@@ -1,8 +1,7 @@
 """The queue: the runs that claims still lack, and working it down."""
 
 from ferbook.queue.forecast import Forecast, Forecaster
-from ferbook.queue.needs import Need
-from ferbook.queue.queue import Entry, Finished, Queue, open_queue
+from ferbook.queue.queue import Entry, Finished, Need, Queue, open_queue
 from ferbook.queue.work import Outcome, work
 
 __all__ = [

@@ -1,6 +1,5 @@
 """Working a queue down, alone or beside other processes."""
 
-import fcntl
 import hashlib
 import os
 import time
@@ -117,9 +116,7 @@ def claimed(record: Path) -> Iterator[bool]:
             f"{path}: no lock can be written there ({error.strerror}); set FER_CACHE "
             "to a folder that you may write to."
         ) from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not _locked(handle):
         os.close(handle)
         yield False
         return
@@ -129,3 +126,19 @@ def claimed(record: Path) -> Iterator[bool]:
         yield True
     finally:
         os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    """Whether nobody else holds a file; then this process does."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

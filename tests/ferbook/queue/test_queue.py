@@ -11,8 +11,7 @@ from queued import claim, forecast, key, papers, record
 from fer_lib.errors import FerError
 from ferbook.ledger.claims import Answer, Term
 from ferbook.queue import Need, open_queue, queue
-from ferbook.queue.needs import in_order
-from ferbook.queue.queue import Finished
+from ferbook.queue.queue import Finished, in_order
 from ferbook.runs.state import Kind, State
 
 CLAIMS = (
