@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from fer_lib import __version__
 from fer_lib.errors import FerError
-from ferbook.cli import claims, data, explain, models, predict, reproduce
+from ferbook.cli import claims, data, explain, models, predict, reproduce, verify
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -63,6 +63,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for group in (predict, data, models, claims, reproduce, explain):
+    for group in (predict, data, models, claims, reproduce, verify, explain):
         group.add_to(commands)
     return parser

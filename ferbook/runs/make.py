@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from torch import nn
@@ -16,7 +17,7 @@ from fer_lib.errors import FerError
 from fer_lib.files import cache_dir, sha256_file
 from fer_lib.models.saved import load_weights
 from ferbook.papers import find_paper, find_recipe
-from ferbook.runs.behaviour import probe
+from ferbook.runs.behaviour import compare, probe
 from ferbook.runs.key import CONTENT, RunKey, json_sha256
 from ferbook.runs.predictions import accuracies, results_of
 from ferbook.runs.records import Record, check_writable, records_of, write_beside
@@ -24,7 +25,7 @@ from ferbook.runs.run import Run, how_it_went, predictions_of
 from ferbook.runs.schema import SCHEMA
 from ferbook.runs.state import Kind, run_source, state_of
 from ferbook.training.loop import fit
-from ferbook.training.states import state_path
+from ferbook.training.states import Fitted, state_path
 
 
 def splits_of(
@@ -159,14 +160,17 @@ def reproduce(
             f"{key}: every face of {splits.test.splits[0]} stands in training, too, "
             "so nothing would be tested; use other faces."
         )
-    run_id = json_sha256([course.identity(), key.seed, splits.sha256, source])
+    run_id = json_sha256([course.identity(), key.seed, splits.sha256])
     states = cache_dir() / "training" / f"{key.paper}-{run_id[:16]}"
     if fresh:
         shutil.rmtree(states, ignore_errors=True)
     state = state_path(states, plan.epochs)
 
-    network = course.make_network().to(where)
-    fitted = fit(
+    network, selected_by = course.make_network(), plan.selects_by(plan.stages[-1])
+    run = Run(network.to(where), config, splits, Fitted(), None, selected_by)
+    seen = {"config": run.settings(), "data": {"classes": list(splits.classes)}}
+    behaviour = probe(_named(course) | seen)
+    fitted = run.fitted = fit(
         network,
         plan,
         splits.train,
@@ -174,12 +178,12 @@ def reproduce(
         # choosing the best epoch on it would have given.
         lambda trained: accuracies(trained, (splits.select, splits.test)),
         path=state,
-        run_id=run_id,
+        run={"id": run_id, "behaviour": behaviour},
+        differ=partial(_unlike_runs, open_ended=plan.open_ended),
         budget=budget,
         progress=progress,
     )
-    selected_by = plan.selects_by(plan.stages[-1])
-    run = Run(network.eval(), config, splits, fitted, None, selected_by)
+    network.eval()
     if not fitted.finished:
         if fitted.selected:
             load_weights(network, fitted.selected, str(state))
@@ -187,13 +191,21 @@ def reproduce(
     predictions = predictions_of(run, course.paper, copies)
     content = _named(course) | how_it_went(run, started, where, source)
     content |= {
-        "behaviour": probe(content),
+        "behaviour": behaviour,
         "command": key.command,
         "deviations": course.departures(),
         "results": results_of(predictions),
     }
     run.record = write_beside(folder, content, predictions)
     return run
+
+
+def _unlike_runs(stored: Mapping, now: Mapping, *, open_ended: bool) -> list[str]:
+    """How a paused training differs from the one that would go on from it."""
+    if stored["id"] != now["id"]:
+        return ["other settings, seed or faces"]
+    length = ("epochs", "learning rates") if open_ended else ()
+    return compare(stored["behaviour"], now["behaviour"], length)
 
 
 def _check_new(key: RunKey, records: list[Record]) -> None:

@@ -123,6 +123,7 @@ def how_it_went(run: Run, started: datetime, where: torch.device, source: str) -
         "peak_memory_mib": peak_memory_mib(where),
         "parameters": count_parameters(run.network),
         "curve": [{k: _shortened(v) for k, v in row.items()} for row in fitted.curve],
+        "first_losses": [_shortened(loss) for loss in fitted.first_losses],
     }
 
 

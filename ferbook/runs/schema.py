@@ -95,6 +95,7 @@ class _Content(TypedDict):
     varied: list[str]  # settings that the variant has of its own
     key: str
     superseded: NotRequired[str]  # why it answers no claim
+    first_losses: NotRequired[list[float]]  # of the first batches
     behaviour: NotRequired[dict]  # of its training, see runs.behaviour
     probed_at: NotRequired[str]  # commit, where it is not that of the run
     config: dict

@@ -6,6 +6,8 @@ bit on the CPU, from its last saved epoch.
 """
 
 import time
+from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -20,7 +22,7 @@ from ferbook.training import checkpoint
 from ferbook.training.faces import Images, StageFaces
 from ferbook.training.plan import Evaluate, Plan
 from ferbook.training.stages import Running, begin
-from ferbook.training.states import Fitted, States
+from ferbook.training.states import Fitted, States, unlike
 
 _KEPT = ("epoch", "curve", "selected_epoch", "first_losses")
 _BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total} epochs "
@@ -34,7 +36,8 @@ def fit(
     evaluate: Evaluate,
     *,
     path: Path | None = None,
-    run_id: str = "",
+    run: object = None,
+    differ: Callable[[object, object], list[str]] = unlike,
     budget: float | None = None,
     progress: bool = True,
 ) -> Fitted:
@@ -49,8 +52,9 @@ def fit(
             accuracies by name, 0 to 1.
         path: training state, written after epochs; where it exists,
             training goes on from it.
-        run_id: hash of everything that shapes the run; a state with
-            another one is refused.
+        run: JSON-able, what the run is; kept in the state.
+        differ: how the run of a state differs from it, in words; where it
+            does, the state is refused.
         budget: seconds of wall time after which to save and stop.
         progress: whether to show a bar with an estimate.
 
@@ -59,7 +63,7 @@ def fit(
             stays in ``path``), or ``path`` cannot be written or belongs to
             another run.
     """
-    states = States(path, run_id)
+    states = States(path, run, differ)
     states.check(plan, network)
     with (
         torch.backends.cudnn.flags(enabled=True, benchmark=True),
@@ -67,6 +71,21 @@ def fit(
     ):
         work = _Work(network, plan, train, evaluate, states, bar)
         return work.until(None if budget is None else time.monotonic() + budget)
+
+
+def first_losses(
+    network: nn.Module, plan: Plan, train: FaceSet, count: int
+) -> list[float]:
+    """Losses of a run's first batches, as :func:`fit` would have them.
+
+    Args:
+        network: on the device to train on; trained in place by as many steps.
+        plan: whose first stage begins.
+        train: as of :func:`fit`.
+        count: of batches, at most those of the first epoch.
+    """
+    running = _Work(network, plan, train, None, None, None).begun(0)
+    return [float(loss) for loss, *_ in islice(running.batches(1), count)]
 
 
 class _Work:
@@ -93,9 +112,7 @@ class _Work:
                 continue
             if stage.from_best and fitted.selected:
                 load_weights(self.network, fitted.selected, stage.name)
-            layout = memory_format(self.device, stage.precision)
-            self.network.to(memory_format=layout)
-            running = Running(plan, index, self.network, *self._faces(stage))
+            running = self.begun(index)
             if saved is not None and index == current:
                 running.restore(*saved, fitted.rows(stage))
                 saved = None  # it may be large
@@ -109,6 +126,13 @@ class _Work:
             running.hand_on()
         fitted.finished = True
         return fitted
+
+    def begun(self, index: int) -> Running:
+        """A stage that has begun."""
+        stage = self.plan.stages[index]
+        layout = memory_format(self.device, stage.precision)
+        self.network.to(memory_format=layout)
+        return Running(self.plan, index, self.network, *self._faces(stage))
 
     def _epoch(self, running: Running) -> None:
         """Train, evaluate and save one epoch."""

@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,17 +52,28 @@ class Fitted:
         return rows[-1]["epoch"] - self.best(plan, stage)["epoch"] >= stage.patience
 
 
+def unlike(stored: object, run: object) -> list[str]:
+    """How the run of a state differs from another one, in words."""
+    return [] if stored == run else [f"{stored} stored, {run} now"]
+
+
 class States:
     """The file of a run's training state.
 
     Args:
         path: where it is; None keeps none.
-        run_id: hash of everything that shapes the run.
+        run: JSON-able, what the run is; kept in the state.
+        differ: how that of a state differs from it.
     """
 
-    def __init__(self, path: Path | str | None, run_id: str):
+    def __init__(
+        self,
+        path: Path | str | None,
+        run: object = None,
+        differ: Callable[[object, object], list[str]] = unlike,
+    ):
         self.path = None if path is None else Path(path)
-        self.run_id = run_id
+        self.run, self.differ = run, differ
         self.epoch = 0  # of the state in the file
         self._saved, self._took = 0.0, 0.0
 
@@ -103,11 +115,10 @@ class States:
         if self.path is None or not self.path.exists():
             return None
         tensors, about = checkpoint.read(self.path)
-        if about["run_id"] != self.run_id:
+        if odd := self.differ(about["run"], self.run):
             raise FerError(
-                f"{self.path}: state of another run ({about['run_id'][:12]}, "
-                f"expected {self.run_id[:12]}): code, data or settings changed; "
-                "delete it to start afresh."
+                f"{self.path}: state of another run ({'; '.join(odd)}); go on with the "
+                "code that began it, or delete it to start afresh."
             )
         self.epoch = about["epoch"]
         return tensors, about
@@ -131,7 +142,7 @@ class States:
         tensors = {
             f"{p}/{k}": v for p, named in parts.items() for k, v in named.items()
         }
-        checkpoint.write(self.path, tensors, about | {"run_id": self.run_id})
+        checkpoint.write(self.path, tensors, about | {"run": self.run})
         self.epoch, self._saved = about["epoch"], time.monotonic()
         self._took = self._saved - started
 

@@ -67,9 +67,7 @@ def train(config, path=None, fail_in=None):
         return {"PublicTest_accuracy": next(scores)}
 
     seen = []
-    fitted = fit(
-        network, plan, splits.train, evaluate, path=path, run_id="", progress=False
-    )
+    fitted = fit(network, plan, splits.train, evaluate, path=path, progress=False)
     return network, fitted, seen
 
 

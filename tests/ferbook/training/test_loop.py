@@ -154,9 +154,9 @@ def test_weights_that_break_in_the_last_step_are_not_saved(tmp_path):
 
 def test_state_of_another_run_is_refused(tmp_path):
     path = tmp_path / "state.safetensors"
-    train(toy_plan(epochs=1), path=path, run_id="a" * 64)
+    train(toy_plan(epochs=1), path=path, run="one")
     with pytest.raises(FerError, match="state of another run"):
-        train(toy_plan(epochs=2), path=path, run_id="b" * 64)
+        train(toy_plan(epochs=2), path=path, run="other")
 
 
 def test_damaged_state_is_refused(tmp_path):
