@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ferbook.papers import find_paper
 from ferbook.runs.key import CONTENT, RunKey
+from ferbook.runs.paths import runs_folder
+from ferbook.runs.records import load_records
 
 PLAIN = RunKey("deep_emotion", "fer2013", preset="paper")
 settings = st.dictionaries(
@@ -59,3 +62,19 @@ def test_the_command_asks_for_the_run():
     command = replace(PLAIN, seed=3, changes=told).command
     assert command.endswith("--seed 3 --set beta=0.5 --set pretrained=vgg16.pth")
     assert "--root DIR" in command and "--root" not in RunKey("ramn").command
+
+
+def test_tracked_records_can_be_read_and_their_keys_tell_their_settings():
+    """Preset, variant and changes give the very settings of the run."""
+    left_out = {}
+    records = load_records(runs_folder(), left_out)
+    assert len(records) >= 22 and not left_out
+    for record in records:
+        key, make = record.key, find_paper(record.paper).make_config
+        config = make(key.preset, key.variant, **dict(key.changes)).flat()
+        # Options that were added since stand at what was done before.
+        assert {k: config[k] for k in record.config} == record.config, record.path
+        plain, own = make(key.preset).flat(), make(key.preset, key.variant).flat()
+        assert record.varied == sorted(k for k in plain if plain[k] != own[k])
+        assert record.path == runs_folder() / key.place
+        assert f"{record.reported}/faces" in record.predictions
