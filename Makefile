@@ -42,6 +42,6 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --no-deps --retries 1 \
 	    -c constraints.txt \
 	    $(addprefix --extra-index-url ,$(TORCH_INDEX)) '$(TORCH)'
-	$(BIN)/python -m pip install -c constraints.txt -e '.[book,test,onnx]'
+	$(BIN)/python -m pip install -c constraints.txt -e '.[book,test]'
 	$(BIN)/python -m pip install --no-deps -c constraints.txt pytorchcv
 	@touch $@

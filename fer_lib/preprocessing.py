@@ -9,7 +9,7 @@ from torch import Tensor
 
 from fer_lib.errors import FerError
 
-_SLACK = 0.01  # that resizing and rounding may leave outside of 0..1
+_SLACK = 0.25  # noise that an explanation adds may leave outside of 0..1
 
 
 @dataclass(frozen=True)

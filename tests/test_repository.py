@@ -71,7 +71,7 @@ def test_constraints_fix_one_exact_version_each():
 def test_constraints_hold_for_everything_that_make_installs():
     """Every package that the extras need, directly or not, is fixed."""
     fixed, seen = constraints(), set()
-    waiting = requirements("book", "test", "onnx")
+    waiting = requirements("book", "test")
     while waiting:
         requirement = waiting.pop()
         name = canonicalize_name(requirement.name)
@@ -96,7 +96,7 @@ def applies(requirement, extras=()):
 
 def test_constraints_agree_with_the_lower_bounds():
     fixed = constraints()
-    for requirement in requirements("book", "test", "onnx", "comparison"):
+    for requirement in requirements("book", "test", "comparison"):
         [specifier] = fixed[canonicalize_name(requirement.name)].specifier
         assert requirement.specifier.contains(specifier.version), requirement
 
@@ -166,9 +166,9 @@ def imported(folder):
 @pytest.mark.parametrize(
     ("folder", "extras"),
     [
-        ("fer_lib", ("photos", "rendered", "data", "comparison", "onnx")),
-        ("ferbook", ("book", "comparison", "onnx")),
-        ("tests", ("book", "test", "onnx", "comparison")),
+        ("fer_lib", ("photos", "rendered", "data", "comparison")),
+        ("ferbook", ("book", "comparison")),
+        ("tests", ("book", "test", "comparison")),
     ],
 )
 def test_every_import_is_asked_for(folder, extras):

@@ -76,6 +76,7 @@ def batches(
     if not len(images):
         raise FerError("found no face, expected one or more: the set is empty.")
     wanted, device = network.input, device_of(network)
+    kind = next(network.parameters()).dtype
     face = wanted.channels, wanted.size, network.regions_per_face
     count = batch_size or faces_together(*face)
     starts = range(0, len(images), count)
@@ -84,7 +85,7 @@ def batches(
         part = images[rows]
         if isinstance(part, np.ndarray):
             part = np.ascontiguousarray(part)
-        yield rows, wanted.to_unit(torch.as_tensor(part).to(device))
+        yield rows, wanted.to_unit(torch.as_tensor(part).to(device)).to(kind)
 
 
 @torch.inference_mode()

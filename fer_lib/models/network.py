@@ -135,7 +135,7 @@ def log_mean_probability(branches: Tensor) -> Tensor:
 class Scores(nn.Module):
     """A network that returns its class scores and nothing else.
 
-    For what expects a tensor: captum, ONNX, most tools.
+    For what expects a tensor: captum, most tools.
 
     Example:
         >>> import torch

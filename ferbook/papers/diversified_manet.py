@@ -15,8 +15,7 @@ variant ``scratch``.
 from dataclasses import dataclass
 from itertools import product
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim.lr_scheduler import StepLR
 
 from fer_lib.data.splits import Splits
@@ -38,6 +37,7 @@ from ferbook.papers.paper import (
     departures,
     deviation,
     planned,
+    sgd,
 )
 from ferbook.training.draws import at_most
 from ferbook.training.plan import Loss, Plan, Stage
@@ -126,18 +126,6 @@ def overall_loss(
     )
 
 
-def make_optimizer(
-    config: DiversifiedMANetConfig, network: nn.Module
-) -> torch.optim.Optimizer:
-    """SGD of all parameters at one rate."""
-    return torch.optim.SGD(
-        network.parameters(),
-        lr=config.learning_rate,
-        momentum=config.momentum,
-        weight_decay=config.weight_decay,
-    )
-
-
 def make_plan(config: DiversifiedMANetConfig, splits: Splits, seed: int) -> Plan:
     """One stage, in which everything is trained."""
     size = config.network["input_size"]
@@ -145,7 +133,7 @@ def make_plan(config: DiversifiedMANetConfig, splits: Splits, seed: int) -> Plan
         epochs=config.epochs,
         batch_size=config.batch_size,
         loss=Loss(lambda _, output, batch: overall_loss(config, output, batch.labels)),
-        optimizer=lambda network, loss: make_optimizer(config, network),
+        optimizer=sgd(config),
         scheduler=lambda optimizer: StepLR(optimizer, config.step, config.decay),
         augment=augment(config.augmentation, size, shift=32 / 224),
         begin=begin_from(config.pretrained),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import get_type_hints
 
 import numpy as np
+import torch
 from torch import nn
 
 from fer_lib.data.augment import seeded
@@ -197,6 +198,16 @@ def deviation(item: str, paper: object, ours: object, why: str) -> dict:
 def planned(splits: Splits, seed: int, *stages: Stage) -> Plan:
     """A plan that selects by the accuracy on the selection split."""
     return Plan(seed, stages, f"{splits.select.splits[0]}_accuracy")
+
+
+def sgd(config: Config) -> Callable[[nn.Module, nn.Module], torch.optim.SGD]:
+    """All parameters of network and loss, at one rate, momentum and decay."""
+    return lambda network, loss: torch.optim.SGD(
+        [*network.parameters(), *loss.parameters()],
+        lr=config.learning_rate,
+        momentum=config.momentum,
+        weight_decay=config.weight_decay,
+    )
 
 
 def departures(

@@ -42,6 +42,7 @@ from ferbook.papers.paper import (
     deviation,
     own_labels,
     planned,
+    sgd,
 )
 from ferbook.training.plan import Batch, Plan, Stage
 
@@ -151,18 +152,6 @@ def rate_factor(config: RAMNConfig, epoch: int) -> float:
     return config.decay ** max(0, since // config.decay_every)
 
 
-def make_optimizer(
-    config: RAMNConfig, network: nn.Module, loss: nn.Module
-) -> torch.optim.Optimizer:
-    """SGD of the network and of the centres, which are learned with it."""
-    return torch.optim.SGD(
-        [*network.parameters(), *loss.parameters()],
-        lr=config.learning_rate,
-        momentum=config.momentum,
-        weight_decay=config.weight_decay,
-    )
-
-
 def make_plan(config: RAMNConfig, splits: Splits, seed: int) -> Plan:
     """One stage, in which everything is trained."""
     with seeded(seed, 1):  # the centres' start
@@ -172,7 +161,7 @@ def make_plan(config: RAMNConfig, splits: Splits, seed: int) -> Plan:
         batch_size=config.batch_size,
         accumulate=config.accumulate,
         loss=loss,
-        optimizer=lambda network, loss: make_optimizer(config, network, loss),
+        optimizer=sgd(config),  # of the centres, too
         scheduler=lambda optimizer: LambdaLR(
             optimizer, lambda epoch: rate_factor(config, epoch)
         ),

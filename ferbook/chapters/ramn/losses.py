@@ -18,8 +18,7 @@ from fer_lib.losses.collaborative import (
     margin_border,
 )
 from fer_lib.losses.region import region_loss, region_pull
-from ferbook.papers import ramn as recipe
-from ferbook.papers.ramn import RAMNConfig
+from ferbook.papers.ramn import PAPER, RAMNConfig
 from ferbook.show.figures import COLOURS
 from ferbook.show.plots import DASHES, finish, look
 
@@ -175,9 +174,9 @@ def first_steps(
         without its weight, and the mean squared length of a feature.
     """
     classes, told = len(splits.classes), []
-    network = recipe.PAPER.make_network(config, classes, 0)
-    loss = recipe.make_plan(config, splits, 0).stages[0].loss
-    optimiser = recipe.make_optimizer(config, network, loss)
+    network = PAPER.make_network(config, classes, 0)
+    [stage] = PAPER.make_plan(config, splits, 0).stages
+    loss, optimiser = stage.loss, stage.optimizer(network, stage.loss)
     for step in range(steps):
         rows = np.arange(step * config.batch_size, (step + 1) * config.batch_size)
         rows %= len(splits.train)

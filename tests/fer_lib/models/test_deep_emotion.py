@@ -88,7 +88,7 @@ def test_evaluation_has_no_dropout():
 def test_gaussian_start():
     """Weights start at the paper's standard deviation, biases at zero."""
     torch.manual_seed(0)
-    network = build("deep_emotion")
+    network = build("deep_emotion", variant="paper_start")
     weight = network.fc1.weight
     assert weight.std().item() == pytest.approx(0.05, rel=0.02)
     assert not network.fc1.bias.any()

@@ -1,5 +1,6 @@
 """Trained part ensembles: what each stage changes, keeps and tells."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -213,7 +214,7 @@ def test_members_make_the_ensemble(variant):
     config = PAPER.make_config("paper", variant, **SMALL)
     network = PAPER.make_network(config, 7, seed=0)
     views = part_measures.views(network, SPLITS)
-    assert len(views) == 5 and all(MEMBER.fullmatch(name) for name in views)
+    assert len(views) == 5 and all(re.fullmatch(MEMBER, name) for name in views)
     shares = [torch.as_tensor(scores).softmax(1) for scores in views.values()]
     whole = predict(network, SPLITS.test.images)
     torch.testing.assert_close(torch.as_tensor(whole).exp() * 5, sum(shares))
