@@ -21,7 +21,9 @@ def shrunk(images: Tensor, wanted: Preprocessing) -> Tensor:
     """The same faces as bytes, no larger than what the network sees.
 
     Small faces are enlarged batch by batch instead, which takes less memory
-    and next to no time.
+    and next to no time.  Only training rounds: ``predict`` resizes without,
+    and sees pixels that differ by half a grey level at most.  To round in
+    neither would change what recorded runs learned from.
     """
     if images[0].numel() <= _input_bytes(wanted):
         return images

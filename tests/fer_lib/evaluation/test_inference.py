@@ -7,7 +7,6 @@ import torch
 from fer_lib.errors import FerError
 from fer_lib.evaluation.inference import predict
 from fer_lib.models import build
-from fer_lib.preprocessing import Preprocessing
 
 
 @pytest.fixture(scope="module")
@@ -51,17 +50,3 @@ def test_refusals(network, faces):
         predict(network, faces, tta="ten")
     with pytest.raises(FerError, match="empty"):
         predict(network, faces[:0])
-
-
-def test_preprocessing():
-    rng = np.random.default_rng(0)
-    grey = rng.integers(0, 256, (2, 1, 48, 48), dtype=np.uint8)
-    keep = Preprocessing(mean=0.0, std=1.0)
-    assert torch.equal(keep(grey), torch.as_tensor(grey).float() / 255)
-    assert Preprocessing(size=96, channels=3)(grey).shape == (2, 3, 96, 96)
-    colour = np.repeat(grey, 3, axis=1)
-    assert torch.allclose(keep(colour), keep(grey), atol=1e-6)
-    low, high = Preprocessing()(np.array([0, 255], np.uint8).reshape(2, 1, 1, 1))
-    assert low.unique() == -1 and high.unique() == 1
-    with pytest.raises(FerError, match="1 or 3 channels"):
-        keep(grey[0])

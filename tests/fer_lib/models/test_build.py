@@ -1,0 +1,51 @@
+"""Networks by name: what is known of them, and what is refused in words."""
+
+import pytest
+import torch
+from captum.attr import Saliency
+
+from fer_lib.errors import FerError
+from fer_lib.expressions import EXPRESSIONS
+from fer_lib.models import NETWORKS, Scores, build
+
+OWN = [name for name in NETWORKS if name != "comparison"]
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_options_build_it_again_and_captum_takes_its_scores(name):
+    network = build(name, 8, preset="smoke").eval()
+    assert network.classes == EXPRESSIONS and network.provenance == "untrained"
+    again = build(name, **network.options)
+    assert again.options == network.options and again.input == network.input
+    size, channels = network.input.size, network.input.channels
+    faces = torch.rand(2, channels, size, size)
+    assert Scores(network)(faces).shape == (2, 8)
+    maps = Saliency(Scores(network)).attribute(faces, target=3)
+    assert maps.shape == faces.shape and maps.any()
+
+
+def test_names_in_any_case_and_classes_of_ones_own():
+    for name in ("RAMN", "Deep-Emotion", "residual masking"):
+        assert build(name, preset="smoke").classes == EXPRESSIONS[:7]
+    mine = build("ramn", preset="smoke", classes=("calm", "angry"))
+    assert mine.classes == ("calm", "angry") and mine.options["num_classes"] == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "options", "told"),
+    [
+        (["ranm"], {}, "name is 'ranm', expected one of .*; did you mean 'ramn'"),
+        (["ramn"], {"preset": "smok"}, "preset is 'smok'.*did you mean 'smoke'"),
+        (["ramn"], {"variant": "fc8"}, "variant is 'fc8'.*did you mean 'fc7'"),
+        (["ramn"], {"crop": 4}, "option is 'crop'.*did you mean 'crops'"),
+        (["ramn", "sum"], {}, "num_classes is 'sum', expected a value of type int"),
+        (["ramn", 0], {}, "num_classes is 0, expected 1 or more"),
+        (["ramn"], {"width": True}, "width is True, expected a value of type int"),
+        (["ramn"], {"width": -4}, "ramn: cannot be built with .*width=-4"),
+        (["ramn", 7], {"classes": ("a",)}, "num_classes is 7, but 1 classes"),
+        (["ramn"], {"combine": "concatt"}, "combine is 'concatt'.*'concat'"),
+    ],
+)
+def test_refusals(words, options, told):
+    with pytest.raises(FerError, match=told):
+        build(*words, **options)
