@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 
 import fer_lib
 from fer_lib.data.protocols import PAIRS, PROTOCOLS
 from fer_lib.errors import FerError
+from fer_lib.files import sha256_file
 from ferbook.runs.key import RunKey, json_sha256
 from ferbook.runs.records import Record
 from ferbook.runs.source import PACKAGES, source_hash
@@ -54,7 +56,8 @@ def state_of(record: Record) -> State:
     behaviour decides: it is probed once for each state of the code, which
     takes about a second a run.
     """
-    asked = json_sha256([record.key.sha256, record.code, record.content["config"]])
+    asked = [record.key.sha256, record.code, record.content["config"]]
+    asked = json_sha256([*asked, _libraries()])
     name = f"{code_sha256()[:16]}-{asked[:16]}"
     kind, *why = remembered("states", name, lambda: _probed(record))
     return State(Kind(kind), *why)
@@ -70,7 +73,9 @@ def _probed(record: Record) -> list[str]:
     stored = record.content.get("behaviour")
     if stored is None:
         return [Kind.UNKNOWN, "no behaviour is stored"]
-    name = f"{source[:16]}-{json_sha256([record.key.sha256, stored])[:16]}"
+    probers = [Path(__file__).with_name(f"{n}.py") for n in ("behaviour", "probing")]
+    asked = [record.key.sha256, stored, _libraries(), *map(sha256_file, probers)]
+    name = f"{source[:16]}-{json_sha256(asked)[:16]}"
     return remembered("behaviours", name, lambda: _compared(record, stored))
 
 
@@ -82,6 +87,11 @@ def _compared(record: Record, stored: dict) -> list[str]:
     except FerError as error:
         return [Kind.UNKNOWN, str(error)]
     return [Kind.OTHERWISE, "; ".join(odd)] if odd else [Kind.SAME_BEHAVIOUR]
+
+
+def _libraries() -> list[str]:
+    """Versions of what a probe computes with."""
+    return [version(name) for name in ("torch", "numpy", "kornia")]
 
 
 @cache
