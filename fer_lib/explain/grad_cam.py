@@ -22,7 +22,6 @@ from fer_lib.explain.placing import on_boxes, on_input
 from fer_lib.models.diversified_esr import DiversifiedESR
 from fer_lib.models.network import Network, logits_of
 from fer_lib.models.part_ensemble import PartEnsemble
-from fer_lib.models.ramn import RAMN
 
 Scores = Callable[[Tensor], Tensor]
 
@@ -118,7 +117,8 @@ def class_maps(
 ) -> ClassMaps:
     """Grad-CAM on the layers that the network names for it.
 
-    RAMN sees regions: their maps are put where the regions are, and added.
+    A network with ``boxes``, as RAMN, sees regions: their maps are put where the
+    regions are, and added.
     Those of Deep-Emotion and ESR, which do not pad, leave the border empty.
 
     Arguments are those of :class:`fer_lib.explain.methods.Method`.
@@ -180,7 +180,7 @@ def _explained(
 ) -> tuple[Tensor, Tensor, tuple[int, int]]:
     """Maps ``[B, H, W]``, how much speaks against ``[B]``, and the cells."""
     signed = weighted_maps(*learner, x, targets)
-    cells, regions = tuple(signed.shape[-2:]), isinstance(network, RAMN)
+    cells, regions = tuple(signed.shape[-2:]), hasattr(network, "boxes")
     if regions:
         signed = on_boxes(signed, network.boxes, tuple(x.shape[-2:]))
     total = signed.abs().sum((1, 2))
