@@ -138,7 +138,7 @@ def predict(network: Network, source: Source) -> Readings:
     """
     from fer_lib.evaluation.inference import predict as scores_of
 
-    names, faces, boxes, unread = _faces(source, network.input.size)
+    names, faces, boxes, unread = _faces(source, network)
     shares = torch.as_tensor(scores_of(network, faces)).softmax(1).numpy()
     rows = zip(names, faces, shares, boxes, strict=True)
     read = [Reading(n, f, p, network.classes, b) for n, f, p, b in rows]
@@ -280,7 +280,9 @@ def explain(
     return Explanation(name, readings, wanted, maps)
 
 
-def _faces(source: Source, side: int) -> tuple[list[str], np.ndarray, list, dict]:
+def _faces(
+    source: Source, network: Network
+) -> tuple[list[str], np.ndarray, list, dict]:
     """Names, faces ``[N, C, H, W]`` and boxes of a source, and what was not read."""
     if isinstance(source, FaceSet):
         source = source.images
@@ -292,9 +294,10 @@ def _faces(source: Source, side: int) -> tuple[list[str], np.ndarray, list, dict
                 "add the missing axes, for example faces[None]."
             )
         return [f"face {i}" for i in range(len(faces))], faces, [None] * len(faces), {}
-    from fer_lib.photos.faces import faces_in
+    from fer_lib.photos.faces import FER2013_FRAME, RENDERED_FRAME, faces_in
     from fer_lib.photos.images import as_picture, read_image
 
+    frame = RENDERED_FRAME if network.rendered_only else FER2013_FRAME
     names, faces, boxes, unread = [], [], [], {}
     for path in _photographs(Path(source).expanduser()):
         try:
@@ -304,7 +307,7 @@ def _faces(source: Source, side: int) -> tuple[list[str], np.ndarray, list, dict
             continue
         for face in found:
             names.append(str(path))
-            faces.append(face.framed(side))
+            faces.append(face.framed(network.input.size, frame))
             boxes.append(face.box)
     if not faces:
         raise FerError(next(iter(unread.values())))

@@ -11,7 +11,7 @@ from skimage.data import astronaut
 
 import fer_lib
 from fer_lib.models.saved import SUFFIX
-from fer_lib.photos.faces import faces_in
+from fer_lib.photos.faces import FER2013_FRAME, faces_in
 from ferbook.runs.paths import repository_root, runs_folder
 
 CMAP, MARK = "viridis", "#E69F00"
@@ -23,7 +23,7 @@ def drawn() -> Figure:
     network = fer_lib.load(weights)
     photo = astronaut()
     (face,) = faces_in(photo)
-    framed = face.framed(network.input.size)[None]
+    framed = face.framed(network.input.size, FER2013_FRAME)[None]
     (reading,) = fer_lib.predict(network, framed)
     maps = fer_lib.explain(network, framed, "occlusion").maps
     n, (left, top, right, bottom) = len(network.classes), face.box
@@ -31,14 +31,14 @@ def drawn() -> Figure:
     axes[0].imshow(photo)
     size = right - left, bottom - top
     axes[0].add_patch(Rectangle((left, top), *size, fill=False, ec=MARK, lw=3))
-    axes[0].set_title("fer_lib.predict(network, photo)")
+    axes[0].set_title("fer_lib.predict(network, photo)", fontsize=10)
     axes[1].barh(range(n), 100 * reading.probabilities, color=MARK)
     axes[1].set_yticks(range(n), network.classes)
     axes[1].invert_yaxis()
     axes[1].set(xlim=(0, 100), xlabel="probability, %", title="one face, one network")
     axes[2].imshow(framed[0].mean(0), cmap="gray", extent=(0, 1, 1, 0))
     heat = axes[2].imshow(maps[0], cmap=CMAP, alpha=0.6, extent=(0, 1, 1, 0))
-    axes[2].set_title('fer_lib.explain(..., "occlusion")')
+    axes[2].set_title('fer_lib.explain(..., "occlusion")', fontsize=10)
     figure.colorbar(heat, ax=axes[2], label="fall of the score under a square")
     for panel in (axes[0], axes[2]):
         panel.set(xticks=[], yticks=[])
