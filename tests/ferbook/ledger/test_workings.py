@@ -247,9 +247,9 @@ def test_the_votes_are_counted_in_the_real_file():
     path = Path(os.environ["FER_DATA"]) / "fer2013new.csv"
     with path.open(newline="") as source:
         rows = list(csv.DictReader(source))
-    votes = read_votes(path, np.array([row["Usage"] for row in rows]))
+    votes, named = read_votes(path, np.array([row["Usage"] for row in rows]))
     test = np.array([row["Usage"] == "PrivateTest" for row in rows])
-    labels, _ = argmax_labels(votes["votes"][test & votes["named"]], 7)
+    labels, _ = argmax_labels(votes[test & named], 7)
     assert tuple(np.bincount(labels)) == PRIVATE_TEST["FER+ votes"]
 
 
