@@ -84,7 +84,7 @@ def centre_distances(features: Tensor, labels: Tensor, centres: Tensor) -> Dista
 def margin_border(distance: float, omega: float) -> float:
     """Where equation (5) begins to hold, on the line between two centres.
 
-    l_neg - l_pos grows by 2 |d_1 - d_0| for every step towards the own
+    ``l_neg - l_pos`` grows by ``2 |d_1 - d_0|`` for every step towards the own
     centre and is 0 in the middle: the border is a plane across the line.
 
     Args:

@@ -1,6 +1,9 @@
 """The reference: every public name is in it, and cells lead to it."""
 
+import importlib
+import inspect
 import pkgutil
+import re
 
 import pytest
 from bs4 import BeautifulSoup
@@ -25,6 +28,17 @@ def test_every_module_with_public_names_is_on_a_page():
     for module in filter(public_names, MODULES):
         parents = [module.rsplit(".", cut)[0] for cut in range(module.count("."))]
         assert sum(f"{{api}}`{parent}`" in text for parent in parents) == 1, module
+
+
+@pytest.mark.parametrize("module", filter(public_names, MODULES))
+def test_docstrings_are_sound(module):
+    """Substitutions and references of reST that nobody meant end the build."""
+    there = importlib.import_module(module)
+    for name in public_names(module):
+        text = inspect.getdoc(getattr(there, name)) or ""
+        plain = re.sub(r"``.+?``|:[\w:]+:`[^`]+`|::\n(\n+ .*)+", "", text, flags=re.S)
+        assert not re.search(r"(?<![\w|])\|[^|\s][^|]*\|(?!\|)", plain), name
+        assert not re.search(r"(?<!`)`[^`]+`_(?!\w)", plain), name
 
 
 @pytest.mark.slow
