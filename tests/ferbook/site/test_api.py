@@ -2,11 +2,11 @@
 
 import importlib
 import inspect
+import io
 import pkgutil
 
 import pytest
 from bs4 import BeautifulSoup
-from docutils import nodes
 from docutils.core import publish_doctree
 from sphinx.ext.napoleon import GoogleDocstring
 
@@ -32,16 +32,18 @@ def test_every_module_with_public_names_is_on_a_page():
         assert sum(f"{{api}}`{parent}`" in text for parent in parents) == 1, module
 
 
-@pytest.mark.parametrize("module", filter(public_names, MODULES))
+@pytest.mark.parametrize("module", list(filter(public_names, MODULES)))
 def test_docstrings_hold_no_mark_up_that_nobody_meant(module):
     """A stray ``|`` or indentation would end the build of the book."""
     there = importlib.import_module(module)
     for name in public_names(module):
         text = str(GoogleDocstring(inspect.getdoc(getattr(there, name)) or ""))
-        page = publish_doctree(text, settings_overrides={"report_level": 5})
-        told = [message.astext() for message in page.findall(nodes.system_message)]
-        # Sphinx's own roles and directives are unknown here.
-        assert not [t for t in told if " role" not in t and "directive" not in t], name
+        told = io.StringIO()
+        publish_doctree(text, settings_overrides={"warning_stream": told})
+        faults = [line for line in told.getvalue().splitlines() if "<string>:" in line]
+        # Sphinx knows more roles and directives, and arguments such as lambda_.
+        known = (" role", "directive", "target name")
+        assert not [f for f in faults if not any(word in f for word in known)]
 
 
 @pytest.mark.slow
