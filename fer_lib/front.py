@@ -5,71 +5,23 @@ A *source* of faces is the path of a photograph, of a folder of photographs, a
 already, ``uint8 [N, C, H, W]`` or floats in 0..1.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from fer_lib import models
 from fer_lib.data.faceset import FaceSet
 from fer_lib.errors import FerError
+from fer_lib.models import build
 from fer_lib.models.network import Network
 from fer_lib.models.saved import load
 
-__all__ = ["Evaluation", "Explanation", "Reading", "build", "evaluate", "explain"]
-__all__ += ["load", "predict"]
+__all__ = ["Evaluation", "Explanation", "Reading", "Readings"]
+__all__ += ["build", "evaluate", "explain", "load", "predict"]
 
 Source = str | Path | np.ndarray | FaceSet
-
-
-def build(
-    name: str,
-    num_classes: int | None = None,
-    *,
-    classes: Sequence[str] | None = None,
-    preset: str = "paper",
-    variant: str = "default",
-    pretrained: bool | str | Path = False,
-    **options,
-) -> Network:
-    """A paper's network.
-
-    Args:
-        name: nickname, in any case: ``"ramn"``; see ``fer_lib.models.NETWORKS``.
-        num_classes: number of expressions, the first of
-            :data:`~fer_lib.expressions.EXPRESSIONS`; 7 if not given.
-        classes: their names instead.
-        preset: sizes: ``"smoke"``, ``"small"``, ``"student"``, ``"reduced"`` or
-            ``"paper"``, the paper's own.
-        variant: reading or ablation of the paper, a key of the network's
-            ``VARIANTS``.
-        pretrained: ``True`` for the trained network that comes with the library,
-            as :func:`load` gives it; the path of a file of torchvision's weights
-            to start the backbone from; ``False`` for random weights.
-        options: of the network's constructor, over preset and variant.
-
-    Example:
-        >>> network = build("deep_emotion")
-        >>> network.input.size, network.classes[:3]
-        (48, ('angry', 'disgust', 'fear'))
-
-    Raises:
-        FerError: when something is unknown; the nearest names are told.
-    """
-    if pretrained is not True:
-        given = {"classes": classes, "preset": preset, "variant": variant}
-        given["pretrained"] = pretrained or None
-        return models.build(name, num_classes, **given, **options)
-    if (num_classes, classes, preset, variant) != (None, None, "paper", "default"):
-        options = options | {"preset": preset, "variant": variant}
-    if options:
-        raise FerError(
-            f"build('{name}', pretrained=True) takes no size, variant, class or "
-            "option: the trained network has its own; leave them out, or train another."
-        )
-    return load(name)
 
 
 @dataclass(frozen=True, eq=False)

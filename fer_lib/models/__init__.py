@@ -47,10 +47,10 @@ def build(
     classes: Sequence[str] | None = None,
     preset: str = "paper",
     variant: str = "default",
-    pretrained: Path | str | None = None,
+    pretrained: bool | Path | str = False,
     **options,
 ) -> Network:
-    """An untrained network by nickname.
+    """A paper's network by nickname.
 
     Args:
         name: key of :data:`NETWORKS`, in any case.
@@ -60,8 +60,10 @@ def build(
         classes: their names instead.
         preset: sizes; key of the network's ``PRESETS``.
         variant: reading or ablation; key of the network's ``VARIANTS``.
-        pretrained: a weight file for the backbone, see
-            :func:`fer_lib.models.pretrained.load_backbone`.
+        pretrained: ``True`` for the trained network that comes with the library,
+            see :func:`fer_lib.models.saved.load`; a file of torchvision's weights
+            for the backbone, see :func:`fer_lib.models.pretrained.load_backbone`;
+            ``False`` for random weights.
         options: of the network's constructor, over preset and variant.
 
     Example:
@@ -76,6 +78,9 @@ def build(
             cannot be.
     """
     name = nickname(name)
+    if pretrained is True:
+        chosen = (num_classes, classes, preset, variant, options)
+        return _trained(name, chosen == (None, None, "paper", "default", {}))
     network = NETWORKS[name]
     check_choice(name, "preset", preset, network.PRESETS)
     check_choice(name, "variant", variant, network.VARIANTS)
@@ -97,6 +102,17 @@ def build(
     if pretrained:
         load_backbone(built, pretrained)
     return built
+
+
+def _trained(name: str, as_it_is: bool) -> Network:
+    from fer_lib.models.saved import load  # which builds by this module
+
+    if not as_it_is:
+        raise FerError(
+            f"build('{name}', pretrained=True) takes no size, variant, class or "
+            "option: the trained network has its own; leave them out, or train another."
+        )
+    return load(name)
 
 
 def option_kinds(name: str) -> dict[str, type]:
