@@ -1,5 +1,7 @@
 """The five functions at the root, as a user calls them."""
 
+import re
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -135,3 +137,21 @@ def test_drawn_maps_stand_below_their_faces(network):
     faces = np.random.default_rng(0).random((2, 1, 48, 48))
     figure = fer_lib.explain(network, faces, "saliency").draw()
     assert [len(axes.images) for axes in figure.axes[:4]] == [1, 1, 2, 2]
+
+
+def test_the_readme_runs_as_it_stands(root, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(astronaut()).save("me.jpg")
+    for name in ("happy", "sad"):
+        (tmp_path / "my_faces" / name).mkdir(parents=True)
+        Image.fromarray(astronaut()).save(tmp_path / "my_faces" / name / "1.png")
+    text = (root / "README.md").read_text(encoding="utf-8")
+    codes = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert len(codes) == 2
+    names = {}
+    for code in codes:
+        exec(code, names)
+    assert names["loss"].requires_grad
+    assert (tmp_path / "map.png").stat().st_size > 10_000
+    said = capsys.readouterr().out
+    assert said.startswith("<me.jpg: ") and "95 % interval" in said
