@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_lib.data.audit import Audit, audit
-from fer_lib.data.audit.properties import leave_one_out, plurality_share
+from fer_lib.data.audit.properties import leave_one_out
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.sources.rendered import wild
 from fer_lib.errors import FerError
@@ -149,13 +149,3 @@ def slow(row):
 def test_leave_one_out_is_what_counting_gives(votes):
     votes = np.array(votes)
     np.testing.assert_allclose(leave_one_out(votes), list(map(slow, votes)))
-
-
-def test_plurality_share_is_higher():
-    votes = np.random.default_rng(0).multinomial(10, [0.1] * 10, 500)
-    share = plurality_share(votes)
-    assert np.nanmean(share) > np.nanmean(leave_one_out(votes))
-    np.testing.assert_allclose(
-        plurality_share(np.array([[6, 2, 0, 0, 0, 0, 0, 0, 1, 1]])), [0.75]
-    )
-    assert np.isnan(plurality_share(np.eye(10, dtype=int)[9:])).all()

@@ -96,26 +96,12 @@ def test_first_and_last_frames_with_their_labels(root):
     np.testing.assert_allclose(faces.landmarks[3], mark(POINTS, 6), atol=1e-4)
 
 
-def test_colour_is_kept_on_request(root):
-    faces = ck(root, size=None, face=None, channels=3)
-    row = np.flatnonzero(faces.subjects == 503)[0]
-    expected = noise(seed_of("S503", "006", 1), 30, 40, 3)
-    np.testing.assert_array_equal(faces.images[row], expected.transpose(2, 0, 1))
-
-
 def test_the_crop_holds_the_landmarks(root):
     tight, wide = ck(root, size=64, margin=0.0), ck(root, size=64, margin=0.5)
     assert tight.images.shape[2:] == (64, 64)
     for faces, low, high in ((tight, -6, 4), (wide, 9, 20)):
         extent = faces.landmarks.min((1, 2)), 63 - faces.landmarks.max((1, 2))
         assert (np.array(extent) > low).all() and (np.array(extent) < high).all()
-
-
-@pytest.mark.parametrize(("first", "last"), [(0, 1), (2, 2), (1, 0)])
-def test_other_frames_on_request(root, first, last):
-    faces = ck(root, first=first, last=last, face=None)
-    assert len(faces) == 7 * (first + last)
-    assert (faces.labels == 6).sum() == 7 * first
 
 
 def test_the_archives_names_are_found(root):

@@ -1,7 +1,6 @@
 """Files become a face set once; the result depends on nothing else."""
 
 import tracemalloc
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -156,18 +155,6 @@ def test_decoding_holds_only_a_part(folder, monkeypatch):
     finally:
         tracemalloc.stop()
     assert faces.images.nbytes == 1500 * 64 * 64 and peak < 2_000_000
-
-
-@pytest.mark.parametrize("workers", [1, 7])
-def test_many_are_read_in_order_by_any_number_of_workers(folder, workers, monkeypatch):
-    pool = ThreadPoolExecutor
-    monkeypatch.setattr(convert, "ThreadPoolExecutor", lambda: pool(workers))
-    monkeypatch.setattr(convert, "_PART", 2 * 144)
-    faces = load(folder)
-    np.testing.assert_array_equal(faces.images[:, 0], [noise(i) for i in range(N)])
-    for row in (5, 2, 3):
-        cut(folder / f"{row}.png")
-    assert "2.png" in refused(load, folder)
 
 
 def test_mixed_sizes_need_one_size(folder):

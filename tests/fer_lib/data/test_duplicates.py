@@ -14,7 +14,7 @@ from fer_lib.data.audit.duplicates import (
     perceptual_hash,
 )
 from fer_lib.data.faceset import FaceSet
-from fer_lib.data.mapped import MappedImages, in_parts, write_parts
+from fer_lib.data.mapped import in_parts
 from fer_lib.data.sources.rendered import wild
 
 
@@ -125,28 +125,6 @@ def test_near_copies_are_not_passed_on():
     assert copies.also_in(np.array([True, False, False])).tolist() == [0, 1, 0]
 
 
-def test_near_copies_keep_to_their_distance(rendered):
-    """Images whose hashes are 0, 2, 4 and more bits apart."""
-    shaken = np.clip(
-        rendered.images + np.random.default_rng(1).normal(0, 25, rendered.images.shape),
-        0,
-        255,
-    ).astype(np.uint8)
-    images = np.concatenate([rendered.images, shaken])
-    hashes = perceptual_hash(images)
-    first = np.arange(80) < 40
-    counts = []
-    for distance in (0, 2, 4):
-        expected = [
-            any(bits_between(a, b) <= distance for b in hashes[:40])
-            for a in hashes[40:]
-        ]
-        found = near_copies([images[:7], images[7:]], distance).also_in(first)[40:]
-        assert found.tolist() == expected
-        counts.append(sum(expected))
-    assert counts[0] < counts[1] < counts[2] < 40
-
-
 def test_leaked_rows(rendered):
     train = face_set(rendered.images[:30])
     test = face_set(rendered.images[[3, 35, 29, 36]])
@@ -154,19 +132,6 @@ def test_leaked_rows(rendered):
     assert leaked(train, test).tolist() == [True, False, False, False]
     near = leaked(train, test, near=2)
     assert near[0] and near[2] and not near[[1, 3]].any()
-
-
-def test_mapped_images_are_read_in_parts(tmp_path, monkeypatch):
-    images = noise(50)
-    images[40] = images[2]
-    write_parts(tmp_path / "images.npy", images.shape, [images])
-    mapped = MappedImages(tmp_path / "images.npy")
-    monkeypatch.setattr("fer_lib.data.mapped._PART", 3 * 48 * 48)
-    monkeypatch.setenv("FER_MEMORY_LIMIT", "10000")
-    copies = exact_copies(in_parts(mapped))
-    assert copies.also_in(np.arange(50) < 30).nonzero()[0].tolist() == [40]
-    train = face_set(mapped.select(np.arange(30)))
-    assert leaked(train, face_set(images[[40, 41]])).tolist() == [True, False]
 
 
 def test_equal_hashes_of_many_images_cost_no_pairs():

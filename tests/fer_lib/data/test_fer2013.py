@@ -182,13 +182,6 @@ def test_wrong_marks_are_named(tmp_path, load, column, value):
     assert "found 10 rows, expected 11" in refused(load, tmp_path)
 
 
-def test_converted_once(tmp_path, load, monkeypatch):
-    files.write_csv(tmp_path, ROWS)
-    first = load(tmp_path)
-    monkeypatch.setattr(fer2013, "read_csv", None)
-    assert load(tmp_path).sha256 == first.sha256
-
-
 @pytest.mark.parametrize("change", ["table", "votes", "exact", "version"])
 def test_other_content_is_converted_again(tmp_path, load, change, monkeypatch):
     path = files.write_csv(tmp_path, ROWS)
@@ -204,29 +197,6 @@ def test_other_content_is_converted_again(tmp_path, load, change, monkeypatch):
         monkeypatch.setattr(fer2013, "_VERSION", 0)
     load(tmp_path)
     assert len(list((tmp_path / "cache").iterdir())) == 2
-
-
-@pytest.mark.parametrize("damage", ["flip", "cut", "empty"])
-def test_a_damaged_cache_is_made_again(tmp_path, load, damage):
-    files.write_csv(tmp_path, ROWS)
-    load(tmp_path)
-    (stored,) = (tmp_path / "cache").iterdir()
-    content = bytearray(stored.read_bytes())
-    whole = bytes(content)
-    content[len(content) // 2] ^= 1
-    damaged = {"flip": content, "cut": whole[:-100], "empty": b""}
-    stored.write_bytes(damaged[damage])
-    with pytest.warns(UserWarning, match="making fer2013 again"):
-        assert_reads(load(tmp_path), ROWS)
-    assert_reads(load(tmp_path), ROWS)
-
-
-@pytest.mark.filterwarnings("ignore:making")
-def test_a_cache_that_cannot_be_written_does_not_matter(tmp_path, load):
-    files.write_csv(tmp_path, ROWS)
-    (tmp_path / "cache").write_text("a file where the folder should be")
-    with pytest.warns(UserWarning, match="not cached"):
-        assert_reads(load(tmp_path), ROWS)
 
 
 def images_by_split(faces):
@@ -249,22 +219,6 @@ def test_folders_without_splits_are_merged(tmp_path, load):
     assert "merged" in faces.provenance
     with pytest.raises(FerError, match="no split 'PrivateTest'"):
         faces.split("PrivateTest")
-
-
-def test_votes_are_not_joined_to_folders(tmp_path, load):
-    files.write_votes(tmp_path, ROWS)
-    faces = load(files.write_folders(tmp_path, ROWS))
-    assert faces.votes is None
-    assert "row order" in faces.provenance
-
-
-def test_colour_copies_are_read_as_grey(tmp_path, load):
-    files.write_folders(tmp_path, ROWS)
-    for path in tmp_path.rglob("*.png"):
-        Image.open(path).convert("RGB").save(path)
-    read = load(tmp_path)
-    expected = sorted(x.tobytes() for x in ROWS.images)
-    assert sorted(x.tobytes() for x in read.images) == expected
 
 
 def break_image(path):

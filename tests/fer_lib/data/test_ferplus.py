@@ -225,30 +225,6 @@ def test_named_rows():
         named_rows(faces())
 
 
-# Faces per split: FER+'s own rows, and those of them that are lossless.
-NAMED = {
-    "Training": (28_561, 28_560),
-    "PublicTest": (3_579, 3_579),
-    "PrivateTest": (3_574, 3_573),
-}
-MAJORITY = {
-    8: {"Training": 25_060, "PublicTest": 3_199, "PrivateTest": 3_153},
-    7: {"Training": 24_941, "PublicTest": 3_186, "PrivateTest": 3_137},
-}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("split", NAMED)
-def test_real_rows(real, split):
-    part = real.split(split)
-    if "lossless" in part.extra:
-        counts = (part.extra["ferplus_named"].sum(), named_rows(part).sum())
-        assert counts == NAMED[split]
-    assert part.extra["ferplus_named"].sum() == NAMED[split][0]
-    for classes, expected in MAJORITY.items():
-        assert majority_labels(part.votes, classes)[1].sum() == expected[split]
-
-
 @pytest.mark.slow
 def test_real_argmax_counts(real):
     """The test split by arg-max, with one face that no rater called a face."""

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from fer_lib.data import load
 from fer_lib.errors import FerError
-from fer_lib.expressions import EXPRESSIONS, SYNONYMS, label_of
 
 NAMES = {"Anger": 0, "disgusted": 1, "FEARFUL": 2, "happiness": 3, "Natural": 6}
 
@@ -38,12 +37,6 @@ def test_splits_and_then_classes(tmp_path):
     faces = read(write(tmp_path / "mine", ("train", "Test")), size=8)
     assert len(faces.split("train")) == len(faces.split("Test")) == 10
     assert faces.images.shape == (20, 3, 8, 8)
-
-
-@pytest.mark.parametrize("name", [*EXPRESSIONS, *SYNONYMS])
-def test_names_of_the_field(name):
-    for written in (name, name.upper(), f" {name.title()} "):
-        assert EXPRESSIONS[label_of(written)] == SYNONYMS.get(name, name)
 
 
 def test_other_names_are_said(tmp_path):
@@ -89,16 +82,6 @@ def test_a_fault_is_named(tmp_path, plant, words):
     root = write(tmp_path / "mine", ("train", "test"))
     plant(root)
     assert words in refused(read, root)
-
-
-def test_a_link_to_a_class_is_followed(tmp_path):
-    root = write(tmp_path / "mine")
-    draw(tmp_path / "elsewhere" / "1.png", 1)
-    (root / "sad").symlink_to(tmp_path / "elsewhere")
-    faces = read(root)
-    assert faces.counts()[4] == 1
-    draw(tmp_path / "elsewhere" / "1.png", 2)
-    assert read(root).sha256 != faces.sha256, "new pixels are seen"
 
 
 PARTS = st.sampled_from(["happy", "Sadness", "ennui", "train", "test", "x"])

@@ -93,13 +93,6 @@ def big_set(path, n=3000, side=64):
     return FaceSet("big", MappedImages(path), np.arange(n) % 7, splits, "Test.")
 
 
-def test_a_set_is_one_set_mapped_or_not(tmp_path):
-    faces = big_set(tmp_path / "images.npy", 50)
-    held = FaceSet("big", faces.images[:], faces.labels, faces.splits, "Test.")
-    assert faces.sha256 == held.sha256
-    assert faces.split("val").sha256 == held.split("val").sha256
-
-
 def test_saved_and_opened_mapped(tmp_path):
     faces = big_set(tmp_path / "images.npy", 50).split("train")
     faces.save(tmp_path / "part.npz")

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from drawn_files import draw
 from protocol_sets import (
     CONTEMPT,
     affectnet,
@@ -17,9 +16,7 @@ from protocol_sets import (
     sfew,
 )
 
-from fer_lib.data import load
 from fer_lib.data.faceset import FaceSet
-from fer_lib.data.mapped import MappedImages
 from fer_lib.data.protocols import (
     FOLDS,
     PAIRS,
@@ -28,9 +25,7 @@ from fer_lib.data.protocols import (
     split,
     split_pair,
 )
-from fer_lib.data.sources.ckplus import FOLDERS
 from fer_lib.data.splits import (
-    SELECTION,
     Splits,
     checked,
     held_out,
@@ -40,7 +35,6 @@ from fer_lib.data.splits import (
 from fer_lib.errors import FerError
 from fer_lib.expressions import EXPRESSIONS
 
-BASE = ("images", "labels", "splits")
 # One fold of each suffices here; tests of their own look at all of them.
 NAMES = [name for name in PROTOCOLS if "-fold" not in name]
 NAMES += [fold_names(name)[2] for name in FOLDS]
@@ -85,49 +79,6 @@ def test_columns_follow_their_faces(made_sets, name):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_again(made_sets, name):
     assert split(made_sets[name], name).sha256 == split(set_for(name), name).sha256
-
-
-def test_the_hash_knows_where_every_face_is():
-    """One face moved from training to selection, or two exchanged."""
-    splits = split(sfew(), "sfew_val")
-    n = len(splits.train)
-    moved = replace(splits.train.select(np.arange(1)), splits=np.array([SELECTION]))
-    without = splits.train.select(np.arange(1, n))
-    exchanged = splits.train.select(np.r_[1, 0, 2:n])
-    found = {
-        splits.sha256,
-        replace(splits, train=without).sha256,
-        replace(splits, train=without, select=joined(splits.select, moved)).sha256,
-        replace(splits, train=exchanged).sha256,
-    }
-    assert len(found) == 4
-
-
-def joined(one: FaceSet, other: FaceSet) -> FaceSet:
-    columns = {key: [getattr(f, key) for f in (one, other)] for key in BASE}
-    return replace(one, **{key: np.concatenate(c) for key, c in columns.items()})
-
-
-def test_mapped_images_are_divided_alike(tmp_path):
-    faces = sfew()
-    np.save(tmp_path / "images.npy", faces.images)
-    mapped = replace(faces, images=MappedImages(tmp_path / "images.npy"))
-    splits = split(mapped, "sfew_val")
-    assert isinstance(splits.train.images, MappedImages)
-    assert splits.sha256 == split(faces, "sfew_val").sha256
-
-
-def test_a_protocol_reads_what_a_loader_gives(tmp_path):
-    """From files in CK+48's layout to a fold."""
-    for person in range(1, 12):
-        for turn, folder in enumerate(FOLDERS, 1):
-            for frame in (14, 15, 16):
-                name = f"S{person:03}_{turn:03}_{frame:08}.png"
-                draw(tmp_path / folder / name, 1000 * person + 20 * turn + frame, 8, 8)
-    faces = load("ckplus", tmp_path, size=8, cache=tmp_path / "cache")
-    splits = split(faces, "ckplus_last3-fold0")
-    assert [len(part) for part in splits.named().values()] == [168, 21, 42]
-    assert set(splits.test.subjects.tolist()) == {1, 11}
 
 
 def test_every_fold_has_a_name():

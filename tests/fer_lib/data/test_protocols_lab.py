@@ -4,8 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from protocol_sets import NEUTRAL, ckplus, ferg, jaffe, numbers, oulu
 
 from fer_lib.data.protocols import FOLDS, fold_names, split
@@ -54,33 +52,6 @@ def test_folds_by_person(name):
         tested += numbers(splits.test)
     assert len(tested) == len(set(tested)) == images
     assert len({splits.sha256 for splits in folds}) == FOLDS[name] == len(folds)
-
-
-@settings(max_examples=15, deadline=None)
-@given(
-    counts=st.lists(st.integers(4, 9), min_size=7, max_size=7),
-    people_shown=st.integers(10, 24),
-    seed=st.integers(0, 99),
-    fold=st.integers(0, 9),
-    name=st.sampled_from(["ckplus_last3", "ckplus_first_last3"]),
-)
-def test_any_ckplus(counts, people_shown, seed, fold, name):
-    """Disjoint people, and no part in it for the order of the rows."""
-    counts = (*counts[:6], 0, counts[6])
-    faces = ckplus(people_shown, counts, seed=seed)
-    name = f"{name}-fold{fold}"
-    try:
-        splits = split(faces, name)
-    except FerError as error:  # few sequences: a class may be left out
-        assert "is left to train on" in str(error)
-        return
-    parts = list(splits.named().values())
-    assert sum(len(people(part)) for part in parts) == people_shown
-    sequences = [set(part.sequences.tolist()) for part in parts]
-    assert sum(map(len, sequences)) == sum(counts)
-    turned = faces.select(np.random.default_rng(seed).permutation(len(faces)))
-    for part, other in zip(parts, split(turned, name).named().values(), strict=True):
-        assert set(numbers(part)) == set(numbers(other))
 
 
 def test_contempt_takes_the_place_of_neutral():

@@ -6,15 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_lib.errors import FerError
-from fer_lib.rendered.conditions import CONDITIONS, WILD, Conditions
+from fer_lib.rendered.conditions import WILD, Conditions
 from fer_lib.rendered.photo import compress
 from fer_lib.rendered.portrait import render_face
-
-
-@pytest.mark.parametrize("name", CONDITIONS)
-def test_row_and_back(name):
-    conditions = CONDITIONS[name]
-    assert Conditions.from_row(conditions.to_row()) == conditions
 
 
 @given(

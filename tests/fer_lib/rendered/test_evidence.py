@@ -116,21 +116,6 @@ def test_evidence_is_the_displacement_of_the_visible_points(smile):
     assert (evidence != found).sum() <= 3
 
 
-@pytest.mark.parametrize(
-    ("contrast", "parts"),
-    [("mouth", slice(48, 68)), ("brows", slice(17, 27)), ("jaw", slice(48, 68))],
-)
-def test_evidence_lies_where_the_units_are(contrast, parts):
-    for take in range(3):
-        face = stage(contrast, 0, take, take, size=64)
-        points, _ = face.scene.landmarks()
-        rows, columns = np.nonzero(face.evidence())
-        centre = points[parts].mean(0)
-        scale = np.linalg.norm(points[45] - points[36])
-        off = np.hypot(columns.mean() - centre[0], rows.mean() - centre[1])
-        assert off < 0.45 * scale
-
-
 def test_difference_is_that_of_two_renders(smile):
     pair = smile.scene.draw(0.5), smile.twin.scene.draw(0.5)
     brute = np.abs(pair[0] - pair[1])

@@ -10,9 +10,9 @@ from fer_lib.errors import FerError
 from fer_lib.rendered import render
 from fer_lib.rendered.head import load_head
 from fer_lib.rendered.people import Person
-from fer_lib.rendered.render import Camera, Light, ambient_occlusion
+from fer_lib.rendered.render import Camera, Light
 from fer_lib.rendered.scene import Scene, camera_on, turned
-from fer_lib.rendered.surface import Look, eye_paint, local
+from fer_lib.rendered.surface import Look
 
 EVEN = Person(np.full(6, 1 / 6), np.zeros(226), Look())
 
@@ -75,11 +75,6 @@ def test_mirrored_light_gives_the_mirrored_image():
     assert np.abs(left - right[:, ::-1]).mean() < 0.01
 
 
-def test_more_light_makes_no_pixel_darker():
-    dim, bright = (even_scene(light=Light(key=key)).draw(0.5) for key in (0.3, 0.6))
-    assert (bright >= dim - 1e-9).all() and bright.mean() > dim.mean() + 0.02
-
-
 def test_light_is_linear_before_the_camera():
     scene = even_scene()
     hits = scene.hits()
@@ -102,27 +97,6 @@ def test_background_shows_only_beside_the_head():
     covered = hit.reshape(40, 2, 40, 2).all((1, 3))
     np.testing.assert_array_equal((dark == light), covered)
     assert 0.5 < covered.mean() < 0.95
-
-
-def test_occlusion_knows_mouth_and_brow():
-    head = load_head()
-    openness = ambient_occlusion(head)
-    assert openness.min() >= 0 and openness.max() <= 1
-    place = local(head)
-    forehead = (np.abs(place[:, 0]) < 0.3) & (place[:, 2] > 0.1)
-    forehead &= place[:, 1] > 0.35
-    assert openness[forehead].min() > 0.8
-    tongue = np.unique(head.triangles[head.groups == head.group_names.index("tongue")])
-    assert openness[tongue].mean() < 0.2
-
-
-def test_pupil_is_darker_than_iris_than_white():
-    angle = np.radians([0, 20, 45])
-    place = np.stack(
-        [0.308 + 0.142 * np.sin(angle), 0 * angle, 0.142 * np.cos(angle)], 1
-    )
-    pupil, iris, white = eye_paint(place, Look())
-    assert pupil < iris < white
 
 
 def test_paint_moves_with_the_brow():

@@ -9,8 +9,6 @@ from fer_lib.errors import FerError
 from fer_lib.expressions import EXPRESSIONS
 from fer_lib.rendered.head import load_head
 from fer_lib.rendered.units import (
-    ACTION_UNITS,
-    RECIPES,
     SIDES,
     distractor_units,
     expression_units,
@@ -52,16 +50,6 @@ def column(units, name):
         if unit in (name, name + "Left", name + "Right")
     ]
     return units[:, rows].mean(1)
-
-
-def test_recipes_cover_the_expressions_with_units_that_exist():
-    assert tuple(sorted(RECIPES)) == tuple(sorted(EXPRESSIONS))
-    for recipe in RECIPES.values():
-        for number, probability, low, high in recipe:
-            assert 0 < probability <= 1 and 0 < low < high
-            for name in ACTION_UNITS[number]:
-                sides = [name + side for side in SIDES]
-                assert name in HEAD.unit_names or set(sides) <= set(HEAD.unit_names)
 
 
 @pytest.mark.parametrize("expression", MARKS)
