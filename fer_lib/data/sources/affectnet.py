@@ -16,36 +16,20 @@ from tqdm.auto import tqdm
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.sources.convert import converted
+from fer_lib.data.sources.published import missing
 from fer_lib.data.sources.tables import as_landmarks, read_table, wrong
-from fer_lib.data.sources.tree import entries, images, locate, told
+from fer_lib.data.sources.tree import entries, images, locate
 from fer_lib.errors import FerError
 from fer_lib.expressions import expression_index
 
 # The codes from 0, by the book's names; the last three are no expression.
-CODES = (
-    "neutral",
-    "happy",
-    "sad",
-    "surprise",
-    "fear",
-    "disgust",
-    "angry",
-    "contempt",
-)
+CODES = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry", "contempt")
 DROPPED = {8: "none", 9: "uncertain", 10: "no face"}
 FOLDERS = {"train": "train_set", "val": "val_set"}
 TABLES = {"train": "training.csv", "val": "validation.csv"}
-COLUMNS = (
-    "subDirectory_filePath",
-    "face_x",
-    "face_y",
-    "face_width",
-    "face_height",
-    "facial_landmarks",
-    "expression",
-    "valence",
-    "arousal",
-)
+BOX = ("face_x", "face_y", "face_width", "face_height")
+COLUMNS = ("subDirectory_filePath", *BOX, "facial_landmarks", "expression")
+COLUMNS += ("valence", "arousal")
 _CODES = {str(code): code for code in range(11)}
 
 Details = tuple[np.ndarray, float, float]
@@ -98,10 +82,9 @@ def load(
         )
     layout, sources, faces = _find(root)
     options = {"classes": classes, "per_class": per_class, "seed": seed}
-    return converted(
-        "affectnet", sources, lambda: _read(layout, sources, faces, **options),
-        size=size, channels=channels, cache=cache, **options,
-    )  # fmt: skip
+    read = partial(_read, layout, faces, **options)
+    stored = {"size": size, "channels": channels, "cache": cache}
+    return converted("affectnet", sources, read, **stored, **options)
 
 
 def _find(root: Path | str) -> tuple[str, list[Path], Callable]:
@@ -116,15 +99,11 @@ def _find(root: Path | str) -> tuple[str, list[Path], Callable]:
     if pictures and tables:
         sources = [pictures, *tables.values()]
         return "tables", sources, partial(_of_tables, pictures, tables)
-    raise FerError(
-        f"{root}: no AffectNet found, looked for train_set/ and val_set/ with "
-        "images/ and annotations/, and for training.csv and validation.csv "
-        "with Manually_Annotated_Images/; name the folder above them."
-    )
+    raise missing("affectnet", root)
 
 
-def _read(layout, sources, read, classes, per_class, seed) -> tuple[list, str]:
-    faces, left_out, others = [], Counter(), Counter()
+def _read(layout, read, others, classes, per_class, seed) -> tuple[list, str]:
+    faces, left_out = [], Counter()
     for face in read(others):
         if face.code in DROPPED:
             left_out[DROPPED[face.code]] += 1
@@ -134,30 +113,20 @@ def _read(layout, sources, read, classes, per_class, seed) -> tuple[list, str]:
             faces.append(face)
     labels = np.array([expression_index(CODES[face.code]) for face in faces], int)
     splits = np.array([face.split for face in faces], str)
-    drawn_rows = drawn(labels, splits == "train", per_class, seed)
-    if not len(drawn_rows):
-        raise FerError(
-            f"{sources[0]}: found no face with an expression, expected "
-            "287,651 for training and 3,999 or 4,000 for validation; get the "
-            "files again."
-        )
     rows = []
-    for row in tqdm(drawn_rows.tolist(), desc="reading landmarks"):
+    chosen = drawn(labels, splits == "train", per_class, seed)
+    for row in tqdm(chosen.tolist(), desc="reading landmarks"):
         face, (points, *values) = faces[row], faces[row].details()
+        known = {"file": face.file, "box": face.box, "splits": face.split}
+        known |= {"labels": int(labels[row]), "landmarks": points}
         valence, arousal = map(np.float32, values)
-        rows.append(
-            {
-                "file": face.file, "box": face.box, "labels": int(labels[row]),
-                "splits": face.split, "landmarks": points, "valence": valence,
-                "arousal": arousal,
-            }
-        )  # fmt: skip
+        rows.append(known | {"valence": valence, "arousal": arousal})
     text = f"AffectNet, {layout}, {len(rows):,} faces of {len(faces):,}"
     if per_class:
         text += f", at most {per_class:,} a class for training by seed {seed}"
     for reason, count in sorted(left_out.items()):
         text += f", {count:,} left out as {reason}"
-    return rows, f"{text}{told(others)}."
+    return rows, text
 
 
 def drawn(
@@ -261,7 +230,7 @@ def _of_tables(pictures: Path, tables: dict[str, Path], _) -> Iterator[Face]:
 
 
 def _box(texts: list[str], table: Path, line: int) -> tuple[int, int, int, int]:
-    for name, text in zip(COLUMNS[1:5], texts, strict=True):
+    for name, text in zip(BOX, texts, strict=True):
         if not text.removeprefix("-").isdecimal():
             raise wrong(table, line, name, text, "a number of pixels")
     x, y, width, height = map(int, texts)

@@ -6,6 +6,7 @@ Workshops 2010: 593 sequences of 123 people, 327 of them with a label.
 
 import re
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,21 +15,13 @@ from tqdm.auto import tqdm
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.sources import tree
 from fer_lib.data.sources.convert import converted
+from fer_lib.data.sources.published import missing
 from fer_lib.data.sources.tables import read_landmarks
 from fer_lib.errors import FerError
 from fer_lib.expressions import expression_index, label_of
 
 # The codes 0 to 7 of the emotion files, by the book's names.
-CODES = (
-    "neutral",
-    "angry",
-    "contempt",
-    "disgust",
-    "fear",
-    "happy",
-    "sad",
-    "surprise",
-)
+CODES = ("neutral", "angry", "contempt", "disgust", "fear", "happy", "sad", "surprise")
 # The class folders of the common 48-pixel version.
 FOLDERS = ("anger", "contempt", "disgust", "fear", "happy", "sadness", "surprise")
 _NAME = re.compile(r"S(\d{3})_(\d{3})_(\d{8})$")
@@ -79,41 +72,32 @@ def load(
     if frames := tree.locate(root, "cohn-kanade-images"):
         labels = tree.locate(root, "Emotion") or tree.locate(root, "Emotion_labels")
         points = tree.locate(root, "Landmarks")
-        _ask_for(frames, labels, points, face)
+        if not labels:
+            raise FerError(
+                f"{frames}: no folder Emotion found near it, expected the labels "
+                "of CK+ (Emotion_labels.zip); unpack them beside the images."
+            )
+        if face and not points:
+            raise FerError(
+                f"{frames}: no folder Landmarks found near it, expected the "
+                "landmarks of CK+ (Landmarks.zip) for cropping; unpack them beside "
+                "the images, or pass face=None for whole frames."
+            )
         sources = [frames, labels, *([points] if points else [])]
         options = {"first": first, "last": last, "face": face, "margin": margin}
-        return converted(
-            "ckplus", sources, lambda: _sequences(frames, labels, points, **options),
-            **stored, **options,
-        )  # fmt: skip
+        read = partial(_sequences, frames, labels, points, **options)
+        return converted("ckplus", sources, read, **stored, **options)
     if folder := tree.holding(root, FOLDERS):
-        return converted(
-            "ckplus", [folder], lambda: _folders(folder, last), **stored, last=last
-        )
-    raise FerError(
-        f"{root}: no CK+ found, looked for cohn-kanade-images/S010/004/ with "
-        f"Emotion/ beside it, and for the class folders {', '.join(FOLDERS)}; "
-        "name the folder that holds one of them."
-    )
+        read = partial(_folders, folder, last)
+        return converted("ckplus", [folder], read, **stored, last=last)
+    raise missing("ckplus", root)
 
 
-def _ask_for(frames, labels, points, face) -> None:
-    if not labels:
-        raise FerError(
-            f"{frames}: no folder Emotion found near it, expected the labels "
-            "of CK+ (Emotion_labels.zip); unpack them beside the images."
-        )
-    if face and not points:
-        raise FerError(
-            f"{frames}: no folder Landmarks found near it, expected the "
-            "landmarks of CK+ (Landmarks.zip) for cropping; unpack them beside "
-            "the images, or pass face=None for whole frames."
-        )
-
-
-def _sequences(frames, labels, points, first, last, face, margin) -> tuple[list, str]:
+def _sequences(
+    frames, labels, points, left_out, first, last, face, margin
+) -> tuple[list, str]:
     folders = [one for who in tree.subfolders(frames) for one in tree.subfolders(who)]
-    rows, unlabelled, left_out = [], 0, Counter()
+    rows, unlabelled = [], 0
     for folder in tqdm(folders, desc="reading CK+", unit=" sequences"):
         place = folder.relative_to(frames)
         label = _label(labels / place, folder)
@@ -121,16 +105,16 @@ def _sequences(frames, labels, points, first, last, face, margin) -> tuple[list,
             unlabelled += 1
             continue
         files = tree.images(tree.entries(folder)[1], left_out)
-        for frame in tree.ends(files, first, last):
-            row = _row(frame, expression_index("neutral") if frame.first else label)
+        for row in tree.ends(files, first, last, label):
+            row |= _ids(row["file"])
             if points:
-                marks = points / place / f"{frame.file.stem}_landmarks.txt"
+                marks = points / place / f"{row['file'].stem}_landmarks.txt"
                 row["landmarks"] = read_landmarks(marks)
                 row["box"] = box_around(row["landmarks"], margin) if face else None
             rows.append(row)
     told = f"CK+, {len(folders) - unlabelled} labelled sequences, first {first} "
     told += f"and last {last} frames; {unlabelled} sequences have no label"
-    return _known(rows, told + tree.told(left_out), frames)
+    return rows, told
 
 
 def box_around(points: np.ndarray, margin: float) -> tuple[int, int, int, int]:
@@ -171,34 +155,25 @@ def _label(folder: Path, sequence: Path) -> int | None:
     return expression_index(CODES[int(code)])
 
 
-def _folders(folder: Path, last: int) -> tuple[list, str]:
-    labels, frames, left_out = {}, {}, Counter()
-    for file, label in tree.by_class(folder, label_of, left_out):
-        subject, sequence = _ids(file)
-        if labels.setdefault(sequence, label) != label:
+def _folders(folder: Path, last: int, left_out: Counter) -> tuple[list, str]:
+    sequences: dict[int, list[dict]] = {}
+    for row in tree.by_class(folder, label_of, left_out):
+        others = sequences.setdefault(_ids(row["file"])["sequences"], [])
+        others.append(row)
+        if row["labels"] != others[0]["labels"]:
             raise FerError(
-                f"{file}: the same sequence lies in another class folder, "
+                f"{row['file']}: the same sequence lies in another class folder, "
                 "too, expected one label a sequence; remove the wrong one."
             )
-        frames.setdefault((subject, sequence), []).append(file)
-    rows = [
-        _row(frame, labels[sequence])
-        for (_, sequence), files in sorted(frames.items())
-        for frame in tree.ends(files, 0, min(last, len(files)))
-    ]
-    told = f"CK+48, {len(frames)} sequences, no neutral frames"
-    return _known(rows, told + tree.told(left_out), folder)
+    rows = []
+    for _, found in sorted(sequences.items()):
+        files = [row["file"] for row in found]
+        taken = tree.ends(files, 0, min(last, len(files)), found[0]["labels"])
+        rows += [row | _ids(row["file"]) for row in taken]
+    return rows, f"CK+48, {len(sequences)} sequences, no neutral frames"
 
 
-def _row(frame: tree.Frame, label: int) -> dict:
-    subject, sequence = _ids(frame.file)
-    return {
-        "file": frame.file, "labels": label, "splits": "All", "subjects": subject,
-        "sequences": sequence, "frame": frame.number, "from_end": frame.from_end,
-    }  # fmt: skip
-
-
-def _ids(file: Path) -> tuple[int, int]:
+def _ids(file: Path) -> dict[str, int]:
     """Subject and sequence of ``S010_004_00000017.png``."""
     found = _NAME.match(file.stem)
     if not found:
@@ -207,13 +182,4 @@ def _ids(file: Path) -> tuple[int, int]:
             "sequence, frame); rename or remove it."
         )
     subject, sequence, _ = map(int, found.groups())
-    return subject, 1000 * subject + sequence
-
-
-def _known(rows: list, told: str, folder: Path) -> tuple[list, str]:
-    if not rows:
-        raise FerError(
-            f"{folder}: found no labelled frame ({told}), expected 327 labelled "
-            "sequences; get images and labels again."
-        )
-    return rows, f"{told}."
+    return {"subjects": subject, "sequences": 1000 * subject + sequence}

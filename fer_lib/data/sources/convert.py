@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +13,8 @@ from tqdm.auto import tqdm
 
 from fer_lib.data.faceset import FaceSet, kept
 from fer_lib.data.mapped import MappedImages, memory_limit, write_parts
-from fer_lib.data.sources.tree import manifest
+from fer_lib.data.sources.published import PUBLISHED
+from fer_lib.data.sources.tree import manifest, told
 from fer_lib.errors import FerError
 from fer_lib.photos.images import as_picture, read_image, resized
 
@@ -23,15 +25,16 @@ _COLUMNS = ("labels", "splits", "subjects", "sequences", "landmarks")
 
 # What is known of one face before its image is read: ``file`` and, where only
 # a part of it is the face, ``box`` (left, top, right, bottom in pixels; what
-# lies outside is black); ``labels``, ``splits`` and other columns of FaceSet,
-# landmarks in pixels of the whole file; anything else becomes ``extra``.
+# lies outside is black); ``labels``, ``splits`` ("All" where there are none) and
+# other columns of FaceSet, landmarks in pixels of the whole file; anything else
+# becomes ``extra``.
 Row = Mapping[str, object]
 
 
 def converted(
     name: str,
     sources: Iterable[Path],
-    read: Callable[[], tuple[Sequence[Row], str]],
+    read: Callable[[Counter], tuple[Sequence[Row], str]],
     *,
     size: int | None,
     channels: int,
@@ -46,15 +49,16 @@ def converted(
     Args:
         name: of the data set.
         sources: the files and folders that decide the result.
-        read: gives the rows, and what was read and left out in a sentence.
+        read: gives the rows and what was read, the beginning of a sentence; the
+            counter receives what was left out.
         size: side of the images in pixels; None keeps the files' own.
         channels: 1 for grey, 3 for RGB.
         cache: folder for the converted set; the user's cache by default.
         options: of the loader; they decide the result, too.
 
     Raises:
-        FerError: at the first wrong file, or when a set too large for the
-            memory cannot be written to the cache.
+        FerError: at the first wrong file, when there is no face, or when a set
+            too large for the memory cannot be written to the cache.
     """
     if channels not in (1, 3):
         raise FerError(f"channels is {channels}, expected 1 (grey) or 3.")
@@ -64,10 +68,21 @@ def converted(
         )
     about = {"version": _VERSION, "limit": memory_limit(), "size": size}
     about |= {"channels": channels, **options}
+    sources = list(sources)
+
+    def make(beside: Path) -> FaceSet:
+        left_out = Counter()
+        rows, text = read(left_out)
+        if not rows:
+            count = f"{PUBLISHED[name].total():,}" if name in PUBLISHED else "some"
+            raise FerError(
+                f"{sources[0]}: found no face with a label ({text}{told(left_out)}), "
+                f"expected {count}; get the files again."
+            )
+        return convert(name, rows, f"{text}{told(left_out)}.", size, channels, beside)
+
     text = json.dumps(about, sort_keys=True) + manifest(sources)
-    return kept(
-        name, text, lambda beside: convert(name, *read(), size, channels, beside), cache
-    )
+    return kept(name, text, make, cache)
 
 
 def convert(
@@ -109,6 +124,7 @@ def convert(
     }
     if "landmarks" in columns:
         columns["landmarks"] = _moved(rows, columns["landmarks"], sides, shape)
+    columns.setdefault("splits", np.full(len(rows), "All"))
     own = {key: columns.pop(key) for key in _COLUMNS if key in columns}
     return FaceSet(name, pixels, provenance=provenance, extra=columns, **own)
 

@@ -237,8 +237,8 @@ def _read_folders(layout: Layout) -> FaceSet:
     test = "PrivateTest" if "PublicTest" in layout.parts else MERGED
     for part, place in layout.parts.items():
         rows += [
-            (file, label, _split(file, test if part == MERGED else part))
-            for file, label in by_class(place, _label, left_out)
+            (*row.values(), _split(row["file"], test if part == MERGED else part))
+            for row in by_class(place, _label, left_out)
         ]
     for beside in entries(layout.folder):
         others = [e for e in beside if e not in layout.parts.values()]

@@ -5,12 +5,13 @@ learning", ACCV 2016: 55,767 images.
 """
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.sources.convert import converted
-from fer_lib.data.sources.tree import by_class, holding, subfolders, told
-from fer_lib.errors import FerError
+from fer_lib.data.sources.published import missing
+from fer_lib.data.sources.tree import by_class, holding, subfolders
 from fer_lib.expressions import label_of
 
 CHARACTERS = ("aia", "bonnie", "jules", "malcolm", "mery", "ray")
@@ -38,19 +39,14 @@ def load(
     """
     folder = holding(root, CHARACTERS)
     if not folder:
-        raise FerError(
-            f"{root}: no FERG found, looked for folders {', '.join(CHARACTERS)} "
-            "with folders like aia/aia_anger in them; name the folder that "
-            "holds the six."
-        )
+        raise missing("ferg", root)
     people = [f for f in subfolders(folder) if f.name.lower() in CHARACTERS]
-    return converted(
-        "ferg", people, lambda: _read(people), size=size, channels=channels, cache=cache
-    )
+    read = partial(_read, people)
+    return converted("ferg", people, read, size=size, channels=channels, cache=cache)
 
 
-def _read(people: list[Path]) -> tuple[list, str]:
-    rows, left_out = [], Counter()
+def _read(people: list[Path], left_out: Counter) -> tuple[list, str]:
+    rows = []
     for person in people:
         name = person.name.lower()
 
@@ -58,19 +54,6 @@ def _read(people: list[Path]) -> tuple[list, str]:
             character, _, expression = folder.rpartition("_")
             return label_of(expression) if character.lower() in ("", name) else None
 
-        rows += [
-            {
-                "file": file,
-                "labels": found,
-                "splits": "All",
-                "subjects": CHARACTERS.index(name),
-            }
-            for file, found in by_class(person, label, left_out)
-        ]
-    if not rows:
-        raise FerError(
-            f"{people[0].parent}: found no image in the folders of the "
-            "characters, expected 55,767; unpack the archive again."
-        )
-    text = f"FERG, {len(rows):,} drawings of {len(people)} characters"
-    return rows, f"{text}{told(left_out)}."
+        who = {"subjects": CHARACTERS.index(name)}
+        rows += [row | who for row in by_class(person, label, left_out)]
+    return rows, f"FERG, {len(rows):,} drawings of {len(people)} characters"

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.sources.convert import converted
-from fer_lib.data.sources.tree import by_class, images, subfolders, told, walk
+from fer_lib.data.sources.tree import by_class, images, subfolders, walk
 from fer_lib.errors import FerError
 from fer_lib.expressions import EXPRESSIONS, label_of
 
@@ -69,17 +70,16 @@ def load(
             "them."
         )
     return converted(
-        "folder", [root], lambda: _read(root, parts, label),
+        "folder", [root], partial(_read, root, parts, label),
         size=size, channels=channels, cache=cache, classes=named,
     )  # fmt: skip
 
 
-def _read(root: Path, parts: Mapping[str, Path], label) -> tuple[list, str]:
-    left_out = Counter()
+def _read(root: Path, parts, label, left_out: Counter) -> tuple[list, str]:
     rows = [
-        {"file": file, "labels": found, "splits": part}
+        row | {"splits": part}
         for part, place in parts.items()
-        for file, found in by_class(place, label, left_out)
+        for row in by_class(place, label, left_out)
     ]
     if root not in parts.values():
         others = [
@@ -92,11 +92,6 @@ def _read(root: Path, parts: Mapping[str, Path], label) -> tuple[list, str]:
                 f"{beside[0]}: lies in no folder of a class, expected one such as "
                 f"{next(iter(parts))}/happy; move or remove it."
             )
-    if not rows:
-        raise FerError(
-            f"{root}: found no image in its class folders{told(left_out)}; put some "
-            "there."
-        )
     classes = len({row["labels"] for row in rows})
-    text = f"Folder {root.resolve().name}, {len(rows):,} images of {classes} classes"
-    return rows, f"{text}{told(left_out)}."
+    name = root.resolve().name
+    return rows, f"Folder {name}, {len(rows):,} images of {classes} classes"

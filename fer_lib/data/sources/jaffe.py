@@ -6,11 +6,13 @@ Source: Lyons et al., "Coding facial expressions with Gabor wavelets", FG
 
 import re
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.sources.convert import converted
-from fer_lib.data.sources.tree import images, told, walk
+from fer_lib.data.sources.published import missing
+from fer_lib.data.sources.tree import images, walk
 from fer_lib.errors import FerError
 from fer_lib.expressions import expression_index
 
@@ -50,20 +52,16 @@ def load(
     Raises:
         FerError: when nothing is found, or at the first wrong file.
     """
-    root, left_out = Path(root).expanduser(), Counter()
-    files = images(walk(root), left_out)
+    others = Counter()
+    files = images(walk(Path(root).expanduser()), others)
     if not any(_NAME.match(file.stem) for file in files):
-        raise FerError(
-            f"{root}: no JAFFE found, looked for images named like "
-            "KA.AN1.39.tiff at any depth; name the folder that holds them."
-        )
-    return converted(
-        "jaffe", files, lambda: _read(files, told(left_out)),
-        size=size, channels=channels, cache=cache,
-    )  # fmt: skip
+        raise missing("jaffe", root)
+    read = partial(_read, files, others)
+    return converted("jaffe", files, read, size=size, channels=channels, cache=cache)
 
 
-def _read(files: list[Path], others: str) -> tuple[list, str]:
+def _read(files: list[Path], others: Counter, left_out: Counter) -> tuple[list, str]:
+    left_out.update(others)
     found: dict[tuple, Path] = {}
     for file in files:
         if (key := _key(file)) in found:
@@ -74,12 +72,12 @@ def _read(files: list[Path], others: str) -> tuple[list, str]:
         found[key] = file
     rows = [
         {
-            "file": file, "labels": label, "splits": "All", "subjects": subject,
+            "file": file, "labels": label, "subjects": subject,
             "sequences": 10 * subject + label, "shot": shot, "number": number,
         }
         for (subject, label, shot, number), file in sorted(found.items())
     ]  # fmt: skip
-    return rows, f"JAFFE, {len(rows)} images{others}."
+    return rows, f"JAFFE, {len(rows)} images"
 
 
 def _key(file: Path) -> tuple[int, int, int, int]:

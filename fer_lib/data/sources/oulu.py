@@ -7,11 +7,12 @@ and light.
 
 import re
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.sources.convert import converted
-from fer_lib.data.sources.tree import ends, entries, images, locate, subfolders, told
+from fer_lib.data.sources.tree import ends, entries, images, locate, subfolders
 from fer_lib.errors import FerError
 from fer_lib.expressions import EXPRESSIONS, expression_index, label_of
 
@@ -68,37 +69,21 @@ def load(
         )
     text = f"Oulu-CASIA, {name}, light {light}"
     return converted(
-        "oulu", [folder], lambda: _read(folder, text, first, last),
+        "oulu", [folder], partial(_read, folder, text, first, last),
         size=size, channels=channels, cache=cache, first=first, last=last,
     )  # fmt: skip
 
 
-def _read(folder: Path, text: str, first: int, last: int) -> tuple[list, str]:
-    rows, count, left_out = [], 0, Counter()
-    for person in subfolders(folder):
-        for recording in subfolders(person):
-            subject, label = _ids(recording)
-            count += 1
-            files = images(entries(recording)[1], left_out)
-            rows += [
-                {
-                    "file": frame.file,
-                    "labels": _NEUTRAL if frame.first else label,
-                    "splits": "All",
-                    "subjects": subject,
-                    "sequences": 10 * subject + label,
-                    "frame": frame.number,
-                    "from_end": frame.from_end,
-                }
-                for frame in ends(files, first, last)
-            ]
-    if not rows:
-        raise FerError(
-            f"{folder}: found no recording, expected folders like P001/Anger; "
-            "unpack the archive again."
-        )
-    text += f", {count} sequences, first {first} and last {last} frames"
-    return rows, f"{text}{told(left_out)}."
+def _read(folder: Path, text: str, first, last, left_out: Counter) -> tuple[list, str]:
+    recordings = [one for who in subfolders(folder) for one in subfolders(who)]
+    rows = []
+    for recording in recordings:
+        subject, label = _ids(recording)
+        files = images(entries(recording)[1], left_out)
+        ids = {"subjects": subject, "sequences": 10 * subject + label}
+        rows += [row | ids for row in ends(files, first, last, label)]
+    text += f", {len(recordings)} sequences, first {first} and last {last} frames"
+    return rows, text
 
 
 def _ids(recording: Path) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -119,7 +120,7 @@ PUBLISHED = {
         "A professor or other permanent member of an institution asks by mail "
         "from its address and gets a password. Count on days to weeks.",
         "http://www.whdeng.cn/RAF/model1.html",
-        "basic/Image/aligned/train_00001_aligned.jpg and "
+        "basic/Image/aligned/train_00001_aligned.jpg (of aligned.zip) and "
         "basic/EmoLabel/list_patition_label.txt",
         {
             "aligned faces": {
@@ -169,6 +170,15 @@ def how_to_get(name: str) -> str:
     return (
         f"{known.title} may not be fetched by a program.\n{known.access}\n"
         f"Ask at {known.page}\nPut into one folder: {known.layout}."
+    )
+
+
+def missing(name: str, root: Path | str) -> FerError:
+    """The error for a folder in which a data set is not found."""
+    known = PUBLISHED[name]
+    return FerError(
+        f"{root}: no {known.title} found, looked for {known.layout}; name the folder "
+        "that holds it."
     )
 
 

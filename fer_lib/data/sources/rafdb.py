@@ -5,11 +5,13 @@ learning for expression recognition in the wild", CVPR 2017.
 """
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.sources.convert import converted
-from fer_lib.data.sources.tree import entries, images, locate, told
+from fer_lib.data.sources.published import missing
+from fer_lib.data.sources.tree import entries, images, locate
 from fer_lib.errors import FerError
 from fer_lib.expressions import expression_index
 
@@ -43,22 +45,25 @@ def load(
     """
     aligned, labels = locate(root, "aligned"), locate(root, "EmoLabel")
     if not aligned or not labels or not (labels / LABELS_FILE).is_file():
-        raise FerError(
-            f"{root}: no RAF-DB found, looked for Image/aligned/ with "
-            f"train_00001_aligned.jpg and for EmoLabel/{LABELS_FILE}; unpack "
-            "aligned.zip and name the folder above both."
-        )
+        raise missing("rafdb", root)
     table = labels / LABELS_FILE
     return converted(
-        "rafdb", [aligned, table], lambda: _read(aligned, table),
+        "rafdb", [aligned, table], partial(_read, aligned, table),
         size=size, channels=channels, cache=cache,
     )  # fmt: skip
 
 
-def _read(aligned: Path, table: Path) -> tuple[list, str]:
-    rows, left_out = [], Counter()
+def _read(aligned: Path, table: Path, left_out: Counter) -> tuple[list, str]:
+    rows = []
     present = {file.name: file for file in images(entries(aligned)[1], left_out)}
-    for number, line in enumerate(_lines(table), 1):
+    try:
+        lines = table.read_text(encoding="ascii").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise FerError(
+            f"{table}: cannot be read as text ({error}), expected lines like "
+            "'train_00001.jpg 5'; get the file again."
+        ) from error
+    for number, line in enumerate(lines, 1):
         name, label = _fields(table, number, line)
         file = present.pop(f"{Path(name).stem}_aligned.jpg", None)
         if file is None:
@@ -75,18 +80,7 @@ def _read(aligned: Path, table: Path) -> tuple[list, str]:
             f"and {len(present)} that it does not ({', '.join(present)[:60]}), "
             "expected none of these; get both again."
         )
-    text = f"RAF-DB, {len(rows):,} aligned faces, basic expressions"
-    return rows, f"{text}{told(left_out)}."
-
-
-def _lines(table: Path) -> list[str]:
-    try:
-        return table.read_text(encoding="ascii").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise FerError(
-            f"{table}: cannot be read as text ({error}), expected lines like "
-            "'train_00001.jpg 5'; get the file again."
-        ) from error
+    return rows, f"RAF-DB, {len(rows):,} aligned faces, basic expressions"
 
 
 def _fields(table: Path, number: int, line: str) -> tuple[str, int]:

@@ -6,11 +6,12 @@ Workshops 2011.
 """
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.sources.convert import converted
-from fer_lib.data.sources.tree import by_class, holding, locate, told
+from fer_lib.data.sources.tree import by_class, holding, locate
 from fer_lib.errors import FerError
 from fer_lib.expressions import EXPRESSIONS
 
@@ -60,21 +61,20 @@ def load(
             f"pass aligned={not aligned} if it holds the other form."
         )
     return converted(
-        "sfew", parts.values(), lambda: _read(parts, aligned),
+        "sfew", parts.values(), partial(_read, parts, aligned),
         size=size, channels=channels, cache=cache, aligned=aligned,
     )  # fmt: skip
 
 
-def _read(parts: dict[str, Path], aligned: bool) -> tuple[list, str]:
+def _read(parts: dict[str, Path], aligned: bool, left_out: Counter) -> tuple[list, str]:
     def label(folder: str) -> int | None:
         name = folder.lower()
         return CLASSES.index(name) if name in CLASSES else None
 
-    left_out = Counter()
     rows = [
-        {"file": file, "labels": found, "splits": split}
+        row | {"splits": split}
         for split, place in parts.items()
-        for file, found in by_class(place, label, left_out)
+        for row in by_class(place, label, left_out)
     ]
     if lacking := set(parts) - {row["splits"] for row in rows}:
         raise FerError(
@@ -82,4 +82,4 @@ def _read(parts: dict[str, Path], aligned: bool) -> tuple[list, str]:
             "expected 958 for training and 436 for validation; unpack again."
         )
     text = f"SFEW 2.0, {len(rows):,} {'aligned faces' if aligned else 'whole frames'}"
-    return rows, f"{text}; its test labels are not public{told(left_out)}."
+    return rows, f"{text}; its test labels are not public"

@@ -10,9 +10,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from fer_lib.errors import FerError
+from fer_lib.expressions import expression_index
 from fer_lib.photos.images import ENDINGS, KINDS, UNREAD
 
 _DEPTH = 3  # levels that archives and people add
@@ -83,13 +83,16 @@ def told(left_out: Counter) -> str:
 
 def by_class(
     place: Path, label: Callable[[str], int | None], left_out: Counter
-) -> list[tuple[Path, int]]:
-    """Images and labels of a folder whose subfolders are named by class.
+) -> list[dict]:
+    """Images of a folder whose subfolders are named by class, in rows.
 
     Args:
         place: the folder.
         label: of the name of a subfolder; None where it names no class.
         left_out: receives what else lies there.
+
+    Returns:
+        ``file`` and ``labels`` of each image.
 
     Raises:
         FerError: when a subfolder is no class, or an image lies beside them.
@@ -114,7 +117,7 @@ def by_class(
         files = images(walk(folder), left_out)
         if not files:
             left_out[f"{folder.name} without images"] += 1
-        rows += [(file, found) for file in files]
+        rows += [{"file": file, "labels": found} for file in files]
     return rows
 
 
@@ -184,22 +187,18 @@ def manifest(sources: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-class Frame(NamedTuple):
-    """One frame of a recording that goes from a neutral face to its apex."""
-
-    file: Path
-    number: int  # as the file name counts
-    from_end: int  # 0 for the apex, the last frame
-    first: bool  # taken from the beginning, where the face is neutral
-
-
-def ends(files: list[Path], first: int, last: int) -> list[Frame]:
-    """The first and the last frames of one recording, in time.
+def ends(files: list[Path], first: int, last: int, label: int) -> list[dict]:
+    """The first and the last frames of one recording, in time, in rows.
 
     Args:
-        files: all frames of it, in any order.
-        first: frames taken from the beginning.
-        last: frames taken from the end.
+        files: all frames of it, in any order; their names end with numbers.
+        first: frames taken from the beginning, where the face is neutral.
+        last: frames taken from the end, the apex.
+        label: of the last ones.
+
+    Returns:
+        ``file``, ``labels``, ``frame``, its number, and ``from_end``, which is 0
+        for the last one.
 
     Raises:
         FerError: when the recording is too short for both.
@@ -217,11 +216,12 @@ def ends(files: list[Path], first: int, last: int) -> list[Frame]:
             f"{first + last} for the first {first} and the last {last}; get "
             "the recording again or ask for fewer."
         )
-    frames = [
-        Frame(file, _frame_number(file), len(ordered) - 1 - place, place < first)
-        for place, file in enumerate(ordered)
+    rows = [
+        {"file": file, "labels": label, "frame": _frame_number(file), "from_end": left}
+        for file, left in zip(ordered, range(len(ordered) - 1, -1, -1), strict=True)
     ]
-    return frames[:first] + frames[len(frames) - last :]
+    neutral = {"labels": expression_index("neutral")}
+    return [row | neutral for row in rows[:first]] + rows[len(rows) - last :]
 
 
 def _frame_number(file: Path) -> int:

@@ -218,4 +218,4 @@ def test_a_fault_of_a_table_is_named(tmp_path, plant, words):
 def test_nothing_is_told(tmp_path):
     assert "no AffectNet found" in refused(read, tmp_path)
     write_2021(tmp_path / "net", [8, 9], [10])
-    assert "no face with an expression" in refused(read, tmp_path / "net")
+    assert "found no face with a label" in refused(read, tmp_path / "net")

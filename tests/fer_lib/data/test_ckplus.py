@@ -224,8 +224,8 @@ def test_ends_of_a_recording(tmp_path_factory, order, first, last):
     files = [folder / f"a_{number:08}.png" for number in order]
     if not first + last:
         return
-    frames = ends(files, first, last)
+    rows = ends(files, first, last, 3)
     numbers = [*range(1, first + 1), *range(8 - last, 8)]
-    assert [frame.number for frame in frames] == numbers
-    assert [frame.from_end for frame in frames] == [7 - n for n in numbers]
-    assert [frame.first for frame in frames] == [n <= first for n in numbers]
+    assert [row["frame"] for row in rows] == numbers
+    assert [row["from_end"] for row in rows] == [7 - n for n in numbers]
+    assert [row["labels"] for row in rows] == [6] * first + [3] * last

@@ -31,7 +31,7 @@ def rows(folder):
 
 def load(folder, size=None, channels=1, **options):
     return converted(
-        "toy", [folder], lambda: (rows(folder), "Drawn by the test."),
+        "toy", [folder], lambda left_out: (rows(folder), "Drawn by the test"),
         size=size, channels=channels, cache=folder.parent / "cache", **options,
     )  # fmt: skip
 

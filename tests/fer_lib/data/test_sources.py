@@ -228,7 +228,7 @@ def no_validation(root):
 
 OULU_PART, ALIGNED = "VL_Acropped/Strong", "Image/aligned"
 FAULTS = [
-    ("ferg", moved("ray", "roy"), "no FERG found"),
+    ("ferg", moved("ray", "roy"), "no FERG-DB found"),
     ("ferg", made("aia/aia_anguish"), "aia_anguish"),
     ("ferg", made("aia/ray_anger"), "ray_anger"),
     ("ferg", damaged("mery/mery_joy/mery_joy_1.png"), "mery_joy_1.png"),
