@@ -2,12 +2,11 @@
 
 import shutil
 import tarfile
+import tempfile
 import textwrap
 import zipfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
-from typing import IO
+from collections.abc import Sequence
+from pathlib import Path
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.sources import fer2013
@@ -23,7 +22,6 @@ KAGGLE = ("deadskull7/fer2013", "nicolejyt/facialexpressionrecognition")
 VOTES_URL = "https://raw.githubusercontent.com/microsoft/FERPlus/master/fer2013new.csv"
 VOTES_SHA256 = "9206e20d62f56475939f516847d61753e4860caeac9718b560129541b776fc2c"
 _TABLES = ("fer2013.csv", "icml_face_data.csv")
-_LARGEST_MEMBER = 1 << 30
 
 
 def get_fer2013(root: Path | str) -> None:
@@ -119,52 +117,35 @@ def _unlike_published(table: Path) -> str:
 def unpack(archive: Path, names: Sequence[str], target: Path) -> None:
     """Write one file of a ``.zip`` or ``.tar`` archive to ``target``.
 
-    Paths in the archive choose what is read and never where it is written,
-    so that no archive can write outside its folder.
-
     Args:
         archive: the archive.
         names: file names to look for in any folder of it, best first.
         target: the one file that is written.
 
     Raises:
-        FerError: when the archive is damaged, or holds no such file of at
-            most 1 GiB.
+        FerError: when the archive is damaged, or holds no such file.
     """
-    try:
-        with _member(archive, names) as member, target.open("wb") as output:
-            shutil.copyfileobj(member, output)
-    except FerError:
-        raise
-    except Exception as error:  # zip, tar, zlib, lzma: all mean damage
-        raise FerError(
-            f"{archive}: damaged or no archive ({_first_line(error)}), "
-            f"expected a .zip or .tar.gz with {names[0]}; download it again."
-        ) from error
-
-
-@contextmanager
-def _member(archive: Path, names: Sequence[str]) -> Iterator[IO[bytes]]:
-    if zipfile.is_zipfile(archive):
-        with zipfile.ZipFile(archive) as opened:
-            sizes = {item.filename: item.file_size for item in opened.filelist}
-            with opened.open(_choose(archive, names, sizes)) as member:
-                yield member
-    else:
-        with tarfile.open(archive) as opened:
-            sizes = {m.name: m.size for m in opened.getmembers() if m.isfile()}
-            with opened.extractfile(_choose(archive, names, sizes)) as member:
-                yield member
-
-
-def _choose(archive: Path, names: Sequence[str], sizes: dict[str, int]) -> str:
-    for wanted in names:
-        for name, size in sizes.items():
-            if PurePosixPath(name).name == wanted and size <= _LARGEST_MEMBER:
-                return name
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        try:
+            if zipfile.is_zipfile(archive):
+                with zipfile.ZipFile(archive) as opened:
+                    opened.extractall(folder)
+            else:
+                with tarfile.open(archive) as opened:
+                    opened.extractall(folder, filter="data")
+        except Exception as error:  # zip, tar, zlib, lzma: all mean damage
+            raise FerError(
+                f"{archive}: damaged or no archive ({_first_line(error)}), "
+                f"expected a .zip or .tar.gz with {names[0]}; download it again."
+            ) from error
+        found = {file.name: file for file in Path(folder).rglob("*") if file.is_file()}
+        for name in names:
+            if name in found:
+                found[name].replace(target)
+                return
     raise FerError(
-        f"{archive}: holds no {' or '.join(names)} of at most 1 GiB, found "
-        f"{', '.join(sizes)[:80] or 'nothing'}; get another archive or "
+        f"{archive}: holds no {' or '.join(names)}, found "
+        f"{', '.join(sorted(found))[:80] or 'nothing'}; get another archive or "
         "remove this one."
     )
 

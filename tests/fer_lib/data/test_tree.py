@@ -87,7 +87,10 @@ def test_class_folders(tmp_path):
         (tmp_path / name).touch()
     left_out = Counter()
     rows = by_class(tmp_path, label_of, left_out)
-    assert [(row["file"].name, row["labels"]) for row in rows] == [("a.png", 3), ("b.png", 0)]
+    assert [(row["file"].name, row["labels"]) for row in rows] == [
+        ("a.png", 3),
+        ("b.png", 0),
+    ]
     assert left_out == {".txt": 1, "fear without images": 1, "__MACOSX": 1}
     (tmp_path / "c.png").touch()
     assert "c.png: lies in no folder" in refused(by_class, tmp_path, label_of, left_out)
