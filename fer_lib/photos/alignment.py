@@ -14,17 +14,9 @@ from torch.nn import functional as F
 from fer_lib.errors import FerError
 from fer_lib.landmarks import eye_centres
 
-# Of the aligned face's side: how far apart the centres of the eyes are, and
-# how far from the top.  Chin and brows just fit; the choice is ours.
-EYE_DISTANCE, EYE_HEIGHT = 0.34, 0.34
-
 
 def eye_similarity(
-    points: np.ndarray,
-    size: int,
-    *,
-    distance: float = EYE_DISTANCE,
-    height: float = EYE_HEIGHT,
+    points: np.ndarray, size: int, *, distance: float, height: float
 ) -> np.ndarray:
     """The similarity that puts the eyes level, centred and ``distance`` apart.
 

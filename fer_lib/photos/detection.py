@@ -21,7 +21,7 @@ DETECTOR = "dlib's frontal HOG detector"
 class Detection(NamedTuple):
     """One face: its box, and how sure the detector is (above 0)."""
 
-    box: Box
+    box: Box  # left, top, right and bottom in pixels, right and bottom excluded
     score: float
 
 
@@ -62,13 +62,6 @@ def find_faces(image: np.ndarray) -> list[Detection]:
 def find_face(image: np.ndarray) -> Box:
     """The face that dlib's frontal HOG detector is most sure of.
 
-    Args:
-        image: ``uint8 [H, W]`` grey or ``[H, W, 3]`` RGB.
-
-    Returns:
-        Left, top, right and bottom in pixels, right and bottom excluded;
-        parts of it may lie outside the image.
-
     Raises:
         FerError: when no face is found.
     """
@@ -85,22 +78,13 @@ def square_box(box: Box, margin: float = 0.0) -> Box:
 
     Args:
         box: left, top, right, bottom in pixels.
-        margin: added on every side, as a share of the longer side; below 0
-            cuts off.
+        margin: added on every side, as a share of the longer side.
 
     Returns:
         A box of whole pixels with the same centre, to half a pixel.
-
-    Raises:
-        FerError: when nothing is left of it.
     """
     left, top, right, bottom = box
     side = round(max(right - left, bottom - top) * (1 + 2 * margin))
-    if side < 1:
-        raise FerError(
-            f"box {tuple(box)} with a margin of {margin} is {side} pixels wide, "
-            "expected one or more."
-        )
     left -= (side - (right - left)) // 2
     top -= (side - (bottom - top)) // 2
     return left, top, left + side, top + side
@@ -127,18 +111,9 @@ def crop_face(
     return resized(face, size)
 
 
-def crop_points(
-    points: np.ndarray, box: Box, size: int, margin: float = 0.0
-) -> np.ndarray:
-    """Where points of the image lie in :func:`crop_face`'s result.
-
-    Args:
-        points: ``[..., 2]``, x and y in pixels of the image.
-        box: as for the crop.
-        size: as for the crop.
-        margin: as for the crop.
-    """
-    left, top, right, _ = square_box(box, margin)
+def crop_points(points: np.ndarray, box: Box, size: int) -> np.ndarray:
+    """Where points ``[..., 2]`` lie in :func:`crop_face`'s result, in pixels."""
+    left, top, right, _ = square_box(box)
     # The corner of a pixel, half a pixel from its centre, stays in place.
     corner = np.array([left, top]) - 0.5
     return (points - corner) * (size / (right - left)) - 0.5

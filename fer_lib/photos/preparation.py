@@ -12,7 +12,7 @@ from fer_lib.photos.ert import LANDMARKER, fit_landmarks
 from fer_lib.photos.images import as_picture, resized
 
 LANDMARKS = ("none", "box", "crop")
-CLIP, TILES = 2.0, 8  # of CLAHE, the part ensemble's
+CLIP, TILES = 2.0, (8, 8)  # of CLAHE, the part ensemble's
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,9 @@ class Preparation:
         steps = ["made grey"] * self.grey
         steps += [f"stretched to {self.side} px"] * (self.side is not None)
         steps += ["equalised by CLAHE"] * self.clahe
-        steps += [f"found by {DETECTOR}"] * self.detect
-        steps += [f"{self.size} px"]
+        steps += [f"found by {DETECTOR}"] * self.detect + [f"{self.size} px"]
         where = {"box": "in the box", "crop": "to the whole crop"}
-        if self.landmarks != "none":
+        if self.landmarks in where:
             steps += [f"landmarks by {LANDMARKER} fitted {where[self.landmarks]}"]
         return ", ".join(steps)
 
@@ -130,7 +129,7 @@ def _searched(image: np.ndarray, how: Preparation, known) -> tuple:
         known = _rescaled(known, image, how.side)
         image = resized(image, how.side)
     if how.clahe:
-        image = equalise(image[None])[0]
+        image = equalise(image)
     return image, known
 
 
@@ -142,10 +141,8 @@ def _rescaled(points, image: np.ndarray, side: int):
     return (points + 0.5) * scale - 0.5
 
 
-def equalise(
-    images: np.ndarray, *, clip: float = CLIP, tiles: int = TILES
-) -> np.ndarray:
-    """Contrast-limited adaptive histogram equalisation (CLAHE).
+def equalise(image: np.ndarray) -> np.ndarray:
+    """Contrast-limited adaptive histogram equalisation (CLAHE), 8 x 8 tiles.
 
     K. Zuiderveld, "Contrast limited adaptive histogram equalization", Graphics
     Gems IV, 1994.  kornia does the work.  Each channel is treated alone.
@@ -154,31 +151,13 @@ def equalise(
     from the centres of the tiles, OpenCV from half a pixel beside them.
 
     Args:
-        images: ``uint8 [N, C, H, W]``, sides longer than ``tiles`` pixels.
-        clip: largest height of a tile's histogram, in multiples of an even
-            one.
-        tiles: tiles along each side.
+        image: ``uint8 [C, H, W]``, sides longer than 8 pixels.
 
     Returns:
-        ``uint8 [N, C, H, W]``.
-
-    Raises:
-        FerError: for other arrays, smaller images or impossible options.
+        ``uint8 [C, H, W]``.
     """
     from kornia.enhance import equalize_clahe  # heavy, and seldom needed
 
-    if images.dtype != np.uint8 or images.ndim != 4:
-        raise FerError(
-            "CLAHE: images must be uint8 [N, C, H, W], found "
-            f"{images.dtype} {list(images.shape)}."
-        )
-    if not (clip > 0 and 2 <= tiles < min(images.shape[2:])):
-        raise FerError(
-            f"CLAHE: clip {clip} and {tiles} tiles a side do not fit images of "
-            f"{images.shape[3]} x {images.shape[2]} pixels; expected clip above 0 "
-            "and 2 tiles or more, fewer than pixels a side."
-        )
-    unit = torch.tensor(images).float() / 255
     with torch.inference_mode():
-        equal = equalize_clahe(unit, float(clip), (tiles, tiles))
-    return (equal * 255).round().byte().numpy()
+        equal = equalize_clahe(torch.tensor(image).float()[None] / 255, CLIP, TILES)
+    return (equal[0] * 255).round().byte().numpy()

@@ -8,15 +8,15 @@ from skimage.data import astronaut
 
 from fer_lib.errors import FerError
 from fer_lib.landmarks import eye_centres
-from fer_lib.photos.alignment import (
-    EYE_DISTANCE,
-    EYE_HEIGHT,
-    eye_similarity,
-    move_points,
-    warp_face,
-)
+from fer_lib.photos.alignment import eye_similarity, move_points, warp_face
 from fer_lib.photos.detection import find_face
 from fer_lib.photos.ert import fit_landmarks
+
+PLACES = {"distance": 0.34, "height": 0.3}
+
+
+def turned(angle):
+    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
 
 
 @given(
@@ -30,19 +30,11 @@ def test_eyes_lie_in_their_places(seed, angle, scale, size):
     points = draw.normal(0, 10, (68, 2))
     points[36:42] -= 30
     points[42:48] += 30
-    turn = scale * np.array(
-        [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
-    )
-    points = points @ turn.T + draw.normal(0, 50, 2)
-    matrix = eye_similarity(points, size)
-    left, right = eye_centres(move_points(points, matrix))
+    points = scale * points @ turned(angle).T + draw.normal(0, 50, 2)
+    matrix = eye_similarity(points, size, **PLACES)
     # Half a pixel: shares are measured from the corner of the first pixel.
-    np.testing.assert_allclose(
-        (left + 0.5) / size, [0.5 - EYE_DISTANCE / 2, EYE_HEIGHT], atol=1e-6
-    )
-    np.testing.assert_allclose(
-        (right + 0.5) / size, [0.5 + EYE_DISTANCE / 2, EYE_HEIGHT], atol=1e-6
-    )
+    eyes = (eye_centres(move_points(points, matrix)) + 0.5) / size
+    np.testing.assert_allclose(eyes, [[0.33, 0.3], [0.67, 0.3]], atol=1e-6)
     linear = matrix[:, :2]
     np.testing.assert_allclose(
         linear @ linear.T, np.linalg.det(linear) * np.eye(2), atol=1e-6
@@ -53,12 +45,8 @@ def test_eyes_lie_in_their_places(seed, angle, scale, size):
 def test_pixels_go_where_points_go(grow):
     y, x = np.mgrid[:120, :150]
     image = (255 * np.exp(-((x - 83.4) ** 2 + (y - 51.7) ** 2) / 32)).astype(np.uint8)
-    angle = 0.4
-    turn = grow * np.array(
-        [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
-    )
-    middle = [87.4, 48.7]
-    matrix = np.column_stack([turn, np.array([40, 40]) - turn @ middle])
+    turn = grow * turned(0.4)
+    matrix = np.column_stack([turn, [40, 40] - turn @ [87.4, 48.7]])
     face = warp_face(image, matrix, 81)[0].astype(float)
     y, x = np.mgrid[:81, :81]
     found = np.array([(face * x).sum(), (face * y).sum()]) / face.sum()
@@ -80,14 +68,10 @@ def test_shrinking_does_not_alias():
 
 
 def test_the_astronaut_looks_straight():
-    image = astronaut()
-    points = fit_landmarks(image, find_face(image))
-    matrix = eye_similarity(points, 128)
-    face = warp_face(image, matrix, 128)
-    again = fit_landmarks(
-        np.ascontiguousarray(face.transpose(1, 2, 0)),
-        find_face(face.transpose(1, 2, 0)),
-    )
+    points = fit_landmarks(astronaut(), find_face(astronaut()))
+    matrix = eye_similarity(points, 128, **PLACES)
+    face = np.ascontiguousarray(warp_face(astronaut(), matrix, 128).transpose(1, 2, 0))
+    again = fit_landmarks(face, find_face(face))
     error = np.linalg.norm(again - move_points(points, matrix), axis=1)
     assert error.mean() < 3, "landmarks found in the aligned face are those moved along"
     assert abs(np.diff(eye_centres(again)[:, 1])[0]) < 2.5
@@ -95,4 +79,4 @@ def test_the_astronaut_looks_straight():
 
 def test_eyes_in_one_place():
     with pytest.raises(FerError, match="both eyes lie at 0, 0"):
-        eye_similarity(np.zeros((68, 2)), 64)
+        eye_similarity(np.zeros((68, 2)), 64, **PLACES)

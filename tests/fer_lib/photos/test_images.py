@@ -56,32 +56,25 @@ def test_the_cameras_turn_is_followed(tmp_path, mark, kind):
     image = Image.fromarray(stored)
     if kind == "deep":
         image = Image.fromarray(stored.astype(np.uint16) * 257)
-    if kind == "palette":
-        image = image.convert("P")
-    if kind == "alpha":
-        image.putalpha(255)
+    elif kind != "grey":
+        image = image.convert("P" if kind == "palette" else "LA")
     exif = Image.Exif()
     exif[0x0112] = mark
     image.save(tmp_path / "turned.png", exif=exif)
     np.testing.assert_array_equal(grey(tmp_path / "turned.png"), TURNS[mark](stored))
 
 
-def test_a_palette_is_looked_up_not_read_as_grey(tmp_path):
+def test_a_palette_is_looked_up_and_its_transparent_colour_lies_on_black(tmp_path):
     """Indices into a palette that runs backwards."""
-    path = tmp_path / "palette.tiff"
     indexed = Image.fromarray(255 - GREY, mode="P")
     indexed.putpalette([255 - i for i in range(256) for _ in "rgb"])
-    indexed.save(path)
-    assert Image.open(path).mode == "P"
-    np.testing.assert_array_equal(grey(path), GREY)
-
-
-def test_a_transparent_palette_lies_on_black(tmp_path):
-    path = tmp_path / "palette.png"
-    indexed = Image.fromarray(np.array([[0, 1]], np.uint8), mode="P")
-    indexed.putpalette([200] * 3 + [90] * 3)
-    indexed.save(path, transparency=0)
-    assert grey(path).tolist() == [[0, 90]]
+    indexed.save(tmp_path / "a.tiff")
+    assert Image.open(tmp_path / "a.tiff").mode == "P"
+    np.testing.assert_array_equal(grey(tmp_path / "a.tiff"), GREY)
+    gone = int(GREY[0, 0])
+    indexed.save(tmp_path / "a.png", transparency=255 - gone)
+    expected = np.where(gone == GREY, 0, GREY)
+    np.testing.assert_array_equal(grey(tmp_path / "a.png"), expected)
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
@@ -125,18 +118,13 @@ def test_the_true_reason_is_told(tmp_path, monkeypatch):
     whole = draw(tmp_path / "a.jpg", 3, 64, 64, 3)
     whole.write_bytes(whole.read_bytes()[:-200])
     assert "truncated" in refused(read_image, whole)
-    assert "of no kind that pillow knows" in refused(read_image, cut_text(tmp_path))
+    (tmp_path / "a.png").write_text("sign in to download")
+    assert "of no kind that pillow knows" in refused(read_image, tmp_path / "a.png")
     assert "No such file" in refused(read_image, tmp_path / "none.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 50)
     large = refused(read_image, draw(tmp_path / "b.png", 1))
     assert "144 pixels" in large and "at most 100; save it smaller" in large
     assert read_image(draw(tmp_path / "c.png", 1, 9, 9)).shape == (3, 9, 9)
-
-
-def cut_text(folder):
-    path = folder / "a.png"
-    path.write_text("sign in to download")
-    return path
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # pillow's, of damage

@@ -9,21 +9,11 @@ from fer_lib.errors import FerError
 from fer_lib.landmarks import normalised_error
 from fer_lib.photos.detection import crop_face, find_face
 from fer_lib.photos.ert import fit_landmarks
-from fer_lib.photos.preparation import (
-    PART_ENSEMBLE,
-    Preparation,
-    equalise,
-    prepare,
-)
+from fer_lib.photos.preparation import PART_ENSEMBLE, Preparation, equalise, prepare
 from fer_lib.rendered.conditions import STUDIO
 from fer_lib.rendered.portrait import render_face
 
 PHOTO = np.ascontiguousarray(astronaut()[:256, 96:352].transpose(2, 0, 1))
-
-
-@pytest.fixture(scope="module")
-def portrait():
-    return render_face(2, "surprise", 160, 0, 5, STUDIO)
 
 
 def test_a_plain_crop():
@@ -38,23 +28,20 @@ def test_the_part_ensembles_way_step_by_step():
     found = prepare(PHOTO, PART_ENSEMBLE)
     grey = Image.fromarray(PHOTO.transpose(1, 2, 0)).convert("L")
     wide = np.asarray(grey.resize((300, 300), Image.Resampling.BILINEAR))
-    searched = equalise(wide[None, None])[0]
+    searched = equalise(wide[None])
     assert np.array_equal(found.searched, searched)
     crop = crop_face(searched[0], find_face(searched[0]), 160)
     assert np.array_equal(found.image, crop) and crop.shape == (1, 160, 160)
     assert np.array_equal(found.landmarks, fit_landmarks(crop[0]))
 
 
-@pytest.mark.parametrize(
-    "how",
-    [
-        Preparation(size=96),
-        Preparation(size=96, side=240),
-        Preparation(size=96, detect=False),
-    ],
-)
-def test_known_points_move_along(portrait, how):
+@pytest.mark.parametrize("options", [{}, {"side": 240}, {"detect": False}])
+def test_known_points_move_along(options):
     """Landmarks fitted in the result lie where the exact ones were moved."""
+    how, portrait = (
+        Preparation(**options),
+        render_face(2, "surprise", 160, 0, 5, STUDIO),
+    )
     found = prepare(portrait.image[None], how, portrait.landmarks)
     assert found.found == how.detect and found.landmarks.dtype == np.float32
     fitted = fit_landmarks(found.image[0], find_face(found.image[0]))
@@ -95,15 +82,15 @@ def test_wrong_options(options, message):
         Preparation(**options)
 
 
-def waves(side=300):
-    y, x = np.mgrid[:side, :side]
+def waves():
+    y, x = np.mgrid[:300, :300]
     smooth = 120 + 40 * np.sin(x / 31) + 30 * np.cos(y / 23) + 0.1 * x
     return np.clip(smooth - 20 * ((x // 10 + y // 10) % 2), 0, 255).astype(np.uint8)
 
 
 def test_values_of_opencv():
     """From OpenCV 5.0.0, createCLAHE(2.0, (8, 8)), on the same image."""
-    equal = equalise(waves()[None, None])[0, 0].astype(int)
+    equal = equalise(waves()[None])[0].astype(int)
     known = [
         [147, 220, 170, 180, 232],
         [88, 147, 98, 121, 162],
