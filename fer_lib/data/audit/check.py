@@ -6,19 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from fer_lib.data import load
-from fer_lib.data.audit.duplicates import exact_copies
-from fer_lib.data.audit.properties import conflicts, constant_rows
+from fer_lib.data.audit import audit, class_balance, table
 from fer_lib.data.faceset import FaceSet
-from fer_lib.data.mapped import in_parts
 from fer_lib.data.sources import fer2013, ferplus
-from fer_lib.data.sources.fer2013 import MERGED, SPLITS
+from fer_lib.data.sources.fer2013 import SPLITS
 from fer_lib.data.sources.published import PUBLISHED, compare
 from fer_lib.data.sources.tree import walk
 from fer_lib.errors import FerError
-from fer_lib.expressions import EXPRESSIONS
 from fer_lib.photos.images import ENDINGS, read_image
 
 # FER+ rows per split, in the order of SPLITS, counted in the published file.
@@ -37,7 +32,7 @@ PUBLISHED_MD5 = {
 }
 
 # Test images that are byte for byte in Training as well.
-KNOWN_LEAKS = {"PublicTest": 280, "PrivateTest": 288, MERGED: 568}
+KNOWN_LEAKS = "280 images of PublicTest and 288 of PrivateTest are in Training as well"
 
 
 @dataclass(frozen=True)
@@ -61,8 +56,8 @@ def check_dataset(name: str, root: Path | str, **options) -> Report:
     """Read every file of a data set and compare counts with published ones.
 
     But for FER2013, images are decoded and forgotten.  When an image is damaged,
-    all damaged ones below ``root`` are listed.  Of FER2013, known properties such
-    as copies and conflicting labels are told, too; they are no problem.
+    all damaged ones below ``root`` are listed.  Of FER2013, the audit is told, too:
+    copies and conflicting labels are known and no problem.
 
     Args:
         name: a key of :data:`PUBLISHED`.
@@ -86,12 +81,18 @@ def check_dataset(name: str, root: Path | str, **options) -> Report:
         others = [told for told in unreadable(Path(root)) if told != str(error)]
         return Report((title,), (str(error), *others))
     notes, problems = compare(faces, PUBLISHED[name])
-    lines = [title, faces.provenance, "", *_table(faces), *notes]
     if name == "fer2013":
-        rules = _ferplus_counts(faces)
-        lines += ["", *_files(fer2013.find(root)), "", *_known_properties(faces)]
-        lines += _ferplus_table(rules)
-        problems += _ferplus_problems(rules)
+        lines = [title, str(audit(faces)), "", f"No problem: {KNOWN_LEAKS}.", *notes]
+        lines += _files(fer2013.find(root))
+        for rule, found in _ferplus_counts(faces).items():
+            lines.append(f"FER+, {rule}: found {found} in {', '.join(SPLITS)}")
+            if found != OFFICIAL_FERPLUS[rule]:
+                problems.append(
+                    f"{lines[-1]}, expected {OFFICIAL_FERPLUS[rule]}; get "
+                    f"{ferplus.VOTES_FILE} again from Microsoft's repository."
+                )
+    else:
+        lines = [title, faces.provenance, *table("faces", class_balance(faces)), *notes]
     return Report(tuple(lines), tuple(problems))
 
 
@@ -115,17 +116,6 @@ def unreadable(root: Path) -> list[str]:
     return found
 
 
-def _row(name: str, cells, width: int = 9) -> str:
-    return f"{name:<12}" + "".join(f"{cell:>{width}}" for cell in cells)
-
-
-def _table(faces: FaceSet) -> Iterator[str]:
-    yield _row("", [*EXPRESSIONS, "all"])
-    for split in dict.fromkeys(faces.splits.tolist()):
-        found = faces.split(split).counts()
-        yield _row(split, (*found, found.sum()))
-
-
 def _files(layout: fer2013.Layout) -> Iterator[str]:
     names = (ferplus.VOTES_FILE, fer2013.EXACT_FILE)
     for path in (layout.table, *map(layout.companion, names)):
@@ -141,27 +131,6 @@ def _digest(path: Path, kind: str) -> str:
         return hashlib.file_digest(source, kind).hexdigest()
 
 
-def _known_properties(faces: FaceSet) -> Iterator[str]:
-    yield "known properties of this data set, no problems:"
-    copies = exact_copies(in_parts(faces.images))
-    training = copies.ids[faces.splits == "Training"]
-    for split in dict.fromkeys(faces.splits.tolist()):
-        own = copies.ids[faces.splits == split]
-        again = len(own) - len(np.unique(own))
-        text = f"  {split}: {again:,} images repeat another one of the split"
-        if split != "Training":
-            leaked = np.isin(own, training).sum()
-            text += f", {leaked:,} are in Training as well "
-            text += f"(known: {KNOWN_LEAKS[split]})"
-        yield text
-    several = conflicts(copies, faces.labels)
-    yield (
-        f"  {several['images']:,} images occur with several labels "
-        f"({several['rows']:,} rows)"
-    )
-    yield f"  {len(constant_rows(faces)):,} images are constant"
-
-
 def _ferplus_counts(faces: FaceSet) -> dict[str, tuple[int, ...]]:
     """Rows per split that FER+'s rules keep; empty without votes."""
     if faces.votes is None:
@@ -174,21 +143,3 @@ def _ferplus_counts(faces: FaceSet) -> dict[str, tuple[int, ...]]:
         rule: tuple(int(rows[faces.splits == split].sum()) for split in SPLITS)
         for rule, rows in zip(OFFICIAL_FERPLUS, kept, strict=True)
     }
-
-
-def _ferplus_problems(rules: dict[str, tuple[int, ...]]) -> Iterator[str]:
-    for rule, found in rules.items():
-        if found != OFFICIAL_FERPLUS[rule]:
-            yield (
-                f"FER+, {rule}: found {found} in {', '.join(SPLITS)}, "
-                f"expected {OFFICIAL_FERPLUS[rule]}; get "
-                f"{ferplus.VOTES_FILE} again from Microsoft's repository."
-            )
-
-
-def _ferplus_table(rules: dict[str, tuple[int, ...]]) -> Iterator[str]:
-    if rules:
-        yield ""
-        yield _row("FER+", (*SPLITS, "  faces kept"), 13)
-    for rule, found in rules.items():
-        yield _row("", found, 13) + f"  {rule}"

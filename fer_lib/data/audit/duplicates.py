@@ -7,9 +7,9 @@ crop, another contrast and JPEG.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 
 import numpy as np
 
@@ -80,10 +80,8 @@ def near_copies(images: Iterable[np.ndarray], distance: int = NEAR) -> Copies:
         distance: in bits; since half of the bits are set, only even ones
             make a difference.
     """
-    hashes = [perceptual_hash(part) for part in images]
-    values, ids = np.unique(
-        np.concatenate([*hashes, np.empty(0, np.uint64)]), return_inverse=True
-    )
+    hashes = [np.empty(0, np.uint64), *map(perceptual_hash, images)]
+    values, ids = np.unique(np.concatenate(hashes), return_inverse=True)
     return Copies(ids, near_pairs(values, distance))
 
 
@@ -99,13 +97,10 @@ def perceptual_hash(images: np.ndarray) -> np.ndarray:
     Returns:
         ``uint64 [N]``; the first bit is 0.
     """
-    grey = (
-        images[:, 0]
-        if images.shape[1] == 1
-        else np.tensordot(images, LUMA, ((1,), (0,)))
-    )
+    weights = LUMA if images.shape[1] == 3 else np.ones(1)
+    grey = np.tensordot(images, weights, ((1,), (0,)))
     rows, columns = map(_slow_waves, images.shape[2:])
-    waves = rows @ grey.astype(np.float64) @ columns.T
+    waves = rows @ grey @ columns.T
     # Rounded, so that what is nothing is the same nothing on all machines.
     waves = waves.reshape(-1, _BITS).round(6)
     bits = waves > np.median(waves[:, 1:], axis=1, keepdims=True)
@@ -141,35 +136,19 @@ def near_pairs(hashes: np.ndarray, distance: int) -> np.ndarray:
         ``int64 [P, 2]``, indices, the lower one first, sorted.
     """
     found = [np.empty((0, 2), np.int64)]
-    for mask in _bands(distance + 1):
-        keys = hashes & mask
+    for band in np.array_split(np.arange(_BITS, dtype=np.uint64), distance + 1):
+        keys = hashes & np.bitwise_or.reduce(np.uint64(1) << band)
         order = np.argsort(keys, kind="stable")
-        for low, high in _equal_neighbours(keys[order]):
-            pair = np.stack([order[low], order[high]], 1)
+        keys = keys[order]
+        for step in count(1):
+            low = np.flatnonzero(keys[step:] == keys[:-step])
+            if not len(low):
+                break
+            pair = np.stack([order[low], order[low + step]], 1)
             apart = hashes[pair[:, 0]] ^ hashes[pair[:, 1]]
-            found.append(np.sort(pair[_ones(apart) <= distance], axis=1))
+            bits = np.unpackbits(apart[:, None].view(np.uint8), axis=1).sum(1)
+            found.append(np.sort(pair[bits <= distance], axis=1))
     return np.unique(np.concatenate(found), axis=0)
-
-
-def _bands(number: int) -> Iterator[np.uint64]:
-    """Masks that share all bits out among ``number`` bands."""
-    for band in np.array_split(np.arange(_BITS, dtype=np.uint64), number):
-        yield np.bitwise_or.reduce(np.uint64(1) << band)
-
-
-def _equal_neighbours(keys: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Index pairs of equal keys among sorted ones, all of one distance a time."""
-    for step in count(1):
-        low = np.flatnonzero(keys[step:] == keys[:-step])
-        if not len(low):
-            return
-        yield low, low + step
-
-
-def _ones(values: np.ndarray) -> np.ndarray:
-    """Bits that are set in each ``uint64``."""
-    parts = values[:, None].view(np.uint8)
-    return np.unpackbits(parts, axis=1).sum(1, dtype=int)
 
 
 def leaked(train: FaceSet, test: FaceSet, near: int | None = None) -> np.ndarray:
@@ -185,11 +164,7 @@ def leaked(train: FaceSet, test: FaceSet, near: int | None = None) -> np.ndarray
     Returns:
         ``bool [len(test)]``.
     """
-
-    def parts() -> Iterator[np.ndarray]:
-        yield from in_parts(train.images)
-        yield from in_parts(test.images)
-
-    copies = exact_copies(parts()) if near is None else near_copies(parts(), near)
+    parts = chain(in_parts(train.images), in_parts(test.images))
+    copies = exact_copies(parts) if near is None else near_copies(parts, near)
     learnt = np.arange(len(train) + len(test)) < len(train)
     return copies.also_in(learnt)[len(train) :]

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_lib.data.audit import Audit, audit
-from fer_lib.data.audit.properties import leave_one_out
+from fer_lib.data.audit import Audit, audit, leave_one_out
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.sources.rendered import wild
 from fer_lib.errors import FerError

@@ -32,22 +32,14 @@ def test_nothing_is_off(published):
     assert not report.problems
     text = str(report)
     assert text.endswith("Nothing is off.")
-    for name in (
-        "fer2013.csv: sha256",
-        "PrivateTest",
-        "0 images are constant",
-    ):
-        assert name in text
+    for told in ("fer2013.csv: sha256", "PrivateTest", "0 images are constant"):
+        assert told in text
 
 
-@pytest.mark.parametrize(
-    ("line", "column", "value"),
-    [(3, "emotion", "9"), (3, "pixels", "7 8"), (3, "Usage", "Test")],
-)
-def test_a_wrong_row_is_the_problem(published, line, column, value):
-    files.set_field(published / "fer2013.csv", line, column, value)
+def test_a_wrong_row_is_the_problem(published):
+    files.set_field(published / "fer2013.csv", 3, "Usage", "Test")
     (problem,) = check_fer2013(published).problems
-    assert f"line {line}: " in problem and "expected" in problem
+    assert "line 3: " in problem and "expected" in problem
 
 
 def test_other_counts_are_a_problem(published):
@@ -72,28 +64,10 @@ def test_merged_folders_are_compared_with_both_splits(published, tmp_path):
     folders = files.write_folders(tmp_path / "folders", ROWS, named=False)
     report = check_fer2013(folders)
     assert not report.problems
-    assert "merged" in str(report) and "\nTest " in str(report)
+    assert "merged" in str(report) and "\n  Test " in str(report)
     next((folders / "test").rglob("*.png")).unlink()
     (problem,) = check_fer2013(folders).problems
     assert problem.startswith("Test, ") and "(merged)" in problem
-
-
-def test_copies_are_known_properties(published):
-    rows = files.make_rows()
-    images = rows.images
-    images[1] = images[0]  # twice in Training, with two labels
-    images[5] = images[2]  # PublicTest from Training
-    images[8] = images[9] = images[5]  # PrivateTest: twice, from Training
-    images[10] = 17  # constant
-    rows.emotions[[0, 1]] = [0, 3]
-    rows.emotions[[2, 5, 8, 9]] = 4
-    files.write_csv(published, rows)
-    text = str(check_fer2013(published))
-    assert "Training: 1 images repeat another one" in text
-    assert "PublicTest: 0 images repeat another one of the split, 1 are" in text
-    assert "PrivateTest: 1 images repeat another one of the split, 2 are" in text
-    assert "1 images occur with several labels (2 rows)" in text
-    assert "1 images are constant" in text
 
 
 @pytest.mark.slow
@@ -101,9 +75,6 @@ def test_the_real_set_passes(real_root, real_cache):
     report = check_fer2013(real_root, real_cache)
     assert not report.problems
     text = str(report)
-    for split, known in (("PublicTest", 280), ("PrivateTest", 288)):
-        assert f"{known} are in Training as well (known: {known})" in text
-        assert split in text
     assert "fer2013new.csv: sha256 9206e20d" in text
     assert text.count("(as published)") >= 1
 
