@@ -23,17 +23,12 @@ Range = tuple[float, float]
 def flip_rotate_distort(
     *, flip: float, degrees: float, translate: float, scale: float, shear: float
 ) -> nn.Module:
-    """Mirror, rotate and distort faces ``float [B, C, H, W]``.
+    """Mirror, rotate, shift, scale and shear faces ``float [B, C, H, W]``.
 
-    Args:
-        flip: probability of a mirror image, 0 to 1.
-        degrees: largest rotation, either way.
-        translate: largest shift, as a share of the side.
-        scale: largest change of size, as a share (0.1: 0.9 to 1.1).
-        shear: largest shear in degrees, either way.
-
-    Pixels that come from outside repeat the border, so that no black edge
-    tells how far a face was turned.
+    ``flip`` is a probability, ``degrees`` and ``shear`` are the largest angles
+    either way, ``translate`` and ``scale`` the largest changes as shares of the
+    side and of the size.  Pixels that come from outside repeat the border, so
+    that no black edge tells how far a face was turned.
     """
     return K.AugmentationSequential(
         K.RandomHorizontalFlip(p=flip),
@@ -66,11 +61,7 @@ def seeded(*numbers: int) -> Iterator[None]:
 
 
 class FaceAugmentation(nn.Module):
-    """Augmentations of kornia, one after the other.
-
-    Args:
-        steps: geometric and intensity augmentations, in this order.
-    """
+    """Augmentations of kornia, one after the other."""
 
     def __init__(self, *steps: nn.Module):
         super().__init__()
@@ -82,12 +73,7 @@ class FaceAugmentation(nn.Module):
         The random numbers are the same with landmarks and without.  In a
         mirrored face, left and right points change their numbers.
 
-        Args:
-            images: ``float [B, C, H, W]``, 0..1.
-            landmarks: ``float [B, 68, 2]`` in pixels.
-
-        Returns:
-            Images, or images and landmarks.  Points may leave the image.
+        Points may leave the image.
         """
         if not len(self.steps):
             return images if landmarks is None else (images, landmarks)
@@ -99,12 +85,10 @@ class FaceAugmentation(nn.Module):
 
 
 def _renumbered(points: Tensor, matrix: Tensor | None) -> Tensor:
-    """Points in iBUG order again, after transformations ``[B, 3, 3]``.
-
-    A transformation that mirrors has a negative determinant.
-    """
+    """Points in iBUG order again, after transformations ``[B, 3, 3]``."""
     if matrix is None:
         return points
+    # What mirrors has a negative determinant.
     mirrored = torch.det(matrix[:, :2, :2].float()) < 0
     flip = torch.as_tensor(IBUG_FLIP, device=points.device)
     return torch.where(mirrored[:, None, None], points[:, flip], points)
@@ -152,7 +136,10 @@ def augmentation(
     Raises:
         FerError: when an argument is out of range.
     """
-    _check_shares(flip=flip, moved=moved, erase=erase, erased_value=erased_value)
+    shares = {"flip": flip, "moved": moved, "erase": erase}
+    for name, value in (shares | {"erased_value": erased_value}).items():
+        if not 0 <= value <= 1:
+            raise FerError(f"augmentation: {name} is {value}, expected 0 to 1.")
     if fill not in FILLS:
         raise FerError(
             f"augmentation: fill is '{fill}', expected one of {', '.join(FILLS)}."
@@ -183,9 +170,3 @@ def augmentation(
             K.RandomErasing(scale=tuple(erased_area), value=erased_value, p=erase)
         )
     return FaceAugmentation(*steps)
-
-
-def _check_shares(**shares: float) -> None:
-    for name, value in shares.items():
-        if not 0 <= value <= 1:
-            raise FerError(f"augmentation: {name} is {value}, expected 0 to 1.")

@@ -1,6 +1,7 @@
 """Dealing rows out to parts: by class, by person, or blindly.
 
-Everything here works on columns of a face set and gives a number a row.
+Everything here works on columns of a face set and gives a number a row.  What
+cannot be dealt is refused in a ``FerError``.
 """
 
 from collections.abc import Sequence
@@ -28,16 +29,6 @@ def shares(counts: Sequence[int], total: int) -> np.ndarray:
 
     >>> shares([20, 19, 22, 21, 21, 20, 20], 23).tolist()
     [3, 3, 4, 4, 3, 3, 3]
-
-    Args:
-        counts: faces of each class.
-        total: at most their sum.
-
-    Returns:
-        ``int64`` of one number a class that sum to ``total``.
-
-    Raises:
-        FerError: when there are fewer faces than places.
     """
     counts = np.asarray(counts, dtype=np.int64)
     if not 0 <= total <= counts.sum():
@@ -66,9 +57,6 @@ def deal(
     Returns:
         ``int64 [N]``: 1 for the rows of the first part, 2 for the second
         and so on; 0 for those that no part asked for.
-
-    Raises:
-        FerError: when a class has fewer faces than the parts ask for.
     """
     found = np.zeros(len(labels), dtype=np.int64)
     for label, asked in enumerate(zip(*quotas, strict=True)):
@@ -85,24 +73,15 @@ def deal(
 
 
 def subject_folds(subjects: np.ndarray, folds: int) -> np.ndarray:
-    """The fold of every row, nobody in two: step sampling.
+    """The fold of every row ``int64 [N]``, nobody in two: step sampling.
 
-    Subjects are put in ascending order, and the i-th of them, counted from
-    0, is in fold i modulo ``folds``: the usual ten folds of CK+, and those of
-    Wadhawan and Gandhi.  Neither chance nor the order of the rows has a part
+    Subjects ``int [N]`` are put in ascending order, and the i-th of them, counted
+    from 0, is in fold i modulo ``folds``: the usual ten folds of CK+, and those
+    of Wadhawan and Gandhi.  Neither chance nor the order of the rows has a part
     in it.
 
     >>> subject_folds(np.array([30, 10, 10, 20]), 2).tolist()
     [0, 0, 0, 1]
-
-    Args:
-        subjects: ``int [N]``, who is shown.
-
-    Returns:
-        ``int64 [N]``, 0 to ``folds - 1``.
-
-    Raises:
-        FerError: when there are fewer people than folds.
     """
     people, which = np.unique(subjects, return_inverse=True)
     if len(people) < folds:
@@ -114,20 +93,11 @@ def subject_folds(subjects: np.ndarray, folds: int) -> np.ndarray:
 
 
 def leaky_folds(labels: np.ndarray, folds: int, seed: int = 0) -> np.ndarray:
-    """The fold of every row when it is drawn blindly: how not to do it.
+    """The fold of every row ``int64 [N]`` drawn blindly: how not to do it.
 
     Frames of one recording, nearly the same picture, come to stand in
     training and in test, and accuracy measures memory.  Classes are spread
     evenly: neither folds nor a class in two folds differ by more than one.
-
-    Args:
-        labels: ``int [N]``.
-
-    Returns:
-        ``int64 [N]``, 0 to ``folds - 1``.
-
-    Raises:
-        FerError: when there are fewer rows than folds.
     """
     if len(labels) < folds:
         raise FerError(
@@ -144,7 +114,7 @@ def leaky_folds(labels: np.ndarray, folds: int, seed: int = 0) -> np.ndarray:
 def three_parts(
     fold_of: np.ndarray, fold: int, folds: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Who selects and who is tested when one fold is reported.
+    """Who selects and who is tested, ``bool [N]``, when one fold is reported.
 
     The next fold, after the last one the first, chooses the checkpoint, so
     that the reported one is looked at once.  All others are trained on: a
@@ -154,12 +124,6 @@ def three_parts(
         fold_of: ``int [N]``, the fold of every row.
         fold: the one to report, from 0.
         folds: their number, at least 3.
-
-    Returns:
-        Two masks ``bool [N]``, of selection and of test.
-
-    Raises:
-        FerError: when there is no such fold, or nobody would be trained on.
     """
     if not 0 <= fold < folds or folds < 3:
         raise FerError(

@@ -62,11 +62,7 @@ def of_dataset(faces: FaceSet, protocol: str, *names: str) -> None:
 def relabelled(
     faces: FaceSet, protocol: str, classes: Sequence[str] = EXPRESSIONS
 ) -> FaceSet:
-    """The set with labels that are places in ``classes``.
-
-    Raises:
-        FerError: when a face shows something that is none of them.
-    """
+    """The set with labels that are places in ``classes``, which all must be."""
     places = np.full(len(EXPRESSIONS), -1)
     places[[expression_index(name) for name in classes]] = np.arange(len(classes))
     labels = places[faces.labels]
@@ -98,9 +94,6 @@ def divided(
 
     Args:
         faces: labelled by places in ``classes``.
-        protocol: its name.
-        label_rule: one phrase on where the labels come from.
-        classes: names of the labels.
         select: ``bool [N]``, the faces of ``Selection``.
         test: ``bool [N]``, those of ``Test``, none of them in ``select``;
             all others are ``Training``.
@@ -124,38 +117,18 @@ def held_out(
 
     The tenth is 10 % of all training faces, halves rounded up, shared
     among the classes by largest remainders (:func:`~fer_lib.data.folds.shares`).
-
-    Args:
-        faces: labelled by places in ``classes``.
-        protocol: its name.
-        label_rule: one phrase on where the labels come from.
-        classes: names of the labels.
-        train: the split that is learned from, less its tenth.
-        test: the split that is reported.
-        seed: of the draw.
     """
     learned = faces.split(train)
     counts = learned.counts()
     quota = shares(counts, portion(len(learned), HELD_OUT_PERCENT))
     held = deal(learned.labels, [quota], seed) == 1
-    return checked(
-        Splits(
-            protocol,
-            label_rule,
-            learned.select(~held),
-            part(learned, held, SELECTION),
-            faces.split(test),
-            classes,
-        )
-    )
+    select = part(learned, held, SELECTION)
+    parts = learned.select(~held), select, faces.split(test)
+    return checked(Splits(protocol, label_rule, *parts, classes))
 
 
 def checked(splits: Splits) -> Splits:
-    """The same, when every part has faces and training has every class.
-
-    Raises:
-        FerError: when they have not.
-    """
+    """The same; ``FerError`` if a part has no face, or training lacks a class."""
     parts = {"train": splits.train, "select": splits.select, "test": splits.test}
     for role, faces in parts.items():
         if not len(faces):

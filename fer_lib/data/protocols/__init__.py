@@ -11,9 +11,9 @@ from fer_lib.data.faceset import FaceSet
 from fer_lib.data.protocols import fer2013 as protocols_fer2013
 from fer_lib.data.protocols import lab as protocols_lab
 from fer_lib.data.protocols import wild as protocols_wild
-from fer_lib.data.protocols.cross import PAIRS
 from fer_lib.data.protocols.fer2013 import ferplus, official
 from fer_lib.data.protocols.lab import FOLDS
+from fer_lib.data.protocols.wild import PAIRS
 from fer_lib.data.splits import Splits
 from fer_lib.errors import FerError
 
@@ -47,20 +47,16 @@ def split(faces: FaceSet, protocol: str) -> Splits:
             f"name of one, {first} to {last}; run each of them."
         )
     if protocol not in PROTOCOLS:
+        shown = [name for name in PROTOCOLS if "-fold" not in name]
+        shown += [f"{name}-fold0 to -fold{FOLDS[name] - 1}" for name in FOLDS]
         raise FerError(
-            f"protocol '{protocol}' is unknown, expected one of {', '.join(_shown())}."
+            f"protocol '{protocol}' is unknown, expected one of {', '.join(shown)}."
         )
     return PROTOCOLS[protocol](faces)
 
 
 def split_pair(source: FaceSet, target: FaceSet, protocol: str) -> Splits:
-    """Trained and selected on one set, reported on another.
-
-    Args:
-        source: the set to learn from.
-        target: the set to report.
-        protocol: a name of :data:`PAIRS`.
-    """
+    """Trained and selected on one set, reported on another, by :data:`PAIRS`."""
     if protocol not in PAIRS:
         raise FerError(
             f"protocol '{protocol}' for two data sets is unknown, expected one "
@@ -83,9 +79,3 @@ def fold_names(protocol: str) -> tuple[str, ...]:
             f"protocol '{protocol}' has no folds, expected one of {', '.join(FOLDS)}."
         )
     return tuple(f"{protocol}-fold{fold}" for fold in range(FOLDS[protocol]))
-
-
-def _shown() -> list[str]:
-    """Names for a message, all folds of a protocol in one."""
-    single = [name for name in PROTOCOLS if "-fold" not in name]
-    return single + [f"{name}-fold0 to -fold{FOLDS[name] - 1}" for name in FOLDS]

@@ -153,9 +153,7 @@ def _first_frames(faces: FaceSet, protocol: str) -> np.ndarray:
             "begins with an expression, expected a neutral first frame; load "
             "the original sequences with first=1 (CK+48 has no first frames)."
         )
-    found = np.zeros(len(faces), dtype=bool)
-    found[rows] = True
-    return found
+    return np.isin(np.arange(len(faces)), rows)
 
 
 def _recorded(faces: FaceSet, protocol: str, column: str) -> tuple:
@@ -212,13 +210,10 @@ def _dealt(faces, name, rule, classes, quotas, seed) -> Splits:
 def _balanced(
     faces: FaceSet, name: str, whole: int, select: int, each: int, seed: int
 ) -> Splits:
-    """A test part with ``each`` face of every class.
-
-    A set of another size than the ``whole`` one gets parts in proportion,
-    rounded down in the test and halves up in the selection.
-    """
+    """A test part with ``each`` face of every class, in proportion for other sizes."""
     faces = relabelled(faces, name, SEVEN)
     counts = faces.counts()[: len(SEVEN)]
+    # Rounded down in the test, halves up in the selection.
     test = np.minimum(counts, max(each * len(faces) // whole, 1))
     selected = (2 * select * len(faces) + whole) // (2 * whole)
     quotas = [test, shares(counts - test, selected)]

@@ -4,8 +4,9 @@ Source: Barsoum et al., "Training deep networks for facial expression
 recognition with crowd-sourced label distribution", ICMI 2016; details that
 the paper leaves open are as in its authors' code (microsoft/FERPlus).
 
-Votes are ``int [N, 10]`` in the order of ``FERPLUS_COLUMNS`` throughout.  A rule
-raises ``FerError`` when ``classes`` is neither 7 nor 8.
+Votes are ``int [N, 10]`` in the order of ``FERPLUS_COLUMNS`` throughout, and
+``classes`` is 7, or 8 with contempt.  A rule gives labels ``int64 [N]`` in the book's
+order and the rows ``bool [N]`` that it keeps; labels of others mean nothing.
 """
 
 from pathlib import Path
@@ -46,13 +47,8 @@ def read_votes(path: Path | str, splits: np.ndarray) -> tuple[np.ndarray, np.nda
     for line, (usage, name, *fields) in read_table(path, _HEADER):
         row = len(votes)
         if row < len(splits) and usage != splits[row]:
-            raise wrong(
-                path,
-                line,
-                "Usage",
-                usage,
-                f"{str(splits[row])!r} as in the same row of fer2013.csv",
-            )
+            expected = f"{str(splits[row])!r} as in the same row of fer2013.csv"
+            raise wrong(path, line, "Usage", usage, expected)
         for column, found in zip(FERPLUS_COLUMNS, fields, strict=True):
             if found not in _RATERS:
                 raise wrong(path, line, column, found, "0 to 10 votes")
@@ -91,13 +87,6 @@ def argmax_labels(votes: np.ndarray, classes: int = 7) -> tuple[np.ndarray, np.n
     No row is dropped: where nobody voted for any of the classes, all are
     tied, and the label is neutral.  The published counts include such rows
     (five of those with a name, one of them in PrivateTest).
-
-    Args:
-        classes: 7, or 8 with contempt.  Other votes do not count.
-
-    Returns:
-        Labels ``int64 [N]`` in the book's order, and the rows ``bool [N]``
-        that the rule keeps: all, given so that the rules read alike.
     """
     top = votes[:, : _columns_of(classes)].argmax(1)
     return _TO_BOOK[top], np.ones(len(votes), dtype=bool)
@@ -111,13 +100,6 @@ def majority_labels(
     A column with one vote is set to zero; the top of all ten columns needs
     more than 50 % of what is left.  Unknown and no face are no expressions;
     with seven classes neither is contempt, but its votes still count.
-
-    Args:
-        classes: 8, or 7 without contempt.
-
-    Returns:
-        Labels ``int64 [N]`` in the book's order, and the rows ``bool [N]``
-        that the rule keeps; other labels mean nothing.
     """
     left = np.where(votes <= 1, 0, votes)
     top = left.argmax(1)
@@ -145,20 +127,17 @@ def probability_targets(
     down, equal ones together, until three or more are taken or three
     quarters of the votes are covered; unknown and no face, once their turn
     comes, end it and are not taken.  A row is kept when at most three
-    expressions were taken and they have more than half of the votes.
+    expressions were taken and they have more than half of the votes; with seven
+    classes, faces that show contempt most are dropped, and its votes for others
+    are left out of their shares.
 
     The same targets serve FER+'s cross-entropy and its drawing of one label
     an epoch by these probabilities.
 
-    Args:
-        classes: 8, or 7 without contempt: faces that show it most are
-            dropped, its votes for others are left out of their shares.
-
     Returns:
-        Labels ``int64 [N]`` in the book's order, the expression with most
-        votes, a tie going to the first in FER+'s order; targets ``float32
-        [N, classes]`` in the book's order, rows summing to 1; and the rows
-        ``bool [N]`` that the rule keeps; the others' targets are zero.
+        Labels, the expression with most votes, a tie going to the first in FER+'s
+        order; targets ``float32 [N, classes]`` in the book's order, rows summing
+        to 1, or zero where they are not kept; and the rows that are.
     """
     counted = np.where(votes <= 1, 0, votes)
     left, total = counted.copy(), counted.sum(1)
@@ -186,14 +165,9 @@ def multi_targets(
     or more have more than half of the votes together, and the first with
     most of them is an expression.  All its expressions with 30 % count alike.
 
-    Args:
-        classes: 8, or 7 without contempt: faces that show it most are dropped.
-
     Returns:
-        Labels and rows as of :func:`probability_targets`, and between them
-        targets ``float32 [N, classes]`` in the book's order, 1 for every
-        expression that counts as right and 0 for the others; zero where the
-        row is not kept.
+        As of :func:`probability_targets`, but that a target is 1 for every
+        expression that counts as right, and 0 for the others.
     """
     counted = np.where(votes <= 1, 0, votes)
     total = counted.sum(1, keepdims=True)

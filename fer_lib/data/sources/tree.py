@@ -20,11 +20,7 @@ _NUMBER = re.compile(r"(\d+)$")
 
 
 def entries(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Subfolders and files of a folder, sorted; hidden ones aside.
-
-    Raises:
-        FerError: when it cannot be read.
-    """
+    """Subfolders and files of a folder, sorted; hidden ones aside."""
     try:
         with os.scandir(folder) as found:
             shown = sorted((e.name, e.is_dir()) for e in found if e.name[0] != ".")
@@ -33,10 +29,8 @@ def entries(folder: Path) -> tuple[list[Path], list[Path]]:
             f"{folder}: cannot be read ({error.strerror}), expected a folder "
             "of a data set; name another one."
         ) from error
-    return (
-        [folder / name for name, is_folder in shown if is_folder],
-        [folder / name for name, is_folder in shown if not is_folder],
-    )
+    folders = [folder / name for name, is_folder in shown if is_folder]
+    return folders, [folder / name for name, is_folder in shown if not is_folder]
 
 
 def subfolders(folder: Path) -> list[Path]:
@@ -55,11 +49,7 @@ def walk(folder: Path, above: frozenset[Path] = frozenset()) -> Iterator[Path]:
 
 
 def images(files: Iterable[Path], left_out: Counter) -> list[Path]:
-    """The image files among some, sorted; the kinds of the others are counted.
-
-    Raises:
-        FerError: at a photograph of a kind that cannot be read.
-    """
+    """The image files among some, sorted; the kinds of the others are counted."""
     found = []
     for file in files:
         ending = file.suffix.lower()
@@ -93,9 +83,6 @@ def by_class(
 
     Returns:
         ``file`` and ``labels`` of each image.
-
-    Raises:
-        FerError: when a subfolder is no class, or an image lies beside them.
     """
     folders, files = entries(place)
     if beside := images(files, left_out):
@@ -122,16 +109,12 @@ def by_class(
 
 
 def locate(root: Path | str, *names: str) -> Path | None:
-    """The nearest folder with one of these names; see :func:`nearest`.
+    """The nearest folder with one of these names, upper and lower case alike.
 
     Of a folder inside a folder of the same name, the inner one is meant.
-
-    Args:
-        root: where to look.
-        names: accepted names, upper and lower case alike.
     """
     wanted = {name.lower() for name in names}
-    found = nearest(root, lambda folder: folder.name.lower() in wanted)
+    found = _nearest(root, lambda folder: folder.name.lower() in wanted)
     while found and (found / found.name).is_dir():
         found = found / found.name
     return found
@@ -140,20 +123,13 @@ def locate(root: Path | str, *names: str) -> Path | None:
 def holding(root: Path | str, names: Iterable[str]) -> Path | None:
     """The nearest folder that holds a folder of each of these names."""
     wanted = {name.lower() for name in names}
-    return nearest(
+    return _nearest(
         root, lambda folder: wanted <= {f.name.lower() for f in subfolders(folder)}
     )
 
 
-def nearest(root: Path | str, fits: Callable[[Path], bool]) -> Path | None:
-    """The folder that fits, at or a few levels below another one.
-
-    Returns:
-        The one nearest to ``root``; None when there is none.
-
-    Raises:
-        FerError: when several are equally near, or ``root`` is no folder.
-    """
+def _nearest(root: Path | str, fits: Callable[[Path], bool]) -> Path | None:
+    """The folder that fits, at or a few levels below another one."""
     root = Path(root).expanduser()
     level = [root]
     for _ in range(_DEPTH + 1):
@@ -171,11 +147,7 @@ def nearest(root: Path | str, fits: Callable[[Path], bool]) -> Path | None:
 
 
 def manifest(sources: Iterable[Path]) -> str:
-    """Hash over name, size and times of change of all files, links followed.
-
-    Args:
-        sources: files, and folders of which everything visible counts.
-    """
+    """Hash over name, size and times of change of all files, also in folders."""
     digest = hashlib.sha256()
     for source in sources:
         for file in sorted(walk(source)) if source.is_dir() else [source]:
@@ -199,9 +171,6 @@ def ends(files: list[Path], first: int, last: int, label: int) -> list[dict]:
     Returns:
         ``file``, ``labels``, ``frame``, its number, and ``from_end``, which is 0
         for the last one.
-
-    Raises:
-        FerError: when the recording is too short for both.
     """
     if first < 0 or last < 0 or not first + last:
         raise FerError(
