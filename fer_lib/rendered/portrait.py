@@ -64,11 +64,7 @@ def _chance(seed: int, take: int) -> list[np.random.Generator]:
 
 def _light(skin: float, conditions: Conditions, rng) -> Light:
     """A lamp set so that the skin is neither black nor burnt out."""
-    aim = (
-        rng.normal(0, conditions.side_light),
-        rng.uniform(-0.1, 0.9),
-        0.9,
-    )
+    aim = (rng.normal(0, conditions.side_light), rng.uniform(-0.1, 0.9), 0.9)
     # A camera half corrects for dark and for fair skin.
     level = rng.uniform(0.75, 1.2) * 1.25 * (0.32 / skin) ** 0.55
     hard = rng.uniform(0.45, 0.8)
@@ -77,18 +73,11 @@ def _light(skin: float, conditions: Conditions, rng) -> Light:
 
 
 def set_scene(
-    subject: int = 0,
-    expression: str = "happy",
-    size: int = 48,
-    seed: int = 0,
-    take: int = 0,
-    conditions: Conditions = STUDIO,
-    frame: int = 0,
-    intensity: float = 1.0,
+    subject, expression, size, seed, take, conditions, frame=0, intensity=1.0
 ) -> tuple[Scene, float]:
-    """What :func:`render_face` draws, before any ray is cast.
+    """What :func:`render_face` draws, before any ray is cast; same arguments.
 
-    Same arguments.  Returns the scene and the strength of the expression.
+    Returns the scene and the strength of the expression.
     """
     act, stand, lamp, _, drift, _ = _chance(seed, take)
     cast = character(subject) if conditions.stylised else subject_person(seed, subject)

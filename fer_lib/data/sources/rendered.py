@@ -26,13 +26,8 @@ from fer_lib.data.sources.rendering import (
     portrait_of,
 )
 from fer_lib.errors import FerError
-from fer_lib.expressions import (
-    EXPRESSIONS,
-    FERPLUS_COLUMNS,
-    FERPLUS_TO_BOOK,
-    expression_index,
-)
-from fer_lib.rendered.conditions import LAB, STYLISED, WILD
+from fer_lib.expressions import EXPRESSIONS, FERPLUS_COLUMNS, FERPLUS_TO_BOOK
+from fer_lib.rendered.conditions import LAB, STYLISED, WILD, Conditions
 from fer_lib.rendered.people import CHARACTERS
 
 # FER2013 has 1.5 % of disgust; here rare classes are rare but not tiny.
@@ -41,7 +36,7 @@ FACES_A_SUBJECT = 20
 CLASSES = 7  # of stylised
 # First spawn keys, beside those of portrait.
 LABELS, VOTES, NOISE, ONSET, CONTEMPT = 2, 3, 5, 6, 7
-NEUTRAL = expression_index("neutral")
+NEUTRAL, UNSEEN = EXPRESSIONS.index("neutral"), EXPRESSIONS.index("contempt")
 RATERS = 10
 
 # What raters take an expression for when they err; rows as EXPRESSIONS.
@@ -119,24 +114,21 @@ def wild(
         FerError: when an option is out of range or embreex is missing.
     """
     counts = {"Training": train, "PublicTest": public, "PrivateTest": private}
-    check_range("size", size, 16, 512)
-    check_range("seed", seed, 0, MOST)
+    shares = {"label_noise": label_noise, "contempt": contempt}
     for split, count in counts.items():
         check_range(split, count, 0, 10**6)
     if not sum(counts.values()):
         raise FerError("rendered faces: all splits are empty; ask for some.")
-    shares = {"label_noise": label_noise, "contempt": contempt}
     for name, share in shares.items():
         if not 0 <= share <= 1:
             raise FerError(f"rendered faces: {name} is {share}, expected 0 to 1.")
     conditions = WILD.changed(**knobs)
-    options = {"size": size, "seed": seed, **shares, **counts}
-    options["conditions"] = conditions.to_row().tolist()
+    options = _options(size, seed, conditions, **shares, **counts)
 
     def render() -> FaceSet:
         splits, shown, subjects = _plan_wild(counts, seed)
         hidden = _rng(seed, CONTEMPT).random(len(shown)) < contempt
-        shown[(shown == NEUTRAL) & hidden] = expression_index("contempt")
+        shown[(shown == NEUTRAL) & hidden] = UNSEEN
         takes = np.arange(len(shown))
         faces = draw(
             "rendered", Plan(size, seed, conditions, subjects, shown, takes), workers
@@ -144,16 +136,20 @@ def wild(
         strengths, labels, cast = faces.extra["strength"], [], []
         for take, label, strength in zip(takes, shown, strengths, strict=True):
             cast.append(votes(label, strength, _rng(seed, VOTES, take)))
-            label = NEUTRAL if EXPRESSIONS[label] == "contempt" else label
+            label = NEUTRAL if label == UNSEEN else label
             labels.append(noisy_label(label, label_noise, _rng(seed, NOISE, take)))
-        return replace(
-            faces,
-            labels=np.array(labels, np.int64),
-            splits=splits,
-            votes=np.array(cast, np.int64),
-        )
+        labels, cast = np.array(labels, np.int64), np.array(cast, np.int64)
+        return replace(faces, labels=labels, splits=splits, votes=cast)
 
     return from_cache("wild", options, cached, render)
+
+
+def _options(size: int, seed: int, conditions: Conditions, **others) -> dict:
+    """Everything that decides a set, for JSON."""
+    check_range("size", size, 16, 512)
+    check_range("seed", seed, 0, MOST)
+    row = conditions.to_row().tolist()
+    return {"size": size, "seed": seed, "conditions": row, **others}
 
 
 def _rng(seed: int, *key: int) -> np.random.Generator:
@@ -175,29 +171,17 @@ def _plan_wild(counts: dict[str, int], seed: int) -> tuple[np.ndarray, ...]:
         labels.append(_rng(seed, LABELS, number).permutation(_quota(count)))
         subjects.append(first + np.arange(count) % max(people, 1))
         first += people
-    return (
-        np.array(splits),
-        np.concatenate(labels).astype(np.int64),
-        np.concatenate(subjects).astype(np.int64),
-    )
+    columns = (np.concatenate(column).astype(np.int64) for column in (labels, subjects))
+    return np.array(splits), *columns
 
 
 def votes(label: int, strength: float, rng: np.random.Generator) -> np.ndarray:
     """Ten raters' votes in FER+'s columns, ``int64 [10]``.
 
     A weak expression is mistaken more often; every fiftieth vote on average
-    is ``unknown``.
-
-    Args:
-        label: the expression shown, 0-7.
-        strength: of the expression, 1 is a clear one.
-        rng: source of chance.
+    is ``unknown``.  A strength of 1 is a clear one.
     """
-    right = (
-        0.9
-        if EXPRESSIONS[label] == "neutral"
-        else np.clip(0.25 + 0.5 * strength, 0, 0.95)
-    )
+    right = 0.9 if label == NEUTRAL else np.clip(0.25 + 0.5 * strength, 0, 0.95)
     chance = np.zeros(len(FERPLUS_COLUMNS))
     for column, book in enumerate(FERPLUS_TO_BOOK):
         chance[column] = (1 - right) * CONFUSED[label, book]
@@ -257,15 +241,12 @@ def lab(
             f"of {', '.join(STRUCTURES)}."
         )
     frames = STRUCTURES[structure][1] if frames is None else frames
-    check_range("size", size, 16, 512)
     check_range("subjects", subjects, 1, 10_000)
     check_range("frames", frames, 2, 999)
-    check_range("seed", seed, 0, MOST)
     conditions = LAB.changed(**knobs)
-    options = {
-        "size": size, "subjects": subjects, "structure": structure,
-        "frames": frames, "seed": seed, "conditions": conditions.to_row().tolist(),
-    }  # fmt: skip
+    options = _options(
+        size, seed, conditions, subjects=subjects, structure=structure, frames=frames
+    )
 
     def render() -> FaceSet:
         plan = _plan_lab(size, subjects, structure, frames, seed, conditions)
@@ -274,12 +255,9 @@ def lab(
         if structure == "ckplus":
             labels = np.where(plan.frames == 1, NEUTRAL, labels)
             number = plan.takes % len(STRUCTURES[structure][0]) + 1
-            return replace(
-                faces,
-                labels=labels,
-                sequences=1000 * plan.subjects + number,
-                extra={**extra, "from_end": frames - plan.frames},
-            )
+            sequences = 1000 * plan.subjects + number
+            extra = {**extra, "from_end": frames - plan.frames}
+            return replace(faces, labels=labels, sequences=sequences, extra=extra)
         sequences = 10 * plan.subjects + labels
         return replace(faces, sequences=sequences, extra={**extra, "shot": plan.frames})
 
@@ -302,24 +280,19 @@ def held(frames: int, rng: np.random.Generator) -> np.ndarray:
     return rng.uniform(0.85, 1, frames)
 
 
-def _plan_lab(
-    size: int, people: int, structure: str, frames: int, seed: int,
-    conditions,
-) -> Plan:  # fmt: skip
+def _plan_lab(size, people, structure, frames, seed, conditions) -> Plan:
     """Every person with every expression, in every frame."""
-    shown = [expression_index(name) for name in STRUCTURES[structure][0]]
+    shown = [EXPRESSIONS.index(name) for name in STRUCTURES[structure][0]]
     course = onset if structure == "ckplus" else held
     takes = np.arange(people * len(shown))
-    chances = [np.random.SeedSequence(seed, spawn_key=(ONSET, t)) for t in takes]
+    courses = [course(frames, _rng(seed, ONSET, take)) for take in takes]
     return Plan(
         size, seed, conditions,
         subjects=np.repeat(takes // len(shown), frames),
         expressions=np.repeat(np.tile(shown, people), frames),
         takes=np.repeat(takes, frames),
         frames=np.tile(np.arange(1, frames + 1), len(takes)),
-        intensities=np.concatenate(
-            [course(frames, np.random.default_rng(chance)) for chance in chances]
-        ),
+        intensities=np.concatenate(courses),
     )  # fmt: skip
 
 
@@ -347,12 +320,9 @@ def stylised(
     Raises:
         FerError: when an option is out of range or embreex is missing.
     """
-    check_range("size", size, 16, 512)
     check_range("takes", takes, 1, 10_000)
-    check_range("seed", seed, 0, MOST)
     conditions = STYLISED.changed(**knobs)
-    row = conditions.to_row().tolist()
-    options = {"size": size, "takes": takes, "seed": seed, "conditions": row}
+    options = _options(size, seed, conditions, takes=takes)
     number = np.arange(CHARACTERS * CLASSES * takes)
     plan = Plan(
         size, seed, conditions,

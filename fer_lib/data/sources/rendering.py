@@ -38,12 +38,11 @@ class Plan:
         size: side of the images in pixels.
         seed: of the population.
         conditions: how pictures are taken.
-        subjects: ``int64 [N]``.
-        expressions: ``int64 [N]``, what the faces show.
-        takes: ``int64 [N]``, numbers of the pictures or sequences.
-        frames: ``int64 [N]`` from 1, or None where there are no sequences.
-        intensities: ``float64 [N]``, shares of the takes' strength, 0-1;
-            with ``frames``.
+        subjects: who is shown.
+        expressions: what the faces show.
+        takes: numbers of the pictures or sequences.
+        frames: from 1, or None where there are no sequences.
+        intensities: with ``frames``, shares of the takes' strength, 0-1.
     """
 
     size: int
@@ -57,18 +56,15 @@ class Plan:
 
     def jobs(self) -> list[tuple]:
         """Arguments of ``render_face`` for every picture."""
-        count = len(self.takes)
-        frames = np.zeros(count, int) if self.frames is None else self.frames
-        shares = np.ones(count) if self.frames is None else self.intensities
-        rows = zip(
-            self.subjects.tolist(), self.expressions.tolist(), self.takes.tolist(),
-            frames.tolist(), shares.tolist(), strict=True,
-        )  # fmt: skip
+        columns = [self.subjects, self.expressions, self.takes]
+        if self.frames is not None:
+            columns += [self.frames, self.intensities]
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        how, size, seed = self.conditions, self.size, self.seed
         return [
-            (subject, EXPRESSIONS[shown], self.size, self.seed, take,
-             self.conditions, frame, share)
-            for subject, shown, take, frame, share in rows
-        ]  # fmt: skip
+            (who, EXPRESSIONS[shown], size, seed, take, how, *frame)
+            for who, shown, take, *frame in rows
+        ]
 
     def columns(self) -> Columns:
         """What :func:`portrait_of` needs, one row a picture."""
@@ -89,10 +85,6 @@ def portrait_of(faces: FaceSet, row: int) -> Portrait:
 
     The maps of a set would be larger than the set, so none are stored:
     ``portrait_of(faces, 3).unit_map("mouthSmileLeft")`` makes one.
-
-    Args:
-        faces: a rendered set, or a selection of one.
-        row: which face.
 
     Raises:
         FerError: when the set does not know how it was drawn.
@@ -123,22 +115,10 @@ def check_range(name: str, value: int, low: int, high: int) -> None:
 
 
 def draw(name: str, plan: Plan, workers: int | None) -> FaceSet:
-    """All pictures of a plan, labelled by what they show, in one split ``All``.
-
-    Args:
-        name: of the set.
-        plan: what to draw.
-        workers: processes; none is one a core.  The result does not depend
-            on it.
-    """
+    """All pictures of a plan, labelled by what they show, in one split ``All``."""
     jobs = plan.jobs()
-    drawn = tqdm(
-        _drawn(jobs, workers or os.cpu_count() or 1),
-        total=len(jobs),
-        desc="rendering faces",
-        unit="face",
-    )
-    rows = list(drawn)
+    drawn = _drawn(jobs, workers or os.cpu_count() or 1)
+    rows = list(tqdm(drawn, total=len(jobs), desc="rendering faces", unit="face"))
     columns = {k: np.stack([row[k] for row in rows]) for k in rows[0]}
     columns |= plan.columns()
     return FaceSet(
@@ -157,14 +137,7 @@ def draw(name: str, plan: Plan, workers: int | None) -> FaceSet:
 def from_cache(
     corpus: str, options: dict, cached: bool, make: Callable[[], FaceSet]
 ) -> FaceSet:
-    """The set of these options from the cache, or made and kept there.
-
-    Args:
-        corpus: short name.
-        options: everything that decides the set, for JSON.
-        cached: whether the cache takes part at all.
-        make: renders the set.
-    """
+    """The set of these options from the cache, or made and kept there."""
     if not cached:
         return make()
     about = json.dumps({"version": VERSION, **options}, sort_keys=True)
