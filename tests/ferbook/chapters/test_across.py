@@ -145,10 +145,6 @@ class TestTraining:
 
 
 class TestTransfer:
-    def test_recall_of_a_missing_class_is_no_number(self):
-        found = across.recalls(np.array([True, False, True]), faces([0, 0, 3]))
-        assert found[0] == 0.5 and found[3] == 1 and np.isnan(found[[1, 2, 4]]).all()
-
     def test_course_of_recordings(self):
         # Two recordings of happy, one of contempt, three frames each.
         shown = np.repeat([3, 3, CONTEMPT], 3)
@@ -162,12 +158,6 @@ class TestTransfer:
         assert found["another"].tolist() == [0, 0, 0]
         told = across.draw_by_frame(found, 2).alt_text
         assert "its expression from 0 to 100 per cent" in told
-
-    def test_faces_on_which_one_alone_is_right(self):
-        first = np.array([1, 1, 0, 0, 1], bool)
-        second = np.array([1, 0, 1, 0, 0], bool)
-        assert across.apart(first, second) == [1, 4, 2]
-        assert across.apart(first, second, count=1) == [1, 2]
 
 
 def knows_contempt(images):
@@ -192,10 +182,6 @@ class TestTogether:
         # No other choice beats the one that peeked.
         shares = [float(row[3]) for row in table.rows[:6]]
         assert max(shares) == shares[5]
-
-    def test_one_network_is_no_ensemble(self):
-        told = ensembles.ensemble_table("x", *self.parts(), "noise")
-        assert "1 networks" in told.words
 
     def test_right_is_the_same_as_asked_one_by_one(self):
         readers, tests = {"k": knows, "s": says(2)}, {"a": faces([0, 2, 3])}

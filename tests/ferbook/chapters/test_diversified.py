@@ -9,13 +9,11 @@ from drawn_faces import web_faces
 
 from fer_lib.data.protocols import official
 from fer_lib.evaluation.inference import predict
-from fer_lib.evaluation.intervals import wilson_interval
 from fer_lib.losses.diversity import diversity, equally_alike
 from fer_lib.models import build
 from fer_lib.models.diversified_manet import tile
 from ferbook.chapters.diversified import diversity as shared
 from ferbook.chapters.diversified import esr, manet
-from ferbook.ledger.claims import load_claims
 from ferbook.papers.diversified_esr import PAPER
 
 FACES = np.random.default_rng(0).integers(0, 256, (5, 1, 48, 48), dtype=np.uint8)
@@ -59,16 +57,6 @@ class TestDiversity:
         assert len(trace) == 61
         assert trace[-1] > 0.95 if together else trace[-1] < 0.1
 
-    def test_drawn_determinants_end_where_the_formulas_do(self):
-        figure = shared.draw_determinants((2, 3))
-        paper, code = ([line.get_ydata() for line in a.lines[:2]] for a in figure.axes)
-        np.testing.assert_allclose([y[0] for y in paper], -1, atol=1e-9)
-        np.testing.assert_allclose([y[-1] for y in code], [1, -1], atol=1e-9)
-
-    def test_between_is_the_mean_of_the_pairs(self):
-        matrix = torch.tensor([[1.0, 0.2, 0.4], [0.2, 1.0, 0.6], [0.4, 0.6, 1.0]])
-        assert shared.between(matrix) == pytest.approx(0.4)
-
     def test_a_sweep_is_the_losses_own_similarity_and_gradient(self):
         learners = equally_alike(3, 0.5)
         sweep = shared.gamma_sweep(learners, (0.5, 1.0, 900.0), "channel")
@@ -78,35 +66,6 @@ class TestDiversity:
         assert sweep.pulls[1] == pytest.approx(float(slope.norm()))
         assert sweep.pulls[2] == 0  # no gradient is left
         assert sweep.ours == pytest.approx(30 / 3)
-
-    def test_outputs_are_those_of_one_pass(self, ensemble, monkeypatch):
-        monkeypatch.setattr(
-            "fer_lib.evaluation.inference.VALUES_TOGETHER", 2 * 3 * 64**2
-        )
-        names = ("branches", "channel", "spatial")
-        found = shared.outputs(ensemble, FACES, names)
-        with torch.inference_mode():
-            whole = ensemble(ensemble.input(torch.as_tensor(FACES)))
-        for name in names:
-            torch.testing.assert_close(found[name], getattr(whole, name))
-
-    def test_similarities_are_written_into_their_cells(self):
-        matrix = torch.tensor([[1.0, 0.25], [0.5, 1.0]])
-        figure = shared.draw_similarities({"S": matrix}, ["a", "b"])
-        texts = [text.get_text() for text in figure.axes[0].texts]
-        assert texts == ["1.00", "0.25", "0.50", "1.00"]
-
-    @pytest.mark.parametrize("paper", ["diversified_esr", "diversified_manet"])
-    def test_printed_accuracies_stand_between_their_limits(self, paper):
-        figure, sets = shared.draw_printed(paper), shared.printed_accuracies(paper)
-        assert len(figure.axes) == len(sets) == 3
-        for panel, claims in zip(figure.axes, sets.values(), strict=True):
-            assert f"{claims[0].n:,}" in panel.get_title()
-            drawn = [line.get_xdata() for line in panel.lines]
-            for claim, ends, point in zip(claims, drawn[::2], drawn[1::2], strict=True):
-                limits = wilson_interval(claim.number * claim.n, claim.n)
-                np.testing.assert_allclose(ends, 100 * np.array(limits))
-                assert point[0] == pytest.approx(float(claim.value))
 
     def test_first_steps_follow_the_sign_of_the_term(self):
         splits = official(web_faces(210))
@@ -134,39 +93,11 @@ SCORES = np.eye(3, dtype=np.float32)[np.array(ANSWERS)] * 4
 
 
 class TestBranches:
-    def test_pooling_shows_the_strongest_maps(self):
-        maps = torch.arange(10.0)[:, None, None].expand(10, 2, 2)
-        figure = esr.draw_pooling(maps, torch.ones(2, 2), torch.ones(10))
-        tiles = figure.axes[0].images[0].get_array()
-        assert tiles[0, 0] == 9 and tiles[-1, -1] == 1  # map 0 is the weakest
-
-    def test_a_branch_joins_where_the_stage_changes(self):
-        curve = [
-            {"epoch": epoch, "stage": f"branch {branch}", "val_accuracy": 0.1}
-            for epoch, branch in [(1, 1), (2, 1), (3, 2)]
-        ]
-        assert esr.joins(curve) == [(1, "1"), (3, "2")]
-        panel = esr.draw_growth(curve, "val").axes[0]
-        assert [line.get_xdata()[0] for line in panel.lines[1:]] == [0.5, 2.5]
-
-    def test_members_are_drawn_alone_and_together(self):
-        figure = esr.draw_members(SCORES, LABELS)
-        alone, _, votes = (line.get_ydata() for line in figure.axes[0].lines)
-        np.testing.assert_allclose(alone, [75, 50, 50])
-        # Two branches tie on face 2, and the lower class wins: 1 instead of 2.
-        np.testing.assert_allclose(votes, [75, 50, 50])
-
     def test_an_exit_is_chosen_on_validation(self):
         table = esr.exit_table((SCORES, LABELS), (SCORES[::-1], LABELS))
         name, everyone, chosen, p, _ = table.rows[1]
         assert (name, everyone) == ("votes", "50.0 %")
         assert chosen == "1: 50.0 %" and float(p) == 1
-
-    def test_agreement_is_counted_face_by_face(self):
-        found = esr.agreement(SCORES)
-        for i, j in np.ndindex(3, 3):
-            expected = np.mean(np.array(ANSWERS[i]) == np.array(ANSWERS[j]))
-            assert float(found[i, j]) == pytest.approx(expected)
 
     def test_neighbours_matter_to_the_flaw_alone(self, ensemble):
         faces = web_faces(24)
@@ -260,11 +191,3 @@ class TestPatches:
         assert rows["global alone right"] == ["1", "0 %", "100 %", "100 %"]
         assert rows["both wrong, the same"] == ["1", "100 %", "100 %", "0 %"]
         assert rows["both wrong, differently"] == ["0", "", "", ""]
-
-    def test_the_paper_stays_below_what_it_compares_with_on_affectnet(self):
-        # What the chapter says of "competitive".
-        claims = load_claims("diversified_manet")
-        own = claims.claim("diversified_manet.affectnet.accuracy").number
-        quotes = [q for q in claims.quotes if q.place == "Table 2"]
-        (theirs,) = [q for q in quotes if q.method == "MA-Net, published"]
-        assert 100 * own < float(theirs.value)

@@ -2,7 +2,6 @@
 
 from types import SimpleNamespace
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -15,9 +14,7 @@ from fer_lib.models.network import Network
 from fer_lib.models.part_ensemble import EnsembleOutput
 from fer_lib.models.part_network import PARTS
 from fer_lib.preprocessing import Preprocessing
-from ferbook.chapters.part_ensemble import figures, tables
-from ferbook.chapters.part_ensemble.yaw_sweep import YawSweep
-from ferbook.ledger.ledger import open_ledger
+from ferbook.chapters.part_ensemble import tables
 from ferbook.runs.records import Record
 
 NAMES = ("eyebrows", "eyes", "nose", "mouth", "jaw")
@@ -38,22 +35,6 @@ def test_printed_sums_show_whose_the_gains_are():
     best = column(box, "Alone")
     assert best["CK+"].startswith("mouth 95.16, eyes 93.96, eyebrows 93.29, jaw 93.28")
     assert best["JAFFE"].split(", ")[1] == "eyebrows 91.43"
-
-
-def test_sizes_are_the_claims_with_their_sums():
-    box = tables.sums_box("sizes", tables.SIZES)
-    told = {row[1]: row[2] for row in box.rows}
-    storage = [why for why in told if "bytes" in why]
-    assert len(storage) == 2 and all(told[why] == "contradictory" for why in storage)
-    layers = next(why for why in told if "= 24" in why)
-    assert told[layers] == "consistent"
-    assert not tables.sums_box("none", ["no such check"]).rows
-
-
-def test_orders_are_those_asked_of_fer2013():
-    box = tables.orders_box(open_ledger())
-    assert len(box.rows) >= 10
-    assert all("Asked of FER2013 by us" in row[0] for row in box.rows)
 
 
 @pytest.mark.parametrize("side", [7, 8, 12])
@@ -183,19 +164,6 @@ def test_face_shares_have_centres_at_whole_numbers():
     np.testing.assert_allclose(shares[:2], [(0.5 / 8, 0.5 / 4), (7.5 / 8, 3.5 / 4)])
 
 
-def test_recorded_accuracies_name_the_members(tmp_path):
-    place, labels = "selected/PrivateTest", np.arange(4)
-    one = record(tmp_path)
-    planted = {
-        f"{place}/single/logits": np.eye(4),
-        f"{place}/member.mouth/logits": np.eye(4)[[0, 1, 3, 2]],
-        "PrivateTest/labels": labels,
-    }
-    one.predictions.update(planted)
-    shares = {k: share[0] for k, share in tables.recorded_accuracies(one).items()}
-    assert shares == {"mouth": 0.5, "ensemble": 1.0}
-
-
 def test_recorded_drift_and_heat(tmp_path):
     rises = {f"PrivateTest__measures__landmark_rise.{n}": np.ones(9) for n in NAMES}
     key = "PrivateTest__measures__landmark_rise.mouth"
@@ -215,61 +183,3 @@ def test_recorded_drift_and_heat(tmp_path):
     assert row[:4] == ("whole", "1.50", "2.50", "0.50") and row[4].startswith("+2.00")
     for nothing in (tables.recorded_drift_box([empty]), tables.heat_box({})):
         assert "no run has measured it yet" in nothing.words
-
-
-def test_every_landmark_is_drawn_once_in_its_colour():
-    _, axes = plt.subplots()
-    points = np.arange(136.0).reshape(68, 2)
-    figures.draw_points(axes, points)
-    drawn = np.concatenate([line.get_xydata() for line in axes.lines])
-    assert sorted(drawn.tolist()) == points.tolist()
-    assert len({line.get_color() for line in axes.lines}) == 5
-
-
-def test_printed_values_have_no_interval():
-    found = dict.fromkeys((*NAMES, "ensemble"), (0.5, 0.4, 0.6))
-    printed = dict.fromkeys(found, (0.5, 0.5, 0.5))
-    figure = figures.plot_accuracies({"run": found, "paper": printed})
-    run, paper = figure.axes
-    bars = [sum(c.has_yerr for c in panel.containers) for panel in (run, paper)]
-    assert bars == [6, 0]
-
-
-def test_stages_are_marked_where_they_begin():
-    curve = [
-        {"epoch": k, "stage": stage}
-        | {f"PublicTest_{key}_{n}": 0.1 * k for n in NAMES for key in keys}
-        for k, stage, keys in (
-            (1, "landmarks", ("landmarks",)),
-            (2, "landmarks", ("landmarks",)),
-            (3, "head", ("landmarks", "accuracy")),
-        )
-    ]
-    figure = figures.plot_stages(curve, "PublicTest")
-    left, right = figure.axes
-    assert [text.get_text() for text in left.texts] == ["landmarks", "head"]
-    lines = [[line for line in one.lines if line.get_marker() != "None"]
-             for one in (left, right)]  # fmt: skip
-    assert [len(one[0].get_xdata()) for one in lines] == [3, 1]
-
-
-def test_empty_unions_say_so():
-    images = np.zeros((2, 1, 6, 6), np.uint8)
-    united = np.stack([np.ones((6, 6)), np.zeros((6, 6))])
-    figure = figures.draw_unions(images, {"Baseline": united}, ["a", "b"])
-    said = [[t.get_text() for t in axes.texts] for axes in figure.axes[2:4]]
-    assert said == [[], ["no evidence"]]
-
-
-def test_turning_heads_show_both_boxes():
-    angles, points = np.array([0.0, 45.0]), np.full((2, 3, 68, 2), 10, np.float32)
-    fitted = {"crop": points + 3, "detector": points}
-    sweep = YawSweep(
-        angles, np.zeros((2, 3, 40, 40), np.uint8), points,
-        np.ones((2, 3, 68), bool), np.full(3, 20, np.float32),
-        np.ones((2, 3), bool), fitted,
-    )  # fmt: skip
-    figure = figures.plot_turning(sweep)
-    crop, detector = figure.axes[-2:]
-    assert crop.lines[0].get_ydata() == pytest.approx([100 * 18**0.5 / 20] * 2)
-    assert detector.lines[0].get_ydata() == pytest.approx([0, 0])

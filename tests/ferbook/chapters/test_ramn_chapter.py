@@ -22,14 +22,6 @@ from ferbook.runs.run import Run
 TINY = {"width": 4, "batch_size": 8, "learning_rate": 0.02}
 
 
-def test_every_panel_shows_the_boxes_that_the_last_did_not_have():
-    figure = ramn.draw_crops(np.zeros((1, 48, 48), np.uint8))
-    upper = figure.axes[: len(COUNTS) - 1]
-    named = [[box.get_label() for box in panel.patches] for panel in upper]
-    assert [name for names in named for name in names] == list(crop_names(10)[1:])
-    assert [len(names) for names in named] == [4, 1, 2, 2, 1]
-
-
 def region(weights: list) -> RegionWeights:
     theta = np.array(weights, np.float32)
     shares = theta / theta.sum(1, keepdims=True)
@@ -56,12 +48,6 @@ def test_the_loss_in_the_plane_is_that_of_the_library():
             points[place][None, None], torch.zeros(1).long(), centres
         )
         assert found[place].item() == pytest.approx(one.item(), rel=1e-5)
-
-
-def test_drawn_borders_are_the_closed_ones():
-    figure = ramn_losses.draw_plane((2.0,) * 2)
-    lines = [line.get_xdata()[0] for line in figure.axes[0].lines[:4]]
-    np.testing.assert_allclose(lines, [0.25, 0.5, 0.75, 1.0])
 
 
 def planted_features(apart: float) -> tuple[torch.Tensor, torch.Tensor]:
@@ -118,19 +104,6 @@ def run() -> Run:
         mean = network(network.input(splits.test.images)).logits.mean(0)
         network.classifier.bias -= mean
     return Run(network, config, splits, None)
-
-
-def test_first_steps_begin_with_the_losses_of_the_untrained_network(run):
-    config = replace(run.config, collaborative_weight=0.1)
-    told = ramn_losses.first_steps(config, run.splits, steps=2)
-    network = PAPER.make_network(config, 7, 0)
-    x = network.input(run.splits.train.images[:8])
-    with torch.no_grad():
-        length = network(x).expressions.square().sum(-1).mean()
-    assert told[0]["length"] == pytest.approx(float(length), rel=1e-4)
-    assert told[0]["cross-entropy"] == pytest.approx(np.log(7), abs=0.1)
-    assert told[1]["C-loss"] < told[0]["C-loss"]
-    assert len(ramn_losses.draw_first_steps({"a": told}).axes) == 2
 
 
 def test_weight_one_diverges_where_the_default_does_not(run):

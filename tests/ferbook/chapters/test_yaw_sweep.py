@@ -4,20 +4,12 @@ import numpy as np
 import pytest
 
 from fer_lib.errors import FerError
-from fer_lib.landmarks import FIVE_PARTS
 from ferbook.chapters.part_ensemble.yaw_sweep import YawSweep, _holds, yaw_sweep
 
 
 @pytest.fixture(scope="module")
 def sweep():
     return yaw_sweep((0, 45, 90), subjects=3, size=160)
-
-
-def test_shapes(sweep):
-    assert sweep.images.shape == (3, 3, 160, 160) and sweep.images.dtype == np.uint8
-    assert sweep.truth.shape == (3, 3, 68, 2)
-    assert sweep.visible.shape == (3, 3, 68) and sweep.detected.shape == (3, 3)
-    assert list(sweep.part_errors()) == list(FIVE_PARTS)
 
 
 def test_frontal_faces_are_found_and_fitted(sweep):

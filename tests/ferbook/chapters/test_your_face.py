@@ -1,7 +1,6 @@
 """A photograph, the face in it, and views of it, against known answers."""
 
 import io
-import sys
 
 import numpy as np
 import pytest
@@ -17,7 +16,6 @@ from fer_lib.rendered.portrait import set_scene
 from ferbook.chapters.your_face import photograph as your_face
 from ferbook.chapters.your_face.photograph import (
     View,
-    decoded,
     find_one,
     load_photo,
     seen,
@@ -46,22 +44,6 @@ def test_a_photograph_is_turned_as_its_camera_noted(tmp_path):
     pixels = load_photo(str(tmp_path / "me.jpg"))
     assert pixels.shape == (40, 20, 3)
     assert pixels[:18].min() > 200 and pixels[22:].max() < 50
-
-
-def test_a_large_photograph_is_reduced_and_keeps_its_shape():
-    wide = np.zeros((100, 4 * your_face.MOST, 3), np.uint8)
-    assert decoded(written(wide), "wide").shape == (25, your_face.MOST, 3)
-
-
-def test_grey_and_transparent_pictures_are_read_as_three_channels():
-    assert decoded(written(np.zeros((9, 8), np.uint8)), "grey").shape == (9, 8, 3)
-    assert decoded(written(np.zeros((9, 8, 4), np.uint8)), "a").shape == (9, 8, 3)
-
-
-@pytest.mark.parametrize("how", ["upload", "webcam"])
-def test_away_from_colab_there_is_no_camera(how):
-    with pytest.raises(FerError, match=f"photo is '{how}', which works on Colab"):
-        load_photo(how)
 
 
 def test_what_is_no_picture_is_refused_by_its_name(tmp_path):
@@ -200,10 +182,3 @@ def test_a_cover_lies_where_its_shares_say_and_is_the_mean():
     np.testing.assert_array_equal(covered, expected)
     assert (beyond[0, :, :6] == beyond[0, 0, 0]).all()
     np.testing.assert_array_equal(beyond[0, :, 6:], plain[0, :, 6:])
-
-
-def test_it_is_told_where_a_photograph_is(monkeypatch):
-    assert your_face.whereabouts("") == your_face.ASTRONAUT
-    assert "(yours)" in your_face.whereabouts("me.png")
-    monkeypatch.setitem(sys.modules, "google.colab", object())
-    assert "Google's" in your_face.whereabouts("me.png")

@@ -14,8 +14,8 @@ from fer_lib.models.network import Network
 from fer_lib.models.saved import committed, load
 from fer_lib.photos.alignment import move_points
 from fer_lib.preprocessing import Preprocessing
-from ferbook.chapters.your_face import answers, controls, plots
-from ferbook.chapters.your_face.answers import NUDGES, Along, Series
+from ferbook.chapters.your_face import answers, controls
+from ferbook.chapters.your_face.answers import NUDGES, Series
 from ferbook.chapters.your_face.photograph import View, find_one, load_photo, seen
 
 SAME = np.eye(2, 3)
@@ -66,14 +66,6 @@ def half_lit(found, left=255, right=0):
     return replace(found, photo=photo)
 
 
-def test_faces_are_as_large_as_those_that_were_learned():
-    def sized(*sizes):
-        return {k: restored(Brighter([0], [0], k)) for k in sizes}
-
-    assert answers.side_for(sized(48, 64)) == 48
-    assert answers.side_for(sized(48, 100)) == 100
-
-
 def test_half_of_the_nudges_are_mirrored_and_so_change_this_answer(found, left):
     others = np.zeros((2, 96, 96), np.uint8)
     others[0, :, :48] = 255
@@ -97,13 +89,6 @@ def test_rendered_faces_are_held_against_their_own_straight_view(found, left):
     assert 0 < told.min() < told.max()
 
 
-def test_nudges_begin_straight_on_and_are_small_and_all_different():
-    first, *others = answers.NUDGES
-    assert first == View() and len({*answers.NUDGES}) == 36
-    assert max(abs(one.right) for one in others) * 48 < 2
-    assert {one.crop for one in others} == {1.0, 0.9}
-
-
 def test_six_networks_come_with_the_book_and_one_file_replaces_them():
     found = answers.chosen_networks()
     assert sum(one.rendered_only for one in found.values()) == 6
@@ -116,12 +101,6 @@ def test_six_networks_come_with_the_book_and_one_file_replaces_them():
     assert mine[0] == "yours" and mine[1].NAME == "RAMN"
     with pytest.raises(FerError, match="no such file"):
         answers.chosen_networks(weights="nowhere.safetensors.gz")
-
-
-def test_without_a_kept_network_it_is_said_what_to_do(monkeypatch):
-    monkeypatch.setattr(answers.finished, "networks", lambda dataset: {})
-    with pytest.raises(FerError, match="No network that learned from fer2013 is kept"):
-        answers.chosen_networks("fer2013")
 
 
 def test_an_accuracy_comes_from_the_record_of_the_very_network():
@@ -146,14 +125,6 @@ def test_covering_the_part_that_counts_lowers_the_score_most(found):
     # A gradient of equal weight for all positions: bright ones speak.
     assert told.gradient[40, 6] == 1 and told.agree > 0.3
     assert answers.reason_table({"corner": told}).rows[0][2] == f"{told.agree:+.2f}"
-
-
-def test_a_map_without_any_evidence_agrees_with_nothing():
-    none = {"none": restored(Brighter(slice(0, 9), slice(0, 9)))}
-    told = answers.reasons(none, np.zeros((1, 48, 48), np.uint8))["none"]
-    assert not told.gradient.any() and np.isnan(told.agree)
-    drawn = plots.draw_reasons({"none": told}, np.zeros((1, 48, 48), np.uint8))
-    assert "nothing\nspeaks for it" in [text.get_text() for text in drawn.axes[1].texts]
 
 
 def test_bars_lie_on_the_parts_that_they_name(found):
@@ -189,22 +160,6 @@ def test_answers_along_a_series_change_where_they_must(found):
     assert table.rows == (("eyes", "light to 1\ndark to 2\nlight to 3"),)
 
 
-def test_hollow_marks_are_where_another_answer_is_likelier(found):
-    shares = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.3, 0.7]])
-    four = [Series(str(k), "x", (0, 1, 2, 3), (View(),) * 4, 0) for k in range(4)]
-    figure = plots.draw_series({"n": [Along(("a", "b"), 0, shares)] * 4}, four)
-    _, kept, lost, *_ = figure.axes[0].lines
-    assert kept.get_xdata().tolist() == [0, 2] and lost.get_xdata().tolist() == [1, 3]
-    assert lost.get_markerfacecolor() == "white"
-    assert "keep it throughout: 0 under 0, 0 under 1" in figure.alt_text
-    np.testing.assert_allclose(lost.get_ydata(), [20, 30])
-
-
-def test_a_window_is_a_square_around_its_centre():
-    assert controls.window(0.2, 0.5, 0.4) == pytest.approx((0.4, 0.3, 0.6, 0.5))
-    assert controls.window(0, 0.5, 0.4) is None
-
-
 def test_sliders_ask_the_network_and_a_bad_file_is_refused(found):
     ramn = {"ramn": load(committed("ramn"))}
     box = controls.controls(ramn, found)
@@ -218,21 +173,3 @@ def test_sliders_ask_the_network_and_a_bad_file_is_refused(found):
     about = {"name": "me.txt", "type": "", "last_modified": datetime(2026, 1, 1)}
     file.value = ({**about, "size": 2, "content": b"no"},)
     assert told.value.startswith('<p role="alert">me.txt: cannot be read')
-
-
-def test_files_of_both_versions_of_ipywidgets_are_read():
-    seven = {"me.png": {"metadata": {"name": "me.png"}, "content": b"pixels"}}
-    eight = ({"name": "me.png", "content": memoryview(b"pixels")},)
-    for value in (seven, eight):
-        assert controls.uploaded(value) == (b"pixels", "me.png")
-
-
-def test_a_picture_stands_for_the_sliders_where_nobody_sits(found, monkeypatch):
-    shown, ramn = [], {"ramn": load(committed("ramn"))}
-    monkeypatch.setattr(controls, "show", lambda figure, caption: shown.append(caption))
-    monkeypatch.setattr(controls, "display", lambda box: shown.append(type(box)))
-    for somebody in (False, True):
-        monkeypatch.setattr(controls, "has_reader", lambda now=somebody: now)
-        controls.explorer(ramn, found, "Astronaut.")
-    caption, kind = shown
-    assert caption.startswith("ramn at some settings") and kind.__name__ == "VBox"

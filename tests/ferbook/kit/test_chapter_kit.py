@@ -18,8 +18,7 @@ from ferbook.kit import chapter
 from ferbook.kit import faces as chapter_faces
 from ferbook.kit import results as chapter_results
 from ferbook.kit import run as chapter_run
-from ferbook.kit.ablation import shortened
-from ferbook.kit.costs import TrainingCost, badge, training_cost
+from ferbook.kit.costs import badge, training_cost
 from ferbook.kit.faces import first_right
 from ferbook.kit.parameters import Parameters
 from ferbook.papers import PAPERS
@@ -103,12 +102,6 @@ def test_wrong_parameters_are_refused(changed, words):
         parameters_of(**changed)
 
 
-def test_parameters_name_the_run():
-    key = parameters_of("ramn", seed=3, settings="epochs=2").key("baseline")
-    assert (key.paper, key.variant, key.seed) == ("ramn", "baseline", 3)
-    assert key.changes == (("epochs", 2),)
-
-
 def test_the_committed_network_is_loaded(splits, runs, capsys):
     run = chapter.network(parameters_of(), splits)
     assert (
@@ -118,17 +111,6 @@ def test_the_committed_network_is_loaded(splits, runs, capsys):
     assert run.record is None and not run.network.training
     chapter.record_cell(run)
     assert "Nothing was trained here" in capsys.readouterr().out
-
-
-def test_a_record_of_the_committed_network_comes_along(splits):
-    run = chapter.network(parameters_of(), splits)
-    assert run.record.dataset == "rendered"
-
-
-def test_a_network_of_other_faces_is_not_passed_over(splits, runs, capsys):
-    real = replace(splits, test=replace(splits.test, rendered=False))
-    chapter.network(parameters_of(), real)
-    assert "of another kind" in capsys.readouterr().out
 
 
 def test_variants_without_weights_are_refused(splits, runs):
@@ -196,15 +178,6 @@ def test_examples_are_read_correctly_where_one_is(said, truth, expected):
     assert first_right(np.array(said), np.array(truth), ("a", "b", "c")) == expected
 
 
-@pytest.mark.parametrize("paper", PAPERS)
-def test_departures_are_found_without_a_record(paper, splits):
-    config = PAPERS[paper].make_config("smoke")
-    run = Run(None, config, splits, Fitted())
-    rows = chapter.departure_box(run).rows
-    told = PAPERS[paper].deviations(config, splits)
-    assert [row[0] for row in rows] == [one["item"] for one in told]
-
-
 RNG = np.random.default_rng(0)
 GOOD, POOR = RNG.random(len(LABELS)) < 0.8, RNG.random(len(LABELS)) < 0.4
 
@@ -240,12 +213,6 @@ def test_an_ablation_is_paired_by_seed_and_face(runs):
     assert f"n = {len(LABELS)}" in points and says == "worse"
     p = binomtest(int((POOR & ~GOOD).sum()), int((POOR ^ GOOD).sum())).pvalue
     assert test == f"seed 0: p = {p:.2g}"
-
-
-def test_equal_runs_decide_nothing(runs):
-    plant(runs, GOOD, variant="default")
-    plant(runs, np.roll(GOOD, 7), variant="same")
-    assert chapter.ablation("deep_emotion", ["same"]).rows[0][-1] == "undecided"
 
 
 def test_only_like_is_compared_with_like(runs):
@@ -291,12 +258,6 @@ def test_a_recorded_run_is_the_measured_cost(runs, splits):
     assert "loaded" in badge(cost, False)
 
 
-@pytest.mark.parametrize(("epochs", "said"), [(1, "no GPU"), (1000, "GPU advised")])
-def test_long_training_asks_for_a_gpu(epochs, said):
-    cost = TrainingCost("paper", (1, 48, 48), 1, 1.0, epochs, 28_709, False)
-    assert cost.gpu.startswith(said)
-
-
 def test_variants_are_tried_on_the_same_few_faces(splits):
     parameters = Parameters(
         "deep_emotion", *("rendered", "", "official", "smoke", False), {}, 0,
@@ -311,14 +272,6 @@ def test_variants_are_tried_on_the_same_few_faces(splits):
     assert first[0] == "default" and second[2].count("points") == 1
     again = chapter.try_variants(parameters, splits, names[:1], epochs=1, faces=20)
     assert chapter.tried_box(again).rows[0] == first
-
-
-def test_a_shortened_plan_keeps_its_stages(splits):
-    recipe = PAPERS["diversified_esr"]
-    plan = recipe.make_plan(recipe.make_config("smoke"), splits, 0)
-    short = shortened(plan, 1)
-    assert [s.name for s in short.stages] == [s.name for s in plan.stages]
-    assert short.epochs == len(plan.stages)
 
 
 def test_recalls_stand_beside_those_of_the_paper(runs, splits):

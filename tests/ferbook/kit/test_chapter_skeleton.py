@@ -72,12 +72,3 @@ class TestChapter:
         for cell in solutions:
             assert "hide-cell" in cell["metadata"]["tags"]
             assert cell["metadata"]["jupyter"]["source_hidden"]
-
-    def test_its_answers_are_folded(self, path):
-        for cell in cells_of(path, "quiz"):
-            assert "hide-input" in cell["metadata"]["tags"]
-        assert "chapter.quiz(" in source_of(path, "quiz")
-
-    def test_it_ends_with_the_record(self, path):
-        last = "".join(cells_of(path)[-1]["source"])
-        assert "chapter.record_cell(run" in last

@@ -6,7 +6,7 @@ from bs4 import BeautifulSoup
 
 from fer_lib.errors import FerError
 from ferbook.kit import quiz
-from ferbook.kit.runtime import show_cost, show_runtime
+from ferbook.kit.runtime import show_cost
 
 MINUTES = {"smoke": (1, 0.5), "paper": (120, None)}
 ASKED = quiz.Question("Is 1 < 2?", ("no", "yes & no", "yes"), 2, "By <counting>.")
@@ -48,17 +48,3 @@ def test_the_cost_is_that_of_the_device(monkeypatch, capsys, gpu, preset, said):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
     show_cost(MINUTES, preset)
     assert said in capsys.readouterr().out
-
-
-def test_an_unknown_preset_is_refused():
-    with pytest.raises(FerError, match="expected one of smoke, paper"):
-        show_cost(MINUTES, "big")
-
-
-def test_versions_and_device_are_printed(monkeypatch, capsys):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    show_runtime()
-    printed = capsys.readouterr().out
-    assert printed.startswith(f"Runs on CPU, {torch.get_num_threads()} of ")
-    assert f"torch {torch.__version__}"[:10] in printed

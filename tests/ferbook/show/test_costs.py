@@ -7,7 +7,7 @@ from small_ledgers import made_up, small_ledger
 from fer_lib.models import build
 from fer_lib.models.cost import cost
 from ferbook.show import costs
-from ferbook.show.costs import gflops, measured, measured_plot, work_an_epoch
+from ferbook.show.costs import measured
 from ferbook.show.phrases import seconds_taken
 from ferbook.show.run_tables import seconds_an_epoch
 
@@ -42,13 +42,6 @@ def _run(**changed):
     return made_up(config=config, curve=curve, **changed)
 
 
-def test_an_epoch_is_counted_over_its_training_faces():
-    run = _run()
-    faces = run.data["splits"]["PrivateTest"]["n"]  # the only one it has
-    forward = gflops("deep_emotion", variant="no_transformer")
-    assert work_an_epoch(run) == pytest.approx(3 * forward * faces)
-
-
 def test_times_are_medians_and_like_runs_are_one():
     slow = {"device": "cpu", "name": "another", "threads": 2}
     found = measured([_run(), _run(seed=1), _run(hardware=slow)])
@@ -68,15 +61,6 @@ def test_on_a_processor_its_own_time_counts():
     assert (seconds_an_epoch(run), seconds_taken(run)) == (2.0, 6.0)
     gpu = made_up(hardware=cpu | {"device": "cuda"}, wall_seconds=27.0, **options)
     assert (seconds_an_epoch(gpu), seconds_taken(gpu)) == (9.0, 27.0)
-
-
-def test_pictures_have_words_for_those_who_do_not_see_them():
-    names = {"deep_emotion": "Deep-Emotion"}
-    picture = measured_plot([_run()], names)
-    page = BeautifulSoup(picture.html(), "html.parser")
-    assert "1 points from 1 runs" in page.find("img")["alt"]
-    assert "n = 1 recorded runs on a test, 1 thread" in page.figcaption.text
-    assert "No run" in measured_plot([], names).words
 
 
 def test_all_plots_stand_in_the_page_and_name_every_paper():

@@ -10,7 +10,6 @@ from bs4 import BeautifulSoup
 from matplotlib.patches import FancyArrowPatch
 
 from fer_lib.errors import FerError
-from fer_lib.evaluation.metrics import summarize
 from fer_lib.explain.drawing.maps import draw_maps
 from fer_lib.losses import penalised_cross_entropy
 from fer_lib.models.deep_emotion import affine_warp
@@ -21,7 +20,7 @@ from ferbook.chapters.deep_emotion import (
 )
 from ferbook.kit.results import printed_matrix
 from ferbook.show import figures, plots
-from ferbook.show.diagrams import Block, chain, draw_blocks
+from ferbook.show.diagrams import Block, draw_blocks
 from ferbook.show.tables import table
 
 BLOCKS = {"a": Block(0, 0, "face"), "b": Block(3, 2, "scores", "7", "green")}
@@ -72,12 +71,6 @@ def test_a_table_is_told_by_its_columns_or_by_equal_keys(shown):
     assert repr(shown[1]) == "Runs. None yet."
 
 
-def test_percent_is_the_metric():
-    found = summarize(np.eye(7)[[0, 1, 1]], np.array([0, 1, 2]))
-    assert figures.percent(found).startswith("66.7 % (")
-    assert figures.percent(found).endswith("n = 3")
-
-
 def test_confusions_show_shares_of_each_true_class():
     drawn = plots.plot_confusions({"one": [[3, 1], [0, 0]]}, ["a", "b"])
     axes = drawn.axes[0]
@@ -113,15 +106,6 @@ def test_the_chapter_uses_the_printed_matrix():
     assert [sum(values) for values in sets.values()] == [3573, 3589, 3574]
 
 
-def test_everything_lies_inside_the_axes():
-    axes = draw_blocks(BLOCKS, [("a", "b", "up")]).axes[0]
-    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
-    for block in BLOCKS.values():
-        assert left < block.x - block.width / 2 and block.x + block.width / 2 < right
-        assert low < block.y - block.height / 2 and block.y + block.height / 2 < high
-    assert {t.get_text() for t in axes.texts} == {"face", "scores", "7", "up"}
-
-
 def test_an_arrow_runs_from_edge_to_edge():
     figure = draw_blocks(BLOCKS, [("a", "b")])
     figure.canvas.draw()
@@ -132,14 +116,3 @@ def test_an_arrow_runs_from_edge_to_edge():
     )
     # Its line leaves the first box and does not reach the second's middle.
     assert 0 < ends[0, 1] < 1 and 1 < ends[1, 1] < 2
-
-
-def test_an_arrow_to_nowhere_is_refused():
-    with pytest.raises(FerError, match="names 'c', expected one of a, b"):
-        draw_blocks(BLOCKS, [("a", "c")])
-
-
-def test_a_chain_has_equal_gaps():
-    blocks = chain([("a", "", "blue"), ("b", "1", "green")], x=1, gap=2)
-    assert [block.x for block in blocks.values()] == [1, 3]
-    assert list(blocks) == ["0", "1"] and blocks["1"].below == "1"

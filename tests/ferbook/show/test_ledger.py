@@ -1,19 +1,15 @@
 """Tables of the ledger for notebooks, terminals and the README."""
 
 import json
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
 
-from fer_lib.data.protocols import PAIRS, PROTOCOLS
 from fer_lib.errors import FerError
 from ferbook.ledger.ledger import KINDS, kind_of, open_ledger
 from ferbook.ledger.rules import Verdict
 from ferbook.runs.paths import repository_root
-from ferbook.show import phrases
-from ferbook.show.claim_tables import attainability_table, attainable_cell
+from ferbook.show.claim_tables import attainable_cell
 from ferbook.show.ledger import (
     claim_box,
     claims_json,
@@ -23,7 +19,6 @@ from ferbook.show.ledger import (
     readme_text,
     update_readme,
 )
-from ferbook.show.run_tables import run_table
 from ferbook.show.tables import VERDICT_COLOURS, Table
 
 
@@ -44,11 +39,6 @@ def test_every_verdict_is_computed_from_claims_and_runs(ledger):
         if judgement.claim.kind != "arithmetic" and not judgement.readings:
             assert judgement.verdict == Verdict.NOT_ATTEMPTED
         assert judgement.why
-
-
-def test_tracked_runs_of_a_real_data_set_are_no_rendered_faces(ledger):
-    for record in ledger.records:
-        assert record.rendered == (record.dataset == "rendered")
 
 
 def test_a_table_escapes_and_keeps_its_lines():
@@ -82,11 +72,6 @@ def test_a_table_in_text_is_aligned():
     ]
 
 
-def test_markdown_of_a_table_keeps_its_cells():
-    table = Table("", ("a",), (("1 | 2\n 3",),))
-    assert table.markdown() == "| a |\n| --- |\n| 1 \\| 2<br>3 |"
-
-
 def test_the_ledger_holds_each_claim_once(ledger):
     page = ledger_table(ledger=ledger)
     rows = [row for table in page.tables for row in table.rows]
@@ -100,24 +85,6 @@ def test_unknown_papers_and_kinds_are_told(ledger):
         claim_box("other", ledger)
     with pytest.raises(FerError, match="No kind 'guess', expected one of value"):
         ledger_table(kind="guess", ledger=ledger)
-
-
-def test_the_claim_box_shows_the_four_tables(ledger):
-    box = claim_box("deep_emotion", ledger)
-    printed = [row[1].split("\n")[0] for row in box.rows]
-    assert printed == ["70.02 %", "99.3 %", "92.8 %", "98.0 %"]
-    assert "further claims" in box.note
-    assert "Deep-Emotion" in repr(box)
-    assert "<table" in box._repr_html_()
-
-
-def test_the_run_table_has_a_row_for_each_run(ledger):
-    both = (*ledger.records, *ledger.superseded)
-    runs = [r for r in both if r.paper == "deep_emotion"]
-    rows = run_table("deep_emotion", ledger).rows
-    assert len(rows) == len(runs)
-    old = [row[0] for row in rows if "superseded: Replaced at the same path" in row[0]]
-    assert len(old) == len(ledger.superseded) and "epochs 60" in old[0]
 
 
 def test_the_command_line_sees_the_same(ledger):
@@ -153,12 +120,6 @@ def test_the_readme_is_updated_between_its_marks(tmp_path, ledger):
         update_readme(path, ledger)
 
 
-def test_every_protocol_has_a_name_in_words():
-    for name in (*PROTOCOLS, *PAIRS):
-        assert phrases.protocol_name(name) != name
-    assert phrases.protocol_name("jaffe_subjects-fold3").endswith(", fold 3")
-
-
 def _cell(ledger, id):
     return attainable_cell(ledger.judgement(id).claim)
 
@@ -180,54 +141,9 @@ def test_cells_tell_the_hits_or_why_there_are_none(ledger):
         assert _cell(ledger, id) == text, id
 
 
-def test_only_tables_of_values_have_the_column(ledger):
-    for paper in ("ramn", "part_ensemble"):
-        headers = {
-            t.caption: t.header for t in ledger_table(paper, None, ledger).tables
-        }
-        with_column = [name for name, h in headers.items() if "Paper, k of n" in h]
-        assert with_column == ["Values"]
-        assert headers["Orders"] == ("Claim", "Verdict", "Ours")
-    assert claim_box("ramn", ledger).header[1] == "Paper, k of n"
-    cell = claim_box("residual_masking", ledger).rows[0][1]
-    assert cell == "74.14 %\n 2,661 of 3,589\n rounded\n by chance 54 %"
-
-
-def test_the_table_has_the_findings(ledger):
-    rows = {row[:3]: row[3:] for row in attainability_table(None, ledger).rows}
-    validation = "FER2013\n FER+ validation split, majority of 8"
-    assert rows["Diversified ESR", validation, "3,199"][0] == "8 of 8"
-    own = "FER2013\n the data set's own labels"
-    assert rows["Residual Masking", own, "3,589"] == ("12 of 12", "54 %", "0.0006")
-    assert rows["RAMN", own, "3,589"][0] == "2 of 3"
-    one = attainability_table("ramn", ledger)
-    assert one.header[0] == "Data set"
-    assert [row[0].split("\n")[0] for row in one.rows] == ["FER2013", "RAF-DB"]
-    with pytest.raises(FerError, match="No claims of paper 'other'"):
-        attainability_table("other", ledger)
-
-
 def test_the_readme_counts_every_claim_and_shows_only_what_was_run(ledger):
     first, second = readme_table(ledger).split("\n\n")
     counts = [line.split(" | ")[1] for line in first.splitlines()[2:]]
     assert sum(map(int, counts)) == len(ledger.judgements)
     run = [j for j in ledger.select(None, "value") if j.readings]
     assert len(second.splitlines()) == 2 + len(run)
-
-
-def test_a_run_that_reports_another_split_has_its_row(ledger):
-    record = next(r for r in ledger.records if r.paper == "deep_emotion")
-    other = _renamed(record)
-    shown, again = (
-        run_table("deep_emotion", replace(ledger, records=(one,)))
-        for one in (record, other)
-    )
-    assert again.rows[0][1] == shown.rows[0][1]
-    assert "not kept" not in again.rows[0][1:4]
-
-
-def _renamed(record):
-    """The same run with PublicTest reported in PrivateTest's place."""
-    text = json.dumps(record.content)
-    content = json.loads(text.replace("PrivateTest", "PublicTest2"))
-    return type(record)(Path("x.json"), content, {})

@@ -2,20 +2,9 @@
 
 import subprocess
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
 from ferbook.site import colab
-
-
-def test_installed_versions_are_held():
-    lines = colab.kept_versions().splitlines()
-    assert lines == [f"{name}=={version(name)}" for name in ("torch", "numpy")]
-
-
-def test_what_is_not_installed_is_not_held(monkeypatch):
-    monkeypatch.setattr(colab, "KEPT", ("numpy", "no-such-package"))
-    assert colab.kept_versions() == f"numpy=={version('numpy')}\n"
 
 
 def test_the_clone_is_installed_under_those_constraints(monkeypatch, root):

@@ -6,9 +6,8 @@ import re
 
 import pytest
 
-from fer_lib.errors import FerError
 from fer_lib.models import NETWORKS
-from ferbook.show.networks import equation_table, read_equations
+from ferbook.show.networks import read_equations
 
 EQUATIONS = read_equations()
 # How many each paper numbers; the diversified paper has two networks.
@@ -69,18 +68,3 @@ def test_every_marked_test_is_about_a_listed_equation(root):
     for path in (root / "tests").rglob("test_*.py"):
         for name, values in marked(path).items():
             assert values <= listed, f"{path.name}::{name}"
-
-
-def test_table_and_faults(tmp_path):
-    table = equation_table(EQUATIONS)
-    assert len(table.rows) == len(EQUATIONS) == sum(PRINTED.values())
-    broken = tmp_path / "equations.toml"
-    broken.write_text('[[equation]]\npaper = "ramn"\n')
-    with pytest.raises(FerError, match="entry 1"):
-        read_equations(broken)
-
-
-def test_mentions():
-    assert mentions("Equations (3) and (4) of X", 4)
-    assert mentions("equations (3) to (6)", 5)
-    assert not mentions("equation (3), of (4) things", 4)

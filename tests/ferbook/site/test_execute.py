@@ -125,17 +125,6 @@ def test_a_failing_cell_is_named_and_nothing_is_stored(book):
     assert not list((book / "cache").iterdir())
 
 
-def test_a_kernel_of_the_user_does_not_get_in_the_way(book, monkeypatch):
-    kernel = book / "share" / "kernels" / "python3"
-    kernel.mkdir(parents=True)
-    spec = {"argv": ["false"], "display_name": "Another", "language": "python"}
-    (kernel / "kernel.json").write_text(json.dumps(spec))
-    monkeypatch.setenv("JUPYTER_PATH", str(book / "share"))
-    monkeypatch.setenv("JUPYTER_DATA_DIR", str(book / "share"))
-    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")
-    assert run(book)[1:] == (False, 1)
-
-
 def test_of_an_executed_copy_neither_widgets_nor_folders_reach_the_page():
     widget = {"application/vnd.jupyter.widget-view+json": {}, "text/plain": "0%"}
     outputs = [

@@ -12,7 +12,6 @@ from papermill.iorw import load_notebook_node
 from fer_lib.data.protocols import official
 from fer_lib.errors import FerError
 from ferbook.kit.parameters import injected_names
-from ferbook.papers import PAPERS
 from ferbook.site import prepared_notebooks
 from ferbook.site.notebooks import ROOT
 from ferbook.site.prepared_notebooks import (
@@ -21,7 +20,6 @@ from ferbook.site.prepared_notebooks import (
     all_prepared,
     main,
     paper_of,
-    write_prepared,
 )
 
 CHAPTER = ROOT / "notebooks" / "03_deep_emotion.ipynb"
@@ -65,11 +63,6 @@ def test_the_preset_is_set_and_its_cost_told(written, preset):
     assert others == chapter[1:]
 
 
-def test_every_paper_has_the_presets_that_are_prepared():
-    for recipe in PAPERS.values():
-        assert set(PREPARED) <= set(recipe.presets)
-
-
 def test_the_downloads_name_every_copy_and_what_it_takes(written):
     files = sorted(written.iterdir())
     page = BeautifulSoup(Downloads(files, "../prepared").html(), "html.parser")
@@ -78,11 +71,6 @@ def test_the_downloads_name_every_copy_and_what_it_takes(written):
     assert len(page.select("p")) == len({path.stem.rsplit("_", 1)[0] for path in files})
     told = [line.get_text() for line in page.select("small")]
     assert all(line.startswith("Preset ") and "GPU" in line for line in told)
-
-
-def test_a_book_without_papers_has_no_copies(tmp_path, monkeypatch):
-    monkeypatch.setattr(prepared_notebooks, "chapter_notebooks", lambda root: [])
-    assert write_prepared(tmp_path, tmp_path / "out") == []
 
 
 def test_a_chapter_without_a_title_is_refused(tmp_path):

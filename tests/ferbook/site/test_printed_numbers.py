@@ -113,20 +113,6 @@ def test_no_explanation_is_left_over(stem):
     assert set(OWN[stem]) <= set(numbers(sentences(path)))
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("It reaches 74.14 % there.", ["74.14"]),
-        ("It has 142.9 million, not 3,589.", ["142.9", "3,589"]),
-        ("Each takes 6 % or 5 MB.", ["6", "5"]),
-        ("Section 4.4 and $x = 0.3$ and `0.4` and [a](b_0.5) tell.", []),
-        ("Python runs 3 of 5 epochs.", []),
-    ],
-)
-def test_what_counts_as_a_number(text, found):
-    assert numbers(text) == found
-
-
 def test_a_slip_would_be_found():
     (path,) = (p for p in chapter_notebooks() if p.stem == "04_residual_masking")
     assert "142.9" in known(path) and "142.8" not in known(path)

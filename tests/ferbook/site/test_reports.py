@@ -3,20 +3,15 @@
 import re
 from dataclasses import replace
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from small_ledgers import SAME, made_up, real_ledger, samples, small_ledger
 
 from fer_lib.errors import FerError
-from ferbook.ledger.statistics import resolution
 from ferbook.runs.paths import repository_root
 from ferbook.runs.state import Kind, State
 from ferbook.show import phrases
-from ferbook.show.claim_tables import resolution_table
 from ferbook.show.ledger import ledger_table
-from ferbook.show.run_tables import gain_table
-from ferbook.show.tables import Sentence, Table
+from ferbook.show.tables import Table
 from ferbook.site.reports import (
     PARTS,
     matrix_table,
@@ -61,27 +56,6 @@ def test_unknown_papers_and_parts_are_told():
         report("ramn", "guess", real_ledger())
 
 
-def test_without_runs_the_parts_say_so():
-    for part in ("runs", "departures", "data", "costs"):
-        (only,) = report("ramn", part, small_ledger()).tables
-        assert only == Sentence("No run is recorded yet.")
-    assert isinstance(gain_table("ramn", small_ledger()), Sentence)
-
-
-def test_runs_of_compared_networks_stand_in_the_report():
-    ledger = small_ledger(made_up(paper="comparison", variant="vgg19"))
-    (row,) = _rows(report("residual_masking", "costs", ledger))
-    assert row[0].startswith("comparison, vgg19")
-    assert not _rows(report("ramn", "costs", ledger))
-
-
-def test_departures_are_counted_over_runs():
-    stated = [{"item": "epochs", "paper": "300", "ours": "60", "why": "time"}]
-    runs = [made_up(seed=k, deviations=stated if k < 2 else []) for k in range(3)]
-    (row,) = _rows(report("deep_emotion", "departures", small_ledger(*runs)))
-    assert row == ("epochs", "300", "60", "time", "2 of 3")
-
-
 def test_data_are_told_apart_by_their_hash():
     changed = samples.content_of({})["data"] | {"splits": {"T": {"n": 7}}}
     other = made_up(seed=1)
@@ -110,17 +84,6 @@ def test_matrices_are_held_against_the_accuracies():
     assert matrix_table(planted).rows[0][3].endswith("not the matrix's")
 
 
-def test_what_a_test_set_can_show_is_computed():
-    table = resolution_table("residual_masking", real_ledger())
-    row = next(row for row in table.rows if "own labels" in row[0])
-    low, high = (f"{100 * resolution(p, 3589):.2f}" for p in (0.7682, 0.7080))
-    assert row[1:4] == ("3,589", "70.80 to 76.82 %", f"{low} to {high} pts")
-    assert float(low) < 1.43 < float(high)
-    claims = next(c for c in real_ledger().papers if c.paper == "residual_masking")
-    gaps = [abs(c.number) for c in claims.claims if c.kind == "difference"]
-    assert row[4] == f"{sum(gap < float(low) / 100 for gap in gaps)} of {len(gaps)}"
-
-
 def test_a_run_by_another_recipe_or_size_says_so_wherever_it_stands():
     claim = real_ledger().judgement(ID).claim
     answer = replace(claim.answered_by[0], preset="small", recipe="modern")
@@ -145,45 +108,8 @@ def test_the_spread_over_seeds_stands_beside_the_interval():
     assert small_ledger(runs[0]).judgement(ID).readings[0].spread is None
 
 
-def test_gains_of_a_recipe_are_paired_by_seed():
-    own = [made_up(0.5, seed=k, preset="small") for k in range(2)]
-    ledger = small_ledger(*own, *(_modern(share=0.7, seed=k) for k in range(3)))
-    (row,) = gain_table("deep_emotion", ledger).rows
-    assert row[1] == "modern"
-    assert row[2].startswith("+20.0 points")
-    assert row[3].startswith("700\n 2 seeds")
-
-
-def test_a_reader_who_sent_a_run_in_is_named():
-    run = made_up()
-    run.content["reader"] = "A. Reader"
-    assert ", sent in by A. Reader;" in phrases.made(run, SAME)
-
-
-@pytest.fixture
-def chapter(tmp_path):
-    """An executed chapter."""
-    declared = new_code_cell('dataset: str = "rendered"\npreset: str = "smoke"')
-    declared.metadata.tags = ["parameters"]
-    cells = [new_markdown_cell("# A chapter\n\nProse."), declared]
-    notebook = new_notebook(cells=cells)
-    notebook.metadata.executed = {
-        "start_time": "2026-11-23T16:36:35+00:00",
-        "duration": 24.2,
-    }
-    path = tmp_path / "05_chapter.ipynb"
-    nbformat.write(notebook, path)
-    return path
-
-
 def _tables(page):
     return {table.caption: table.rows for table in page.tables}
-
-
-def test_a_chapter_tells_when_it_ran_on_what_and_how_long(chapter):
-    rows = _tables(status(small_ledger(), [chapter]))["Chapters"]
-    told = ("A chapter", "2026-11-23", "dataset rendered, preset smoke", "24 s")
-    assert rows == (told,)
 
 
 def test_claims_are_counted_by_verdict():

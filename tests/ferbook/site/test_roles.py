@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from docutils import nodes
-from planted_studies import planted_study
 from small_ledgers import samples
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
@@ -20,8 +19,6 @@ from ferbook.runs.paths import claims_folder
 from ferbook.runs.records import write_beside
 from ferbook.site import roles
 from ferbook.site.roles import PageError
-from ferbook.study import report
-from ferbook.study.record import write_study
 
 ID = "deep_emotion.fer2013.accuracy"
 READ_ONCE = cache(open_ledger)
@@ -114,11 +111,6 @@ def test_verdict_role(build):
     assert "chi-square" in second["title"]
 
 
-def test_working_role(build):
-    page = build("It sums: {working}`deep_emotion.jaffe.split`")
-    assert "It sums: 120 + 23 + 70 = 213; the data set has 213." in page.text
-
-
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -167,35 +159,3 @@ def test_ledger_directive_lists_every_claim(build, root):
     recalls = folded["Recalls of the printed confusion matrices"]
     assert len(recalls.find_all("tr")) == 22
     assert recalls.find("summary").text.endswith(" (21)")
-
-
-def test_ledger_directive_of_one_kind(build):
-    page = build("```{ledger}\n:kind: order\n```")
-    assert [caption.text for caption in page.find_all("caption")] == ["Orders"]
-
-
-def test_claim_box_and_run_table(build):
-    page = build("```{claim-box} deep_emotion\n```\n\n```{run-table} deep_emotion\n```")
-    box, runs = page.find_all("table")
-    assert "What the paper claims: Deep-Emotion" in box.text
-    assert len(box.find_all("tr")) == 5
-    assert "further claims" in page.text
-    assert len(runs.find_all("tr")) == 3
-    assert "epoch 7, PublicTest" in runs.text
-
-
-def test_where_networks_look_is_told_with_its_label(build, tmp_path, monkeypatch):
-    study = planted_study()
-    write_study(tmp_path / "study", study.content, study.arrays)
-    monkeypatch.setattr(report, "explanations_folder", lambda: tmp_path / "study")
-    page = build("```{where-networks-look}\n```")
-    networks, parts = page.find_all("table")
-    assert "rendered faces" in networks.caption.text
-    assert "RAMN" in networks.text and "does not hold" in networks.text
-    assert "rendered faces" in parts.caption.text and len(parts.find_all("tr")) == 4
-
-
-def test_a_missing_study_fails_the_build(build, tmp_path, monkeypatch):
-    monkeypatch.setattr(report, "explanations_folder", lambda: tmp_path)
-    with pytest.raises(PageError, match="no study is recorded"):
-        build("```{where-networks-look}\n```")

@@ -45,12 +45,3 @@ def test_mistakes_on_a_page_end_the_build_and_are_all_named(tiny, capfd):
     printed = capfd.readouterr()
     for mistake in ("no_such_page", "nobody1999"):
         assert mistake in printed.err + printed.out
-
-
-def test_a_failure_is_one_sentence_and_an_exit_code(monkeypatch, capsys):
-    def fail():
-        raise FerError("03_deep_emotion.ipynb: cell 4 failed.")
-
-    monkeypatch.setattr(build, "build", fail)
-    assert build.main() == 1
-    assert capsys.readouterr().err == "03_deep_emotion.ipynb: cell 4 failed.\n"

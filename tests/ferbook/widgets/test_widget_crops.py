@@ -13,7 +13,7 @@ from widget_pages import find, find_all, no_faults, open_page, put, texts, told
 from fer_lib.crops import crop_boxes
 from fer_lib.errors import FerError
 from fer_lib.models import build
-from ferbook.widgets import crop_explorer, crops
+from ferbook.widgets import crops
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +49,6 @@ def test_areas_are_those_of_marking_pixels(scale, count):
         seen[top:bottom, left:right] += 1
     expected = [(seen > 0).mean(), (seen == count).mean(), seen.mean()]
     np.testing.assert_allclose(crops.shared_areas(scale, count, size), expected)
-
-
-def test_without_a_network_the_boxes_remain():
-    data = crop_explorer([], []).data
-    assert data["network"] is None and len(data["boxes"]) == len(crops.SCALES)
-    assert [face["title"] for face in data["faces"]] == ["astronaut"]
 
 
 def question(image, count=5, scale=1.0):
@@ -114,13 +108,6 @@ class TestInABrowser:
         assert shown == [True] * 9 + [False]
         left, width = (float(frames[4].get_dom_attribute(k)) for k in ("x", "width"))
         assert left + width / 2 == pytest.approx((boxes[5][0] + boxes[5][2]) / 2)
-
-    def test_pressing_a_crop_points_at_its_box(self, browser):
-        find(browser, '[data-region="5"]').send_keys(" ")
-        frames = find_all(browser, "svg > rect")
-        strong = [frame.get_dom_attribute("opacity") == "1" for frame in frames]
-        assert strong == [False] * 4 + [True] + [False] * 5
-        assert "mark:5" in browser.current_url
 
     def test_an_own_photograph_stays_in_the_browser(self, browser, tmp_path):
         Image.new("RGB", (300, 200), (200, 30, 30)).save(tmp_path / "me.png")

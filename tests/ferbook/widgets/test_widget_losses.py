@@ -5,17 +5,12 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from selenium.webdriver.common.keys import Keys
 from widget_pages import (
     call,
-    drag,
     find,
-    find_all,
-    no_faults,
     numbers,
     open_page,
     put,
-    texts,
     told,
 )
 
@@ -62,21 +57,6 @@ class TestRegionLoss:
         expected = slope(region_loss(theta, 0.9), scores)[0]
         np.testing.assert_allclose(page, expected, atol=1e-12)
 
-    def test_what_is_said_is_the_librarys(self, browser, address_of):
-        open_page(browser, address_of("region_loss"))
-        for beta, whole, first in [
-            (0.02, 0.5, 0.51),
-            (0.02, 0.5, 0.53),
-            (0.3, 0.7, 0.41),
-        ]:
-            put(browser, beta=beta, whole=whole, first=first, second=0.4)
-            loss = float(region_loss(torch.tensor([[whole, first, 0.4]]), beta))
-            expected = f"the loss is {loss:.3f} and pulls" if loss else "the loss is 0"
-            assert expected in told(browser)
-        open_page(browser, f"{address_of('region_loss')}#w-region_loss=beta:7;whole:-1")
-        assert "leads by 0.44" in told(browser) and "asked for" in told(browser)
-        no_faults(browser)
-
 
 def task_loss(feature, own, other, omega, normalise):
     """By the library: a face of task 0, then one that shows another task.
@@ -92,11 +72,6 @@ def task_loss(feature, own, other, omega, normalise):
         )
         inter = inter_class_loss(*distances, omega)
         yield [value[0, 0].item() for value in (*distances, inter)]
-
-
-def place(mark):
-    text = mark.get_attribute("aria-valuetext").replace("x", "").replace("y", "")
-    return [float(number) for number in text.split(",")]
 
 
 @pytest.mark.browser
@@ -126,31 +101,6 @@ class TestCollaborative:
             np.testing.assert_allclose(page["gradient"], slope(loss, x), atol=1e-9)
             pulled += page["inter"] > 0
         assert 20 < pulled < 110  # both sides of the hinge were seen
-
-    @pytest.mark.parametrize("width", [1280, 390])
-    def test_a_mark_follows_the_pointer(self, browser, address_of, width):
-        open_page(browser, address_of("collaborative"), width)
-        mark, frame = find_all(browser, "[role=slider]")[2], find(browser, ".w-frame")
-        scale = frame.rect["width"] / 5.2  # pixels for a step of 1 in the plane
-        before, said = place(mark), told(browser)
-        drag(browser, mark, -round(scale), round(scale))
-        np.testing.assert_allclose(np.subtract(place(mark), before), -1, atol=0.05)
-        assert told(browser) != said
-        drag(browser, mark, 0, -round(4 * scale))  # out of the picture
-        assert place(mark)[1] == 2.6
-        no_faults(browser)
-
-    def test_arrow_keys_move_a_mark_and_what_is_said(self, browser, address_of):
-        open_page(browser, address_of("collaborative"))
-        own = find(browser, "[role=slider]")
-        own.send_keys(Keys.ARROW_UP, Keys.ARROW_RIGHT, Keys.SHIFT + Keys.ARROW_DOWN)
-        np.testing.assert_allclose(place(own), [1.1, -0.4], atol=1e-9)
-        assert f"{np.hypot(1.1, 1.4):.2f} apart" in told(browser)
-        assert "meets (5)" in told(browser)
-        assert "points:1.1,-0.4,0,1," in browser.current_url
-        find(browser, "button").click()
-        assert "1.41 apart" in told(browser)
-        no_faults(browser)
 
     def test_the_trap_of_unit_length_is_named(self, browser, address_of):
         open_page(browser, address_of("collaborative"))
@@ -202,13 +152,6 @@ class TestDiversity:
         gammas = dict(explorers("diversity").data["gammas"])
         ours = {GAMMA_TIMES_SIZE / n for n in sizes.values()}
         assert ours | {AUTHORS_GAMMA} < set(gammas) and list(gammas) == sorted(gammas)
-
-    def test_the_table_for_print_has_the_closed_determinants(self, explorers):
-        rows = explorers("diversity").fallback.rows
-        for n, (count, _, cell, _) in zip(COUNTS, rows, strict=True):
-            ours = 0.5 ** (n - 1) * (1 + (n - 1) / 2)
-            theirs = (-1) ** (n - 1) * (n - 1) / 2**n
-            assert (count, cell) == (str(n), f"{ours:+.3f}; {theirs:+.3f}")
 
     @pytest.mark.browser
     def test_values_and_slopes_are_the_librarys_on_a_grid(self, browser):
@@ -266,20 +209,6 @@ class TestDiversityDriven:
         ours, theirs = told(browser).split("Authors' code")
         assert "training pulls branches apart" in ours
         assert f"training pulls branches {way}" in theirs
-
-    def test_matrix_and_results_are_the_librarys(self, browser, opened):
-        setting = {"count": 5, "apart": 1.0, "moved": 0.5, "group": 2, "gamma": 1.0}
-        opened(";".join(f"{key}:{value:g}" for key, value in setting.items()))
-        similar, ours, theirs = by_library(**setting)
-        expected = [f"{one:.2f}" for one in similar.flat]
-        expected[::6] = ["1 (0)"] * 5
-        assert texts(browser, "table[aria-label] tbody td") == expected
-        cells = texts(browser, ".w-row > div:nth-child(2) tbody td")
-        both = np.array([ours, theirs])[:, [0, 0, 1, 2]].T * [[1], [-1], [1], [1]]
-        expected = [f"{value:.3f}" if abs(value) > 1e-9 else "0" for value in both.flat]
-        assert cells[:8] == expected and expected.count("0") == 4
-        assert theirs[1] < 0 < theirs[2]  # what the words say
-        assert cells[8:] == ["nothing", "branches together, the last one away"]
 
     def test_marks_stand_at_the_values(self, browser, opened):
         opened("count:4;apart:0.5;gamma:1")

@@ -18,8 +18,6 @@ from planted_explorers import (
 )
 from selenium.webdriver.common.keys import Keys
 from widget_pages import (
-    call,
-    find,
     find_all,
     picture_of,
     put,
@@ -95,25 +93,6 @@ def test_histograms_and_answers_are_those_of_that_kind(widget, direct, kind):
         assert counts.sum() == stage.mask.numel()
 
 
-def test_a_softmax_is_one_over_the_channels_on_average_and_not_in_a_channel(widget):
-    for block, count in enumerate(CHANNELS):
-        for face in widget.data["seen"]["softmax"]["blocks"][block]["planes"]:
-            low, high, mean = face[0][4], face[0][5], face[0][7]
-            assert low == high == mean == pytest.approx(1 / count, rel=1e-3)
-            assert face[1][5] > face[1][4] + 0.001
-
-
-def test_what_was_trained_is_told_and_the_rest_is_what_if():
-    network = masked("sigmoid")
-    widget = masking_explorer(network, MASKED[:1], ["one"])
-    assert widget.data["trained"] == "sigmoid"
-    names = [row[0] for row in widget.fallback.rows]
-    assert names[:2] == ["block 1, softmax\n what if", "block 1, sigmoid"]
-    assert len(names) == 12
-    # The network is left as it was.
-    assert {block.activation for block in network.masking} == {"sigmoid"}
-
-
 @pytest.mark.parametrize("variant", ["constant", "no_mask"])
 def test_masks_that_learn_nothing_stand_alone(variant):
     network = masked(variant)
@@ -142,19 +121,6 @@ def test_wide_networks_show_some_channels_of_every_block():
     assert few.tolist() == [0]
 
 
-def test_print_tells_every_block_and_kind(widget, direct):
-    before, mask, after = direct["sigmoid"][0][2]
-    row = widget.fallback.rows[7]
-    low, high = np.quantile(mask.numpy(), (0.05, 0.95))
-    assert row[0] == "block 3, sigmoid\n what if" and row[1] == "0.1250"
-    assert row[2] == f"{mask.mean():.4f}" and row[3] == f"{low:.4f} to {high:.4f}"
-    assert float(row[4]) == pytest.approx(float(after.mean() / before.mean()), abs=6e-4)
-    labels = {kind: one[1].argmax(1) for kind, one in direct.items()}
-    same = [(labels[kind] == labels["softmax"]).sum() for kind in masking.KINDS[1:]]
-    expected = f"Of 4 faces the same is said of {same[0]} with sigmoid, {same[1]} with"
-    assert widget.fallback.note.startswith(expected)
-
-
 def short(value):
     """As the page writes a number: three digits."""
     return f"{float(f'{value:.3g}'):g}"
@@ -164,31 +130,9 @@ def numbers_in(text, pattern):
     return [float(one) for one in re.search(pattern, text).groups()]
 
 
-def legends(browser):
-    return [one.split() for one in texts(browser, ".w-ends")]
-
-
 @pytest.mark.browser
 class TestInABrowser:
     NAME = "masking"
-
-    def test_numbers_of_a_map_and_bins_are_the_librarys(self, browser, widget):
-        plane = widget.data["seen"]["softmax"]["blocks"][1]["planes"][1][3]
-        (found,) = call(browser, "masking", "planeOf", [[plane]])
-        for key, text in zip(("before", "mask", "after"), plane, strict=False):
-            low, high = (plane[4], plane[5]) if key == "mask" else (0, plane[3])
-            shares = np.frombuffer(base64.b64decode(text), np.uint8) / 255
-            np.testing.assert_allclose(found[key], low + (high - low) * shares)
-        assert found["means"] == plane[6:]
-        block = widget.data["seen"]["sigmoid"]["blocks"][3]
-        point = [block, widget.data["edges"], widget.data["bins"]]
-        (bars,) = call(browser, "masking", "bars", [point])
-        counts, first = np.array(block["counts"]), block["first"]
-        edges = np.log10(MULTIPLES)[first : first + len(counts) + 1]
-        expected = {"from": edges[:-1], "to": edges[1:]}
-        expected["share"] = 100 * counts / counts.sum()
-        for key, values in expected.items():
-            np.testing.assert_allclose([bar[key] for bar in bars], values, atol=1e-9)
 
     @pytest.mark.parametrize(
         ("face", "block", "kind", "channel"),
@@ -225,47 +169,6 @@ class TestInABrowser:
             shown = picture_of(picture.get_dom_attribute("src"))[..., :3]
             colours = matplotlib.colormaps[SEQUENTIAL]((values - low) / (high - low))
             assert np.abs(shown - 255 * colours[..., :3]).max() < 8
-
-    def test_legends_state_the_scale_of_each_picture(self, browser, opened, maps_of):
-        before, mask, after = maps_of("softmax", 1, 1, 2)
-        top = ["0", short(max(before.max(), after.max()))]
-        opened("block:1;channel:2;face:1")
-        assert legends(browser) == [top, ["0", "1"], top]
-        put(browser, scale="own")
-        assert legends(browser) == [top, [short(mask.min()), short(mask.max())], top]
-
-    def test_the_histogram_of_a_constant_stands_at_the_line(self, browser, opened):
-        opened("kind:constant;block:3")
-        bars = find_all(browser, ".w-histogram [data-share]")
-        shares = [float(bar.get_dom_attribute("data-share")) for bar in bars]
-        assert sum(shares) == pytest.approx(100, abs=0.01) and max(shares) > 99
-        marks = find_all(browser, ".w-histogram line, .w-histogram circle")
-        at = float(marks[0].get_dom_attribute("x1"))
-        assert float(marks[2].get_dom_attribute("cx")) == pytest.approx(at, abs=0.1)
-        tallest = bars[shares.index(max(shares))]
-        left, width = (float(tallest.get_dom_attribute(k)) for k in ("x", "width"))
-        assert min(abs(left - at), abs(left + width - at)) < 0.1
-        body = find(browser, ".w-body")
-        assert "What if: the weights were trained with softmax" in body.text
-        put(browser, kind="softmax")
-        assert "What if" not in body.text.replace("what if", "")
-
-    def test_the_range_of_a_channel_is_marked_on_the_axis(
-        self, browser, opened, maps_of
-    ):
-        opened("block:3;channel:7;face:2")
-        _, mask, _ = maps_of("softmax", 3, 2, 7)
-        bar = find(browser, ".w-histogram [data-share]")
-        decade = 10 * float(bar.get_dom_attribute("width"))  # a bin is a tenth of it
-        control, reach, dot = find_all(
-            browser, ".w-histogram line, .w-histogram circle"
-        )
-        places = [(control, "x1"), (reach, "x1"), (reach, "x2"), (dot, "cx")]
-        at, *found = [float(one.get_dom_attribute(key)) for one, key in places]
-        values = np.array([mask.min(), mask.max(), mask.mean()])
-        expected = at + decade * np.log10(values * CHANNELS[3])
-        np.testing.assert_allclose(found, expected, atol=0.5)
-        assert found[1] > found[0] + 5
 
     def test_keys_choose_a_channel_and_another_block_may_lack_it(self, browser, opened):
         opened("block:3", width=390)
