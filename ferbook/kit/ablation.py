@@ -34,8 +34,7 @@ def ablation(
 ) -> Table | Sentence:
     """Variants of a paper against one of them, from recorded runs on a data set.
 
-    Differences are paired: the same test faces and the same seeds, under one
-    protocol, preset and recipe, with the same changes.
+    Paired: the same faces, seeds, protocol, preset, recipe and changes.
     """
     rows = []
     groups: dict[RunKey, dict[str, list[Record]]] = {}
@@ -95,8 +94,8 @@ def try_variants(
 ) -> dict[str, Run]:
     """Train variants for a moment: the code of the ablation, live in small.
 
-    All begin with the chapter's seed and see the same first faces, for so many
-    epochs of each stage of the recipe at most.  The runs have no records.
+    All begin with the chapter's seed and see the same first faces, for so many epochs
+    of each stage at most.  The runs have no records.
     """
     rows = np.arange(len(splits.train)) < faces
     small = replace(splits, train=splits.train.select(rows))

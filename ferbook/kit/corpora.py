@@ -36,13 +36,7 @@ LIKE = {"wild": "FER2013", "lab": "CK+", "shots": "JAFFE", "stylised": "FERG"}
 
 
 def corpus(name: str, preset: str, seed: int = 0) -> FaceSet:
-    """A rendered corpus.
-
-    Args:
-        name: one of ``LIKE``.
-        preset: one of ``PRESETS``.
-        seed: of the population.
-    """
+    """A rendered corpus, one of ``LIKE``, at one of ``PRESETS``."""
     return load("rendered", seed=seed, **_OF[name], **PRESETS[preset][name])
 
 

@@ -23,12 +23,7 @@ PATIENCE = 3600.0  # seconds on two cores from which on a GPU is advised
 
 @dataclass(frozen=True)
 class TrainingCost:
-    """What training one preset takes.
-
-    Parameters are trainable numbers, ``gflops`` those of a face's forward pass,
-    epochs those of all stages, faces those of an epoch; ``record`` is the last run
-    of it, or None.
-    """
+    """What training takes: parameters, GFLOPs a face, epochs, faces an epoch."""
 
     preset: str
     input: tuple[int, int, int]
@@ -71,11 +66,7 @@ class TrainingCost:
 
 
 def training_cost(paper: str, preset: str, splits: Splits) -> TrainingCost:
-    """Cost of a paper's default variant at a preset.
-
-    All but ``smoke`` are told for the training faces of FER2013.  The recipe needs
-    some faces, any, to make its plan.
-    """
+    """Cost of a paper's default variant; told for FER2013 unless ``smoke``."""
     recipe = find_paper(paper)
     config = recipe.make_config(preset)
     with torch.device("meta"):  # counted, not computed

@@ -53,11 +53,7 @@ def show_curve(run: Run) -> None:
 
 
 def show_confusions(run: Run, matrix: str = "", records: Sequence[Record] = ()) -> None:
-    """Confusion matrices side by side, of single views.
-
-    First the paper's, ``matrix`` of ``book/claims``, then recorded runs' and the
-    chapter's own.
-    """
+    """Confusion matrices of single views: the paper's by its id, recorded, our own."""
     classes = list(run.splits.classes)
     views = next(iter(run.results()["selected"].values()))
     found = {}
@@ -80,11 +76,7 @@ def show_confusions(run: Run, matrix: str = "", records: Sequence[Record] = ()) 
 
 
 class Cases(NamedTuple):
-    """Test faces that a network misreads, the most certain errors first.
-
-    ``int [k]``: places among the test faces, labels, what the network says;
-    ``float [k]``: the probability that it gives to that.
-    """
+    """Misread test faces, the surest first: place, label, reading, probability."""
 
     rows: np.ndarray
     truth: np.ndarray
@@ -124,12 +116,7 @@ def show_hard_cases(run: Run) -> None:
 
 
 def examples(run: Run) -> tuple[list[int], list[str]]:
-    """A test face of each class to look at: the first that is read rightly.
-
-    Returns:
-        Rows, and titles that say how a face is misread where no face of the
-        class is read rightly.
-    """
+    """Rows of a test face a class, the first that is read rightly, and their titles."""
     test = run.splits.test
     said = predict(run.network, test.images).argmax(1)
     return first_right(said, test.labels, run.splits.classes)

@@ -8,11 +8,9 @@ from ferbook.papers import PAPERS
 
 
 def networks(dataset: str = "rendered") -> dict[str, Network]:
-    """Finished networks by paper, of seven classes.
+    """Finished networks of seven classes by paper, that learned from a data set.
 
-    Args:
-        dataset: what they learned from.  Of rendered faces come those that
-            the library brings; of another set those beside a recorded run.
+    Of rendered faces those of the library, of others those beside a recorded run.
     """
     files = {name: committed(name) for name in PAPERS}
     if dataset != "rendered":

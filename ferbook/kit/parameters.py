@@ -40,21 +40,14 @@ Allowed = type | tuple[str, ...] | range | Interval
 
 
 def check_parameters(namespace: Mapping[str, Any], **allowed: Allowed) -> dict:
-    """Values of a notebook's parameters, each checked.
+    """Values of a notebook's parameters by name, each checked.
 
     Args:
-        namespace: the notebook's ``globals()``; its ``In`` tells what
-            papermill has injected.
-        **allowed: for each declared parameter ``str`` or ``bool``, the
-            names to choose from, a ``range`` of whole numbers, or an
-            ``Interval`` of real ones.
-
-    Returns:
-        ``{name: value}`` in the declared order.
+        namespace: the notebook's ``globals()``; ``In`` tells what papermill injected.
+        **allowed: a rule for each declared parameter.
 
     Raises:
-        FerError: for the first parameter that is unknown, of the wrong type
-            or out of range.
+        FerError: for the first that is unknown, of the wrong type or out of range.
     """
     for name in injected_names(namespace.get("In", ())):
         if name not in allowed:
@@ -120,21 +113,7 @@ def seconds_of(text: str) -> float:
 
 @dataclass(frozen=True)
 class Parameters:
-    """What a reader has asked a chapter for.
-
-    Attributes:
-        paper: its nickname.
-        dataset: name of the data set.
-        data_root: its folder; empty for rendered faces.
-        protocol: who is trained on, selected on and reported.
-        preset: sizes and epochs.
-        train: whether to train, instead of loading a finished network.
-        settings: of the recipe, other than the preset's.
-        seed: of everything random.
-        device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
-        budget_minutes: after which training stops; 0 for no limit.
-        reader: who runs it, for a record that is sent in; may be empty.
-    """
+    """What a reader has asked a chapter for; notebooks say what each one means."""
 
     paper: str
     dataset: str
@@ -173,13 +152,7 @@ class Parameters:
 def read_parameters(
     paper: str, namespace: Mapping[str, object], **more: Allowed
 ) -> Parameters:
-    """A chapter's parameters, each checked.
-
-    Args:
-        paper: its nickname.
-        namespace: the notebook's ``globals()``.
-        **more: what the chapter's own parameters allow, see
-            :func:`check_parameters`.
+    """A chapter's parameters, each checked; ``more`` are the chapter's own.
 
     Raises:
         FerError: for the first that is unknown or out of range.

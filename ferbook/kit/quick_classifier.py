@@ -16,14 +16,7 @@ _HOG = {"orientations": 8, "pixels_per_cell": (6, 6), "cells_per_block": (2, 2)}
 
 
 def features(images: np.ndarray) -> np.ndarray:
-    """Histograms of gradients of faces at 48 pixels.
-
-    Args:
-        images: ``uint8 [N, C, H, W]``, C 1 or 3.
-
-    Returns:
-        ``float32 [N, 1568]``.
-    """
+    """Histograms of gradients ``float32 [N, 1568]`` of faces at 48 pixels."""
     grey = Preprocessing(size=SIDE).to_unit(images)[:, 0].numpy()
     bar = tqdm(grey, desc="describing faces", unit="face")
     return np.stack([hog(face, **_HOG) for face in bar])
@@ -42,18 +35,11 @@ def ridge(
     weights: np.ndarray | None = None,
     strength: float = 1.0,
 ) -> np.ndarray:
-    """Class scores by linear regression with a penalty on its weights.
+    """Class scores ``[M, C]`` of ``asked`` by linear regression with a penalty.
 
-    Args:
-        known: ``float [N, D]``, features to learn from.
-        targets: ``float [N, C]``, rows that sum to 1.
-        asked: ``float [M, D]``, features to score.
-        weights: ``float [N]``, how much each row counts; all alike if None.
-        strength: of the penalty, in mean squared lengths of the centred
-            rows of ``known``.
-
-    Returns:
-        ``float64 [M, C]``.
+    ``known`` are features ``[N, D]``, ``targets`` ``[N, C]`` with rows that sum to 1,
+    ``weights`` ``[N]`` count the rows; the penalty is in mean squared lengths of the
+    centred rows.
     """
     share = np.ones(len(known)) if weights is None else weights
     centre = share @ known / share.sum()
@@ -72,15 +58,6 @@ def ridge(
 
 
 def nearest(known: np.ndarray, targets: np.ndarray, asked: np.ndarray) -> np.ndarray:
-    """The target of the most similar known row: memory, and nothing else.
-
-    Args:
-        known: ``float [N, D]``.
-        targets: ``float [N, C]``.
-        asked: ``float [M, D]``.
-
-    Returns:
-        ``float [M, C]``.
-    """
+    """The target of the most similar known row: memory, and nothing else."""
     apart = (known**2).sum(1) - 2 * asked @ known.T
     return targets[apart.argmin(1)]

@@ -13,14 +13,7 @@ _LETTERS = "abcdefghij"
 
 @dataclass(frozen=True)
 class Question:
-    """A question with answers to choose from.
-
-    Attributes:
-        text: the question.
-        choices: two or more answers.
-        right: place of the right one among them, from 0.
-        why: what makes it right, in a sentence or two.
-    """
+    """A question with two or more answers, of which ``right`` counts from 0."""
 
     text: str
     choices: tuple[str, ...]
@@ -59,13 +52,7 @@ def quiz(questions: Sequence[Question], first: int = 1) -> None:
 
 
 def compare(guess: float | None, measured: float, unit: str = "") -> None:
-    """Print a reader's guess beside what the run gave.
-
-    Args:
-        guess: what the reader expects; ``None`` before they have thought.
-        measured: what this run gave.
-        unit: of both.
-    """
+    """Print a reader's guess, None at first, beside what the run gave."""
     measured_text = f"{measured:.1f} {unit}".strip()
     if guess is None:
         print(f"No guess yet.  Set `guess`, then run this cell again: {measured_text}.")

@@ -111,12 +111,7 @@ def kind_of(faces: FaceSet) -> str:
 
 
 def printed_matrix(id: str) -> tuple[str, np.ndarray, list[str]]:
-    """A confusion matrix that a paper prints, by its id in ``book/claims``.
-
-    Returns:
-        A title, counts ``int [C, C]`` (rows true) and names of the classes,
-        both in the order of the book.
-    """
+    """Title, counts ``int [C, C]``, rows true, and classes of a printed matrix."""
     matrix = load_claims(id.split(".")[0]).matrix(id)
     order = np.argsort([expression_index(name) for name in matrix.classes])
     counts = np.array(matrix.rows)[np.ix_(order, order)]

@@ -20,9 +20,8 @@ RECORDS = Path("_build/runs")  # of the runs made in notebooks
 def network(parameters: Parameters, splits: Splits, variant: str = "default") -> Run:
     """The network to look at: trained, or loaded.
 
-    Loaded are the weights beside a recorded run on the same data set and
-    protocol, where there are any, else the checkpoint that comes with the
-    library, which was trained on rendered faces.
+    Loaded are the weights beside a recorded run on the same data set and protocol, else
+    the library's own.
 
     Raises:
         FerError: when there are no weights to load, or for other classes.

@@ -36,10 +36,7 @@ def show_runtime() -> None:
 def show_cost(
     minutes: Mapping[str, tuple[float | None, float | None]], preset: str
 ) -> None:
-    """Print the minutes to expect of a preset on this machine.
-
-    ``minutes`` has for each preset those on two CPU cores and on a T4; ``None``
-    where nobody has measured them.
+    """Print the minutes, on two CPU cores or a T4, to expect of a preset.
 
     Raises:
         FerError: when ``preset`` has no entry.

@@ -75,12 +75,7 @@ def attainable_cell(claim: Claim) -> str:
 def attainability_table(
     paper: str | None = None, ledger: Ledger | None = None
 ) -> Table:
-    """How many accuracies of each paper are shares of its test faces.
-
-    Args:
-        paper: nickname of a paper; all papers if None.
-        ledger: claims and runs; the repository's if None.
-    """
+    """How many accuracies of a paper, or of all, are shares of its test faces."""
     papers = _papers(paper, ledger)
     made = table(
         "Are the printed accuracies k of n?",

@@ -66,11 +66,7 @@ def by_side() -> dict[str, dict[int, float]]:
 
 @dataclass(frozen=True)
 class Measured:
-    """Runs of one network on one machine.
-
-    ``work`` counts the GFLOPs of an epoch's training, ``seconds`` are those of an
-    epoch, the mean over ``runs``.
-    """
+    """Runs of one network on one machine: GFLOPs and mean seconds of an epoch."""
 
     paper: str
     machine: str

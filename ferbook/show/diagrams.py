@@ -17,16 +17,9 @@ _WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 1}  # over arrows
 
 @dataclass(frozen=True)
 class Block:
-    """A box of a diagram.
+    """A box around its centre, in units of about a box and its gap, y upwards.
 
-    Attributes:
-        x: of its centre, in units of about a box and its gap.
-        y: of its centre, upwards.
-        text: inside it, one or more lines.
-        below: under it, such as the shape of what leaves it.
-        colour: one of ``COLOURS``.
-        width: of the box.
-        height: of the box.
+    ``below`` is text under it, such as the shape of what leaves it.
     """
 
     x: float
@@ -43,12 +36,7 @@ def draw_blocks(
     arrows: Sequence[tuple[str, ...]],
     size: tuple[float, float] = (10, 3.6),
 ) -> Figure:
-    """A diagram of blocks and arrows.
-
-    Args:
-        blocks: boxes by name.
-        arrows: pairs (from, to) of names, or triples with a label.
-        size: width and height of the figure, inches.
+    """A diagram of named blocks and arrows (from, to) or (from, to, label).
 
     Raises:
         FerError: when an arrow names a block that is not there.
@@ -73,14 +61,7 @@ def draw_blocks(
 def chain(
     steps: Sequence[tuple[str, str, str]], x: float = 0, y: float = 0, gap: float = 1
 ) -> dict[str, Block]:
-    """Blocks from left to right, by ``"0"``, ``"1"``, ...
-
-    Args:
-        steps: text, text below and colour of each.
-        x: of the first.
-        y: of all.
-        gap: from centre to centre.
-    """
+    """Blocks from left to right, of text, text below and colour."""
     return {
         str(place): Block(x + place * gap, y, *step, width=0.8 * gap)
         for place, step in enumerate(steps)

@@ -22,13 +22,7 @@ RENDERED = "Rendered faces (computer graphics), no real person."
 
 @dataclass(frozen=True)
 class Plot:
-    """A plot with what readers need who cannot see it.
-
-    Attributes:
-        figure: closed once it is drawn.
-        alt: what it shows, in words.
-        caption: shown below.
-    """
+    """A plot with what readers need who cannot see it; html closes its figure."""
 
     figure: Figure
     alt: str
@@ -63,16 +57,10 @@ class Panels:
 
 
 def show(figure: Figure, alt: str = "", caption: str = "") -> None:
-    """Display a figure with a text for readers who cannot see it.
+    """Display a figure with a text for readers who cannot see it, and close it.
 
-    Works alike in JupyterLab, on Colab and on the static page.
-
-    Args:
-        figure: closed afterwards.
-        alt: what the figure shows, in one or two sentences; required, unless
-            the figure brings its own, ``figure.alt_text``, as those of
-            :mod:`fer_lib.explain` do.
-        caption: shown below the figure.
+    Works alike in JupyterLab, on Colab and on the static page.  ``alt`` is required
+    unless the figure brings its own, ``figure.alt_text``, as those of the library do.
     """
     alt = alt or getattr(figure, "alt_text", "")
     if len(alt.split()) < 4:

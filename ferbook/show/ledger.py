@@ -30,13 +30,7 @@ def ledger_table(
     kind: str | None = None,
     ledger: Ledger | None = None,
 ) -> Page:
-    """The ledger, one table a kind of claim.
-
-    Args:
-        paper: nickname of a paper; all papers if None.
-        kind: one of ``KINDS``; all kinds if None.
-        ledger: claims and runs; the repository's if None.
-    """
+    """The ledger, one table a kind of claim; of one paper and kind, or of all."""
     ledger = ledger or open_ledger()
     tables = []
     for name, title in KINDS.items():

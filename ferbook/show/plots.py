@@ -16,12 +16,7 @@ _HATCHES = ("", "//", "..", "xx")
 
 
 def look(place: int, *names: str) -> dict:
-    """Colour and dashes of a figure's ``place``-th curve, so that two differ in both.
-
-    Args:
-        place: from 0.
-        names: of the colours to choose from; all if none is given.
-    """
+    """Colour, of those named or all, and dashes of a figure's ``place``-th curve."""
     colours = names or tuple(COLOURS)
     colour = COLOURS[colours[place % len(colours)]]
     return {"color": colour, "ls": DASHES[place % len(DASHES)]}
@@ -36,13 +31,7 @@ def finish(axes: Axes, *, legend: float | None = 8, **labels) -> None:
 
 
 def plot_curves(curves: Mapping[str, Sequence[dict]], key: str, label: str) -> Figure:
-    """A value of the training curves against the epoch.
-
-    Args:
-        curves: the ``curve`` of each run, by the name to show.
-        key: of the rows, a proportion 0 to 1.
-        label: of the vertical axis, without its unit.
-    """
+    """A proportion ``key`` of training curves, by name, against the epoch."""
     figure, axes = plt.subplots(figsize=(7, 3.6))
     for row, (name, curve) in enumerate(curves.items()):
         told = [point for point in curve if key in point]  # not every stage has it
@@ -54,12 +43,7 @@ def plot_curves(curves: Mapping[str, Sequence[dict]], key: str, label: str) -> F
 
 
 def plot_confusions(matrices: Mapping[str, Sequence], classes: Sequence[str]) -> Figure:
-    """Confusion matrices, two in a line, each row as shares of its class.
-
-    Args:
-        matrices: counts ``[C, C]``, rows true, columns predicted, by title.
-        classes: names of the C classes.
-    """
+    """Confusion matrices ``[C, C]``, rows true, as shares of their class."""
     columns = min(2, len(matrices))
     lines = -(-len(matrices) // columns)
     figure, all_axes = plt.subplots(

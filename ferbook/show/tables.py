@@ -38,15 +38,9 @@ _LONG = 60  # letters; details of more need room
 class Table:
     """Rows of text under a header.
 
-    A cell's lines are split by newlines; one that begins with a blank is a
-    detail, drawn smaller.
-
-    Attributes:
-        caption: what the table shows.
-        header: names of the columns.
-        rows: cells, one tuple a row.
-        note: a sentence below the table, may be empty.
-        folded: whether a page shows it only on request.
+    A cell's lines are split by newlines; one that begins with a blank is a detail,
+    drawn smaller.  A note is a sentence below the table; a page shows a folded table
+    only on request.
     """
 
     caption: str
@@ -164,10 +158,7 @@ def table(
     """A table of some things, a row each.
 
     Args:
-        caption: what it shows.
-        rows: of any type.
-        columns: how to tell a row's cell, by the column's name; if None, rows
-            are mappings with the same keys, the columns.
+        columns: how to tell a cell, by the column's name; if None, rows are mappings.
         empty: a sentence instead of a table without a row.
         options: further ones of :class:`Table`.
     """

@@ -65,13 +65,7 @@ def build_pages(source: Path, output: Path) -> Path:
 
 
 def build(root: Path = ROOT, output: Path = ROOT, config: dict | None = None) -> Path:
-    """Execute, stage and build; the address of the first page as a path.
-
-    Args:
-        root: the repository.
-        output: folder whose ``_build`` receives the pages.
-        config: settings instead of those in ``_config.yml``.
-    """
+    """Execute, stage and build a repository; the first page's path below ``output``."""
     source = output / "_build" / "src"
     cache = root / "_build" / "executed"
     stage(root, source, config or read_config(root), cache)

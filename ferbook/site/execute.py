@@ -93,12 +93,7 @@ def cache_key(notebook, root: Path) -> str:
 def execute(
     source: Path, *, root: Path, cache: Path
 ) -> tuple[nbformat.NotebookNode, bool]:
-    """The executed notebook, and whether it came from the cache.
-
-    Args:
-        source: a notebook without outputs; its defaults are the book's.
-        root: the repository; cells run in it.
-        cache: folder of executed copies.
+    """The executed notebook, with its own defaults, and whether it came from the cache.
 
     Raises:
         FerError: names the notebook, the cell and the error of a failure.

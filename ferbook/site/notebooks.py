@@ -104,14 +104,9 @@ def with_setup(notebook: dict, source: str) -> dict:
 
 
 def task_of(solution: str, number: int) -> str:
-    """Source of the cell that asks for a solution.
+    """Source of the cell that asks for a solution, ``# @title Exercise N: solution``.
 
-    Args:
-        solution: source of the cell that has it.  Its first line is
-            ``# @title Exercise N: solution``, which Colab shows in place of
-            the code; one or more lines begin with ``#: ``, none of them
-            indented.
-        number: N that is expected.
+    One or more of the solution's lines begin with ``#: ``, none of them indented.
 
     Raises:
         FerError: when the solution does not follow that form.
@@ -154,13 +149,8 @@ def _guess(solution: str) -> list[str]:
 def with_tasks(notebook: dict, name: str = "notebook") -> dict:
     """A notebook whose tasks are made from its solutions.
 
-    Args:
-        notebook: content of an ``.ipynb`` file; stays as it is.
-        name: for messages.
-
     Raises:
-        FerError: when a task has no solution, a solution no task, or their
-            numbers are not 1, 2, 3, ...
+        FerError: when tasks and solutions do not come in turn, numbered from 1.
     """
     cells, asked, number = list(notebook["cells"]), None, 0
     for place, cell in enumerate(cells):

@@ -45,11 +45,6 @@ def prepared(
 ) -> nbformat.NotebookNode:
     """A copy with the parameters of a preset set and ``line`` below its title.
 
-    Args:
-        notebook: a chapter, as papermill reads it.
-        preset: one of ``PREPARED``.
-        line: what it takes.
-
     Raises:
         FerError: when its first cell is no title.
     """
@@ -91,12 +86,7 @@ def write_prepared(root: Path, out: Path) -> list[Path]:
 
 @dataclass(frozen=True)
 class Downloads:
-    """Links to prepared copies, a chapter each, with what they take.
-
-    Attributes:
-        files: as :func:`write_prepared` gives them.
-        folder: where they are, from the page's point of view.
-    """
+    """Links to prepared copies, below ``folder`` for a page, and what they take."""
 
     files: Sequence[Path]
     folder: str

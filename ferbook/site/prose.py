@@ -49,14 +49,7 @@ class BareNumber:
 
 
 def bare_numbers(text: str) -> list[BareNumber]:
-    """Bare accuracies in the sentences of a MyST page.
-
-    Args:
-        text: a page's source.
-
-    Returns:
-        What to bind to a role, by line; empty for a clean page.
-    """
+    """Bare accuracies in the sentences of a MyST page, by line."""
     found = []
     for line, paragraph in _paragraphs(text):
         quoted = paragraph.lstrip().startswith(">")

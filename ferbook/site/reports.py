@@ -41,12 +41,7 @@ _SHOWN = ("dataset", "protocol", "preset", "train")
 
 
 def report(paper: str, part: str | None = None, ledger: Ledger | None = None) -> Page:
-    """The report on a paper, or one part of it.
-
-    Args:
-        paper: its nickname.
-        part: one of ``PARTS``; all, in their order, if None.
-        ledger: claims and runs; the repository's if None.
+    """The report on a paper, or one of its ``PARTS``.
 
     Raises:
         FerError: when paper or part is unknown.
@@ -214,12 +209,7 @@ PARTS: dict[str, Callable[[Claims, Ledger], list]] = {
 
 
 def status(ledger: Ledger, chapters: Iterable[Path] = ()) -> Page:
-    """Chapters, claims and runs as they stand.
-
-    Args:
-        ledger: claims and runs.
-        chapters: notebooks as this build has executed them.
-    """
+    """Chapters as this build has executed them, claims and runs as they stand."""
     executed = [nbformat.read(path, as_version=4) for path in chapters]
     tables = [_chapters(executed)] if executed else []
     tables += [_verdicts(ledger), _run_table(ledger)]

@@ -31,9 +31,6 @@ def _read(name: str) -> str:
 def module_source(name: str) -> str:
     """The module of a widget and what it imports, as one file.
 
-    Args:
-        name: of the widget, the file's stem.
-
     Raises:
         FerError: when the module does not import ``./base.js`` once.
     """
@@ -51,14 +48,10 @@ def module_source(name: str) -> str:
 class Widget:
     """What a cell displays.
 
-    Attributes:
-        name: of its module; also its part of the page's address,
-            ``#w-name=...``.
-        data: what the module shows; JSON.
-        alt: what the widget is, in a sentence or two.
-        fallback: the same in print, and where no script runs.
-        answer: of the kernel to a question of the module, both JSON; None
-            when the module needs no kernel.
+    ``name`` is that of its module and of its part of the page's address,
+    ``#w-name=...``; ``data``, JSON, what the module shows; ``alt`` says what it is.
+    ``fallback`` stands in print and where no script runs; ``answer`` is the kernel's to
+    a question of the module, both JSON, None when it needs no kernel.
     """
 
     name: str

@@ -32,11 +32,9 @@ def boxes_at(scale: float, size: int) -> torch.Tensor:
 
 
 def shared_areas(scale: float, count: int, size: int) -> tuple[float, float, float]:
-    """What ``count`` sub-images share of a face.
+    """Shares of a face's pixels in one of ``count`` sub-images or more, and in all.
 
-    Returns:
-        Share of its pixels in one of them or more, in all of them, and by how
-        many a pixel is seen on average.
+    And by how many a pixel is seen on average.
     """
     counts = coverage(boxes_at(scale, size)[1 : count + 1], size).double()
     shares = ((counts > 0).double(), (counts == count).double(), counts)
@@ -47,17 +45,10 @@ def shared_areas(scale: float, count: int, size: int) -> tuple[float, float, flo
 def read_crops(
     network: RAMN, images: np.ndarray, scale: float, counts: Sequence[int]
 ) -> list[dict[str, list]]:
-    """What a network makes of faces and their first sub-images.
+    """What a trained RAMN makes of faces and their first sub-images.
 
-    Args:
-        network: a trained RAMN; its weights fit any boxes.
-        images: ``uint8 [N, C, H, W]``.
-        scale: of the sub-images' sides.
-        counts: numbers of sub-images.
-
-    Returns:
-        For each number ``weights``, theta ``[N, count + 1]``, the whole face
-        first, and ``probabilities`` ``[N, classes]``.
+    For each number of ``counts`` the ``weights`` ``[N, count + 1]``, the whole face
+    first, and ``probabilities`` ``[N, classes]``.
     """
     other, features = crop_features(network, images, max(NUMBERS), scale)
     found = []
@@ -83,12 +74,8 @@ def crop_explorer(
 ) -> Widget:
     """Boxes, crops and their shares of the face, to be tried out.
 
-    Args:
-        images: faces, ``uint8 [C, H, W]``; the astronaut is added.
-        titles: what to call them.
-        network: a trained RAMN, whose weights and predictions are added; None
-            for the geometry alone.
-        note: where the faces come from.
+    The astronaut is added to the faces ``uint8 [C, H, W]``; a trained network adds its
+    weights and predictions.
     """
     images, titles = [*images, astronaut_face()], [*titles, "astronaut"]
     size = _SIZE if network is None else network.input.size

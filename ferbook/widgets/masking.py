@@ -83,12 +83,7 @@ def look(network: ResidualMaskingNetwork, images: np.ndarray, kind: str) -> Seen
 
 
 def kept_channels(stages: Sequence[Stage], most: int = _MOST) -> list[list[int]]:
-    """Channels of every block that a widget has room for, spread evenly.
-
-    Args:
-        stages: of the faces to be shown.
-        most: values of maps, of all kinds of masks together.
-    """
+    """Channels of every block, spread evenly, for ``most`` values of maps."""
     shapes = [stage.mask.shape for stage in stages]
     places = [3 * len(KINDS) * n * h * w for n, _, h, w in shapes]
     counts = [c for _, c, _, _ in shapes]
@@ -107,16 +102,10 @@ def masking_explorer(
     titles: Sequence[str],
     note: str = "",
 ) -> Widget:
-    """Masks of every block, and what another activation would make of them.
+    """Masks of every block, and what another activation would make of faces.
 
-    The kinds that the network was not trained with are a what-if: the same
-    weights go on, in all four blocks.  Masks that learn nothing stand alone.
-
-    Args:
-        network: left as it was.
-        images: a few faces, ``uint8 [N, C, H, W]``.
-        titles: what to call them.
-        note: where they come from.
+    Kinds that the network was not trained with are a what-if: the same weights go
+    on, in all four blocks.  Masks that learn nothing stand alone.
     """
     trained, size = trained_kind(network), network.input.size
     kinds = KINDS if trained in ACTIVATIONS else (trained,)

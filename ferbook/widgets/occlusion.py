@@ -54,16 +54,9 @@ def occlusion_explorer(
 ) -> Widget:
     """What a covered square does, for any network and every square.
 
-    On a page the squares are black, of a few sizes, a twenty-fourth of the
-    side or more apart; a kernel computes any other.
-
-    Args:
-        network: that is asked.
-        images: faces, ``uint8 [C, H, W]``; the astronaut is added.
-        titles: what to call them.
-        note: where the faces come from.
-        windows: sides of the squares in pixels of the network's faces; about
-            an eighth, a fifth and a third of a face if None.
+    On a page squares are black, of a few sizes (about an eighth, a fifth and a third of
+    a face if None), a twenty-fourth of the side or more apart; a kernel computes any
+    other. The astronaut is added to the faces.
 
     Raises:
         FerError: when a square does not fit.

@@ -34,14 +34,7 @@ def right_of(names: Sequence[str], parts: Mapping[str, Part]) -> Right:
 def ensemble_table(
     names: Sequence[str], validation: Part, test: Part, kind: str
 ) -> Table | Sentence:
-    """Members alone, and together in three ways of choosing them.
-
-    Args:
-        names: of the members.
-        validation: what the members are chosen on.
-        test: what is reported.
-        kind: of the faces, for the caption.
-    """
+    """Members alone, and together in three ways of choosing them."""
     if not 2 <= len(names) <= MOST_MEMBERS:
         return Sentence(
             f"{len(names)} networks are at hand here; an ensemble needs 2 to "
@@ -93,9 +86,8 @@ def recorded_parts(
 ) -> tuple[list[str], Part, Part] | None:
     """Names, validation and test scores of recorded runs on the same faces.
 
-    Taken from the last epoch, which alone is kept for both splits.  Of runs
-    on several data the largest group counts, of many the first twelve; None
-    where fewer than two fit together.
+    Of the last epoch, which alone is kept for both splits; the largest group, the
+    first twelve of it.  None where fewer than two fit together.
     """
     groups: dict[tuple, list[Record]] = {}
     keys = [f"last/{split}/single/logits" for split in ("PublicTest", "PrivateTest")]

@@ -40,15 +40,10 @@ _REPORTED = ("PrivateTest", "Test", "test", "val")
 
 
 def corpora(preset: str, seed: int = 0) -> dict[str, Splits]:
-    """The rendered corpora, split so that nobody is on both sides.
+    """The rendered corpora, seven classes, split so that nobody is on both sides.
 
-    Seven classes each: contempt is left out, and of the recordings in
-    ``lab`` the first frame counts as neutral, the last three as the
-    expression.
-
-    Args:
-        preset: ``"smoke"`` or ``"student"``.
-        seed: of the populations.
+    Of the recordings in ``lab`` the first frame counts as neutral, the last three as
+    the expression.
     """
     parts = {"wild": split(corpus("wild", preset, seed), "official")}
     for name, folds in _FOLDS.items():
@@ -60,13 +55,7 @@ def corpora(preset: str, seed: int = 0) -> dict[str, Splits]:
 
 
 def corpus(name: str, preset: str, seed: int = 0) -> FaceSet:
-    """A whole rendered corpus; no two of them show the same people.
-
-    Args:
-        name: ``wild``, ``lab``, ``shots`` or ``stylised``.
-        preset: ``"smoke"`` or ``"student"``.
-        seed: of the populations.
-    """
+    """A whole rendered corpus; no two of them show the same people."""
     # Each seed has a population of its own.
     return rendered.corpus(name, preset, seed + list(rendered.LIKE).index(name))
 
@@ -80,10 +69,7 @@ def by_person(faces: FaceSet, name: str, folds: int) -> Splits:
 
 
 def own_sets(text: str) -> dict[str, FaceSet]:
-    """A reader's own data sets, seven classes, the reported part of each.
-
-    Args:
-        text: such as ``"jaffe=DIR, ferg=DIR"``; may be empty.
+    """A reader's own data sets such as ``"jaffe=DIR, ferg=DIR"``, the reported parts.
 
     Raises:
         FerError: when an entry is no name and folder, or cannot be loaded.
@@ -119,16 +105,10 @@ def trained_reader(
     start: Network | None = None,
     seed: int = 0,
 ) -> Reader:
-    """Train a paper's network for a few epochs, at its smoke size.
+    """Train a paper's network for a few epochs a stage, at its smoke size.
 
-    Args:
-        splits: faces; the best epoch on the selection part is kept.
-        paper: nickname.
-        variant: of the paper.
-        epochs: of each stage, at most.
-        faces: to learn from, the first of them; all if None.
-        start: a network of that paper whose weights to go on from.
-        seed: of everything random.
+    From the weights of ``start`` if given, on the first ``faces``; the epoch that is
+    best on the selection part is kept.
     """
     recipe = find_paper(paper)
     learned = splits.train.select(np.arange(len(splits.train))[:faces])
@@ -193,11 +173,7 @@ def _share(right: np.ndarray) -> str:
 
 
 def away_table(right: Right) -> Table:
-    """What it costs to come from elsewhere, on the same faces in pairs.
-
-    Args:
-        right: readers by the corpus that they learned from.
-    """
+    """What it costs to come from elsewhere; readers are named by their corpus."""
     rows = []
     for home in right:
         for guest in right:
@@ -241,11 +217,7 @@ def _heat(table: list, rows: Mapping, columns: Mapping, unit: str) -> Figure:
 
 
 def recalls(right: np.ndarray, faces: FaceSet) -> np.ndarray:
-    """Share of the faces of each of seven classes that are read correctly.
-
-    Returns:
-        ``[7]``, 0 to 1; not a number for a class without a face.
-    """
+    """Share of each of seven classes that is read correctly, NaN without a face."""
     counts = np.bincount(faces.labels, minlength=7)[:7]
     hits = np.bincount(faces.labels[right], minlength=7)[:7]
     return np.divide(hits, counts, out=np.full(7, np.nan), where=counts > 0)
@@ -267,14 +239,8 @@ def draw_recalls(
 def by_frame(read: Reader, faces: FaceSet) -> dict[str, np.ndarray]:
     """What recordings are read as from their first frame to the peak.
 
-    Args:
-        read: a reader of seven classes.
-        faces: recordings with ``extra["frame"]`` and ``extra["expression"]``;
-            those of contempt are left out.
-
-    Returns:
-        Shares ``[frames]``: read as the recording's expression, as neutral,
-        as anything else.
+    Shares ``[frames]`` read as their expression, as neutral, as another; contempt,
+    which the reader does not know, is left out.
     """
     kept = faces.extra["expression"] != expression_index("contempt")
     faces = faces.select(kept)

@@ -49,14 +49,7 @@ def between(matrix: Tensor) -> float:
 
 
 def planted(groups: Sequence[int]) -> Tensor:
-    """Learners that equal their group and differ from all others.
-
-    Args:
-        groups: which one each of L learners belongs to, from 0.
-
-    Returns:
-        ``float64 [L, 1, groups]``, for gamma 1.
-    """
+    """Learners ``[L, 1, groups]`` that equal their group and differ from all others."""
     one_hot = torch.nn.functional.one_hot(torch.tensor(groups))
     return _FAR * one_hot.double()[:, None]
 
@@ -105,17 +98,10 @@ def draw_determinants(counts: Sequence[int]) -> Figure:
 
 
 def pulled(count: int, measure: str, steps: int = 150) -> np.ndarray:
-    """Learners of 16 free features that do nothing but maximise a diversity.
+    """Learners of 16 features in 0..1 that do nothing but maximise a diversity.
 
-    A sigmoid keeps the features in 0 to 1.
-
-    Args:
-        count: of the learners.
-        measure: ``"paper"`` or ``"authors_code"``.
-        steps: of Adam.
-
-    Returns:
-        Mean similarity of two learners before each step and after the last.
+    Mean similarity of two of them before each step of Adam and after the last;
+    ``measure`` is ``"paper"`` or ``"authors_code"``.
     """
     draw = torch.Generator().manual_seed(0)
     raw = 0.5 * torch.randn(count, 4, 16, generator=draw, dtype=torch.float64)
@@ -146,13 +132,9 @@ def draw_pulls(counts: Sequence[int]) -> Figure:
 def outputs(
     network: Network, images: np.ndarray, names: Sequence[str]
 ) -> dict[str, Tensor]:
-    """Some of what a network returns, of all faces, on the CPU.
+    """Some fields of what ESR or MA-Net returns, of all faces, on the CPU.
 
-    Args:
-        network: ESR or MA-Net; left as it was.
-        images: ``uint8 [N, C, H, W]``.
-        names: fields of its output: scores ``[N, ...]``, or features
-            ``[L, N, D]`` that diversity compares.
+    Scores are ``[N, ...]``, features that diversity compares ``[L, N, D]``.
     """
     found = {name: [] for name in names}
     with evaluating(network):
@@ -181,13 +163,7 @@ class GammaSweep(NamedTuple):
 
 
 def gamma_sweep(features: Tensor, gammas: Sequence[float], name: str) -> GammaSweep:
-    """Similarity, and what can be learned from it, at several gammas, ascending.
-
-    Args:
-        features: ``[L, B, D]``.
-        gammas: above zero.
-        name: kind of the features, one of :data:`LEARNERS`.
-    """
+    """Similarity of features ``[L, B, D]`` and its slope at gammas above 0."""
     features = features.double().detach().clone().requires_grad_()
     found = []
     for gamma in map(float, gammas):
@@ -268,20 +244,9 @@ def first_steps(
 ) -> dict[str, np.ndarray]:
     """Train all learners at once from scratch, and watch how alike they are.
 
-    Not the recipe, which adds branches one by one and augments the faces; its
-    network and its loss.
-
-    Args:
-        paper: ``diversified_esr`` or ``diversified_manet``.
-        config: of that paper's recipe.
-        splits: whose training faces to take, in their order.
-        names: kinds of features to compare.
-        steps: of SGD with the recipe's rate and momentum.
-        batch_size: faces a step.
-
-    Returns:
-        By the kind, the mean similarity of two learners before each step, at
-        our gamma.
+    The recipe's network, loss, rate and momentum, but no branches that join and no
+    augmentation; faces in their order.  By the kind of features, the mean similarity
+    of two learners before each step, at our gamma.
     """
     recipe, train = find_paper(paper), splits.train
     network = recipe.make_network(config, len(splits.classes), 0).train()
@@ -326,11 +291,7 @@ def printed_accuracies(paper: str) -> dict[str, list[Claim]]:
 
 
 def draw_printed(paper: str) -> Figure:
-    """Table 1's accuracies, each with the 95 % interval that its n gives.
-
-    Args:
-        paper: ``diversified_esr`` or ``diversified_manet``.
-    """
+    """Table 1's accuracies, each with the 95 % interval that its n gives."""
     sets = printed_accuracies(paper)
     lines = max(map(len, sets.values()))
     figure, axes = plt.subplots(

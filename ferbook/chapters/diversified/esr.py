@@ -48,12 +48,9 @@ def draw_esr() -> Figure:
 
 
 def draw_pooling(maps: Tensor, spatial: Tensor, channel: Tensor) -> Figure:
-    """The paper's Figure 1 on a face: maps of branch 1, and what pooling keeps.
+    """Figure 1 on a face: maps ``[C, h, w]`` of branch 1, and what pooling keeps.
 
-    Args:
-        maps: ``[C, h, w]``.
-        spatial: attention over positions, ``[h, w]``.
-        channel: attention over channels, ``[C]``.
+    ``spatial`` and ``channel`` are the attentions ``[h, w]`` and ``[C]``.
     """
     figure, axes = plt.subplots(1, 3, figsize=(9, 2.9), layout="constrained")
     strongest = maps.mean((1, 2)).argsort(descending=True)[:9].tolist()
@@ -86,12 +83,7 @@ def _one_panel(height: float) -> tuple:
 
 
 def draw_growth(curve: Sequence[Mapping], split: str) -> Figure:
-    """Accuracy over the epochs, with a line where a branch joins.
-
-    Args:
-        curve: of a recorded run, one row per epoch.
-        split: on which it was measured.
-    """
+    """Accuracy on a split over a run's epochs, with a line where a branch joins."""
     figure, panel = _one_panel(3.3)
     told = [row for row in curve if f"{split}_accuracy" in row]
     shares = [100 * row[f"{split}_accuracy"] for row in told]
@@ -121,12 +113,7 @@ def branch_scores(network: DiversifiedESR, images: np.ndarray) -> np.ndarray:
 
 
 def draw_members(scores: np.ndarray, labels: np.ndarray) -> Figure:
-    """Accuracy of each branch, and of the first 1, 2, ... together.
-
-    Args:
-        scores: ``[M, N, C]``.
-        labels: ``int [N]``.
-    """
+    """Accuracy of each branch of scores ``[M, N, C]``, and of the first 1, 2, ..."""
     numbers = np.arange(1, len(scores) + 1)
     alone = 100 * (scores.argmax(-1) == labels).mean(-1)
     figure, panel = _one_panel(3.5)
@@ -182,13 +169,7 @@ class Neighbours(NamedTuple):
 def by_neighbours(
     network: DiversifiedESR, faces: FaceSet, sizes: Sequence[int] = (8, 32, 128)
 ) -> Neighbours:
-    """Accuracy when the branches normalise by the batch that a face is in.
-
-    Args:
-        network: left as it was.
-        faces: to read.
-        sizes: of the batches.
-    """
+    """Accuracy when a copy's branches normalise by the batch that a face is in."""
     flawed = deepcopy(network)
     flawed.batch_statistics_in_eval = True
     draw = np.random.default_rng(0)

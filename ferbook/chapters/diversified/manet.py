@@ -46,12 +46,7 @@ def draw_manet() -> Figure:
 
 
 def draw_patches(image: np.ndarray, found: Mapping[str, np.ndarray]) -> Figure:
-    """A face with its quarters, and how much each pixel moves each of them.
-
-    Args:
-        image: ``[C, H, W]``, ``uint8`` or 0..1.
-        found: of :func:`pixel_pull`, by what the rows are called.
-    """
+    """A face with its quarters, and :func:`pixel_pull` of each."""
     figure, axes = grid(list(found), PATCHES)
     for line, pulls in zip(axes, found.values(), strict=True):
         for place, (panel, pull) in enumerate(zip(line, pulls, strict=True)):
@@ -76,15 +71,9 @@ def patch_shares(pull: np.ndarray, place: int) -> tuple[float, float]:
 
 
 def pixel_pull(network: DiversifiedMANet, images: np.ndarray) -> np.ndarray:
-    """How much each pixel moves each patch: mean size of the gradient.
+    """Mean size of the gradient of each patch's summed last maps by each pixel.
 
-    Args:
-        network: left as it was.
-        images: ``uint8 [N, C, H, W]``.
-
-    Returns:
-        ``float32 [4, size, size]``, patches in the order of :data:`PATCHES`;
-        of the sum of a patch's last maps, mean over the faces.
+    ``float32 [4, size, size]``, in the order of :data:`PATCHES`.
     """
     how = network.input
     found = torch.zeros(4, how.size, how.size)
@@ -162,26 +151,14 @@ def draw_gated(result: Gated, images: np.ndarray, titles: Sequence[str]) -> Figu
 def fused_accuracies(
     local: Tensor, whole: Tensor, labels: np.ndarray, lambdas: Sequence[float]
 ) -> np.ndarray:
-    """Accuracy of ``lambda * local + (1 - lambda) * whole``, ``[len(lambdas)]``.
-
-    Args:
-        local: scores ``[N, K]`` of the branch of patches.
-        whole: scores ``[N, K]`` of the branch of the whole face.
-        labels: ``int [N]``.
-        lambdas: weights of the local branch, 0 to 1.
-    """
+    """Accuracy of ``lambda * local + (1 - lambda) * whole``, scores ``[N, K]``."""
     truth = torch.as_tensor(labels).long()
     mixed = [share * local + (1 - share) * whole for share in lambdas]
     return np.array([float((x.argmax(1) == truth).double().mean()) for x in mixed])
 
 
 def draw_lambdas(parts: dict[str, tuple], lambdas: Sequence[float]) -> Figure:
-    """:func:`fused_accuracies` of some splits over the weight.
-
-    Args:
-        parts: local and whole scores, and labels, by split.
-        lambdas: weights of the local branch.
-    """
+    """:func:`fused_accuracies` over the weight; local, whole and labels by split."""
     figure, panel = plt.subplots(figsize=(7, 3.3), layout="constrained")
     for place, (name, part) in enumerate(parts.items()):
         label = f"{name}, n = {len(part[2])}"

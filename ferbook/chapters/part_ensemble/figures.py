@@ -73,11 +73,7 @@ def draw_points(axes: Axes, points: np.ndarray, **style) -> None:
 
 
 def plot_five_parts(faces: Sequence[tuple[str, np.ndarray, np.ndarray]]) -> Figure:
-    """Faces with their 68 landmarks, as the paper's Figure 4.
-
-    Args:
-        faces: title, picture ``uint8 [H, W]`` and points ``[68, 2]`` of each.
-    """
+    """Faces as in Figure 4: title, picture ``uint8 [H, W]`` and points ``[68, 2]``."""
     figure, axes = plt.subplots(
         1, len(faces), figsize=(2.6 * len(faces), 3.2), layout="constrained"
     )
@@ -92,12 +88,9 @@ def plot_five_parts(faces: Sequence[tuple[str, np.ndarray, np.ndarray]]) -> Figu
 
 
 def plot_accuracies(panels: Mapping[str, Accuracies]) -> Figure:
-    """Each sub-network alone, and all five, in the order that is claimed.
+    """Shares with interval of each sub-network alone and of all five, by panel.
 
-    Where the claim holds, points fall from left to right.
-
-    Args:
-        panels: shares with their interval, by a title of up to two lines.
+    In the order that is claimed: where it holds, points fall from left to right.
     """
     columns = min(4, len(panels))
     lines = -(-len(panels) // columns)
@@ -126,12 +119,7 @@ def plot_accuracies(panels: Mapping[str, Accuracies]) -> Figure:
 
 
 def plot_stages(curve: Sequence[Mapping], split: str) -> Figure:
-    """Landmarks and accuracies of the parts through the stages of training.
-
-    Args:
-        curve: of a recorded run, one row an epoch.
-        split: on which these were measured.
-    """
+    """Landmarks and accuracies of the parts on a split through a run's stages."""
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
     panels = (
         (f"{split}_landmarks_", "coordinate error (% of the side)"),
@@ -179,8 +167,7 @@ def draw_unions(
 def plot_turning(sweep: YawSweep) -> Figure:
     """Heads that turn: the first with its points, and the error of all.
 
-    Above, true points are white rings; those of the trees, given the square
-    around the true ones, are coloured.
+    White rings are the truth, coloured points the trees', given the square around it.
     """
     count = len(sweep.angles)
     figure = plt.figure(figsize=(1.7 * count, 5), layout="constrained")

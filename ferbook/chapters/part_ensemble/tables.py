@@ -49,12 +49,7 @@ _ID = "part_ensemble"
 
 
 def printed_accuracies(place: str) -> dict[str, float]:
-    """Printed accuracies of the sub-networks alone and of all, 0 to 1.
-
-    Args:
-        place: ``ckplus``, ``jaffe``, ``sfew``, ``sfew_to_ckplus`` or
-            ``sfew_to_jaffe``.
-    """
+    """Printed accuracies of the sub-networks alone and of all, 0 to 1."""
     paper = load_claims(_ID)
     ids = {name: f"{_ID}.{place}.{name}.accuracy" for name in ORDER}
     ids["ensemble"] = f"{_ID}.{place}.accuracy"
@@ -164,13 +159,7 @@ def face_shares(faces: FaceSet) -> np.ndarray:
 
 
 def errors_of(points: np.ndarray, drift: LandmarkDrift) -> Errors:
-    """Errors, by member, of points that others have placed.
-
-    Args:
-        points: ``[N, 68, 2]`` as shares of the face, or ``[1, 68, 2]``, the
-            same for all.
-        drift: of the N faces; its truth is compared with.
-    """
+    """Errors, by member, of points ``[N or 1, 68, 2]`` that others have placed."""
     points = np.broadcast_to(points, drift.truth.shape)
     own = [points[:, slice(*PARTS[part])] for part in drift.parts]
     return landmark_errors(own, drift.parts, drift.truth)
@@ -209,12 +198,7 @@ def recorded_drift_box(records: Iterable[Record]) -> Table | Sentence:
 
 
 def heat_box(measured: Mapping[str, Mapping[str, np.ndarray]]) -> Table | Sentence:
-    """Where Grad-CAM's heat lies; 1 is a map that is the same everywhere.
-
-    Args:
-        measured: what :func:`~ferbook.papers.part_measures.heat` gives, by the
-            name of the network.
-    """
+    """Where Grad-CAM's heat lies, by network; 1 is the same everywhere."""
     rows = []
     for name, found in measured.items():
         if _HEAT[0] not in found:  # recorded before it was measured

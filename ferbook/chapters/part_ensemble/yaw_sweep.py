@@ -30,20 +30,12 @@ BOXES = ("crop", "detector")
 
 @dataclass(frozen=True, eq=False)
 class YawSweep:
-    """N heads at A angles, and what dlib made of them.
+    """N heads at A angles in degrees, and what dlib made of them.
 
-    Attributes:
-        angles: ``float64 [A]``, degrees.
-        images: ``uint8 [A, N, S, S]``.
-        truth: ``float32 [A, N, 68, 2]``, the landmarks in pixels.
-        visible: ``bool [A, N, 68]``, not hidden by the head itself.
-        scale: ``float32 [N]``, frontal distance between the outer corners
-            of the eyes in pixels; it does not shrink as the head turns.
-        detected: ``bool [A, N]``, whether the detector found the face.
-        fitted: ``float32 [A, N, 68, 2]`` by ``"crop"``, where the trees are
-            given the square around the true points (the part ensemble gives
-            them its whole crop), and by ``"detector"``, where they are given
-            the box that was found; not a number where none was.
+    Truth and fitted points are pixels ``[A, N, 68, 2]``; visible is not hidden by the
+    head itself.  ``scale`` is the frontal distance between the outer corners of the
+    eyes.  Fitted is by ``"crop"``, the square around the true points, as the part
+    ensemble gives it, and by ``"detector"``, the box that was found; else NaN.
     """
 
     angles: np.ndarray
@@ -55,13 +47,7 @@ class YawSweep:
     fitted: dict[str, np.ndarray]
 
     def errors(self, box: str = "crop") -> np.ndarray:
-        """Distance of each point from the truth, ``float32 [A, N, 68]``.
-
-        A share of the frontal inter-ocular distance.
-
-        Args:
-            box: ``"crop"`` or ``"detector"``.
-        """
+        """Distance of points from the truth over the scale, ``float32 [A, N, 68]``."""
         if box not in BOXES:
             raise FerError(f"yaw sweep: box is '{box}', expected crop or detector.")
         distance = np.linalg.norm(self.fitted[box] - self.truth, axis=-1)
@@ -95,19 +81,11 @@ def yaw_sweep(
 ) -> YawSweep:
     """Turn rendered heads, and let dlib find faces and landmarks.
 
-    Person k shows expression k modulo 7.  Nothing but the angle changes
-    along the first axis.
-
-    Args:
-        angles: of yaw in degrees, -90 to 90; above 0 the face turns to the
-            image's right.
-        subjects: number of people.
-        size: side of the images in pixels; a face fills 40 % of it.
-        seed: of the population.
+    Nothing but the yaw changes, -90 to 90 degrees, above 0 to the image's right.
+    Person k shows expression k modulo 7; a face fills 40 % of ``size``.
 
     Raises:
-        FerError: when an argument is out of range, or embreex or the
-            weights of the trees are missing.
+        FerError: when an argument is out of range, or embreex or the trees are missing.
     """
     degrees = np.asarray(angles, float)
     if degrees.ndim != 1 or not len(degrees) or np.abs(degrees).max() > 90:

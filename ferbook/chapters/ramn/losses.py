@@ -94,13 +94,10 @@ def draw_plane(distances: Sequence[float]) -> Figure:
 def task_plane(features: Tensor, belongs: Tensor) -> tuple[Tensor, float]:
     """One task's features ``[N, d]`` in the plane that shows its margin.
 
-    Means stand for the two centres, which are part of the loss and are not kept
-    with a network.
-
-    Returns:
-        Places ``[N, 2]``: along the line between the means, 0 in the middle
-        and positive towards those that belong; and along the direction of
-        largest variance across it.  And the distance of the means.
+    Places ``[N, 2]``, along the line between the means (0 in the middle, positive
+    towards those that belong) and along the largest variance across it, and the
+    distance of the means, which stand for the centres: these are not kept with a
+    network.
     """
     own, other = features[belongs].mean(0), features[~belongs].mean(0)
     distance = float((own - other).norm())
@@ -165,13 +162,10 @@ def held(expressions: Tensor, labels: Tensor, omega: float) -> list[float]:
 def first_steps(
     config: RAMNConfig, splits: Splits, steps: int = 8
 ) -> list[dict[str, float]]:
-    """The losses in the first steps of training, batch by batch.
+    """The losses in the first steps of training, each before its step is made.
 
-    The faces come in the order of the set; the weight of the C-loss is above 0.
-
-    Returns:
-        For each step, before it is made: cross-entropy, R-loss, C-loss
-        without its weight, and the mean squared length of a feature.
+    Cross-entropy, R-loss, C-loss without its weight (above 0), and the mean squared
+    length of a feature; faces come in the order of the set.
     """
     classes, told = len(splits.classes), []
     network = PAPER.make_network(config, classes, 0)

@@ -57,10 +57,9 @@ def draw_network() -> Figure:
 
 
 def draw_crops(image: np.ndarray) -> Figure:
-    """The paper's Figure 2 on a face ``[C, H, W]``, for the numbers of Figure 3(a).
+    """Figure 2 on a face ``[C, H, W]``, for the numbers of Figure 3(a).
 
-    Above, boxes that the panel before did not have; below, the share of the
-    sub-images that see a pixel.
+    Above, each panel's new boxes; below, the share of sub-images that see a pixel.
     """
     size, known, counts = image.shape[-1], 0, COUNTS[1:]
     figure, axes = plt.subplots(
@@ -168,11 +167,9 @@ def classify_shared(network: RAMN, shared: Tensor) -> np.ndarray:
 
 
 def tried_crops(run: Run) -> dict[str, dict[float, int]]:
-    """Test faces read correctly with other sub-images, nothing trained again.
+    """Right answers on the test faces with other sub-images, nothing trained again.
 
-    Right answers by value, for the first two of ``SWEEPS``; no sub-image at all is
-    the value 0.  The boxes of a small number are the first of those of a large one,
-    so that their features are computed once.
+    By value, for the first two of ``SWEEPS``; no sub-image at all is the value 0.
     """
     test, found = run.splits.test, {}
     network, features = crop_features(run.network, test.images, max(COUNTS))
@@ -185,10 +182,9 @@ def tried_crops(run: Run) -> dict[str, dict[float, int]]:
 
 
 def recorded_sweeps(records: Sequence[Record]) -> dict[str, dict]:
-    """What recorded runs say about the paper's four sweeps.
+    """The paper's four sweeps in recorded runs, by sweep and by how runs were made.
 
-    By sweep, and by how the runs were made: ``{value: (right, n)}``, right answers
-    as the mean over seeds.  Only what has two values or more.
+    ``{value: (right, n)}``, right the mean over seeds; only where two values are.
     """
     found = {}
     for sweep, values in SWEEPS.items():

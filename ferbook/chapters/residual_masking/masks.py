@@ -172,11 +172,9 @@ def _parts(network: ResidualMaskingNetwork, face: Tensor) -> Iterator[tuple]:
 
 
 def added(maps: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """What a mask adds to the mean over channels, in two terms.
+    """What a mask adds to the mean over channels, in two terms ``[B, H, W]``.
 
-    Of maps ``[B, C, H, W]`` and their mask, of the same shape: mean of the maps
-    times mean of the mask, and the covariance of both over the channels, each
-    ``[B, H, W]``.
+    Mean of maps ``[B, C, H, W]`` times mean of their mask, and the covariance of both.
     """
     uniform = maps.mean(1) * mask.mean(1)
     together = (maps * mask).mean(1) - uniform
@@ -186,9 +184,8 @@ def added(maps: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
 def aligned_gain(channels: int, sharpness: float, activation: str) -> float:
     """Mean activation after over before a mask that prefers what is strong.
 
-    The maps of a position are quantiles of an exponential distribution; the mask is
-    their ``softmax`` or ``sigmoid`` after a multiplication by ``sharpness``, which is
-    0 for the same score everywhere.
+    Maps are quantiles of an exponential distribution, the mask ``softmax`` or
+    ``sigmoid`` of them times ``sharpness``; at 0 all scores are the same.
     """
     x = -torch.log1p(-(torch.arange(channels, dtype=torch.float64) + 0.5) / channels)
     scores = sharpness * x
@@ -296,11 +293,9 @@ def draw_layer_maps(run: Run, images: np.ndarray, titles: Sequence[str]) -> Figu
 
 
 def preferences(run: Run, faces: FaceSet) -> dict[str, dict[str, np.ndarray]]:
-    """Measures of figures 1 and 6, with mask 3 and without it.
+    """Measures of figures 1 and 6, with mask 3 and, as a control, without it.
 
-    Without mask 3 the maps that leave layer 3 are those that reach the mask:
-    the control that says whether the mask prefers anything.  Landmarks that the
-    faces lack are fitted; the network is left as it was.
+    Landmarks that the faces lack are fitted; the network is left as it was.
     """
     network, faces = run.network, annotated(faces)
     own = network.masking[2]

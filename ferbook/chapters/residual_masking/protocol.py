@@ -61,8 +61,7 @@ def draw_experiment() -> Figure:
 class Compared(NamedTuple):
     """A row of Table II: accuracies 0 to 1, parameters in millions.
 
-    What is counted, parameters and the GFLOPs of a face of 224 pixels, is None where
-    the library lacks the network.
+    Counted are parameters and GFLOPs at 224 pixels; None for networks not built here.
     """
 
     name: str
@@ -175,9 +174,8 @@ def draw_table_two(rows: Sequence[Compared]) -> Figure:
 def random_passes(run: Run, faces: FaceSet, count: int = 10) -> np.ndarray:
     """Class scores ``float32 [P, N, classes]`` of P random passes over N faces.
 
-    As the authors' code tests: the augmentation of the training, a mirror image or
-    not and up to 30 degrees, drawn anew in every pass; the same every time.  Ten of
-    them are those behind a record's ``random10``.
+    As the authors' code tests: mirrored or not, up to 30 degrees, drawn anew in every
+    pass; the same every time.  Ten are those of a record's ``random10``.
     """
     change, found = augmentation(flip=0.5, degrees=30.0), []
     network = run.network
@@ -235,10 +233,9 @@ def draw_passes(
 def drawn_pool(
     members: int, faces: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Scores of networks that are equally good, and labels: a simulation.
+    """Simulated logits ``[members, faces, 7]`` of equally good networks, and labels.
 
-    A score is what the true class adds, noise of the face that all members share,
-    and noise of the member.  Logits are ``float64 [members, faces, 7]``.
+    Of the true class, noise of the face that all share, and noise of the member.
     """
     labels = rng.integers(0, 7, faces)
     shared = NOISE["shared"] * rng.normal(size=(faces, 7))
@@ -248,10 +245,9 @@ def drawn_pool(
 
 
 class Feigned(NamedTuple):
-    """What a choice of members seems to add, in shares, a value a draw.
+    """Test accuracy of members chosen on a split less that of all, a value a draw.
 
-    Test accuracy of the members that are best on validation, or on the test faces
-    themselves, less that of all members; and that of one member and of all.
+    And the accuracies of one member and of all; shares.
     """
 
     validation: np.ndarray
@@ -310,11 +306,7 @@ def recorded_pool(dataset: str = "fer2013") -> dict[str, Record]:
 
 
 def members_box(pool: dict[str, Record]) -> Table | Sentence:
-    """Members chosen among recorded networks, by either split, and all.
-
-    Raises:
-        FerError: when the runs have other test faces.
-    """
+    """Members chosen among recorded networks, by either split, and all."""
     if len(pool) < 2:
         return Sentence("An ensemble needs two recorded networks; there are none yet.")
     splits = [_stacked(list(pool.values()), s) for s in ("PublicTest", "PrivateTest")]

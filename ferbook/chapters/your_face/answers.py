@@ -39,11 +39,8 @@ _ON = {"rendered": "", "fer2013": ", FER2013"}
 def chosen_networks(dataset: str = "rendered", weights: str = "") -> Networks:
     """Finished networks by name.
 
-    Args:
-        dataset: ``"rendered"`` for those that come with the book, learned
-            from rendered faces, and those of recorded runs on photographs;
-            ``"fer2013"`` for the latter alone.
-        weights: file of one network to take in their place.
+    Of ``"rendered"`` those that come with the book and those of recorded runs on
+    photographs, of ``"fer2013"`` the latter alone; or the one in the file ``weights``.
 
     Raises:
         FerError: when there is none, or one cannot be read.
@@ -177,12 +174,7 @@ class Series:
 
 
 def all_series(found: Found, steps: int = 9) -> tuple[Series, ...]:
-    """Crop, blur, and bars across eyes and mouth, in as many steps each.
-
-    Args:
-        found: the face, which says where its eyes and its mouth are.
-        steps: values of each series, 2 or more.
-    """
+    """Crop, blur, and bars across eyes and mouth, in two steps or more each."""
 
     def spread(low: float, high: float) -> tuple[float, ...]:
         return tuple(np.linspace(low, high, steps).round(3).tolist())
@@ -281,8 +273,7 @@ class Reason:
 def reasons(networks: Networks, face: np.ndarray) -> dict[str, Reason]:
     """Grad-CAM and occlusion of one face ``uint8 [1, S, S]`` by each network.
 
-    Squares are a quarter of the side wide, move by a twelfth, and are filled
-    with the mean grey of the face.
+    Squares of a quarter of the side, a twelfth apart, filled with the mean grey.
     """
     told = {}
     for name, one in networks.items():

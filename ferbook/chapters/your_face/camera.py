@@ -62,10 +62,7 @@ def script(how: str) -> str:
 
 
 def take(how: str) -> bytes:
-    """A JPEG file's bytes from the reader's disk or camera.
-
-    Args:
-        how: ``"upload"`` or ``"webcam"``.
+    """A JPEG file's bytes by ``"upload"`` or ``"webcam"``.
 
     Raises:
         FerError: outside of Colab, or when the browser gives no picture.

@@ -73,14 +73,10 @@ class Found:
 
 
 def load_photo(photo: str = "") -> np.ndarray:
-    """A photograph, no larger than :data:`MOST` pixels.
+    """A photograph ``uint8 [H, W, 3]`` of :data:`MOST` pixels at most, turned upright.
 
-    Args:
-        photo: path of an image file; empty for scikit-image's astronaut; on
-            Colab also ``"upload"`` or ``"webcam"``.
-
-    Returns:
-        ``uint8 [H, W, 3]``, turned as its camera noted.
+    Args: photo: path of a file; empty for the astronaut; on Colab ``"upload"``,
+    ``"webcam"``.
 
     Raises:
         FerError: when there is no such file, or it is no picture.
@@ -96,15 +92,7 @@ def load_photo(photo: str = "") -> np.ndarray:
 
 
 def decoded(content: bytes, name: str) -> np.ndarray:
-    """Pixels ``uint8 [H, W, 3]`` of the bytes of an image file.
-
-    Args:
-        content: of the file.
-        name: for messages.
-
-    Raises:
-        FerError: when it cannot be read as a picture.
-    """
+    """Pixels ``uint8 [H, W, 3]`` of an image file's bytes; the name is for messages."""
     image = Image.fromarray(read_image(content, 3, name).transpose(1, 2, 0))
     image.thumbnail((MOST, MOST))
     return np.asarray(image)
@@ -113,12 +101,8 @@ def decoded(content: bytes, name: str) -> np.ndarray:
 def find_one(photo: np.ndarray, which: int = 0) -> Found:
     """The face in a photograph, large and bright enough to be read.
 
-    A detection below :data:`SURE`, or less than half as sure as the surest, is
-    taken for a false alarm.
-
-    Args:
-        photo: ``uint8 [H, W, 3]``.
-        which: of several faces, counted from 1 at the left; 0 expects one.
+    Of several the ``which``-th from the left, from 1; 0 expects one.  A detection below
+    :data:`SURE`, or less than half as sure as the surest, is a false alarm.
 
     Raises:
         FerError: when there is none, several, or the one is small or dark.
@@ -171,17 +155,10 @@ def whereabouts(photo: str) -> str:
 def seen(
     image: np.ndarray, frame: np.ndarray, views: Sequence[View], side: int = SIDE
 ) -> np.ndarray:
-    """Views of a face.
+    """Views ``uint8 [N, 1, side, side]`` of a grey image ``[H, W]``.
 
-    Args:
-        image: grey ``uint8 [H, W]``.
-        frame: similarity ``[2, 3]`` that takes it to a face of ``side``.
-        views: N of them.
-        side: of the results in pixels.
-
-    Returns:
-        ``uint8 [N, 1, side, side]``; the image's border is repeated where a
-        frame reaches beyond it.
+    ``frame`` is the similarity ``[2, 3]`` that takes it to a face of ``side``; beyond
+    the image its border is repeated.
     """
     return np.stack([_see(image, frame, view, side) for view in views])
 

@@ -171,8 +171,7 @@ def draw_series(
 ) -> Figure:
     """Probability of each network's plain answer along each series.
 
-    Marks are hollow where another answer is likelier; a grey ground is what
-    rendered faces have while networks learn.
+    Hollow marks: another answer is likelier; grey ground: met while networks learn.
     """
     figure, panels = plt.subplots(
         2, 2, figsize=(9, 6.4), sharey=True, layout="constrained"
