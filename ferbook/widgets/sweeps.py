@@ -10,6 +10,7 @@ from fer_lib.evaluation.intervals import wilson_interval
 from ferbook.ledger.claims import load_claims
 from ferbook.ledger.statistics import paired_difference
 from ferbook.papers.ramn import PAPER, SWEEPS
+from ferbook.runs.key import RunKey
 from ferbook.runs.records import Record
 from ferbook.show.figures import COLOURS, RENDERED
 from ferbook.show.phrases import dataset_name, protocol_name, trained
@@ -62,66 +63,47 @@ def claimed_best(sweep: Mapping) -> tuple[str, str]:
     """The variant that the paper calls best in a sweep, and where it says so.
 
     Raises:
-        FerError: when the orders in ``book/claims/ramn.toml`` leave none or
-            several that no other is above.
+        FerError: when the orders in ``book/claims/ramn.toml`` leave none or several.
     """
-    first, above, place = set(), set(), ""
-    for claim in load_claims("ramn").claims:
-        order = [term.variant for term in claim.order]
-        if order and set(order) <= set(dict(sweep["values"])):
-            place = place or claim.where.place
-            first.add(order[0])
-            above.update(order[1:])
-    if len(best := first - above) != 1:
+    values = dict(sweep["values"])
+    orders = [
+        ([term.variant for term in claim.order], claim.where.place)
+        for claim in load_claims("ramn").claims
+        if claim.order and {term.variant for term in claim.order} <= set(values)
+    ]
+    best = {order[0] for order, _ in orders}
+    best -= {variant for order, _ in orders for variant in order[1:]}
+    if len(best) != 1:
         raise FerError(
             f"ramn.toml: the orders of {sweep['label']} leave {sorted(best)} as best, "
             "expected one variant; correct the claims."
         )
-    return best.pop(), place
-
-
-def comparable(records: Sequence[Record]) -> list[list[Record]]:
-    """Runs of the sweeps, in groups that differ in nothing else but the seed.
-
-    Returns:
-        The group with the most variants first; of equals, real faces first.
-    """
-    groups: dict[str, list[Record]] = {}
-    for record in records:
-        if record.variant in _VARIANTS:
-            groups.setdefault(_made(record), []).append(record)
-
-    def place(group: Sequence[Record]) -> tuple[int, bool]:
-        return -len({one.variant for one in group}), group[0].rendered
-
-    return sorted(groups.values(), key=place)
-
-
-def _made(record: Record) -> str:
-    """Hash of how a run was made, but for its variant and its seed."""
-    return replace(record.key, variant="", seed=0).sha256
+    return best.pop(), orders[0][1]
 
 
 def sweep_explorer(records: Sequence[Record]) -> Widget | Sentence:
-    """The sweeps of RAMN's Figure 4, from recorded runs.
-
-    Args:
-        records: runs of RAMN, of any variants and data sets.
-
-    Returns:
-        The widget; a sentence where no run of a sweep is recorded.
-    """
-    groups = comparable(records)
+    """The sweeps of RAMN's Figure 4; a sentence where none is recorded."""
+    groups: dict[RunKey, list[Record]] = {}  # that differ in variant and seed alone
+    for record in records:
+        if record.variant in _VARIANTS:
+            same = replace(record.key.any_seed, variant="")
+            groups.setdefault(same, []).append(record)
     if not groups:
         return Sentence("No recorded run has varied beta or omega yet.")
+    variants = {key: {one.variant for one in of} for key, of in groups.items()}
+    # Those with most variants first; of equals, real faces.
+    order = sorted(
+        groups, key=lambda key: (-len(variants[key]), groups[key][0].rendered)
+    )
     best = {name: claimed_best(sweep) for name, sweep in VARIED.items()}
-    networks = sum(len({one.variant for one in group}) for group in groups)
-    told = [_group(group, best, networks) for group in groups]
+    points = _MOST_POINTS // sum(map(len, variants.values()))
+    told = [_group(key, groups[key], best, points) for key in order]
     sweeps = {
-        name: sweep | {"best": dict(sweep["values"])[best[name][0]]}
-        | {"place": best[name][1]}
-        for name, sweep in VARIED.items()
-    }  # fmt: skip
+        name: sweep | {"best": dict(sweep["values"])[variant], "place": place}
+        for (name, sweep), (variant, place) in zip(
+            VARIED.items(), best.values(), strict=True
+        )
+    }
     # Colours that a dark page needs lighter are the widget's own.
     own = {"orange": "orange", "green": "green", "vermilion": "red", "black": "text"}
     names = [name for name in COLOURS if name != "yellow"]
@@ -130,25 +112,25 @@ def sweep_explorer(records: Sequence[Record]) -> Widget | Sentence:
     return Widget("sweeps", data, _ALT, _table(told, sweeps))
 
 
-def _group(records: Sequence[Record], best: Mapping, networks: int) -> dict:
+def _group(key: RunKey, records: list[Record], best: Mapping, points: int) -> dict:
     runs: dict[str, list[Record]] = {}
     for record in sorted(records, key=lambda one: one.seed):
         runs.setdefault(record.variant, []).append(record)
     first = records[0]
     labels = first.predictions[f"{SPLIT}/labels"]
-    found = {variant: measures(of) for variant, of in runs.items()}
-    drawn, about = pictures(found, labels, networks)
-    counts = np.bincount(labels, minlength=len(first.classes))
+    kept = {v: found for v, of in runs.items() if (found := measures(of))}
+    drawn, about = pictures(kept, labels, points)
+    nothing = {"lead": None, "plane": None}
     of, how = dataset_name(first.dataset), trained(first.key)
     rule = "" if first.protocol == "official" else f", {protocol_name(first.protocol)}"
     how = how.replace(", recipe of the paper", "")
     return about | {
-        "key": _made(first)[:8],
+        "key": key.sha256[:8],
         "label": f"{of}{rule}, {how}, {first.epochs} epochs",
         "note": _note(first),
         "classes": list(first.classes),
-        "chance": round(counts.max() / counts.sum(), 4),
-        "runs": {v: _accuracy(of) | drawn[v] for v, of in runs.items()},
+        "chance": round(np.bincount(labels).max() / len(labels), 4),
+        "runs": {v: _accuracy(of) | drawn.get(v, nothing) for v, of in runs.items()},
         "gaps": {
             name: _gaps(runs, variant)
             for name, (variant, _) in best.items()
@@ -188,12 +170,9 @@ def _gaps(runs: Mapping[str, Sequence[Record]], best: str) -> dict:
     }
     gaps = {}
     for variant in runs.keys() - {best}:
-        seeds = sorted(right[variant].keys() & right[best].keys())
-        if seeds:
-            both = [
-                np.mean([right[v][seed] for seed in seeds], 0) for v in (variant, best)
-            ]
-            gap = paired_difference(*both)
+        if seeds := right[variant].keys() & right[best].keys():
+            means = [np.mean([right[v][k] for k in seeds], 0) for v in (variant, best)]
+            gap = paired_difference(*means)
             limits = [round(x, 5) for x in (gap.mean, gap.low, gap.high)]
             gaps[variant] = {"points": limits, "seeds": len(seeds)}
     return gaps
@@ -202,10 +181,8 @@ def _gaps(runs: Mapping[str, Sequence[Record]], best: str) -> dict:
 def measures(runs: Sequence[Record]) -> dict | None:
     """What the first of these runs that kept it says of each test face.
 
-    Returns:
-        The run's ``seed`` and ``beta``, the ``lead`` of the best sub-image's
-        attention over the whole face's, ``float64 [n]``, and the ``plane`` of
-        two principal components, ``float64 [n, 2]``; None if no run kept it.
+    By how much the best sub-image's attention leads the whole face's, ``lead``
+    ``[n]``, and two principal components, ``plane`` ``[n, 2]``.
     """
     for run in runs:
         kept = [run.predictions.get(f"{SPLIT}/measures/{name}") for name in _MEASURES]
@@ -217,39 +194,30 @@ def measures(runs: Sequence[Record]) -> dict | None:
 
 
 def pictures(
-    found: Mapping[str, dict | None], labels: np.ndarray, networks: int
+    kept: Mapping[str, dict], labels: np.ndarray, points: int
 ) -> tuple[dict[str, dict], dict]:
-    """Histograms and scatters of runs on the same faces, on the same axes.
+    """Histograms and scatters of :func:`measures` by variant, on the same axes.
 
-    Args:
-        found: :func:`measures` of each variant.
-        labels: of the faces, ``int [n]``.
-        networks: number of all that the widget shows.
-
-    Returns:
-        By variant, ``lead`` and ``plane`` as the module draws them, None
-        where nothing was kept; and what they have in common.
+    And what they have in common; a scatter shows ``points`` faces at most.
     """
-    kept = [one for one in found.values() if one]
     if not kept:
-        return {name: {"lead": None, "plane": None} for name in found}, {"bars": None}
-    bars = {"wide": _bars(np.concatenate([one["lead"] for one in kept])), "near": _NEAR}
-    rows, most = np.arange(len(labels)), min(_MOST_FACES, _MOST_POINTS // networks)
+        return {}, {"bars": None}
+    bars = {"wide": _bars(np.concatenate([k["lead"] for k in kept.values()]))}
+    bars["near"] = _NEAR
+    rows, most = np.arange(len(labels)), min(_MOST_FACES, points)
     if len(rows) > most:  # a draw of so many, the same for every run
         rows = np.sort(np.random.default_rng(0).choice(len(rows), most, replace=False))
-    drawn = {}
-    for variant, one in found.items():
-        # In hundredths of a standard deviation, one point after another.
-        plane = one and np.rint(100 * one["plane"][rows]).astype(int).ravel().tolist()
-        drawn[variant] = {"lead": one and _lead(one, bars), "plane": plane}
-    shown = np.concatenate([one["plane"][rows] for one in kept])
+    # In hundredths of a standard deviation, one point after another.
+    planes = {v: np.rint(100 * one["plane"][rows]) for v, one in kept.items()}
+    drawn = {
+        v: {"lead": _lead(one, bars), "plane": planes[v].astype(int).ravel().tolist()}
+        for v, one in kept.items()
+    }
+    shown = np.concatenate([one["plane"][rows] for one in kept.values()])
     margin = 0.03 * np.ptp(shown, 0) + 0.05
     frame = np.stack([shown.min(0) - margin, shown.max(0) + margin], 1)
-    return drawn, {
-        "bars": bars,
-        "labels": labels[rows].tolist(),
-        "frame": np.round(frame, 2).tolist(),
-    }
+    common = {"bars": bars, "labels": labels[rows].tolist()}
+    return drawn, common | {"frame": np.round(frame, 2).tolist()}
 
 
 def _bars(leads: np.ndarray) -> dict:
@@ -266,9 +234,9 @@ def _lead(one: Mapping, bars: Mapping) -> dict:
     """Faces below the bars, in each, and above; and who leads by beta or more."""
     lead, counts = one["lead"], {}
     for name, of in bars.items():
-        places = np.floor((lead - of["start"]) / of["width"] + 1e-9).astype(int)
-        inside = np.clip(places, -1, of["count"]) + 1
-        counts[name] = np.bincount(inside, minlength=of["count"] + 2).tolist()
+        edges = of["start"] + of["width"] * np.arange(of["count"] + 1) - 1e-9
+        found, _ = np.histogram(lead, [-np.inf, *edges, np.inf])
+        counts[name] = found.tolist()
     return {
         "counts": counts,
         "met": round(float((lead >= one["beta"]).mean()), 4),

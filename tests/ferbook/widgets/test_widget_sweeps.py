@@ -5,29 +5,23 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from planted_explorers import N, both_sweeps, run_of
+from planted_explorers import N, run_of
 from selenium.webdriver.common.keys import Keys
 from widget_pages import (
-    call,
     find,
     find_all,
-    no_faults,
     numbers,
-    open_page,
     put,
     texts,
     told,
-    write_page,
 )
 
 from fer_lib.errors import FerError
 from fer_lib.evaluation.intervals import wilson_interval
-from ferbook.kit import chapter
 from ferbook.ledger.claims import Claims, load_claims
 from ferbook.ledger.statistics import paired_difference
-from ferbook.papers.ramn import PAPER
 from ferbook.show.tables import Sentence
-from ferbook.widgets import base, sweep_explorer, sweeps
+from ferbook.widgets import sweep_explorer, sweeps
 from ferbook.widgets.sweeps import VARIED
 
 
@@ -36,22 +30,6 @@ def groups_of(records):
 
 
 class TestWhatIsVaried:
-    def test_values_are_those_of_the_variants(self):
-        for name, sweep in VARIED.items():
-            np.testing.assert_allclose(
-                np.diff([v for _, v in sweep["values"]]), sweep["step"]
-            )
-            for variant, value in sweep["values"]:
-                assert getattr(PAPER.make_config("smoke", variant), name) == value
-        assert PAPER.make_config("smoke", "baseline").region_weight == 0
-        assert PAPER.make_config("smoke", "beta").collaborative_weight == 0
-
-    @pytest.mark.parametrize(("name", "value"), [("beta", 0.02), ("omega", 3)])
-    def test_the_paper_s_best_comes_from_its_claims(self, name, value):
-        variant, place = sweeps.claimed_best(VARIED[name])
-        assert dict(VARIED[name]["values"])[variant] == value
-        assert place.startswith("Figure 4") and "Section IV-D" in place
-
     def test_orders_without_a_top_are_refused(self, monkeypatch):
         claims = load_claims("ramn").claims
         kept = [c for c in claims if c.id.endswith(("beta_best", "rise_again"))]
@@ -83,36 +61,8 @@ class TestGroups:
         assert len(set(keys)) == 4
         assert keys[0] == groups_of(records[2:3])[0]["key"]  # links stay good
 
-    def test_the_fullest_comes_first_and_of_equals_real_faces(self):
-        small = [run_of("beta", 70), run_of("beta", 70, dataset="fer2013")]
-        assert [g["label"].split(",")[0] for g in groups_of(small)] == [
-            "FER2013",
-            "rendered faces",
-        ]
-        assert groups_of([*small, run_of("omega_1", 9)])[0]["label"][:8] == "rendered"
-
-    def test_rendered_faces_and_small_networks_are_called_so(self):
-        records = [run_of("beta", 70)]
-        records += [
-            run_of("beta", 70, dataset="fer2013", preset=p) for p in ("small", "paper")
-        ]
-        notes = {one["label"]: one["note"] for one in groups_of(records)}
-        rendered, small, paper = (notes[label] for label in sorted(notes)[::-1])
-        assert "computer graphics" in rendered and "no claim" in rendered
-        sizes = "48 pixels and width 8, in the paper 224 pixels and width 64."
-        assert small == f"Real faces. Here {sizes}" and paper == "Real faces."
-
 
 class TestAccuracies:
-    def test_a_value_is_the_mean_of_its_seeds_with_wilsons_interval(self):
-        runs = groups_of([run_of("beta", 80, seed=1), run_of("beta", 70)])[0]["runs"]
-        assert runs["beta"]["seeds"] == [0, 1]
-        assert runs["beta"]["shares"] == [0.5, round(80 / N, 4)]
-        assert runs["beta"]["share"] == round(75 / N, 5)
-        limits = wilson_interval(75, N)
-        np.testing.assert_allclose(runs["beta"]["limits"], limits, atol=6e-6)
-        assert runs["beta"]["n"] == N
-
     def test_gaps_are_paired_over_the_seeds_that_both_have(self):
         draw = np.random.default_rng(1)
         right = draw.random((4, N)) < 0.5
@@ -132,9 +82,6 @@ class TestAccuracies:
         assert "beta_0.03" not in gaps["beta"] and "beta" not in gaps["beta"]
         assert "omega" not in gaps  # its best was not run
 
-    def test_the_most_frequent_class_is_told(self):
-        assert groups_of([run_of("beta", 1, n=10)])[0]["chance"] == 0.2
-
 
 class TestMeasures:
     def test_they_are_of_the_first_run_that_kept_them(self):
@@ -149,10 +96,6 @@ class TestMeasures:
         assert (found["seed"], found["beta"]) == (2, 0.04)
         np.testing.assert_allclose(found["lead"], lead, atol=5e-4)
         assert sweeps.measures(records[:2]) is None
-
-    def test_a_group_without_any_has_accuracies_alone(self):
-        group = groups_of([run_of("beta", 70)])[0]
-        assert group["bars"] is None and group["runs"]["beta"]["lead"] is None
 
     @pytest.mark.parametrize("spread", [0.004, 0.05, 0.6])
     def test_every_face_is_in_one_bar_and_in_the_right_one(self, spread):
@@ -207,14 +150,6 @@ class TestWidget:
             found = sweep_explorer(records)
             assert isinstance(found, Sentence) and "has varied" in found.text()
 
-    def test_it_stays_small_with_many_runs_of_a_real_test_split(self):
-        records = [
-            record
-            for preset in ("small", "student", "reduced", "paper")
-            for record in both_sweeps(n=3589, dataset="fer2013", preset=preset)
-        ]
-        assert 100_000 < len(sweep_explorer(records).html().encode()) < base.MOST
-
     def test_the_table_for_print_tells_what_is_missing(self):
         lead = np.where(np.arange(N) < 35, 0.5, 0)
         widget = sweep_explorer([run_of("beta", 70, lead=lead), run_of("omega_4", 7)])
@@ -246,17 +181,6 @@ class TestInABrowser:
     def first(self, opened):
         opened("")
 
-    def test_ticks_are_round_and_inside(self, browser):
-        points = [[35, 60], [0, 1], [-0.05, 0.1], [-0.0312, 0.74], [-4.1, 3.9]]
-        found = call(browser, "sweeps", "ticks", points)
-        for (low, high), ticks in zip(points, found, strict=True):
-            assert 3 <= len(ticks) <= 8
-            assert low - 1e-9 <= ticks[0] and ticks[-1] <= high + 1e-9
-            step = ticks[1] - ticks[0]
-            np.testing.assert_allclose(np.diff(ticks), step)
-            assert ticks[0] - step < low and ticks[-1] + step > high
-            assert f"{step:e}"[0] in "125"
-
     def test_what_is_said_of_every_value_is_the_record(self, browser, widget):
         group, words = widget.data["groups"][0], set()
         for name, sweep in VARIED.items():
@@ -283,26 +207,6 @@ class TestInABrowser:
                     assert said.endswith(f"{word}.")
                     words.add(word)
         assert words == {"better", "worse", "undecided"}
-
-    def test_marks_of_accuracies_stand_at_their_values(self, browser, widget):
-        runs = widget.data["groups"][0]["runs"]
-        found = find_all(browser, "[data-run]")
-        marks = {one.get_dom_attribute("data-run"): one for one in found}
-        assert " ".join(marks) == "baseline beta_0.00 beta_0.01 beta beta_0.04"
-        heights = [numbers(mark, "cy")[0] for mark in found]
-        shares = [runs[variant]["share"] for variant in marks]
-        slope = np.polyfit(shares, heights, 1)
-        np.testing.assert_allclose(np.polyval(slope, shares), heights, atol=1e-6)
-        assert slope[0] < 0
-        steps = np.diff([numbers(mark, "cx")[0] for mark in found])
-        np.testing.assert_allclose(steps, steps[0] * np.array([1, 1, 1, 2]))
-        radii = {name: numbers(mark, "r")[0] for name, mark in marks.items()}
-        assert max(radii, key=radii.get) == "beta"
-        put(browser, beta=0.01)
-        chosen = find(browser, '[data-run="beta_0.01"]')
-        assert numbers(chosen, "r")[0] == radii["beta"] > radii["beta_0.01"]
-        words = texts(browser, ".w-row svg:first-child text")
-        assert words.count("no run") == 1 and "paper's best" in words
 
     @pytest.mark.parametrize("near", [False, True])
     def test_bars_are_the_counts(self, browser, widget, near):
@@ -350,13 +254,3 @@ class TestInABrowser:
         assert not find_all(browser, "[data-class]")
         put(browser, omega=4)
         assert told(browser) == "No run with ω = 4 is recorded here."
-
-
-@pytest.mark.browser
-def test_the_book_s_own_runs_are_drawn(browser, tmp_path):
-    records = chapter.recorded("ramn", "rendered") + chapter.recorded("ramn")
-    widget = sweep_explorer(records)
-    assert "default" in widget.data["groups"][0]["runs"]
-    open_page(browser, write_page(tmp_path / "own.html", widget))
-    assert "test faces are read rightly" in told(browser)
-    no_faults(browser)
