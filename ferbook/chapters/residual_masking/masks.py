@@ -4,7 +4,7 @@ Tables II and III, test-time passes and ensembles are in
 :mod:`ferbook.chapters.residual_masking.protocol`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
@@ -135,9 +135,6 @@ def parts_box() -> Table:
         (name, shape, module, work[f"{type(network).__name__}.{place}"])
         for name, module, place, shape in _parts(network, face)
     ]
-
-    def millions(count: Callable) -> Callable:
-        return lambda part: f"{count(part[2]) / 1e6:.2f}"
 
     made = table(
         "Trunk and masks at the paper's size",

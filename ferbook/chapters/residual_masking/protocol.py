@@ -19,9 +19,7 @@ from fer_lib.errors import FerError
 from fer_lib.evaluation.ensembles import MOST_MEMBERS, selection_report
 from fer_lib.evaluation.inference import batches, evaluating
 from fer_lib.evaluation.intervals import wilson_interval
-from fer_lib.explain.drawing.panels import (
-    with_alt,
-)
+from fer_lib.explain.drawing.panels import with_alt
 from fer_lib.models import NETWORKS
 from fer_lib.models.catalogue import entry
 from fer_lib.models.network import logits_of

@@ -11,7 +11,6 @@ from fer_lib.errors import FerError
 from fer_lib.evaluation.ensembles import decide
 from ferbook.chapters.across import ensembles
 from ferbook.chapters.across import transfer as across
-from ferbook.kit.networks import networks
 
 CONTEMPT, NEUTRAL = 7, 6
 
@@ -114,34 +113,6 @@ class TestMatrix:
         right = across.ridge_answers(parts)
         assert right["a"]["a"].mean() > 0.9 and right["b"]["b"].mean() > 0.9
         assert right["a"]["b"].mean() < 0.2
-
-
-class TestTraining:
-    def test_a_start_is_where_it_goes_on_from(self, monkeypatch):
-        start = networks()["deep_emotion"]
-        one = SimpleNamespace(
-            train=faces(np.arange(14) % 7, splits="Training", rendered=True),
-            select=faces([0, 1]),
-            test=faces([0, 1]),
-            classes=start.classes,
-            protocol="official",
-        )
-        sizes = []
-
-        def fit(network, plan, learned, look, progress):
-            sizes.append((len(learned), [s.epochs for s in plan.stages]))
-            return SimpleNamespace(selected=network.state_dict())
-
-        monkeypatch.setattr(across, "fit", fit)
-        monkeypatch.setattr(across, "replace", lambda splits, train: splits)
-        asked = faces(np.arange(7)).images
-        options = {"epochs": 3, "faces": 10}
-        same = across.trained_reader(one, start=start, **options)
-        fresh = across.trained_reader(one, **options)
-        known = across.reader(start)(asked)
-        assert np.allclose(same(asked), known, atol=1e-5)
-        assert not np.allclose(fresh(asked), known, atol=1e-2)
-        assert sizes == [(10, [3])] * 2
 
 
 class TestTransfer:

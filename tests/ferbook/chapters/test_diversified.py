@@ -146,15 +146,6 @@ class TestPatches:
             before, after = (network.pooled(one)[1][0] for one in (x, cut))
         torch.testing.assert_close(before, after)
 
-    def test_shares_of_a_planted_pull(self):
-        pull = np.zeros((8, 8))
-        pull[0, 0], pull[0, 7] = 3, 1
-        assert manet.patch_shares(pull, 0) == (0.75, 2 / 64)
-        assert manet.patch_shares(pull, 1) == (0.25, 2 / 64)
-        pulls = {"planted": np.stack([pull] * 4) + 1e-9}
-        figure = manet.draw_patches(FACES[0], pulls)
-        assert "75 % inside" in figure.axes[0].get_xlabel()
-
     def test_gates_lie_between_before_and_after(self, patches):
         found = manet.gated(patches, FACES[:3])
         heard = []
@@ -175,13 +166,6 @@ class TestPatches:
         rows = manet.draw_gated(found, FACES[:3], ["a", "b", "c"]).axes[:12:3]
         titles = [panel.get_ylabel() for panel in rows]
         assert titles == ["face", "before", "gate", "after"]
-
-    def test_the_ends_of_lambda_are_the_branches_alone(self):
-        found = manet.fused_accuracies(LOCAL, WHOLE, TRUTH, (0, 0.6, 1))
-        np.testing.assert_allclose(found, [3 / 5, 4 / 5, 3 / 5])
-        parts = {"val": (LOCAL, WHOLE, TRUTH), "test": (LOCAL, WHOLE, TRUTH)}
-        panel = manet.draw_lambdas(parts, (0, 0.6, 1)).axes[0]
-        np.testing.assert_allclose(panel.lines[1].get_ydata(), 100 * found)
 
     def test_who_decides_is_counted_case_by_case(self):
         table = manet.deciding_table(LOCAL, WHOLE, TRUTH, 0.6)

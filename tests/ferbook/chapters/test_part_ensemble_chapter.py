@@ -96,12 +96,6 @@ def test_accuracies_of_planted_members(planted_run):
     assert panels["paper, CK+"]["mouth"] == (0.9516, 0.9516, 0.9516)
 
 
-def test_false_positives_are_columns_without_the_diagonal(planted_run):
-    box = tables.false_positive_box(planted_run)
-    assert [row[:2] for row in box.rows] == [("a", "5"), ("b", "1"), ("c", "1")]
-    assert box.rows[0][2] == "33.3 %"
-
-
 def record(tmp_path, **predictions) -> Record:
     about = {
         "protocol": "official", "preset": "small", "recipe": "paper",
@@ -142,26 +136,6 @@ def test_drift_box_tells_rise_and_fall():
     assert column(box, "Before")["mouth"] == "2.00"
     assert column(box, "After")["mouth"] == "1.00"
     assert column(box, "Paper, SFEW")["mouth"] == "falls"
-
-
-def test_one_answer_for_all_faces_is_compared_with_each():
-    drift = drift_of(dict.fromkeys(NAMES, 0), dict.fromkeys(NAMES, 0))
-    mean = drift.truth.mean(0)[None]
-    found = tables.errors_of(mean, drift).absolute
-    start, end = PARTS["mouth"]
-    face = np.abs(mean[0] - drift.truth[7])[start:end].mean()
-    assert found[7, NAMES.index("mouth")] == pytest.approx(face)
-
-
-def test_face_shares_have_centres_at_whole_numbers():
-    points = np.zeros((1, 68, 2), np.float32)
-    points[0, 1] = (7, 3)
-    faces = FaceSet(
-        "drawn", np.zeros((1, 1, 4, 8), np.uint8), np.zeros(1, np.int64),
-        np.array(["Test"]), "drawn", landmarks=points,
-    )  # fmt: skip
-    shares = tables.face_shares(faces)[0]
-    np.testing.assert_allclose(shares[:2], [(0.5 / 8, 0.5 / 4), (7.5 / 8, 3.5 / 4)])
 
 
 def test_recorded_drift_and_heat(tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from fer_lib.crops import COUNTS, crop_names
+from fer_lib.crops import crop_names
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.splits import Splits
 from fer_lib.explain.attention import RegionWeights, crop_features
@@ -123,23 +123,6 @@ def test_its_own_boxes_give_a_networks_own_answers(run):
     assert len(set(own)) > 1
     same = ramn.classify(*crop_features(run.network, images, 5))
     np.testing.assert_array_equal(same, own)
-
-
-def test_fewer_sub_images_are_the_first_of_more(run):
-    images = run.splits.test.images
-    _, features = crop_features(run.network, images, 10)
-    for count in (0, 4, 9):
-        own = crop_features(run.network, images, count)
-        torch.testing.assert_close(
-            features[:, : count + 1], own[1], atol=1e-5, rtol=1e-4
-        )
-    tried = ramn.tried_crops(run)
-    assert [list(values) for values in tried.values()] == [
-        list(COUNTS),
-        list(ramn.SCALES),
-    ]
-    default = [values[v] for values, v in zip(tried.values(), (5, 1.0), strict=True)]
-    assert default[0] == default[1]
 
 
 def record(variant: str, right: int, seed: int = 0, preset: str = "small"):

@@ -84,12 +84,6 @@ class TestWhatAMaskAdds:
 
 
 class TestPreferences:
-    def test_without_masks_taking_one_out_changes_nothing(self):
-        run = a_run("no_mask")
-        found = chapter.preferences(run, faces(3))
-        own, without = found.values()
-        assert all(np.allclose(own[name], without[name]) for name in own)
-
     def test_a_planted_mask_is_seen_and_put_back(self):
         run = a_run()
         planted = run.network.masking[2] = Planted()
@@ -138,14 +132,6 @@ class TestTables:
         assert ours.gflops > trunk.gflops
         assert rows["Googlenet"].counted is None
         assert all(r.limits[0] < r.accuracy < r.limits[1] for r in rows.values())
-
-    def test_the_plot_counts_who_lies_inside(self):
-        rows = [
-            protocol.Compared("a", 0.9, (0.89, 0.91), 1.0, None, None),
-            protocol.Compared("b", 0.95, (0.94, 0.96), 1.0, 1.1, 2.0),
-            protocol.Compared("c", 0.93, (0.92, 0.945), 1.0, 1.1, 2.0),
-        ]
-        assert "intervals of 1 of the others" in protocol.draw_table_two(rows).alt_text
 
 
 class TestPasses:

@@ -27,15 +27,6 @@ def test_profiles_are_missed_and_misfitted(sweep):
     assert sweep.visible[2][:, :8].mean() > sweep.visible[2][:, 9:17].mean() + 0.5
 
 
-def test_only_the_angle_changes(sweep):
-    """The heads' height in the picture stays, their width shrinks."""
-    height = np.ptp(sweep.truth[..., 1], axis=2)
-    np.testing.assert_allclose(height[0], height[2], rtol=0.12)
-    eyes = np.abs(sweep.truth[:, :, 45, 0] - sweep.truth[:, :, 36, 0])
-    assert (eyes[2] < 0.3 * eyes[0]).all()
-    np.testing.assert_allclose(eyes[0], sweep.scale, rtol=0.1)
-
-
 def test_errors_are_distances_by_the_frontal_scale():
     truth = np.zeros((1, 2, 68, 2), np.float32)
     fitted = truth + np.array([3, 4])

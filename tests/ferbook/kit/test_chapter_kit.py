@@ -147,12 +147,6 @@ def test_the_surest_errors_come_first(splits):
     assert np.allclose(cases.confidence, odds / (odds + 6), atol=1e-5)
 
 
-def test_without_errors_there_are_no_hard_cases(splits, capsys):
-    run = reading_run(splits, splits.test.labels, 9)
-    chapter.show_hard_cases(run)
-    assert "misreads no test face" in capsys.readouterr().out
-
-
 def test_hard_cases_tell_label_and_reading(splits, monkeypatch):
     shown = []
     monkeypatch.setattr(chapter_faces, "show", lambda *a, **told: shown.append(told))
@@ -215,13 +209,6 @@ def test_an_ablation_is_paired_by_seed_and_face(runs):
     assert test == f"seed 0: p = {p:.2g}"
 
 
-def test_only_like_is_compared_with_like(runs):
-    plant(runs, GOOD, variant="default", preset="paper")
-    plant(runs, POOR, variant="worse", preset="small")
-    table = chapter.ablation("deep_emotion", ["worse"])
-    assert "No recorded runs yet" in table.words
-
-
 def test_other_faces_are_not_compared(runs):
     plant(runs, GOOD, variant="default")
     plant(runs, POOR, variant="worse", data={"sha256": "e" * 64})
@@ -272,13 +259,3 @@ def test_variants_are_tried_on_the_same_few_faces(splits):
     assert first[0] == "default" and second[2].count("points") == 1
     again = chapter.try_variants(parameters, splits, names[:1], epochs=1, faces=20)
     assert chapter.tried_box(again).rows[0] == first
-
-
-def test_recalls_stand_beside_those_of_the_paper(runs, splits):
-    plant(runs, LABELS == 3, paper="residual_masking", seed=0)
-    record = chapter.recorded("residual_masking")[0]
-    run = Run(None, None, splits, Fitted(), record)
-    table = chapter.recall_box("residual_masking", run)
-    told = {row[0].partition("\n")[0]: row[2:] for row in table.rows}
-    assert told["happy"] == ("100.0 %, n = 30",) * 2
-    assert told["surprise"] == ("0.0 %, n = 30",) * 2

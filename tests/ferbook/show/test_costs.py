@@ -7,7 +7,6 @@ from small_ledgers import made_up, small_ledger
 from fer_lib.models import build
 from fer_lib.models.cost import cost
 from ferbook.show import costs
-from ferbook.show.costs import measured
 from ferbook.show.phrases import seconds_taken
 from ferbook.show.run_tables import seconds_an_epoch
 
@@ -40,16 +39,6 @@ def _run(**changed):
     curve = [{"epoch": k, "seconds": s} for k, s in enumerate((9.0, 2.0, 3.0))]
     config = {"input_size": 48, "warp": "none"}
     return made_up(config=config, curve=curve, **changed)
-
-
-def test_times_are_medians_and_like_runs_are_one():
-    slow = {"device": "cpu", "name": "another", "threads": 2}
-    found = measured([_run(), _run(seed=1), _run(hardware=slow)])
-    assert [(p.machine, p.runs) for p in found] == [
-        ("a test, 1 thread", 2),
-        ("another, 2 threads", 1),
-    ]
-    assert {point.seconds for point in found} == {3.0}
 
 
 def test_on_a_processor_its_own_time_counts():

@@ -55,23 +55,6 @@ def test_a_table_escapes_and_keeps_its_lines():
     assert table._repr_html_() == table.html()
 
 
-def test_a_table_in_text_is_aligned():
-    table = Table("T", ("a", "b"), (("1", "x\ny"), ("22", "long words here")), "Note.")
-    assert repr(table).splitlines() == [
-        "T",
-        "",
-        "a   b",
-        "--  ---------------",
-        "1   x",
-        "    y",
-        "",
-        "22  long words here",
-        "",
-        "",
-        "Note.",
-    ]
-
-
 def test_the_ledger_holds_each_claim_once(ledger):
     page = ledger_table(ledger=ledger)
     rows = [row for table in page.tables for row in table.rows]
@@ -139,11 +122,3 @@ def test_cells_tell_the_hits_or_why_there_are_none(ledger):
     }
     for id, text in cells.items():
         assert _cell(ledger, id) == text, id
-
-
-def test_the_readme_counts_every_claim_and_shows_only_what_was_run(ledger):
-    first, second = readme_table(ledger).split("\n\n")
-    counts = [line.split(" | ")[1] for line in first.splitlines()[2:]]
-    assert sum(map(int, counts)) == len(ledger.judgements)
-    run = [j for j in ledger.select(None, "value") if j.readings]
-    assert len(second.splitlines()) == 2 + len(run)

@@ -9,8 +9,6 @@ from small_ledgers import SAME, made_up, real_ledger, samples, small_ledger
 from fer_lib.errors import FerError
 from ferbook.runs.paths import repository_root
 from ferbook.runs.state import Kind, State
-from ferbook.show import phrases
-from ferbook.show.ledger import ledger_table
 from ferbook.show.tables import Table
 from ferbook.site.reports import (
     PARTS,
@@ -20,16 +18,10 @@ from ferbook.site.reports import (
 )
 
 PAPERS = [claims.paper for claims in real_ledger().papers]
-ID = "deep_emotion.fer2013.accuracy"
 
 
 def _rows(page):
     return [row for t in page.tables if isinstance(t, Table) for row in t.rows]
-
-
-def _modern(**changed):
-    settings = {"preset": "small", "recipe": "modern"} | changed
-    return made_up(epochs=5, recipe_settings={"epochs": 5}, **settings)
 
 
 @pytest.mark.parametrize("paper", PAPERS)
@@ -82,30 +74,6 @@ def test_matrices_are_held_against_the_accuracies():
     )
     planted = replace(claims, matrices=(replace(wrong, rows=rows),))
     assert matrix_table(planted).rows[0][3].endswith("not the matrix's")
-
-
-def test_a_run_by_another_recipe_or_size_says_so_wherever_it_stands():
-    claim = real_ledger().judgement(ID).claim
-    answer = replace(claim.answered_by[0], preset="small", recipe="modern")
-    paper = next(c for c in real_ledger().papers if c.paper == "deep_emotion")
-    papers = (replace(paper, claims=(replace(claim, answered_by=(answer,)),)),)
-    ledger = replace(small_ledger(_modern()), papers=papers)
-    cell = ledger_table("deep_emotion", ledger=ledger).tables[0].rows[0][-1]
-    assert "preset small, recipe modern (one of today for all papers)" in cell
-    reading = ledger.judgement(ID).readings[0]
-    assert phrases.our_value(claim, reading).endswith("; preset small; recipe modern)")
-    (run,) = _rows(report("deep_emotion", "runs", ledger))
-    assert "preset small, recipe modern" in run[0]
-
-
-def test_the_spread_over_seeds_stands_beside_the_interval():
-    runs = [made_up(share, seed=k) for k, share in enumerate((0.5, 0.6, 0.7))]
-    ledger = small_ledger(*runs)
-    reading = ledger.judgement(ID).readings[0]
-    assert reading.spread == pytest.approx(0.1)
-    told = phrases.our_interval(ledger.judgement(ID).claim, reading)
-    assert told.endswith("3 seeds that spread by 10.0 points")
-    assert small_ledger(runs[0]).judgement(ID).readings[0].spread is None
 
 
 def _tables(page):

@@ -103,14 +103,6 @@ def test_ours_role_says_when_nothing_was_run(build):
     assert (bound.text, bound["title"]) == ("not run", "data gated")
 
 
-def test_verdict_role(build):
-    text = f"{{verdict}}`{ID}`, {{verdict}}`deep_emotion.fer2013.label_set`"
-    first, second = build(text).find_all("abbr")
-    assert first.text == "not attempted (compute)"
-    assert second.text == "contradictory"
-    assert "chi-square" in second["title"]
-
-
 @pytest.mark.parametrize(
     ("text", "told"),
     [

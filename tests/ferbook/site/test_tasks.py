@@ -115,20 +115,6 @@ def test_other_forms_are_refused(solution, words):
         task_of(solution, 2)
 
 
-@pytest.mark.parametrize(
-    "tags",
-    [
-        ("solution",),
-        ("exercise",),
-        ("exercise", "exercise", "solution"),
-        ("exercise", "solution", "solution"),
-    ],
-)
-def test_tasks_and_solutions_come_in_turn(tags):
-    with pytest.raises(FerError, match="task"):
-        with_tasks(notebook_of(*((tag, SOLUTION) for tag in tags)))
-
-
 def test_a_drifted_task_is_written_again(tmp_path):
     path = tmp_path / "chapter.ipynb"
     path.write_text(

@@ -97,18 +97,6 @@ class TestInABrowser:
             assert f"{100 * covered:.1f} % of the face; {100 * shared:.1f} %" in text
             assert f"in {mean:.2f} of them" in text
 
-    def test_boxes_and_crops_show_the_same_places(self, browser, widget):
-        boxes = widget.data["boxes"][crops.SCALES.index(0.85)]
-        views = find_all(browser, "[data-region] svg")
-        for view, (left, top, right, bottom) in zip(views, boxes, strict=True):
-            expected = f"{left} {top} {right - left} {bottom - top}"
-            assert view.get_dom_attribute("viewBox") == expected
-        frames = find_all(browser, "svg > rect")
-        shown = [f.get_dom_attribute("visibility") == "visible" for f in frames]
-        assert shown == [True] * 9 + [False]
-        left, width = (float(frames[4].get_dom_attribute(k)) for k in ("x", "width"))
-        assert left + width / 2 == pytest.approx((boxes[5][0] + boxes[5][2]) / 2)
-
     def test_an_own_photograph_stays_in_the_browser(self, browser, tmp_path):
         Image.new("RGB", (300, 200), (200, 30, 30)).save(tmp_path / "me.png")
         browser.get_log("performance")

@@ -8,7 +8,6 @@ import torch
 from widget_pages import (
     call,
     find,
-    numbers,
     open_page,
     put,
     told,
@@ -20,10 +19,8 @@ from fer_lib.losses.collaborative import (
     inter_class_loss,
 )
 from fer_lib.losses.diversified import MEASURES
-from fer_lib.losses.diversity import AUTHORS_GAMMA, GAMMA_TIMES_SIZE, similarity
+from fer_lib.losses.diversity import similarity
 from fer_lib.losses.region import region_loss
-from fer_lib.models import build
-from ferbook.widgets import losses
 
 
 def doubles(values):
@@ -140,19 +137,6 @@ def by_library(count, apart, moved, group, gamma):
 
 
 class TestDiversity:
-    def test_the_gammas_are_the_librarys_for_the_networks_own_sizes(self, explorers):
-        network = build("diversified_esr", branches=1, input_size=96).eval()
-        with torch.inference_mode():
-            said = network(torch.zeros(1, 3, 96, 96))
-        sizes = {
-            "channels": said.channel.shape[-1],
-            "positions": said.spatial.shape[-1],
-        }
-        assert sizes == losses.SIZES
-        gammas = dict(explorers("diversity").data["gammas"])
-        ours = {GAMMA_TIMES_SIZE / n for n in sizes.values()}
-        assert ours | {AUTHORS_GAMMA} < set(gammas) and list(gammas) == sorted(gammas)
-
     @pytest.mark.browser
     def test_values_and_slopes_are_the_librarys_on_a_grid(self, browser):
         found = call(browser, "diversity", "diversities", [[one] for one in SETTINGS])
@@ -209,18 +193,6 @@ class TestDiversityDriven:
         ours, theirs = told(browser).split("Authors' code")
         assert "training pulls branches apart" in ours
         assert f"training pulls branches {way}" in theirs
-
-    def test_marks_stand_at_the_values(self, browser, opened):
-        opened("count:4;apart:0.5;gamma:1")
-        features = branches(4, 0.5, 0, 1)
-        ours, theirs = (float(measure(features, 1.0)) for measure in MEASURES.values())
-        left, right, top, bottom = 54, 350, 10, 218  # the frame of a chart
-        for name, value in (("paper", ours), ("code", theirs / 3)):
-            x, y = numbers(find(browser, f'[data-mark="{name}"]'), "transform")
-            share = (x - left) / (right - left)
-            assert share == pytest.approx(np.exp(-0.25), abs=1e-6)
-            height = (bottom - y) / (bottom - top)
-            assert -1.1 + 2.2 * height == pytest.approx(value, abs=1e-3)
 
     def test_an_underflow_is_named(self, browser, opened):
         opened("count:9;apart:4;gamma:10", width=390)

@@ -16,12 +16,9 @@ from planted_explorers import (
     by_kind,
     masked,
 )
-from selenium.webdriver.common.keys import Keys
 from widget_pages import (
     find_all,
     picture_of,
-    put,
-    texts,
     told,
 )
 
@@ -169,16 +166,3 @@ class TestInABrowser:
             shown = picture_of(picture.get_dom_attribute("src"))[..., :3]
             colours = matplotlib.colormaps[SEQUENTIAL]((values - low) / (high - low))
             assert np.abs(shown - 255 * colours[..., :3]).max() < 8
-
-    def test_keys_choose_a_channel_and_another_block_may_lack_it(self, browser, opened):
-        opened("block:3", width=390)
-        strip = find_all(browser, "[data-channel]")
-        assert [one.text for one in strip] == ["mean", *map(str, range(1, 17))]
-        strip[9].send_keys(Keys.ENTER)
-        assert texts(browser, '[aria-pressed="true"]') == ["9"]
-        assert browser.switch_to.active_element.text == "9"
-        assert (
-            "channel 9 on one" in told(browser) and "channel:9" in browser.current_url
-        )
-        put(browser, block=1)
-        assert "the mean of all channels" in told(browser)

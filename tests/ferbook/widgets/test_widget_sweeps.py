@@ -1,6 +1,5 @@
 """The explorer of RAMN's sweeps: against planted records, and driven."""
 
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -8,7 +7,6 @@ import pytest
 from planted_explorers import N, run_of
 from selenium.webdriver.common.keys import Keys
 from widget_pages import (
-    find,
     find_all,
     numbers,
     put,
@@ -16,9 +14,7 @@ from widget_pages import (
     told,
 )
 
-from fer_lib.errors import FerError
 from fer_lib.evaluation.intervals import wilson_interval
-from ferbook.ledger.claims import Claims, load_claims
 from ferbook.ledger.statistics import paired_difference
 from ferbook.show.tables import Sentence
 from ferbook.widgets import sweep_explorer, sweeps
@@ -27,17 +23,6 @@ from ferbook.widgets.sweeps import VARIED
 
 def groups_of(records):
     return sweep_explorer(records).data["groups"]
-
-
-class TestWhatIsVaried:
-    def test_orders_without_a_top_are_refused(self, monkeypatch):
-        claims = load_claims("ramn").claims
-        kept = [c for c in claims if c.id.endswith(("beta_best", "rise_again"))]
-        turned = [replace(c, order=c.order[::-1]) for c in kept]
-        paper = Claims("ramn", "", "", (*kept, *turned), (), ())
-        monkeypatch.setattr(sweeps, "load_claims", lambda name: paper)
-        with pytest.raises(FerError, match=r"β of the R-loss leave \[\] as best"):
-            sweeps.claimed_best(VARIED["beta"])
 
 
 class TestGroups:
@@ -239,18 +224,3 @@ class TestInABrowser:
         assert focused.get_dom_attribute("aria-pressed") == "true"
         focused.send_keys(Keys.ENTER)
         assert "mark:none" in browser.current_url
-
-    def test_real_runs_say_what_they_lack(self, browser, widget):
-        put(browser, made=widget.data["groups"][1]["key"])
-        assert "70.0 % of n = 140" in told(browser)
-        first, second, *_ = texts(browser, ".w-note")
-        assert first.startswith("Real faces.") and "single seeds" not in first
-        assert "Orange" not in second  # the control kept no leads
-        put(browser, sweep="omega")
-        assert not find(browser, '[data-key="beta"]').is_displayed()
-        assert "65.0 % of n = 140" in told(browser)
-        kept = "This run kept neither attention nor features."
-        assert texts(browser, ".w-note")[1] == kept
-        assert not find_all(browser, "[data-class]")
-        put(browser, omega=4)
-        assert told(browser) == "No run with ω = 4 is recorded here."

@@ -50,16 +50,6 @@ def test_a_widget_that_is_too_large_is_refused():
         widget.html()
 
 
-def test_a_module_brings_each_shared_part_once_and_base_first(monkeypatch):
-    source = base.module_source("masking")
-    places = [source.index(f"export function {name}(") for name in ("h", "painted")]
-    assert places == sorted(places) and "import {" not in source
-    assert "painted" not in base.module_source("region_loss")
-    monkeypatch.setattr(base, "_read", lambda name: "export default 1;")
-    with pytest.raises(FerError, match=r"lonely\.js: 0 imports"):
-        base.module_source("lonely")
-
-
 def test_only_a_widget_that_asks_the_kernel_becomes_an_anywidget(monkeypatch):
     pytest.importorskip("anywidget")
     monkeypatch.setenv("JPY_SESSION_NAME", "notebook.ipynb")
@@ -69,14 +59,6 @@ def test_only_a_widget_that_asks_the_kernel_becomes_an_anywidget(monkeypatch):
     assert VIEW in data and "text/html" in data
     monkeypatch.delenv("JPY_SESSION_NAME")
     assert VIEW not in asking._repr_mimebundle_()
-
-
-def test_an_error_in_the_kernel_reaches_the_page_as_its_sentence():
-    def refuse(asked):
-        raise FerError("no face; choose another.")
-
-    told = replace(SIMPLE, answer=refuse).answered({"number": 3})
-    assert told == {"error": "no face; choose another.", "number": 3}
 
 
 def shown(browser, selector):
