@@ -30,6 +30,29 @@ def finish(axes: Axes, *, legend: float | None = 8, **labels) -> None:
         axes.legend(fontsize=legend)
 
 
+def panels(
+    count: int, columns: int, width: float, height: float, **options
+) -> tuple[Figure, np.ndarray]:
+    """A figure of ``count`` panels of that size in inches, in lines of so many."""
+    lines = -(-count // columns)
+    figure, axes = plt.subplots(
+        lines, columns, figsize=(width * columns, height * lines), squeeze=False,
+        layout="constrained", **options,
+    )  # fmt: skip
+    for panel in axes.flat[count:]:
+        panel.axis("off")
+    return figure, axes.ravel()[:count]
+
+
+def write_numbers(axes: Axes, values: np.ndarray, form: str, **style) -> None:
+    """Numbers ``[R, C]`` in the cells of a heat map, dark ones on bright colours."""
+    middle = np.mean(axes.images[-1].get_clim())
+    for (row, column), value in np.ndenumerate(values):
+        text = form.format(value) if np.isfinite(value) else "-"
+        colour = "black" if value > middle else "white"
+        axes.text(column, row, text, ha="center", va="center", color=colour, **style)
+
+
 def plot_curves(curves: Mapping[str, Sequence[dict]], key: str, label: str) -> Figure:
     """A proportion ``key`` of training curves, by name, against the epoch."""
     figure, axes = plt.subplots(figsize=(7, 3.6))
@@ -44,57 +67,31 @@ def plot_curves(curves: Mapping[str, Sequence[dict]], key: str, label: str) -> F
 
 def plot_confusions(matrices: Mapping[str, Sequence], classes: Sequence[str]) -> Figure:
     """Confusion matrices ``[C, C]``, rows true, as shares of their class."""
-    columns = min(2, len(matrices))
-    lines = -(-len(matrices) // columns)
-    figure, all_axes = plt.subplots(
-        lines, columns, figsize=(5.2 * columns, 4.9 * lines), squeeze=False
-    )
-    for axes in all_axes.flat[len(matrices) :]:
-        axes.axis("off")
-    for axes, (title, matrix) in zip(all_axes.flat, matrices.items(), strict=False):
+    figure, all_axes = panels(len(matrices), min(2, len(matrices)), 5.2, 4.9)
+    for axes, (title, matrix) in zip(all_axes, matrices.items(), strict=True):
         counts = np.asarray(matrix)
         faces = counts.sum(1, keepdims=True)
-        share = counts / np.maximum(faces, 1)
-        axes.imshow(share, cmap="cividis", vmin=0, vmax=1)
-        for row, column in np.ndindex(counts.shape):
-            colour = "black" if share[row, column] > 0.5 else "white"
-            axes.text(
-                column,
-                row,
-                f"{100 * share[row, column]:.0f}",
-                ha="center",
-                va="center",
-                color=colour,
-                fontsize=9,
-            )
+        share = 100 * counts / np.maximum(faces, 1)
+        axes.imshow(share, cmap="cividis", vmin=0, vmax=100)
+        write_numbers(axes, share, "{:.0f}", fontsize=9)
         ticks = range(len(classes))
         axes.set_xticks(ticks, classes, rotation=45, ha="right")
         names = [f"{c} ({n})" for c, n in zip(classes, faces[:, 0], strict=True)]
         axes.set_yticks(ticks, names)
         axes.set(xlabel="predicted", ylabel="true (n)")
         axes.set_title(f"{title}\n% of each true class, n = {counts.sum():,}")
-    figure.tight_layout()
     return figure
 
 
 def plot_faces(faces: FaceSet, rows: Sequence[int], titles: Sequence[str]) -> Figure:
     """Some faces in a grid of up to seven columns, with titles."""
-    columns = min(7, len(rows))
-    lines = -(-len(rows) // columns)
     written = max(title.count("\n") for title in titles)  # a line is 0.16 inches
-    figure, all_axes = plt.subplots(
-        lines,
-        columns,
-        figsize=(1.35 * columns, (1.6 + 0.16 * written) * lines),
-        squeeze=False,
-    )
-    for axes in all_axes.flat:
+    figure, all_axes = panels(len(rows), min(7, len(rows)), 1.35, 1.6 + 0.16 * written)
+    for axes, row, title in zip(all_axes, rows, titles, strict=True):
         axes.axis("off")
-    for axes, row, title in zip(all_axes.flat, rows, titles, strict=False):
         image = faces.images[row].transpose(1, 2, 0).squeeze()
         axes.imshow(image, cmap="gray", vmin=0, vmax=255)
         axes.set_title(title, fontsize=9)
-    figure.tight_layout()
     return figure
 
 

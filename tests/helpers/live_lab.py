@@ -29,8 +29,6 @@ _OPTIONS = (
 )
 # News would be fetched from another host.
 _QUIET = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
-# What JupyterLab itself puts on the console as severe: version 4.6 nothing.
-NOISE: tuple[str, ...] = ()
 _RUN = "window.jupyterapp.commands.execute('notebook:run-all-cells')"
 
 
@@ -40,17 +38,10 @@ def running_lab(folder: Path, seconds: float = 90) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
-    own = {
-        name: str(folder.parent / name.lower())
-        for name in (
-            "JUPYTER_CONFIG_DIR",
-            "JUPYTER_DATA_DIR",
-            "JUPYTER_RUNTIME_DIR",
-            "JUPYTERLAB_SETTINGS_DIR",
-            "JUPYTERLAB_WORKSPACES_DIR",
-            "IPYTHONDIR",
-        )
-    }
+    kinds = ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")
+    names = [f"JUPYTER_{kind}" for kind in kinds] + ["IPYTHONDIR"]
+    names += ["JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"]
+    own = {name: str(folder.parent / name.lower()) for name in names}
     settings = Path(own["JUPYTER_CONFIG_DIR"], "labconfig", "page_config.json")
     settings.parent.mkdir(parents=True)
     settings.write_text(json.dumps(_QUIET))
@@ -140,7 +131,6 @@ def wait(browser, selector: str, seconds: float):
 
 
 def faults(browser) -> list[str]:
-    """What stands on the console and is no noise of JupyterLab's own."""
-    severe = (e for e in browser.get_log("browser") if e["level"] == "SEVERE")
-    told = [entry["message"] for entry in severe]
-    return [text for text in told if not any(known in text for known in NOISE)]
+    """What stands on the console as severe."""
+    found = (e for e in browser.get_log("browser") if e["level"] == "SEVERE")
+    return [entry["message"] for entry in found]

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import made_records as samples
 import numpy as np
 import torch
 from torch import nn
@@ -124,53 +125,29 @@ def run_of(
     preset="smoke",
     **changes,
 ):
-    """A record of RAMN.
+    """A record of RAMN that reads the first ``right`` faces correctly, or some.
 
-    Args:
-        variant: of RAMN.
-        right: ``bool [n]``, or how many of the first faces are read correctly.
-        seed: of the run.
-        lead: of the best sub-image, ``[n]``; None for a run without measures.
-        plane: ``[n, 2]``; zeros if None.
-        n: test faces.
-        dataset: what it was trained on.
-        preset: of RAMN.
-        **changes: of its configuration.
+    ``lead`` ``[n]`` is the best sub-image's, ``plane`` ``[n, 2]``, zeros if None.
     """
-    labels = (np.arange(n) % 7).astype(np.int8)
     correct = np.arange(n) < right if np.ndim(right) == 0 else right
-    said = np.where(correct, labels, (labels + 1) % 7)
-    predictions = {
-        "PrivateTest/labels": labels,
-        "selected/PrivateTest/single/logits": 5 * np.eye(7, dtype=np.float16)[said],
-    }
+    logits, labels = samples.predictions_of(np.arange(n) % 7, correct)
+    predictions = {"PrivateTest/labels": labels}
+    predictions["selected/PrivateTest/single/logits"] = logits
     if lead is not None:
         first, second = np.zeros((2, n)) if plane is None else np.transpose(plane)
         kept = {"attention.whole": np.full(n, 0.5), "attention.best_crop": 0.5 + lead}
         kept |= {"feature.first": first, "feature.second": second}
-        predictions |= {
-            f"PrivateTest/measures/{name}": np.asarray(values, np.float16)
-            for name, values in kept.items()
-        }
+        for name, values in kept.items():
+            place = f"PrivateTest/measures/{name}"
+            predictions[place] = np.asarray(values, np.float16)
+    about = {"paper": "ramn", "dataset": dataset, "preset": preset, "variant": variant}
     config = PAPER.make_config(preset, variant).flat() | changes
-    content = {
-        "paper": "ramn",
-        "dataset": dataset,
-        "protocol": "official",
-        "preset": preset,
-        "recipe": "paper",
-        "variant": variant,
-        "seed": seed,
-        "config": config,
-        "changes": changes,
-        "epochs": config["epochs"],
-        "data": {
-            "rendered": dataset == "rendered",
-            "sha256": f"of {dataset}",
-            "classes": list(EXPRESSIONS[:7]),
-        },
-        "results": {"selected": {"PrivateTest": {"single": {}}}},
-    }
+    about |= {"seed": seed, "config": config, "changes": changes}
+    data = {"rendered": dataset == "rendered", "sha256": f"of {dataset}"}
+    data["classes"] = samples.CLASSES
+    content = samples.content_of(
+        predictions, data=data, epochs=config["epochs"], **about
+    )
     return Record(Path(f"{variant}-seed{seed}.json"), content, predictions)
 
 

@@ -7,7 +7,6 @@ import re
 
 import numpy as np
 from PIL import Image
-from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 
 from ferbook.widgets.base import module_source
@@ -102,13 +101,6 @@ def put(browser, **values):
 def told(browser):
     """What the widget says about its setting."""
     return find(browser, ".fer-widget .w-told").text
-
-
-def drag(browser, mark, right, down):
-    """Drag a mark with the pointer by pixels of the screen."""
-    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", mark)
-    moves = ActionChains(browser, duration=20)
-    moves.click_and_hold(mark).move_by_offset(right, down).release().perform()
 
 
 def picture_of(address):

@@ -28,7 +28,7 @@ from ferbook.ledger.statistics import paired_difference
 from ferbook.papers import find_paper
 from ferbook.runs.predictions import accuracies
 from ferbook.show.figures import COLOURS
-from ferbook.show.plots import finish
+from ferbook.show.plots import finish, write_numbers
 from ferbook.show.tables import Table
 from ferbook.training.loop import fit
 
@@ -200,10 +200,7 @@ def _heat(table: list, rows: Mapping, columns: Mapping, unit: str) -> Figure:
     size = (2.4 + 1.1 * len(columns), 1.3 + 0.5 * len(rows))
     figure, axes = plt.subplots(figsize=size)
     shown = axes.imshow(table, cmap="cividis", vmin=0, vmax=100, aspect="auto")
-    for place, value in np.ndenumerate(table):
-        text = f"{value:.0f}" if np.isfinite(value) else "-"
-        colour = "black" if value > 55 else "white"
-        axes.text(*place[::-1], text, ha="center", va="center", color=colour)
+    write_numbers(axes, np.array(table), "{:.0f}")
     axes.set_xticks(range(len(columns)), columns)
     axes.set_yticks(range(len(rows)), rows)
     figure.colorbar(shown, label=unit)

@@ -8,7 +8,6 @@ computes them: of learners that are made up, and of networks.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.axes import Axes
@@ -32,7 +31,7 @@ from fer_lib.models.network import Network
 from ferbook.ledger.claims import Claim, load_claims
 from ferbook.papers import find_paper
 from ferbook.runs.run import Run
-from ferbook.show.plots import finish, look
+from ferbook.show.plots import finish, look, panels, write_numbers
 from ferbook.show.tables import Table, cell, table
 from ferbook.training.plan import Batch
 
@@ -65,13 +64,6 @@ def pattern_table(patterns: Mapping[str, Sequence[int]]) -> Table:
     return table("Diversity of planted learners", patterns.items(), columns, note=note)
 
 
-def _panels(count: int, width: float, height: float) -> tuple[Figure, np.ndarray]:
-    figure, axes = plt.subplots(
-        1, count, figsize=(width, height), layout="constrained", squeeze=False
-    )
-    return figure, axes[0]
-
-
 def _draw_lines(panel: Axes, lines: Mapping[str, tuple], **labels) -> None:
     for place, (label, points) in enumerate(lines.items()):
         panel.plot(*points, label=label, **look(place))
@@ -81,7 +73,7 @@ def _draw_lines(panel: Axes, lines: Mapping[str, tuple], **labels) -> None:
 def draw_determinants(counts: Sequence[int]) -> Figure:
     """What diversity adds to the loss of so many learners, over their similarity."""
     shares = np.linspace(0, 1, 101)
-    figure, axes = _panels(2, 9, 3.5)
+    figure, axes = panels(2, 2, 4.5, 3.5)
     for panel, (measure, title) in zip(axes, TITLES.items(), strict=True):
         lines = {}
         for count in counts:
@@ -119,7 +111,7 @@ def pulled(count: int, measure: str, steps: int = 150) -> np.ndarray:
 
 def draw_pulls(counts: Sequence[int]) -> Figure:
     """:func:`pulled` of several numbers of learners, under both measures."""
-    figure, axes = _panels(2, 9, 3.2)
+    figure, axes = panels(2, 2, 4.5, 3.2)
     for panel, (measure, title) in zip(axes, TITLES.items(), strict=True):
         traces = {f"n = {count}": (pulled(count, measure),) for count in counts}
         _draw_lines(panel, traces, xlabel="step", title=title, ylim=(-0.03, 1.03))
@@ -177,7 +169,7 @@ def gamma_sweep(features: Tensor, gammas: Sequence[float], name: str) -> GammaSw
 
 def draw_gammas(sweeps: Mapping[str, GammaSweep]) -> Figure:
     """Sweeps by name; dots stand at our gamma, a line at the authors' gamma."""
-    figure, axes = _panels(2, 9, 3.5)
+    figure, axes = panels(2, 2, 4.5, 3.5)
     for panel, key in zip(axes, ("similarities", "pulls"), strict=True):
         lines = {
             f"{name} (D = {one.size})": (one.gammas, getattr(one, key))
@@ -202,13 +194,11 @@ def draw_similarities(
     matrices: Mapping[str, Tensor], names: Sequence[str], label: str = "similarity"
 ) -> Figure:
     """Matrices ``[L, L]`` of L named learners, 0 to 1, side by side, by title."""
-    figure, axes = _panels(len(matrices), 4.3 * len(matrices) + 0.8, 4.3)
+    figure, axes = panels(len(matrices), len(matrices), 4.6, 4.3)
     small = 7 if len(names) > 6 else 10
     for panel, (title, matrix) in zip(axes, matrices.items(), strict=True):
         drawn = panel.imshow(matrix.numpy(), cmap=SEQUENTIAL, vmin=0, vmax=1)
-        for (row, column), value in np.ndenumerate(matrix.numpy()):
-            style = {"fontsize": small, "color": "black" if value > 0.5 else "white"}
-            panel.text(column, row, f"{value:.2f}", ha="center", va="center", **style)
+        write_numbers(panel, matrix.numpy(), "{:.2f}", fontsize=small)
         panel.set_xticks(range(len(names)), names, rotation=45, ha="right")
         panel.set_yticks(range(len(names)), names)
         panel.set_title(title, fontsize=10)
@@ -271,7 +261,7 @@ def first_steps(
 def draw_steps(starts: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
     """:func:`first_steps` by what was trained for, a panel per kind of features."""
     kinds = list(next(iter(starts.values())))
-    figure, axes = _panels(len(kinds), 3.6 * len(kinds) + 0.6, 3.2)
+    figure, axes = panels(len(kinds), len(kinds), 3.8, 3.2)
     for panel, kind in zip(axes, kinds, strict=True):
         traces = {name: (found[kind],) for name, found in starts.items()}
         title = LEARNERS[kind].lower()
@@ -294,11 +284,9 @@ def draw_printed(paper: str) -> Figure:
     """Table 1's accuracies, each with the 95 % interval that its n gives."""
     sets = printed_accuracies(paper)
     lines = max(map(len, sets.values()))
-    figure, axes = plt.subplots(
-        1, len(sets), figsize=(10, 0.32 * lines + 1.4), sharey=True,
-        layout="constrained", squeeze=False,
-    )  # fmt: skip
-    for panel, claims in zip(axes[0], sets.values(), strict=True):
+    width, height = 10 / len(sets), 0.32 * lines + 1.4
+    figure, axes = panels(len(sets), len(sets), width, height, sharey=True)
+    for panel, claims in zip(axes, sets.values(), strict=True):
         names = [claim.where.row for claim in claims]
         for place, claim in enumerate(claims):
             limits = wilson_interval(claim.number * claim.n, claim.n)
@@ -310,5 +298,5 @@ def draw_printed(paper: str) -> Figure:
         told = f"{claims[0].where.column}, n = {claims[0].n:,}"
         panel.set_title(told, fontsize=10)
         panel.grid(axis="x", alpha=0.3)
-    axes[0, 0].set_ylim(lines - 0.4, -0.6)
+    axes[0].set_ylim(lines - 0.4, -0.6)
     return figure

@@ -20,6 +20,7 @@ from fer_lib.landmarks import FIVE_PARTS
 from ferbook.chapters.part_ensemble.tables import ORDER, Accuracies
 from ferbook.chapters.part_ensemble.yaw_sweep import YawSweep
 from ferbook.show.diagrams import Block, draw_blocks
+from ferbook.show.plots import panels
 
 # Members of the palette of ``figures.COLOURS``, as in ``PART_COLOURS``.
 _BOXES = {
@@ -74,10 +75,8 @@ def draw_points(axes: Axes, points: np.ndarray, **style) -> None:
 
 def plot_five_parts(faces: Sequence[tuple[str, np.ndarray, np.ndarray]]) -> Figure:
     """Faces as in Figure 4: title, picture ``uint8 [H, W]`` and points ``[68, 2]``."""
-    figure, axes = plt.subplots(
-        1, len(faces), figsize=(2.6 * len(faces), 3.2), layout="constrained"
-    )
-    for panel, (title, image, points) in zip(np.ravel(axes), faces, strict=True):
+    figure, axes = panels(len(faces), len(faces), 2.6, 3.2)
+    for panel, (title, image, points) in zip(axes, faces, strict=True):
         panel.imshow(image, cmap="gray", vmin=0, vmax=255)
         draw_points(panel, points)
         panel.set(title=title, xticks=[], yticks=[])
@@ -87,23 +86,17 @@ def plot_five_parts(faces: Sequence[tuple[str, np.ndarray, np.ndarray]]) -> Figu
     return figure
 
 
-def plot_accuracies(panels: Mapping[str, Accuracies]) -> Figure:
+def plot_accuracies(found: Mapping[str, Accuracies]) -> Figure:
     """Shares with interval of each sub-network alone and of all five, by panel.
 
     In the order that is claimed: where it holds, points fall from left to right.
     """
-    columns = min(4, len(panels))
-    lines = -(-len(panels) // columns)
-    figure, axes = plt.subplots(
-        lines, columns, figsize=(2.6 * columns + 0.6, 2.9 * lines), squeeze=False,
-        layout="constrained",
-    )  # fmt: skip
-    for panel in axes.flat[len(panels) :]:
-        panel.axis("off")
-    for panel, (title, found) in zip(axes.flat, panels.items(), strict=False):
-        names = [*(n for n in ORDER if n in found), "ensemble"]
+    columns = min(4, len(found))
+    figure, axes = panels(len(found), columns, 2.75, 2.9)
+    for panel, (title, shares) in zip(axes, found.items(), strict=True):
+        names = [*(n for n in ORDER if n in shares), "ensemble"]
         for place, name in enumerate(names):
-            share, low, high = (100 * value for value in found[name])
+            share, low, high = (100 * value for value in shares[name])
             known = high > low  # printed values come without an interval
             bars = [[share - low], [high - share]] if known else None
             panel.errorbar(
@@ -113,19 +106,19 @@ def plot_accuracies(panels: Mapping[str, Accuracies]) -> Figure:
         panel.set_xticks(range(len(names)), names, rotation=60, ha="right")
         panel.set_title(title, fontsize=9)
         panel.grid(axis="y", alpha=0.3)
-    for line in axes:
-        line[0].set_ylabel("accuracy (%)")
+    for panel in axes[::columns]:
+        panel.set_ylabel("accuracy (%)")
     return figure
 
 
 def plot_stages(curve: Sequence[Mapping], split: str) -> Figure:
     """Landmarks and accuracies of the parts on a split through a run's stages."""
-    figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
-    panels = (
+    figure, axes = panels(2, 2, 4.5, 3.4)
+    keys = (
         (f"{split}_landmarks_", "coordinate error (% of the side)"),
         (f"{split}_accuracy_", "accuracy of the part alone (%)"),
     )
-    for panel, (key, label) in zip(axes, panels, strict=True):
+    for panel, (key, label) in zip(axes, keys, strict=True):
         for part in ORDER:
             told = [row for row in curve if key + part in row]
             panel.plot(

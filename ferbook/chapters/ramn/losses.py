@@ -20,7 +20,7 @@ from fer_lib.losses.collaborative import (
 from fer_lib.losses.region import region_loss, region_pull
 from ferbook.papers.ramn import PAPER, RAMNConfig
 from ferbook.show.figures import COLOURS
-from ferbook.show.plots import DASHES, finish, look
+from ferbook.show.plots import DASHES, finish, look, panels
 
 
 def draw_region_loss(betas: Sequence[float]) -> Figure:
@@ -60,9 +60,7 @@ def draw_plane(distances: Sequence[float]) -> Figure:
     Colours are for a margin of 3, borders for 1 to 4.
     """
     reach, omegas = 2.4, (1, 2, 3, 4)
-    figure, axes = plt.subplots(
-        1, len(distances), figsize=(3.6 * len(distances) + 0.8, 4), layout="constrained"
-    )
+    figure, axes = panels(len(distances), len(distances), 3.9, 4)
     steps = torch.linspace(-reach, reach, 121)
     points = torch.stack(torch.meshgrid(steps, steps, indexing="xy"), -1)
     for panel, distance in zip(axes, distances, strict=True):
@@ -116,16 +114,12 @@ def draw_tasks(
 
     Every class occurs among the labels ``int64 [N]``; omega is the margin.
     """
-    columns = -(-len(classes) // 2)
-    size = (2.6 * columns, 5.4)
-    figure, axes = plt.subplots(2, columns, figsize=size, layout="constrained")
-    for panel in axes.flat[len(classes) :]:
-        panel.axis("off")
-    for task, (panel, name) in enumerate(zip(axes.flat, classes, strict=False)):
+    figure, axes = panels(len(classes), -(-len(classes) // 2), 2.6, 2.7)
+    for task, (panel, name) in enumerate(zip(axes, classes, strict=True)):
         belongs = labels == task
         _draw_task(panel, *task_plane(expressions[:, task], belongs), belongs, omega)
         panel.set_title(name, fontsize=9)
-    handles = axes.flat[0].get_legend_handles_labels()
+    handles = axes[0].get_legend_handles_labels()
     figure.legend(*handles, loc="outside upper center", ncols=3, fontsize=8)
     figure.supxlabel("along the line between the two means", fontsize=9)
     figure.supylabel("largest variance across it", fontsize=9)

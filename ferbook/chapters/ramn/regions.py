@@ -21,7 +21,7 @@ from ferbook.runs.records import Record
 from ferbook.runs.run import Run
 from ferbook.show.diagrams import Block, draw_blocks
 from ferbook.show.figures import COLOURS
-from ferbook.show.plots import DASHES, finish, look
+from ferbook.show.plots import DASHES, finish, look, panels
 from ferbook.show.tables import Table, cell, table
 
 SCALES = (0.7, 0.8, 0.9, 1.0, 1.1, 1.2)  # Figure 3(b)
@@ -82,10 +82,8 @@ def draw_crops(image: np.ndarray) -> Figure:
 
 def draw_scales(image: np.ndarray) -> Figure:
     """Figure 3(b)'s scales: one corner and the centre box at each."""
-    size, width = image.shape[-1], 1.75 * len(SCALES)
-    figure, axes = plt.subplots(
-        1, len(SCALES), figsize=(width, 3), layout="constrained"
-    )
+    size = image.shape[-1]
+    figure, axes = panels(len(SCALES), len(SCALES), 1.75, 3)
     for panel, scale in zip(axes, SCALES, strict=True):
         boxes = crop_boxes(5, size, scale=scale)[[1, 5]]
         show_face(panel, image)
@@ -210,15 +208,8 @@ def draw_sweeps(sweeps: Mapping[str, Mapping[str, Mapping]]) -> Figure:
 
     Sweeps are by name, and by curve ``{value: (right, n)}``.
     """
-    columns = min(2, len(sweeps))
-    lines = -(-len(sweeps) // columns)
-    size = (4.8 * columns, 3.3 * lines)
-    figure, axes = plt.subplots(
-        lines, columns, figsize=size, squeeze=False, layout="constrained"
-    )
-    for panel in axes.flat[len(sweeps) :]:
-        panel.axis("off")
-    for panel, (name, curves) in zip(axes.flat, sweeps.items(), strict=False):
+    figure, axes = panels(len(sweeps), min(2, len(sweeps)), 4.8, 3.3)
+    for panel, (name, curves) in zip(axes, sweeps.items(), strict=True):
         for place, (label, curve) in enumerate(curves.items()):
             _draw_curve(panel, dict(sorted(curve.items())), label, place)
         legend = 8 if len(curves) > 1 else None

@@ -75,8 +75,7 @@ class Found:
 def load_photo(photo: str = "") -> np.ndarray:
     """A photograph ``uint8 [H, W, 3]`` of :data:`MOST` pixels at most, turned upright.
 
-    Args: photo: path of a file; empty for the astronaut; on Colab ``"upload"``,
-    ``"webcam"``.
+    A path, nothing for the astronaut, or on Colab ``"upload"`` or ``"webcam"``.
 
     Raises:
         FerError: when there is no such file, or it is no picture.

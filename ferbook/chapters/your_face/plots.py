@@ -33,6 +33,7 @@ from ferbook.chapters.your_face.answers import (
 )
 from ferbook.chapters.your_face.photograph import SIDE, Found, View
 from ferbook.show.figures import COLOURS
+from ferbook.show.plots import panels, write_numbers
 
 _LINES = tuple(COLOURS[k] for k in COLOURS if k != "yellow")  # too light for a line
 _STYLES = ("-", "--", ":", "-.")
@@ -41,9 +42,7 @@ _MARKS = "osD^vPX"
 
 def draw_found(found: Found) -> Figure:
     """The photograph with box and frame, the landmarks, and what is read."""
-    figure, (photo, near, read) = plt.subplots(
-        1, 3, figsize=(9, 3.3), layout="constrained"
-    )
+    figure, (photo, near, read) = panels(3, 3, 3, 3.3)
     corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) - 0.5
     back = np.linalg.inv(np.vstack([found.frame(1), [0, 0, 1]]))[:2]
     frame = move_points(corners, back)
@@ -94,13 +93,9 @@ def draw_answers(shares: Mapping[str, np.ndarray], classes: Sequence[str]) -> Fi
         figsize=(8, 0.42 * len(values) + 1.3), layout="constrained"
     )
     drawn = axes.imshow(values, cmap=SEQUENTIAL, vmin=0, vmax=100, aspect="auto")
-    for row, column in np.ndindex(values.shape):
-        bold = "bold" if column == values[row].argmax() else "normal"
-        colour = "black" if values[row, column] > 50 else "white"
-        axes.text(
-            column, row, f"{values[row, column]:.0f}", ha="center", va="center",
-            color=colour, fontsize=9, weight=bold,
-        )  # fmt: skip
+    write_numbers(axes, values, "{:.0f}", fontsize=9)
+    for row, column in enumerate(values.argmax(1)):
+        axes.texts[row * values.shape[1] + column].set_weight("bold")
     axes.set_xticks(range(len(classes)), classes)
     axes.set_yticks(range(len(shares)), list(shares))
     axes.set(xlabel="class (n = 1 face)")
@@ -173,10 +168,8 @@ def draw_series(
 
     Hollow marks: another answer is likelier; grey ground: met while networks learn.
     """
-    figure, panels = plt.subplots(
-        2, 2, figsize=(9, 6.4), sharey=True, layout="constrained"
-    )
-    for k, (axes, one) in enumerate(zip(panels.flat, series, strict=True)):
+    figure, drawn = panels(4, 2, 4.5, 3.2, sharey=True)
+    for k, (axes, one) in enumerate(zip(drawn, series, strict=True)):
         for row, (name, lines) in enumerate(found.items()):
             line, colour = lines[k], _LINES[row % len(_LINES)]
             values = 100 * line.shares[:, line.plain]
@@ -192,9 +185,9 @@ def draw_series(
             axes.axvspan(*one.met, color="0.9", lw=0)
         axes.set(title=one.title, xlabel=one.axis, ylim=(-2, 102))
         axes.grid(alpha=0.3)
-    for axes in panels[:, 0]:
+    for axes in drawn[::2]:
         axes.set_ylabel("probability (%), n = 1 face")
-    handles, names = panels[0, 0].get_legend_handles_labels()
+    handles, names = drawn[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=3, fontsize=8)
     kept = [
         f"{sum((line[k].labels == line[k].plain).all() for line in found.values())} "

@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from narrow_masks import a_run, faces
+from planted_explorers import noise
 
+from fer_lib.data.faceset import FaceSet
 from fer_lib.errors import FerError
 from fer_lib.evaluation.ensembles import probability_sum
 from fer_lib.evaluation.inference import predict
@@ -17,6 +18,23 @@ from fer_lib.models.residual_masking import ConstantMask
 from ferbook.chapters.residual_masking import masks as chapter
 from ferbook.chapters.residual_masking import protocol
 from ferbook.papers.residual_masking import PASSES, views
+
+
+def a_run(variant="default"):
+    """An untrained narrow network, as a chapter has it."""
+    torch.manual_seed(0)
+    network = build("residual_masking", preset="smoke", variant=variant).eval()
+    return SimpleNamespace(network=network)
+
+
+def faces(n, images=None):
+    """Noise, or given images, with landmarks on a circle."""
+    angle = np.linspace(0, 2 * np.pi, 68, endpoint=False)
+    circle = 24 + 18 * np.stack([np.cos(angle), np.sin(angle)], 1)
+    points = np.repeat(circle[None], n, 0).astype(np.float32)
+    images, labels = noise(n, 48) if images is None else images, np.arange(n) % 7
+    names = np.full(n, "PrivateTest")
+    return FaceSet("noise", images, labels, names, "Noise.", landmarks=points)
 
 
 @pytest.fixture(scope="module")
