@@ -60,7 +60,6 @@ def ablation(
 
 
 def _compared(name: str, key: RunKey, found: Comparison) -> tuple[str, ...]:
-    """A row: the runs of a variant beside those it is compared with."""
     told = [
         f"seed {seed}: p = {p:.2g}"
         for seed, p in zip(found.seeds, found.p, strict=True)
@@ -74,7 +73,6 @@ def _compared(name: str, key: RunKey, found: Comparison) -> tuple[str, ...]:
 
 
 def _difference(found: Difference, tests: Sequence[str]) -> tuple[str, str, str]:
-    """Cells: points with interval, tests, and what they say."""
     mean, low, high = (100 * x for x in (found.mean, found.low, found.high))
     points = f"{mean:+.1f} points\n {low:+.1f} to {high:+.1f}, n = {found.n:,}"
     says = {1: "better", -1: "worse", 0: "undecided"}[found.sign()]
@@ -149,6 +147,5 @@ def tried_box(tried: dict[str, Run]) -> Table:
 
 
 def _right(run: Run) -> np.ndarray:
-    """``bool [n]``, which test faces the network reads rightly."""
     scores = predict(run.network, run.splits.test.images)
     return scores.argmax(1) == run.splits.test.labels

@@ -44,7 +44,7 @@ def _closure(
     module_names: Iterable[str], exclude: set[str], folder: Path
 ) -> dict[str, ast.Module]:
     for name in module_names:
-        if _file(name, folder) is None:
+        if module_file(name, folder) is None:
             raise FerError(f"No module '{name}' below {folder} to hash.")
     found: dict[str, ast.Module] = {}
     waiting = list(module_names)
@@ -52,11 +52,11 @@ def _closure(
         # A package's __init__ counts only where something is imported from
         # it: one that lists all papers must not age the runs of one.
         name = waiting.pop()
-        path = _file(name, folder)
+        path = module_file(name, folder)
         if name in found or path is None or exclude & set(_with_parents(name)):
             continue
         found[name] = _stripped(path)
-        waiting.extend(_imports(found[name], name, path, folder))
+        waiting.extend(imports(found[name], name, path, folder))
     return found
 
 
@@ -66,7 +66,7 @@ def _with_parents(name: str) -> Iterator[str]:
         yield ".".join(parts[:end])
 
 
-def _file(name: str, folder: Path) -> Path | None:
+def module_file(name: str, folder: Path) -> Path | None:
     """Source file of a module; None when ``name`` is none of ours."""
     parts = name.split(".")
     if parts[0] not in PACKAGES:
@@ -78,7 +78,7 @@ def _file(name: str, folder: Path) -> Path | None:
     return None
 
 
-def _imports(tree: ast.Module, name: str, path: Path, folder: Path) -> Iterator[str]:
+def imports(tree: ast.Module, name: str, path: Path, folder: Path) -> Iterator[str]:
     """Names of what is imported; those of other packages drop out later."""
     base = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
     for node in ast.walk(tree):
@@ -89,7 +89,7 @@ def _imports(tree: ast.Module, name: str, path: Path, folder: Path) -> Iterator[
             origin = ".".join([*above, *filter(None, [node.module])])
             for alias in node.names:
                 inside = f"{origin}.{alias.name}"
-                yield inside if _file(inside, folder) else origin
+                yield inside if module_file(inside, folder) else origin
 
 
 def _stripped(path: Path) -> ast.Module:

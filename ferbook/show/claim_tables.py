@@ -37,7 +37,6 @@ def claim_rows(title: str, found: list[Judgement], ledger: Ledger, **options) ->
 
 
 def _ours(claim: Claim, reading: Reading, ledger: Ledger) -> str:
-    """What one protocol's runs say: figure, departures, date."""
     record = max(reading.records, key=lambda r: r.started)
     return cell(
         phrases.our_figure(claim, reading),
@@ -113,14 +112,12 @@ def resolution_table(paper: str | None = None, ledger: Ledger | None = None) -> 
 
 
 def _papers(paper: str | None, ledger: Ledger | None) -> list:
-    """Claims of one paper, or of all."""
     ledger = ledger or open_ledger()
     ledger.select(paper, None)  # tells an unknown paper
     return [claims for claims in ledger.papers if paper in (None, claims.paper)]
 
 
 def _resolved(claims: Iterable[Claim]) -> Iterator[tuple[str, ...]]:
-    """A row for each test set of a paper."""
     groups: dict[tuple, list[Claim]] = {}
     for claim in claims:
         groups.setdefault((claim.dataset, claim.protocol, claim.n), []).append(claim)
@@ -144,5 +141,4 @@ def _resolved(claims: Iterable[Claim]) -> Iterator[tuple[str, ...]]:
 
 
 def _span(told: list[str]) -> str:
-    """First and last of what is told in order, or the one."""
     return told[0] if told[0] == told[-1] else f"{told[0]} to {told[-1]}"

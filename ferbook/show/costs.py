@@ -159,7 +159,6 @@ def _branches() -> Plot:
 
 
 def _lines(curves: Mapping, names: Mapping[str, str], large: Mapping | None = None):
-    """A logarithmic plot of ``{x: y}`` by network; large marks at one x of each."""
     figure, axes = plt.subplots(figsize=_SIZE)
     for name, (mark, colour) in _styles(curves).items():
         line = curves[name]
@@ -189,7 +188,6 @@ def _sides(sides: Mapping, own: Mapping[str, int], names: Mapping) -> Plot:
 
 
 def _trainings(faces: Mapping[str, float], names: Mapping[str, str]) -> Plot:
-    """PFLOPs of a training by its epochs, from GFLOPs of a face's forward pass."""
     epoch = {name: TRAINING * FER2013 * one / 1e6 for name, one in faces.items()}
     work = {name: {k: k * one for k in _EPOCHS} for name, one in epoch.items()}
     figure, axes = _lines(work, names)
@@ -250,6 +248,5 @@ def _plot_times(points: list, rates: list[float], names: Mapping[str, str]) -> F
 
 
 def _styles(papers: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Mark and colour of each paper, in a fixed order."""
     looks = zip(MARKS, (COLOURS[name] for name in _COLOURS), strict=False)
     return dict(zip(papers, looks, strict=False))

@@ -94,7 +94,6 @@ def _draw_arrow(
     blocks: tuple[Block, Block],
     boxes: tuple[FancyBboxPatch, FancyBboxPatch],
 ) -> None:
-    """An arrow from the edge of one box to that of another."""
     start, end = ((block.x, block.y) for block in blocks)
     ends = {"patchA": boxes[0], "patchB": boxes[1], "shrinkA": 1, "shrinkB": 1}
     style = {"arrowstyle": "->", "mutation_scale": 10, "color": "black"}
@@ -107,7 +106,6 @@ def _draw_label(axes: Axes, start: Block, end: Block, text: str) -> None:
 
 
 def _frame(axes: Axes, blocks: Sequence[Block]) -> None:
-    """Limits that show all blocks and what is written below them."""
     left = min(block.x - block.width / 2 for block in blocks)
     right = max(block.x + block.width / 2 for block in blocks)
     low = min(block.y - block.height / 2 - 0.45 * bool(block.below) for block in blocks)

@@ -41,7 +41,6 @@ def network_table(entries: Iterable[Entry]) -> Table:
 
 
 def _printed(one: Entry, figure: str, scale: float, unit: str = "") -> str:
-    """The paper's figure and counted over printed."""
     printed = getattr(one.paper, figure, None)
     if not printed:
         return ""

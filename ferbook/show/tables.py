@@ -180,13 +180,11 @@ def cell(*lines: str) -> str:
 
 
 def _drawn(text: str) -> str:
-    """A cell; one that begins with a verdict gets its colour."""
     lines = text.split("\n")
     return f'<td style="{_CELL}; {_width(lines)}">{"".join(map(_line, lines))}</td>'
 
 
 def _width(lines: list[str]) -> str:
-    """Least width of a cell, by its longest line and its longest main line."""
     longest = max(len(line.strip()) for line in lines)
     main = max((len(line) for line in lines if not line.startswith(" ")), default=0)
     if longest <= _NARROW:
@@ -197,7 +195,6 @@ def _width(lines: list[str]) -> str:
 
 
 def _line(line: str) -> str:
-    """One line of a cell."""
     shown, colour = escape(line.strip()), _MARKED.get(line)
     if colour:
         mark = f'<span aria-hidden="true" style="color: {colour}">&#9632;</span>'

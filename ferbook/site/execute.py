@@ -30,7 +30,7 @@ from papermill.iorw import load_notebook_node
 
 from fer_lib.errors import FerError
 from fer_lib.files import atomic_path, sha256_file
-from ferbook.runs.source import PACKAGES, source_hash
+from ferbook.runs.source import PACKAGES, imports, module_file, source_hash
 from ferbook.site.notebooks import NOTEBOOKS, ROOT, rewrite
 
 KERNEL = "python3"
@@ -62,22 +62,11 @@ def files_sha256(root: Path) -> str:
 
 def imported(code: str, root: Path) -> list[str]:
     """Modules of the repository that a chapter's code imports."""
-    found = set()
-    for node in ast.walk(ast.parse(_MAGIC.sub("", code))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            inside = {f"{node.module}.{alias.name}" for alias in node.names}
-            modules = {name for name in inside if _is_module(name, root)}
-            found |= modules if modules == inside else {node.module, *modules}
+    tree = ast.parse(_MAGIC.sub("", code))
+    found = set(imports(tree, "", root, root))
     if "fer_lib" in found:
         found.add("fer_lib.front")  # its root finds these by name
-    return sorted(name for name in found if _is_module(name, root))
-
-
-def _is_module(name: str, root: Path) -> bool:
-    path = root.joinpath(*name.split("."))
-    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+    return sorted(name for name in found if module_file(name, root))
 
 
 def cache_key(notebook, root: Path) -> str:

@@ -136,7 +136,6 @@ def task_of(solution: str, number: int) -> str:
 
 
 def _guess(solution: str) -> list[str]:
-    """The line for a prediction, where the solution compares with one."""
     calls = [n for n in ast.walk(ast.parse(solution)) if isinstance(n, ast.Call)]
     compares = [c for c in calls if ast.unparse(c.func).endswith("compare")]
     if not compares:

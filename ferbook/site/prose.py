@@ -63,7 +63,6 @@ def bare_numbers(text: str) -> list[BareNumber]:
 
 
 def _bare(sentence: str) -> list[str]:
-    """The bare numbers of one sentence."""
     if _CITE.search(sentence):
         sentence = _QUOTED.sub(" ", sentence)
     for pattern in (_ROLE, _NO_PROSE, _INTERVAL):
@@ -74,7 +73,6 @@ def _bare(sentence: str) -> list[str]:
 
 
 def _sentences(paragraph: str) -> list[tuple[int, str]]:
-    """Sentences with their places; a table is one sentence."""
     if paragraph.lstrip().startswith("|"):
         return [(0, paragraph)]
     ends = [match.end() for match in _SENTENCE_END.finditer(paragraph)]
@@ -86,7 +84,6 @@ def _sentences(paragraph: str) -> list[tuple[int, str]]:
 
 
 def _paragraphs(text: str) -> list[tuple[int, str]]:
-    """Paragraphs of prose with the number of their first line."""
     found: list[tuple[int, list[str]]] = []
     going = False  # whether the next line goes on with the last paragraph
     for number, line, title in _prose_lines(text):
@@ -126,7 +123,6 @@ def _closes(fence: re.Match, mark: str) -> bool:
 
 
 def _without_front_matter(text: str) -> list[str]:
-    """Lines of the page; those of its front matter are emptied."""
     lines = text.splitlines()
     if lines and lines[0].strip() == "---" and "---" in lines[1:]:
         end = lines.index("---", 1)

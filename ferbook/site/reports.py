@@ -56,7 +56,6 @@ def report(paper: str, part: str | None = None, ledger: Ledger | None = None) ->
 
 
 def _identity(claims: Claims, ledger: Ledger) -> list:
-    """What the paper is, how large its network, and how the claims stand."""
     found = ledger.select(claims.paper, None)
     counts = Counter(str(judgement.verdict) for judgement in found)
     named = (j.claim.dataset for j in found)
@@ -111,7 +110,6 @@ def _claims(claims: Claims, ledger: Ledger) -> list:
 
 
 def _matrices(claims: Claims, ledger: Ledger) -> list:
-    """Whether printed accuracies and matrices can be counts of faces."""
     paper = claims.paper
     tables = [attainability_table(paper, ledger), matrix_table(claims)]
     return [*tables, resolution_table(paper, ledger)]
@@ -144,7 +142,6 @@ def matrix_table(claims: Claims) -> Table | Sentence:
 
 
 def _accuracy_of(matrix: Matrix, claims: Claims) -> Claim:
-    """The accuracy that the paper prints beside a matrix."""
     for claim in claims.claims:
         place = (claim.kind, claim.metric, claim.dataset)
         if place == ("value", "accuracy", matrix.dataset):
@@ -156,7 +153,6 @@ def _accuracy_of(matrix: Matrix, claims: Claims) -> Claim:
 
 
 def _runs(claims: Claims, ledger: Ledger) -> list:
-    """Every run with its accuracies."""
     papers = dict.fromkeys(record.paper for record in runs_of(claims.paper, ledger))
     return [run_table(paper, ledger) for paper in papers] or [Sentence(NO_RUNS)]
 
@@ -178,7 +174,6 @@ def _departures(claims: Claims, ledger: Ledger) -> list:
 
 
 def _data(claims: Claims, ledger: Ledger) -> list:
-    """What the runs learned from and were tested on."""
     places: dict[tuple, list[Record]] = {}
     for record in runs_of(claims.paper, ledger):
         place = (record.dataset, record.protocol, record.data["sha256"])
@@ -220,8 +215,6 @@ def status(ledger: Ledger, chapters: Iterable[Path] = ()) -> Page:
 
 
 def _chapters(executed: list[nbformat.NotebookNode]) -> Table:
-    """When each notebook ran, on what, and how long."""
-
     def told(notebook: nbformat.NotebookNode) -> dict:
         return notebook.metadata.get("executed", {})
 
@@ -269,7 +262,6 @@ def chosen_parameters(notebook: nbformat.NotebookNode) -> dict:
 
 
 def _verdicts(ledger: Ledger) -> Table:
-    """Claims of every paper by verdict."""
     counts = {
         claims.name: Counter(j.verdict for j in ledger.select(claims.paper, None))
         for claims in ledger.papers
@@ -285,13 +277,11 @@ def _verdicts(ledger: Ledger) -> Table:
 
 
 def _grouped(counts: Counter, verdicts: tuple[Verdict, ...]) -> str:
-    """The sum of some verdicts, and each of them."""
     told = [(counts[v], str(v)) for v in verdicts if counts[v]]
     return cell(str(sum(n for n, _ in told)), *(f"{n} {v}" for n, v in told))
 
 
 def _run_table(ledger: Ledger) -> Table | Sentence:
-    """A row for each kind of run of a paper, whatever variant and seed."""
     groups: dict[tuple[str, RunKey | None], list[Record]] = {}
     for claims in ledger.papers:
         for record in runs_of(claims.paper, ledger):

@@ -81,7 +81,6 @@ class ClaimRole(SphinxRole, Bound):
 
 
 def _paper(judgement: Judgement, protocol: str, _) -> tuple[str, str]:
-    """The value as printed; where it is printed."""
     text, claim = phrases.paper_value(judgement.claim), judgement.claim
     if not text or protocol:
         raise FerError(f"claim '{claim.id}' has no printed value {protocol}".strip())
@@ -89,7 +88,6 @@ def _paper(judgement: Judgement, protocol: str, _) -> tuple[str, str]:
 
 
 def _ours(judgement: Judgement, protocol: str, ledger: Ledger) -> tuple[str, str]:
-    """Ours with interval, n and seeds; departures and date."""
     reading = _reading(judgement, protocol)
     if reading is None:
         return phrases.NO_RUN, judgement.claim.not_attempted
@@ -105,14 +103,12 @@ def _ours(judgement: Judgement, protocol: str, ledger: Ledger) -> tuple[str, str
 
 
 def _verdict(judgement: Judgement, protocol: str, _) -> tuple[str, str]:
-    """The verdict; the reason."""
     if protocol:
         raise FerError(f"a verdict has no protocol, found '{protocol}'")
     return phrases.verdict(judgement), judgement.why
 
 
 def _working(judgement: Judgement, protocol: str, _) -> tuple[str, str]:
-    """The sum in one sentence, without a tooltip."""
     claim = judgement.claim
     if claim.kind != "arithmetic" or protocol:
         raise FerError(f"claim '{claim.id}' has no working {protocol}".strip())

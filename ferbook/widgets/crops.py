@@ -101,7 +101,6 @@ def crop_explorer(
 
 
 def _grid(network: RAMN, images: Sequence[np.ndarray]) -> dict:
-    """Readings of all faces at all settings, by scale, face and number."""
     unit = alike(network.input, images)
     faces = np.rint(255 * unit.numpy()).astype(np.uint8)
     said = [read_crops(network, faces, scale, NUMBERS) for scale in SCALES]
@@ -115,7 +114,6 @@ def _grid(network: RAMN, images: Sequence[np.ndarray]) -> dict:
 
 
 def _read_photograph(network: RAMN, asked: dict) -> dict:
-    """Answer the module, which sends a square of RGB bytes."""
     side, count, scale = (asked.get(key) for key in ("side", "count", "scale"))
     pixels = np.frombuffer(base64.b64decode(asked.get("pixels", "")), np.uint8)
     if count not in NUMBERS or scale not in SCALES or pixels.size != 3 * side**2:
@@ -130,7 +128,6 @@ def _read_photograph(network: RAMN, asked: dict) -> dict:
 
 
 def _table(areas: list) -> Table:
-    """For print, every second scale: in how many of them a pixel lies."""
     rows = [
         (
             f"{scale:.1f}",

@@ -172,7 +172,6 @@ def _short(value: float) -> float:
 
 
 def _table(seen: dict[str, Seen], trained: str) -> Table:
-    """For print: each block with each kind of mask."""
     rows = []
     for block in range(len(seen[trained].stages)):
         for kind, one in seen.items():

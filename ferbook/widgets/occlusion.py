@@ -94,7 +94,6 @@ def occlusion_explorer(
 
 
 def _look(network: Network, unit: Tensor, asked: Mapping) -> dict:
-    """Answer the module: what is said of a face under the squares it names."""
     face, window, fill = (asked.get(key) for key in ("face", "window", "fill"))
     size, places = unit.shape[-1], np.asarray(asked.get("places") or [[-1, -1]])
     fits = isinstance(face, int) and 0 <= face < len(unit) and fill in FILLS
@@ -118,7 +117,6 @@ def _look(network: Network, unit: Tensor, asked: Mapping) -> dict:
 
 
 def _table(data: Mapping, plain: np.ndarray, grids: Sequence[np.ndarray]) -> Table:
-    """For print: how many squares flip each face, and the worst of them."""
     classes, rows = data["classes"], []
     size, stride = data["size"], data["strides"][0]
     for k, face in enumerate(data["faces"]):

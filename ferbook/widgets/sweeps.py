@@ -149,7 +149,6 @@ def _note(record: Record) -> str:
 
 
 def _accuracy(runs: Sequence[Record]) -> dict:
-    """Of the mean over seeds, as the book's figure of the sweeps has it."""
     right = [run.correct(split=SPLIT) for run in runs]
     n, mean = len(right[0]), float(np.mean(right))
     return {
@@ -163,7 +162,6 @@ def _accuracy(runs: Sequence[Record]) -> dict:
 
 
 def _gaps(runs: Mapping[str, Sequence[Record]], best: str) -> dict:
-    """Accuracy less that of the claimed best, on the same faces and seeds."""
     right = {
         variant: {run.seed: run.correct(split=SPLIT) for run in of}
         for variant, of in runs.items()
@@ -221,7 +219,6 @@ def pictures(
 
 
 def _bars(leads: np.ndarray) -> dict:
-    """Bars of one width that hold nearly all leads, zero and the betas."""
     low, high = np.quantile(leads, (0.002, 0.998))
     low, high = min(low, -0.01), max(high, 0.05)
     width = next((w for w in _WIDTHS if (high - low) / w < _BARS), _WIDTHS[-1])
@@ -231,7 +228,6 @@ def _bars(leads: np.ndarray) -> dict:
 
 
 def _lead(one: Mapping, bars: Mapping) -> dict:
-    """Faces below the bars, in each, and above; and who leads by beta or more."""
     lead, counts = one["lead"], {}
     for name, of in bars.items():
         edges = of["start"] + of["width"] * np.arange(of["count"] + 1) - 1e-9

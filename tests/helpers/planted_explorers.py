@@ -5,6 +5,7 @@ from pathlib import Path
 import made_records as samples
 import numpy as np
 import torch
+from drawn_faces import noise
 from torch import nn
 
 from fer_lib.explain.occlusion import filling
@@ -17,13 +18,6 @@ from ferbook.papers.ramn import PAPER
 from ferbook.runs.records import Record
 from ferbook.widgets.masking import KINDS
 from ferbook.widgets.sweeps import VARIED
-
-
-def noise(count, size):
-    """Faces ``uint8 [count, 1, size, size]``."""
-    rng = np.random.default_rng(0)
-    return rng.integers(0, 256, (count, 1, size, size), dtype=np.uint8)
-
 
 # ---- occlusion: every pixel weighs something for each of four classes
 

@@ -68,7 +68,6 @@ class YawSweep:
 
 
 def _median(values: np.ndarray) -> np.ndarray:
-    """Median of the numbers in each row ``[A, N]``; NaN in rows of none."""
     kept = [row[~np.isnan(row)] for row in values]
     return np.array([np.median(row) if len(row) else np.nan for row in kept])
 

@@ -104,7 +104,6 @@ def _fixed() -> torch.Generator:
 def _draw_boxes(
     axes: Axes, boxes: Tensor, size: int, names: Sequence[str], key: bool = True
 ) -> None:
-    """Frames, told apart by colour and dashes; a little inside one another."""
     colours = ("orange", "sky", "vermilion", "yellow")
     for place, (box, name) in enumerate(zip(boxes.tolist(), names, strict=True)):
         inset = 0.012 * (place + 1)
@@ -199,7 +198,6 @@ def recorded_sweeps(records: Sequence[Record]) -> dict[str, dict]:
 
 
 def _means(seeds: Mapping[float, list]) -> dict[float, tuple[float, int]]:
-    """Right answers, the mean over seeds, and faces, by value."""
     return {v: (float(np.mean(s, 0).sum()), len(s[0])) for v, s in seeds.items()}
 
 

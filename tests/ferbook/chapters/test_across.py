@@ -1,7 +1,5 @@
 """Across data sets: matrices, what transfers, networks together."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from small_ledgers import made_up
@@ -9,8 +7,7 @@ from small_ledgers import made_up
 from fer_lib.data.faceset import FaceSet
 from fer_lib.errors import FerError
 from fer_lib.evaluation.ensembles import decide
-from ferbook.chapters.across import ensembles
-from ferbook.chapters.across import transfer as across
+from ferbook.chapters import across
 
 CONTEMPT, NEUTRAL = 7, 6
 
@@ -92,28 +89,6 @@ class TestMatrix:
         # On b both are always right.
         assert second[2].startswith("+0.0") and second[-1] == "undecided"
 
-    def test_ridge_learns_its_own_corpus(self):
-        rng = np.random.default_rng(0)
-
-        def striped(turn):
-            """A class is a pair of stripes; the other corpus shifts the classes."""
-            labels = np.tile(np.arange(7), 6)
-            one = faces(labels)
-            images = rng.integers(0, 20, one.images.shape, np.uint8)
-            for row, label in enumerate((labels + turn) % 7):
-                images[row, 0, 6 * label : 6 * label + 6] += 200
-            return FaceSet("set", images, labels, one.splits, "made up")
-
-        parts = {
-            name: SimpleNamespace(
-                train=striped(turn), test=striped(turn), classes=range(7)
-            )
-            for name, turn in (("a", 0), ("b", 3))
-        }
-        right = across.ridge_answers(parts)
-        assert right["a"]["a"].mean() > 0.9 and right["b"]["b"].mean() > 0.9
-        assert right["a"]["b"].mean() < 0.2
-
 
 class TestTransfer:
     def test_course_of_recordings(self):
@@ -142,7 +117,7 @@ class TestTogether:
 
     def test_table_has_members_and_three_choices_a_rule(self):
         validation, test = self.parts()
-        table = ensembles.ensemble_table("xyz", validation, test, "noise")
+        table = across.ensemble_table("xyz", validation, test, "noise")
         assert len(table.rows) == 3 + 2 * 3
         everyone = 100 * (decide(test[0]) == test[1]).mean()
         assert table.rows[3][1:] == (
@@ -154,23 +129,14 @@ class TestTogether:
         shares = [float(row[3]) for row in table.rows[:6]]
         assert max(shares) == shares[5]
 
-    def test_right_is_the_same_as_asked_one_by_one(self):
-        readers, tests = {"k": knows, "s": says(2)}, {"a": faces([0, 2, 3])}
-        scores = {name: ensembles.scores(readers, f) for name, f in tests.items()}
-        found = ensembles.right_of(list(readers), scores)
-        for name, cells in across.answers(readers, tests).items():
-            assert (found[name]["a"] == cells["a"]).all()
-        (row,) = ensembles.together_table(list(readers), scores).rows
-        assert row[1] == "100.0\n k"
-
     def test_recorded_runs_of_the_same_faces_fit_together(self):
         runs = [recorded(seed) for seed in range(3)]
         strange = recorded(7, protocol="ferplus_argmax7")
-        names, validation, test = ensembles.recorded_parts([strange, *runs])
+        names, validation, test = across.recorded_parts([strange, *runs])
         assert len(names) == 3 and "seed 2" in names[-1]
         assert validation[0].shape == (3, 30, 7) and test[0].shape == (3, 70, 7)
         assert test[0].dtype == np.float32
-        assert ensembles.recorded_parts([strange, runs[0]]) is None
+        assert across.recorded_parts([strange, runs[0]]) is None
 
 
 def recorded(seed, **changed):

@@ -15,7 +15,6 @@ from fer_lib.models.part_ensemble import EnsembleOutput
 from fer_lib.models.part_network import PARTS
 from fer_lib.preprocessing import Preprocessing
 from ferbook.chapters.part_ensemble import tables
-from ferbook.runs.records import Record
 
 NAMES = ("eyebrows", "eyes", "nose", "mouth", "jaw")
 
@@ -96,16 +95,6 @@ def test_accuracies_of_planted_members(planted_run):
     assert panels["paper, CK+"]["mouth"] == (0.9516, 0.9516, 0.9516)
 
 
-def record(tmp_path, **predictions) -> Record:
-    about = {
-        "protocol": "official", "preset": "small", "recipe": "paper",
-        "variant": "default", "seed": 3,
-        "results": {"selected": {"PrivateTest": {"single": {}, "member.mouth": {}}}},
-    }  # fmt: skip
-    renamed = {name.replace("__", "/"): v for name, v in predictions.items()}
-    return Record(tmp_path / "run.json", about, renamed)
-
-
 def drift_of(before: dict, after: dict, faces: int = 20) -> LandmarkDrift:
     """Points of each part that are off by given shares, in x alone."""
     rng = np.random.default_rng(0)
@@ -136,24 +125,3 @@ def test_drift_box_tells_rise_and_fall():
     assert column(box, "Before")["mouth"] == "2.00"
     assert column(box, "After")["mouth"] == "1.00"
     assert column(box, "Paper, SFEW")["mouth"] == "falls"
-
-
-def test_recorded_drift_and_heat(tmp_path):
-    rises = {f"PrivateTest__measures__landmark_rise.{n}": np.ones(9) for n in NAMES}
-    key = "PrivateTest__measures__landmark_rise.mouth"
-    rises[key] = -np.linspace(0.1, 0.2, 9)
-    own = {
-        "PrivateTest__measures__heat.parts": np.full(9, 1.5),
-        "PrivateTest__measures__heat.own_part": np.linspace(2, 3, 9),
-        "PrivateTest__measures__heat.elsewhere": np.full(9, 0.5),
-    }
-    whole, empty = record(tmp_path, **rises, **own), record(tmp_path)
-    (row,) = tables.recorded_drift_box([whole, empty]).rows
-    says = dict(zip(tables.ORDER, row[1:], strict=True))
-    assert says["mouth"].startswith("falls") and says["nose"].startswith("rises")
-    measured = {name: tables.recorded_heat(one) for name, one in
-                (("whole", whole), ("empty", empty))}  # fmt: skip
-    (row,) = tables.heat_box(measured).rows
-    assert row[:4] == ("whole", "1.50", "2.50", "0.50") and row[4].startswith("+2.00")
-    for nothing in (tables.recorded_drift_box([empty]), tables.heat_box({})):
-        assert "no run has measured it yet" in nothing.words

@@ -10,8 +10,6 @@ from skimage.data import astronaut
 from fer_lib.errors import FerError
 from fer_lib.landmarks import eye_centres
 from fer_lib.photos.alignment import move_points
-from fer_lib.photos.detection import Detection
-from ferbook.chapters.your_face import photograph as your_face
 from ferbook.chapters.your_face.photograph import (
     View,
     find_one,
@@ -79,21 +77,6 @@ def test_of_two_faces_one_has_to_be_chosen(found):
     first, second = find_one(both, 1), find_one(both, 2)
     assert second.box[0] - first.box[0] == pytest.approx(512, abs=10)
     np.testing.assert_allclose(first.points, found.points, atol=8)
-
-
-def test_a_weak_detection_is_a_false_alarm(monkeypatch, found):
-    def with_scores(*scores):
-        boxes = [found.box, (10, 300, 98, 388)]
-        told = [Detection(*one) for one in zip(boxes, scores, strict=False)]
-        monkeypatch.setattr(your_face, "find_faces", lambda photo: told)
-        return find_one(astronaut())
-
-    assert with_scores(1.0, 0.49).box == found.box
-    with pytest.raises(FerError, match="found 2 faces"):
-        with_scores(1.0, 0.51)
-    assert with_scores(0.2, 0.19).score == 0.2
-    with pytest.raises(FerError, match="no face found"):
-        with_scores(0.19)
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,8 @@ import torch
 from torch import nn
 
 from fer_lib.errors import FerError
-from fer_lib.landmarks import FIVE_PARTS
 from fer_lib.models.network import Network
 from fer_lib.models.saved import committed, load
-from fer_lib.photos.alignment import move_points
 from fer_lib.preprocessing import Preprocessing
 from ferbook.chapters.your_face import answers, controls
 from ferbook.chapters.your_face.answers import Series
@@ -112,24 +110,6 @@ def test_covering_the_part_that_counts_lowers_the_score_most(found):
     # A gradient of equal weight for all positions: bright ones speak.
     assert told.gradient[40, 6] == 1 and told.agree > 0.3
     assert answers.reason_table({"corner": told}).rows[0][2] == f"{told.agree:+.2f}"
-
-
-def test_bars_lie_on_the_parts_that_they_name(found):
-    crop, blur, *bars = answers.all_series(found, 5)
-    assert crop.values == (0.7, 0.9, 1.1, 1.3, 1.5) and blur.values[0] == 0
-    assert [view.crop for view in crop.views] == list(crop.values)
-    assert [view.blur for view in blur.views] == list(blur.values)
-    for part, one in zip(("eyes", "mouth"), bars, strict=True):
-        assert one.title.endswith(part)
-        left, top, right, bottom = one.views[-1].cover
-        assert (left, right) == (0, 1) and bottom - top == pytest.approx(0.4)
-        points = (
-            move_points(found.points[slice(*FIVE_PARTS[part])], found.frame(1)) + 0.5
-        )
-        assert top < points[:, 1].min() and points[:, 1].max() < bottom
-        np.testing.assert_array_equal(
-            found.see(one.views[:1]), found.see()
-        )  # a bar of no height
 
 
 def test_answers_along_a_series_change_where_they_must(found):

@@ -229,22 +229,6 @@ def test_costs_follow_from_counts_and_plan(paper, runs, splits):
     assert found.record is None and "estimated from FLOPs" in badge(found, True)
 
 
-def test_a_recorded_run_is_the_measured_cost(runs, splits):
-    plant(runs, GOOD, preset="paper", wall_seconds=600, peak_memory_mib=2048)
-    cost = training_cost("deep_emotion", "paper", splits)
-    line = badge(cost, True)
-    assert "took 10 min for " in line and "memory 2.0 GiB" in line
-    assert "estimated" not in line
-    busy = {
-        "cpu_seconds": 480,
-        "hardware": {"device": "cpu", "name": "a", "threads": 2},
-    }
-    plant(runs, GOOD, preset="paper", wall_seconds=600, **busy)
-    line = badge(training_cost("deep_emotion", "paper", splits), True)
-    assert "took 4 min for " in line and "a, 2 threads, measured" in line
-    assert "loaded" in badge(cost, False)
-
-
 def test_variants_are_tried_on_the_same_few_faces(splits):
     parameters = Parameters(
         "deep_emotion", *("rendered", "", "official", "smoke", False), {}, 0,

@@ -7,23 +7,15 @@ matplotlib.use("Agg")
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
-from matplotlib.patches import FancyArrowPatch
 
 from fer_lib.errors import FerError
 from fer_lib.explain.drawing.maps import draw_maps
 from fer_lib.losses import penalised_cross_entropy
 from fer_lib.models.deep_emotion import affine_warp
 from ferbook.chapters.deep_emotion import (
-    MATRIX,
     draw_deep_emotion,
-    label_sets,
 )
-from ferbook.kit.results import printed_matrix
 from ferbook.show import figures, plots
-from ferbook.show.diagrams import Block, draw_blocks
-from ferbook.show.tables import table
-
-BLOCKS = {"a": Block(0, 0, "face"), "b": Block(3, 2, "scores", "7", "green")}
 
 
 @pytest.fixture
@@ -59,18 +51,6 @@ def test_sources_are_shown_whole_and_without_docstrings(shown):
     assert shown[1].data.startswith("def penalised_cross_entropy(")
 
 
-def test_a_table_is_told_by_its_columns_or_by_equal_keys(shown):
-    rows = [{"a<b": "<b>1</b>", "c": 2}]
-    figures.show_table(rows, "Caption.")
-    columns = {"a<b": lambda row: row["a<b"], "c": lambda row: row["c"]}
-    assert shown[0] == table("Caption.", rows, columns)
-    page = BeautifulSoup(shown[0].html(), "html.parser")
-    assert [cell.text for cell in page.find_all("td")] == ["<b>1</b>", "2"]
-    assert page.th.text == "a<b" and page.th["scope"] == "col"
-    figures.show_table([], "Runs.")
-    assert repr(shown[1]) == "Runs. None yet."
-
-
 def test_confusions_show_shares_of_each_true_class():
     drawn = plots.plot_confusions({"one": [[3, 1], [0, 0]]}, ["a", "b"])
     axes = drawn.axes[0]
@@ -93,26 +73,3 @@ def test_dead_maps_are_drawn(maps):
     drawn = draw_maps(images, maps, ["a", "b"], label="drop", signed=True)
     low, high = drawn.axes[2].images[-1].get_clim()
     assert low == -high < 0  # zero is in the middle of the colours
-
-
-def test_the_chapter_uses_the_printed_matrix():
-    """Figure 8 in the book's order: 2502 hits, happy in row and column 3."""
-    _, counts, names = printed_matrix(MATRIX)
-    assert np.trace(counts) == 2502 and counts.sum() == 3573
-    assert counts[names.index("happy")].sum() == 930
-    assert counts[names.index("neutral"), names.index("neutral")] == 1035
-    assert counts[names.index("sad"), names.index("neutral")] == 70
-    sets, _ = label_sets()
-    assert [sum(values) for values in sets.values()] == [3573, 3589, 3574]
-
-
-def test_an_arrow_runs_from_edge_to_edge():
-    figure = draw_blocks(BLOCKS, [("a", "b")])
-    figure.canvas.draw()
-    axes = figure.axes[0]
-    (arrow,) = (p for p in axes.patches if isinstance(p, FancyArrowPatch))
-    ends = axes.transData.inverted().transform(
-        arrow.get_path().transformed(arrow.get_transform()).vertices[[0, 2]]
-    )
-    # Its line leaves the first box and does not reach the second's middle.
-    assert 0 < ends[0, 1] < 1 and 1 < ends[1, 1] < 2

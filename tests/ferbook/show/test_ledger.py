@@ -9,7 +9,6 @@ from fer_lib.errors import FerError
 from ferbook.ledger.ledger import KINDS, kind_of, open_ledger
 from ferbook.ledger.rules import Verdict
 from ferbook.runs.paths import repository_root
-from ferbook.show.claim_tables import attainable_cell
 from ferbook.show.ledger import (
     claim_box,
     claims_json,
@@ -101,24 +100,3 @@ def test_the_readme_is_updated_between_its_marks(tmp_path, ledger):
     path.write_text("no marks", encoding="utf-8")
     with pytest.raises(FerError, match=r"README\.md: expected one line"):
         update_readme(path, ledger)
-
-
-def _cell(ledger, id):
-    return attainable_cell(ledger.judgement(id).claim)
-
-
-def test_cells_tell_the_hits_or_why_there_are_none(ledger):
-    cells = {
-        "residual_masking.fer2013.accuracy": (
-            "2,661 of 3,589\n rounded\n by chance 54 %"
-        ),
-        "ramn.fer2013.beta.accuracy": "no k of 3,589\n by chance 54 %",
-        "part_ensemble.sfew.eyes.accuracy": "no k of 436\n by chance 7 %",
-        "part_ensemble.ckplus.accuracy": "mean of folds",
-        "residual_masking.vemo.accuracy": "n not told",
-        "residual_masking.speed": "",
-        "ramn.fer2013.both_losses": "",
-        "deep_emotion.fer2013.confusion.recall.fear": "",
-    }
-    for id, text in cells.items():
-        assert _cell(ledger, id) == text, id

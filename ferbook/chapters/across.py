@@ -1,6 +1,6 @@
-"""Networks on faces of another data set than they learned from."""
+"""Chapter 9: networks on faces of another data set, and networks together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -16,6 +16,7 @@ from fer_lib.data.protocols.lab import SEVEN, ckplus_first_and_last
 from fer_lib.data.protocols.wild import without_contempt
 from fer_lib.data.splits import Splits, divided
 from fer_lib.errors import FerError
+from fer_lib.evaluation.ensembles import MOST_MEMBERS, decide, selection_report
 from fer_lib.evaluation.inference import predict
 from fer_lib.evaluation.intervals import wilson_interval
 from fer_lib.expressions import EXPRESSIONS, expression_index
@@ -24,16 +25,20 @@ from fer_lib.models.saved import load_weights
 from ferbook.kit import corpora as rendered
 from ferbook.kit.ablation import shortened
 from ferbook.kit.quick_classifier import features, one_hot, ridge
+from ferbook.kit.results import record_name
 from ferbook.ledger.statistics import paired_difference
 from ferbook.papers import find_paper
 from ferbook.runs.predictions import accuracies
+from ferbook.runs.records import Record
 from ferbook.show.figures import COLOURS
 from ferbook.show.plots import finish, write_numbers
-from ferbook.show.tables import Table
+from ferbook.show.tables import Sentence, Table
 from ferbook.training.loop import fit
 
 Reader = Callable[[np.ndarray], np.ndarray]  # faces to scores [N, 7]
 Right = Mapping[str, Mapping[str, np.ndarray]]  # reader, corpus: bool [n]
+Part = tuple[np.ndarray, np.ndarray]  # logits [M, N, C] and labels [N]
+_RULES = {"sum": "mean probability", "vote": "majority vote"}
 _FOLDS = {"lab": 4, "shots": 5, "stylised": 6}
 # The part of a real set that is read; sets without splits are read whole.
 _REPORTED = ("PrivateTest", "Test", "test", "val")
@@ -146,15 +151,25 @@ def ridge_answers(parts: Mapping[str, Splits]) -> Right:
     return right
 
 
-def answers(readers: Mapping[str, Reader], tests: Mapping[str, FaceSet]) -> Right:
+def scores(readers: Mapping[str, Reader], faces: FaceSet) -> Part:
+    """Scores of all readers, and the labels."""
+    return np.stack([read(faces.images) for read in readers.values()]), faces.labels
+
+
+def right_of(names: Sequence[str], parts: Mapping[str, Part]) -> Right:
     """Which faces of each corpus each reader reads correctly, ``bool [n]``."""
     return {
         name: {
-            corpus: read(faces.images).argmax(1) == faces.labels
-            for corpus, faces in tests.items()
+            corpus: logits[member].argmax(1) == labels
+            for corpus, (logits, labels) in parts.items()
         }
-        for name, read in readers.items()
+        for member, name in enumerate(names)
     }
+
+
+def answers(readers: Mapping[str, Reader], tests: Mapping[str, FaceSet]) -> Right:
+    """:func:`right_of` readers that are asked now."""
+    return right_of([*readers], {k: scores(readers, one) for k, one in tests.items()})
 
 
 def matrix_table(right: Right, tests: Mapping[str, FaceSet], caption: str) -> Table:
@@ -196,7 +211,6 @@ def draw_matrix(right: Right, label: str) -> Figure:
 
 
 def _heat(table: list, rows: Mapping, columns: Mapping, unit: str) -> Figure:
-    """Per cent as colours with their numbers."""
     size = (2.4 + 1.1 * len(columns), 1.3 + 0.5 * len(rows))
     figure, axes = plt.subplots(figsize=size)
     shown = axes.imshow(table, cmap="cividis", vmin=0, vmax=100, aspect="auto")
@@ -275,3 +289,78 @@ def apart(first: np.ndarray, second: np.ndarray, count: int = 7) -> list[int]:
     """Rows on which one of two readers alone is right, up to ``count`` of each."""
     kinds = (first & ~second, second & ~first)
     return [int(row) for kind in kinds for row in np.flatnonzero(kind)[:count]]
+
+
+def ensemble_table(
+    names: Sequence[str], validation: Part, test: Part, kind: str
+) -> Table | Sentence:
+    """Members alone, and together in three ways of choosing them."""
+    if not 2 <= len(names) <= MOST_MEMBERS:
+        return Sentence(
+            f"{len(names)} networks are at hand here; an ensemble needs 2 to "
+            f"{MOST_MEMBERS}."
+        )
+    alone = zip(*map(_alone, (validation, test)), strict=True)
+    rows = [
+        (name, "alone", *(f"{100 * share:.1f}" for share in shares))
+        for name, shares in zip(names, alone, strict=True)
+    ]
+    for rule, told in _RULES.items():
+        found = selection_report(validation, test, rule)
+        for way, choice in (
+            ("all", found.everyone),
+            ("chosen on validation", found.chosen),
+            ("chosen on test (a warning)", found.test_selected),
+        ):
+            members = ", ".join(names[member] for member in choice.members)
+            if len(choice.members) == len(names):
+                members = f"{len(names)} networks"
+            shares = f"{100 * choice.validation:.1f}", f"{100 * choice.test:.1f}"
+            rows.append((f"{way}\n {members}", told, *shares))
+    header = ("Members", "Rule", "Validation (%)", "Test (%)")
+    n = f"n = {len(validation[1]):,} and {len(test[1]):,}"
+    return Table(f"Ensembles on {kind}, {n}", header, tuple(rows))
+
+
+def _alone(part: Part) -> np.ndarray:
+    logits, labels = part
+    return (logits.argmax(-1) == labels).mean(-1)
+
+
+def together_table(names: Sequence[str], parts: Mapping[str, Part]) -> Table:
+    """The best member and all members together, by corpus."""
+    rows = []
+    for corpus, (logits, labels) in parts.items():
+        alone = _alone((logits, labels))
+        both = [(decide(logits, rule) == labels).mean() for rule in _RULES]
+        first = f"{100 * alone.max():.1f}\n {names[int(alone.argmax())]}"
+        told = [f"{100 * share:.1f}" for share in both]
+        rows.append((f"{corpus}\n n = {len(labels):,}", first, *told))
+    header = ("Tested on", "Best member there (%)")
+    header += tuple(f"All, {name} (%)" for name in _RULES.values())
+    return Table("Together, at home and away", header, tuple(rows))
+
+
+def recorded_parts(
+    records: Sequence[Record],
+) -> tuple[list[str], Part, Part] | None:
+    """Names, validation and test scores of recorded runs on the same faces.
+
+    Of the last epoch, which alone is kept for both splits; the largest group, the
+    first twelve of it.  None where fewer than two fit together.
+    """
+    groups: dict[tuple, list[Record]] = {}
+    keys = [f"last/{split}/single/logits" for split in ("PublicTest", "PrivateTest")]
+    for record in records:
+        if all(key in record.predictions for key in keys):
+            place = (record.data["sha256"], record.protocol)
+            groups.setdefault(place, []).append(record)
+    group = max(groups.values(), key=len, default=[])[:MOST_MEMBERS]
+    if len(group) < 2:
+        return None
+    parts = []
+    for key in keys:
+        logits = np.stack([run.predictions[key].astype(np.float32) for run in group])
+        labels = group[0].predictions[f"{key.split('/')[1]}/labels"].astype(np.int64)
+        parts.append((logits, labels))
+    return [f"{run.paper}, {record_name(run)}" for run in group], *parts
