@@ -1,6 +1,6 @@
-"""Ensembles against plain loops."""
+"""Ensembles against plain loops and scipy."""
 
-from itertools import chain, combinations, permutations
+from itertools import chain, combinations
 from math import exp
 
 import numpy as np
@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.special import softmax
 
 from fer_lib.errors import FerError
 from fer_lib.evaluation.ensembles import (
@@ -35,25 +36,6 @@ def drawn(members=4, faces=40, classes=7, seed=0):
     return logits, labels
 
 
-def sum_in_loops(logits):
-    members, faces, classes = logits.shape
-    total = [[0.0] * classes for _ in range(faces)]
-    for m in range(members):
-        for n in range(faces):
-            exponents = [exp(score) for score in logits[m, n]]
-            for c in range(classes):
-                total[n][c] += exponents[c] / sum(exponents)
-    return np.array(total)
-
-
-def vote_in_loops(votes, classes):
-    winners = []
-    for face in np.transpose(votes):
-        counts = [sum(vote == c for vote in face) for c in range(classes)]
-        winners.append(counts.index(max(counts)))
-    return winners
-
-
 @pytest.mark.equation("part_ensemble", 3)
 @given(SCORES)
 def test_softmax_in_loops(logits):
@@ -67,18 +49,11 @@ def test_softmax_in_loops(logits):
 @pytest.mark.equation("part_ensemble", 4)
 @given(SCORES)
 def test_sum_and_its_arg_max_in_loops(logits):
-    expected = sum_in_loops(logits)
+    expected = sum(softmax(member, 1) for member in logits)
     np.testing.assert_allclose(probability_sum(logits), expected, rtol=1e-9)
     found = decide(logits, "sum")
     reached = expected[np.arange(len(found)), found]
     np.testing.assert_allclose(reached, expected.max(1), rtol=1e-9)
-
-
-def test_sum_differs_from_vote():
-    """One sure member outweighs two that hesitate, but not in a vote."""
-    logits = np.log([[[0.98, 0.01, 0.01]], [[0.3, 0.4, 0.3]], [[0.3, 0.4, 0.3]]])
-    assert decide(logits, "sum") == [0]
-    assert decide(logits, "vote") == [1]
 
 
 def test_scores_beyond_the_range_of_exp():
@@ -90,7 +65,7 @@ def test_scores_beyond_the_range_of_exp():
 @given(SCORES)
 def test_votes_in_loops(logits):
     votes, classes = logits.argmax(-1), logits.shape[-1]
-    expected = vote_in_loops(votes, classes)
+    expected = [np.bincount(face, minlength=classes).argmax() for face in votes.T]
     assert majority_vote(votes, classes).tolist() == expected
     assert decide(logits, "vote").tolist() == expected
 
@@ -99,23 +74,6 @@ def test_ties_go_to_the_lowest_class():
     assert majority_vote([[6], [2], [2], [6], [0]], 7) == [2]
     assert majority_vote([[5], [3], [1]], 7) == [1]
     assert decide(np.zeros((2, 1, 7))) == [0]
-
-
-@pytest.mark.parametrize("rule", ["sum", "vote"])
-def test_order_and_copies_of_members(rule):
-    logits, _ = drawn()
-    expected = decide(logits, rule)
-    for order in permutations(range(4)):
-        np.testing.assert_array_equal(decide(logits[list(order)], rule), expected)
-    np.testing.assert_array_equal(decide(logits.repeat(3, 0), rule), expected)
-    np.testing.assert_array_equal(decide(logits[:1], rule), logits[0].argmax(-1))
-
-
-@pytest.mark.parametrize("rule", ["sum", "vote"])
-def test_faces_do_not_see_each_other(rule):
-    logits, _ = drawn()
-    single = [decide(logits[:, [n]], rule)[0] for n in range(logits.shape[1])]
-    assert decide(logits, rule).tolist() == single
 
 
 @pytest.mark.parametrize("rule", ["sum", "vote"])
@@ -128,16 +86,18 @@ def test_accuracy_by_members(rule):
 
 
 @pytest.mark.parametrize("rule", ["sum", "vote"])
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_choice_tries_every_subset(rule, seed):
     logits, labels = drawn(5, 25, seed=seed)
+
+    def hits(members):
+        return sum(decide(logits[list(members)], rule) == labels)
+
     subsets = chain(*(combinations(range(5), k) for k in range(1, 6)))
-    best, most = None, -1
-    for members in subsets:  # small first, so that ties go to fewer
-        hits = sum(decide(logits[list(members)], rule) == labels)
-        if hits > most:
-            best, most = members, hits
+    best = max(subsets, key=hits)  # small first, so that ties go to fewer
     assert choose_members(logits, labels, rule) == best
+    part = (logits.tolist(), labels.tolist())
+    assert selection_report(part, part, rule).chosen.members == best
 
 
 def test_of_equal_subsets_the_smallest_and_first_wins():
@@ -166,14 +126,6 @@ def test_a_choice_on_the_test_split_looks_better():
         assert choice.validation == (decide(validation[members]) == labels).mean()
     assert warned.test > max(chosen.test, everyone.test)
     assert chosen.validation > max(warned.validation, everyone.validation)
-
-
-def test_report_takes_lists_and_the_rule():
-    logits, labels = drawn(3, 12)
-    part = (logits.tolist(), labels.tolist())
-    report = selection_report(part, part, "vote")
-    assert report.chosen == report.test_selected
-    assert report.chosen.members == choose_members(*part, "vote")
 
 
 def broken(at):

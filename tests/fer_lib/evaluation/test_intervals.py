@@ -28,11 +28,6 @@ def test_holds_the_proportion_and_stays_a_proportion(case):
     assert low < high
 
 
-def test_seventy_faces_decide_little():
-    low, high = wilson_interval(65, 70)
-    assert (high - low) / 2 == pytest.approx(0.0625, abs=0.001)
-
-
 @pytest.mark.parametrize(
     ("hits", "n", "level"),
     [(0, 0, 0.95), (3, 2, 0.95), (-1, 2, 0.95), (1, 2, 1.0), (1, 2, 0.0)],

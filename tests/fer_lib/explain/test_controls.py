@@ -12,7 +12,6 @@ from fer_lib.explain.scoring.controls import (
     centre_blob,
     edges,
     mean_face,
-    noise,
 )
 
 UNIT = torch.rand(4, 3, 16, 16, generator=torch.Generator().manual_seed(0))
@@ -41,30 +40,15 @@ def test_mean_face_on_paper():
     found = mean_face(None, unit)
     np.testing.assert_allclose(found[:, 0, 0], [0.4, 0.2, 0.6], atol=1e-6)
     assert not mean_face(None, unit[:1]).any()
-    light = UNIT.mean(1)
-    for row, column in [(0, 0), (3, 9)]:  # a mean for every pixel
-        others = light[:, row, column].mean()
-        expected = (light[:, row, column] - others).abs()
-        got = mean_face(None, UNIT)[:, row, column]
-        np.testing.assert_allclose(got, expected, atol=1e-6)
 
 
 def test_blob_in_the_middle():
     found = centre_blob(None, UNIT)
     assert np.array_equal(found[0], found[3])
-    top = np.flatnonzero(found[0] == found[0].max())
-    assert top.tolist() == [7 * 16 + 7, 7 * 16 + 8, 8 * 16 + 7, 8 * 16 + 8]
     np.testing.assert_allclose(found[0], found[0].T)
     # One standard deviation is a fifth of the side.
     one = np.exp(-((0.5 / 16) ** 2 + (3.5 / 16) ** 2) / 0.08)
     assert found[0, 7, 11] == pytest.approx(one, rel=1e-5)
-
-
-def test_noise_by_seed():
-    first = noise(None, UNIT, seed=1)
-    assert np.array_equal(first, noise(None, UNIT, seed=1))
-    assert not np.array_equal(first, noise(None, UNIT, seed=2))
-    assert first.mean() == pytest.approx(0.5, abs=0.03)
 
 
 @pytest.mark.parametrize("how", BROKEN)
@@ -84,7 +68,5 @@ def test_how_they_are_broken():
     over = broken(maps, "shift", pixels=14)
     assert np.argwhere(over)[:, 1:].tolist() == [[1, 2]] * 2
     assert np.argwhere(broken(maps, "flip"))[:, 1:].tolist() == [[3, 11]] * 2
-    shuffled = [np.argwhere(broken(maps, "shuffle", seed=s)).tolist() for s in (0, 1)]
-    assert shuffled[0] != shuffled[1]
     with pytest.raises(FerError, match="shift, flip, shuffle"):
         broken(maps, "turn")

@@ -12,7 +12,6 @@ from fer_lib.explain.landmarks import landmark_drift, landmark_errors
 from fer_lib.landmarks import normalised_error
 from fer_lib.models.part_ensemble import PartEnsemble
 from fer_lib.models.part_network import PARTS, landmark_targets
-from ferbook.papers.part_measures import landmark_errors as in_training
 
 SIZE = 48  # of the network's faces; the set's are larger
 
@@ -35,7 +34,7 @@ def ensemble(kind="parts"):
     return PartEnsemble(input_size=SIZE, width=2, kind=kind, keep_localisers=True)
 
 
-def answering(network, faces, shift=(0.0, 0.0)):
+def answering(network, faces, shift):
     """Localisers that always say the first face's points, plus a shift."""
     points = landmarks_seen(faces, SIZE)[:1] + torch.tensor(shift)
     with torch.no_grad():
@@ -47,24 +46,15 @@ def answering(network, faces, shift=(0.0, 0.0)):
 
 
 @pytest.mark.parametrize("kind", ["parts", "full_transfer"])
-def test_right_points_have_no_error(kind):
+def test_a_known_shift(kind):
+    """Three pixels right and four down, of 48: 3.5 on average, 5 in all."""
     faces = face_set(same=True)
-    network = answering(ensemble(kind), faces)
+    network = answering(ensemble(kind), faces, (3.0, 4.0))
     found = landmark_drift(network, faces)
     assert found.names == network.members and found.parts == network.parts
     for points, part in zip(found.before, found.parts, strict=True):
-        wanted = found.truth[:, slice(*PARTS[part])]
-        np.testing.assert_allclose(points, wanted, atol=1e-6)
-    for errors in (found.errors_before, found.errors_after):
-        np.testing.assert_allclose(errors.absolute, 0, atol=1e-6)
-        np.testing.assert_allclose(errors.normalised, 0, atol=1e-5)
-
-
-def test_a_known_shift():
-    """Three pixels right and four down, of 48: 3.5 on average, 5 in all."""
-    faces = face_set(same=True)
-    network = answering(ensemble(), faces, (3.0, 4.0))
-    found = landmark_drift(network, faces)
+        off = points - found.truth[:, slice(*PARTS[part])]
+        np.testing.assert_allclose(off, np.array([3, 4]) / SIZE + 0 * off, rtol=1e-3)
     eyes = np.linalg.norm(found.truth[0, 45] - found.truth[0, 36])
     errors = found.errors_before
     np.testing.assert_allclose(errors.absolute, 3.5 / SIZE, rtol=1e-4)
@@ -84,15 +74,6 @@ def test_the_extractor_makes_the_difference():
         assert np.array_equal(found.before[i], same.before[i])
         moved = not np.allclose(found.after[i], same.after[i])
         assert moved == (name == "mouth")
-
-
-def test_errors_agree_with_those_of_training():
-    faces, network = face_set(), ensemble()
-    found = landmark_drift(network, faces)
-    before = in_training(network.originals, faces)
-    after = in_training(network.tuned(), faces)
-    np.testing.assert_allclose(found.errors_before.absolute, before, rtol=1e-4)
-    np.testing.assert_allclose(found.errors_after.absolute, after, rtol=1e-4)
 
 
 def test_normalised_as_300_w():

@@ -11,9 +11,6 @@ from known_networks import OnePixel, smoke, some_faces
 from fer_lib.errors import FerError
 from fer_lib.explain.inputs import from_pixels
 from fer_lib.explain.occlusion import (
-    class_means,
-    cover,
-    covered_scores,
     covers,
     filling,
     label_flip,
@@ -47,26 +44,6 @@ def test_windows_that_do_not_fit_are_refused(window, stride):
         window_starts(9, window, stride)
 
 
-def test_cover_equals_slicing():
-    torch.manual_seed(0)
-    unit, paint = torch.rand(4, 3, 7, 9), torch.rand(4, 3, 7, 9)
-    tops, lefts = torch.tensor([0, 4, 2, 1]), torch.tensor([6, 0, 3, 5])
-    expected = unit.clone()
-    for i, (top, left) in enumerate(zip(tops, lefts, strict=True)):
-        area = np.s_[i, :, top : top + 3, left : left + 3]
-        expected[area] = paint[area]
-    assert torch.equal(cover(unit, paint, tops, lefts, 3), expected)
-
-
-def test_fillings():
-    torch.manual_seed(0)
-    unit = torch.rand(2, 3, 9, 9)
-    assert not filling(unit, "zero", 3).any() and not filling(unit, 0, 3).any()
-    assert torch.equal(filling(unit, 0.5, 3), torch.full_like(unit, 0.5))
-    means = filling(unit, "mean", 3)
-    torch.testing.assert_close(means, unit.mean((2, 3))[..., None, None] + 0 * unit)
-
-
 def test_blur_by_hand():
     """A Gaussian of half a window, the border's pixels repeated outside."""
     window, image = 4, torch.rand(7, 7, generator=torch.manual_seed(0)).double()
@@ -77,6 +54,8 @@ def test_blur_by_hand():
     expected = (kernel * image[rows][:, rows]).sum()
     found = filling(image[None, None], "blur", window)[0, 0]
     torch.testing.assert_close(found[3, 3], expected)
+    means = filling(image[None, None], "mean", window)
+    torch.testing.assert_close(means[0, 0], image.mean() + 0 * image)
 
 
 @pytest.mark.parametrize("fill", ["black", -0.1, 1.5, float("nan")])
@@ -106,13 +85,6 @@ def test_means_over_windows_of_a_face_that_is_no_square():
         pixel_means(np.zeros((3, 3), bool), (9, 9), 3, 1)
 
 
-def test_class_means():
-    maps = np.arange(4.0).reshape(4, 1, 1)
-    means = class_means(maps, np.array([0, 0, 2, 2]), 3)
-    assert means[[0, 2]].ravel().tolist() == [0.5, 2.5]
-    assert np.isnan(means[1]).all()
-
-
 def test_finds_the_pixel_that_is_read():
     """A window of one pixel: a drop of its brightness, and only there."""
     found = occlude(OnePixel(6, 2), BRIGHT, window=1)
@@ -122,22 +94,6 @@ def test_finds_the_pixel_that_is_read():
         np.testing.assert_allclose(found.drops[face], 0.8 * expected, atol=1e-6)
         assert np.array_equal(found.misled[face], expected)
     assert found.predicted.tolist() == found.targets.tolist() == [1, 1]
-
-
-def test_is_zero_away_from_the_pixel_by_a_window():
-    found = occlude(OnePixel(4, 3), BRIGHT, window=3)
-    rows, columns = np.mgrid[:9, :9]
-    reach = (abs(rows - 4) <= 2) & (abs(columns - 3) <= 2)
-    assert np.array_equal(found.misled[0] > 0, reach)
-    assert np.array_equal(found.drops[0] > 0, reach)
-    assert found.drops[0].argmax() == 9 * 4 + 3
-
-
-def test_fills_that_hide_nothing_change_nothing():
-    for fill in ("mean", "blur", 0.8):
-        found = occlude(OnePixel(), BRIGHT, window=3, fill=fill)
-        assert not found.misled.any(), fill
-        np.testing.assert_allclose(found.drops, 0, atol=1e-6)
 
 
 @pytest.mark.parametrize("fill", ["zero", "mean", "blur", 0.4])
@@ -188,18 +144,6 @@ def test_ten_thousand_windows_in_a_few_passes(monkeypatch):
     assert 8 * len(window_starts(40, 4, 1)) ** 2 == 10_952
     assert network.calls == 11 + 1  # and one of the uncovered faces
     assert (found.drops.reshape(8, -1).argmax(1) == 40 * 20 + 11).all()
-
-
-def test_does_not_depend_on_the_batch(monkeypatch):
-    network, faces = smoke("ramn"), some_faces(2)
-    unit = network.input.to_unit(torch.tensor(faces))
-    found = []
-    for count in (5, 18):
-        monkeypatch.setattr(TOGETHER, count * 3 * 48**2)
-        scores = from_pixels(network)
-        found.append(covered_scores(scores, unit, window=24, stride=12))
-    assert found[0].shape == (2, 3, 3, 7)
-    torch.testing.assert_close(*found, atol=1e-5, rtol=1e-4)
 
 
 def test_squares_of_the_methods():

@@ -6,11 +6,9 @@ import torch
 
 from fer_lib.errors import FerError
 from fer_lib.explain.methods import METHODS
-from fer_lib.models.network import logits_of
-from ferbook.papers import PAPERS
 from ferbook.study.cell import explained, own_parts
-from ferbook.study.settings import FAIR, NETWORKS, PLANTED, TASKS, Settings
-from ferbook.study.training import LEARNING, learn, task_splits
+from ferbook.study.settings import NETWORKS, Settings
+from ferbook.study.training import learn, task_splits
 from ferbook.study.work import known_faces
 
 TINY = Settings(train=24, validation=4, test=8, faces=4, epochs=0.04, stages=2)
@@ -21,6 +19,8 @@ def test_every_network_learns_a_little(name):
     found = learn(name, "mouth", 0, TINY)
     assert found.scores.shape == (8, 2) and np.isfinite(found.scores).all()
     assert len(found.curve) >= 1 and not found.network.training
+    if name == "diversified_esr":  # all branches learn at once
+        assert found.network.active == len(found.network.branches)
     pairs = zip(found.network.parameters(), found.untrained.parameters(), strict=True)
     assert any(not torch.equal(a, b) for a, b in pairs)
     known = known_faces("mouth", found.network.input.size, TINY)
@@ -32,11 +32,6 @@ def test_every_network_learns_a_little(name):
     if name != "part_ensemble":  # too little learned to differ
         other = learn(name, "mouth", 1, TINY)
         assert (other.scores != found.scores).any()
-
-
-def test_all_branches_of_the_ensemble_are_active():
-    found = learn("diversified_esr", "mouth", 0, TINY)
-    assert found.network.active == len(found.network.branches)
 
 
 def test_shuffled_labels_are_those_of_training_alone():
@@ -56,23 +51,6 @@ def test_planted_tasks_are_tested_on_the_fair_faces():
     assert fair.test.sha256 == planted.test.sha256
     assert fair.train.sha256 != planted.train.sha256
     assert set(planted.train.extra["tied"]) == {"mark"}
-
-
-def test_tasks_cover_what_they_should():
-    assert set(LEARNING) == set(NETWORKS) - {"part_ensemble"} <= set(PAPERS)
-    assert [TASKS[name].contrast for name in FAIR] == list(FAIR)
-    assert all(TASKS[cue].tied == cue for cue in PLANTED)
-
-
-def test_the_original_recipe_is_left_alone():
-    config = PAPERS["ramn"].make_config("smoke")
-    splits = task_splits("mouth", config.network["input_size"], TINY)
-    plan = PAPERS["ramn"].make_plan(config, splits, 0)
-    learn("ramn", "mouth", 0, TINY)
-    assert plan.stages[0].epochs == config.epochs
-    network = PAPERS["ramn"].make_network(config, 2, 0)
-    x = network.input(splits.test.images[:2])
-    assert logits_of(network(x)).shape == (2, 2)
 
 
 def test_impossible_sizes_are_refused():
