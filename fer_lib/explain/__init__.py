@@ -29,12 +29,13 @@ def explain(
         method: a name of :data:`fer_lib.explain.methods.METHODS`.
         targets: ``int64 [N]``, the classes to explain; None for those that
             the network predicts.
-        landmarks: ``[N, 68, 2]``, x and y in pixels of the images; methods
-            about facial parts need them.
+        landmarks: ``[N, 68, 2]``, x and y in pixels of the images, pixel
+            centres at whole numbers; methods about facial parts need them.
         seed: for methods that draw numbers.
 
     Returns:
-        ``float32 [N, size, size]``, in the size that the network takes.
+        ``float32 [N, size, size]``, finite, in the size that the network
+        takes; signed where the method is.
 
     Raises:
         FerError: when the method is unknown, with those that are close; when

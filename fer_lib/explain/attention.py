@@ -21,8 +21,6 @@ heat maps (:func:`attention`):
 :mod:`fer_lib.explain.masking` tell everything about one kind.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -31,7 +29,6 @@ from torch import Tensor
 
 from fer_lib.crops import crop_names
 from fer_lib.errors import FerError
-from fer_lib.evaluation.inference import batches, evaluating
 from fer_lib.explain.inputs import Images, collected, ready
 from fer_lib.explain.placing import (
     Place,
@@ -41,7 +38,7 @@ from fer_lib.explain.placing import (
     unwarped,
 )
 from fer_lib.explain.shapley import FACIAL_PARTS, known_parts
-from fer_lib.models.cbam import CBAM, Attended
+from fer_lib.models.cbam import CBAM
 from fer_lib.models.deep_emotion import DeepEmotion
 from fer_lib.models.diversified_esr import DiversifiedESR
 from fer_lib.models.diversified_manet import DiversifiedMANet
@@ -57,6 +54,7 @@ _QUADRANTS: dict[str, Place] = {
     "lower left": (0, 0.5, 0.5, 1),
     "lower right": (0.5, 0.5, 1, 1),
 }
+_WITH_CBAM = (DiversifiedESR, DiversifiedMANet)
 
 
 def attention(
@@ -69,10 +67,10 @@ def attention(
     Raises:
         FerError: when the network has none, with the reason.
     """
-    reason = lacks_attention(network, landmarks is not None)
-    if reason:
-        name = getattr(network, "NAME", "network")
-        raise FerError(f"{name}: no attention to show, {reason}; choose another way.")
+    if reason := lacks_attention(network, landmarks is not None):
+        raise FerError(
+            f"{network.NAME}: no attention to show, {reason}; choose another way."
+        )
     unit, wanted = ready(network, images, targets)
     sides = tuple(unit.shape[-2:])
     match network:
@@ -103,23 +101,27 @@ def lacks_attention(network: Network, landmarks: bool = True) -> str | None:
     """
     match network:
         case ResidualMaskingNetwork():
-            masks = isinstance(network.masking[FIGURE_1], MaskingBlock)
-            return None if masks else "its masks are the same number everywhere"
+            if not isinstance(network.masking[FIGURE_1], MaskingBlock):
+                return "its masks are the same number everywhere"
         case RAMN():
-            return None if len(network.boxes) > 1 else "it has one region alone"
+            if len(network.boxes) == 1:
+                return "it has one region alone"
         case DiversifiedESR():
-            cbam = network.branches[0].last.cbam
-            return None if cbam is not None else "it was built without CBAM"
-        case DiversifiedMANet():
-            return None
+            if network.branches[0].last.cbam is None:
+                return "it was built without CBAM"
         case DeepEmotion():
-            warps = network.warp != "none"
-            return None if warps else "it was built without its transformer"
-        case PartEnsemble() if network.kind != "parts":
-            return "its branches do not stand for parts"
+            if network.warp == "none":
+                return "it was built without its transformer"
         case PartEnsemble():
-            return None if landmarks else "parts need landmarks"
-    return "it has none"
+            if network.kind != "parts":
+                return "its branches do not stand for parts"
+            if not landmarks:
+                return "parts need landmarks"
+        case DiversifiedMANet():
+            pass
+        case _:
+            return "it has none"
+    return None
 
 
 def _added_by_mask(network: ResidualMaskingNetwork, images: Tensor) -> Tensor:
@@ -171,8 +173,6 @@ def region_weights(network: RAMN, images: Images) -> RegionWeights:
 
     L. Cui, Y. Tian, 2021 (:mod:`fer_lib.models.ramn`): theta of equation (1)
     on the boxes of section III.C.
-
-    The network, with any number of regions, is left as it was.
     """
 
     def read(x: Tensor, rows: slice) -> tuple[Tensor, Tensor]:
@@ -220,7 +220,6 @@ class CBAMAttention(NamedTuple):
     channel: tuple[np.ndarray, ...]
 
 
-@torch.inference_mode()
 def cbam_attention(network: Network, images: Images) -> CBAMAttention:
     """Both attentions of the last CBAM of ESR's branches or MA-Net's patches.
 
@@ -230,63 +229,39 @@ def cbam_attention(network: Network, images: Images) -> CBAMAttention:
     Raises:
         FerError: when the network has no CBAM.
     """
-    blocks = last_blocks(network)
-    with evaluating(network), _heard([block for block, _ in blocks.values()]) as heard:
-        for _, unit in batches(network, images):
-            network(network.input.normalise(unit))
-    return CBAMAttention(
-        tuple(blocks),
-        tuple(place for _, place in blocks.values()),
-        tuple(torch.cat([one.spatial[:, 0] for one in said]).numpy() for said in heard),
-        tuple(torch.cat([one.channel for one in said]).numpy() for said in heard),
-    )
-
-
-def last_blocks(network: Network) -> dict[str, tuple[CBAM, Place]]:
-    """The last CBAM of every active branch of ESR, or of MA-Net's patches.
-
-    Raises:
-        FerError: when there is none.
-    """
-    found = {}
-    if isinstance(network, DiversifiedESR):
-        place = esr_place(network.input.size)
-        for i, branch in enumerate(network.branches[: network.active], start=1):
-            found[f"branch {i}"] = (branch.last.cbam, place)
-    elif isinstance(network, DiversifiedMANet):
-        pairs = zip(_QUADRANTS.items(), network.patches, strict=True)
-        found = {name: (patch[-1][-1].cbam, at) for (name, at), patch in pairs}
-    if not found or any(block is None for block, _ in found.values()):
+    if lacks_attention(network) or not isinstance(network, _WITH_CBAM):
         raise FerError(
             f"{network.NAME}: has no CBAM, expected ESR or MA-Net with attention."
         )
-    return found
+    places, told, hooks = _QUADRANTS, [], []
+    if isinstance(network, DiversifiedESR):
+        place = esr_place(network.input.size)
+        places = {f"branch {i + 1}": place for i in range(network.active)}
+    else:  # ESR says it itself
 
+        def note(block: CBAM, inputs: tuple[Tensor]) -> None:
+            told.append(block.attend(*inputs))
 
-@contextmanager
-def _heard(blocks: Sequence[CBAM]) -> Iterator[list[list[Attended]]]:
-    """What each block says while the context lasts, on the CPU.
+        blocks = [patch[-1][-1].cbam for patch in network.patches]
+        hooks = [block.register_forward_pre_hook(note) for block in blocks]
 
-    ESR asks its last blocks by ``attend``, past any forward hook.
-    """
-    heard: list[list[Attended]] = [[] for _ in blocks]
+    def read(x: Tensor, rows: slice) -> tuple[Tensor, ...]:
+        told.clear()
+        output = network(x)
+        if not told:
+            side = round(output.spatial.shape[-1] ** 0.5)
+            return *output.channel, *output.spatial.unflatten(-1, (side, side))
+        return *(one.channel for one in told), *(one.spatial[:, 0] for one in told)
 
-    def listening(block: CBAM, said: list[Attended]):
-        def attend(x: Tensor) -> Attended:
-            found = CBAM.attend(block, x)
-            keep = (found.channel.float().cpu(), found.spatial.float().cpu())
-            said.append(Attended(None, *keep))  # maps would fill the memory
-            return found
-
-        return attend
-
-    for block, said in zip(blocks, heard, strict=True):
-        block.attend = listening(block, said)
     try:
-        yield heard
+        found = [values.float().numpy() for values in collected(network, images, read)]
     finally:
-        for block in blocks:
-            del block.attend
+        for hook in hooks:
+            hook.remove()
+    channel, spatial = found[: len(places)], found[len(places) :]
+    return CBAMAttention(
+        tuple(places), tuple(places.values()), tuple(spatial), tuple(channel)
+    )
 
 
 class Windows(NamedTuple):
@@ -317,8 +292,7 @@ def sampled_windows(network: DeepEmotion, images: Images) -> Windows:
     def read(x: Tensor, rows: slice) -> tuple[Tensor, Tensor]:
         theta = network.theta(x)
         # As the network does it: zero, where nothing is, is no black.
-        zero = network.input.normalise(torch.zeros_like(x[:1]))
-        one = network.input.normalise(torch.ones_like(x[:1]))
+        zero, one = (network.input.normalise(0 * x[:1] + end) for end in (0, 1))
         return theta, (network.transform(x, theta) - zero) / (one - zero)
 
     (theta, warped), size = collected(network, images, read), network.input.size
@@ -341,13 +315,9 @@ def sampling_window(theta: Tensor, size: int, align_corners: bool = True) -> np.
         numbers) of the top left, top right, bottom right and bottom left
         corner; a flipped window runs the other way round.
     """
-    square = torch.tensor([[-1.0, -1], [1, -1], [1, 1], [-1, 1]]).to(theta)
-    homogeneous = torch.cat([square, torch.ones(4, 1).to(theta)], 1)
-    corners = torch.einsum("nij,kj->nki", theta, homogeneous).double()
-    if align_corners:
-        pixels = (corners + 1) / 2 * (size - 1)
-    else:
-        pixels = ((corners + 1) * size - 1) / 2
+    square = theta.new_tensor([[-1, -1, 1], [1, -1, 1], [1, 1, 1], [-1, 1, 1]])
+    corners = torch.einsum("nij,kj->nki", theta, square).double()
+    pixels = corners * (size - align_corners) / 2 + (size - 1) / 2
     return pixels.detach().cpu().numpy()
 
 

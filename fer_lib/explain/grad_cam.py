@@ -154,21 +154,17 @@ def learners(network: Network) -> dict[str, tuple[Scores, nn.Module]]:
     """
     layers = network.cam_layers()
     if isinstance(network, PartEnsemble):
-        return dict(zip(layers, map(_member, network.sub_networks), strict=True))
-    if isinstance(network, DiversifiedESR):
-        own = network.branches[: network.active]
-        asked = [(partial(_branch_scores, network, one), one.maps) for one in own]
-        return dict(zip(layers, asked, strict=True))
-    return {name: (_scores_of(network), layer) for name, layer in layers.items()}
+        scores = map(_scores_of, network.sub_networks)
+    elif isinstance(network, DiversifiedESR):
+        scores = [partial(_branch_scores, network, one) for one in network.branches]
+    else:
+        scores = [_scores_of(network)] * len(layers)
+    named = zip(layers.items(), scores, strict=False)  # branches may rest
+    return {name: (score, layer) for (name, layer), score in named}
 
 
 def _scores_of(network: nn.Module) -> Scores:
     return lambda x: logits_of(network(x))
-
-
-def _member(member: Network) -> tuple[Scores, nn.Module]:
-    (layer,) = member.cam_layers().values()
-    return _scores_of(member), layer
 
 
 def _branch_scores(network: DiversifiedESR, branch: nn.Module, x: Tensor) -> Tensor:

@@ -40,7 +40,9 @@ def saliency(
     Zero and more: the paper's absolute value.  Arguments and result are
     those of :class:`fer_lib.explain.methods.Method`.
     """
-    return input_gradient(network, images, targets).sum(1).abs().numpy()
+    return (
+        input_gradient(network, *ready(network, images, targets)).sum(1).abs().numpy()
+    )
 
 
 def guided_grad_cam(
@@ -52,8 +54,9 @@ def guided_grad_cam(
     pixels through every region or member.  Arguments and result are those of
     :class:`fer_lib.explain.methods.Method`.
     """
-    fine = input_gradient(network, images, targets, guided=True)
-    return grad_cam(network, images, targets) * fine.sum(1).numpy()
+    unit, wanted = ready(network, images, targets)
+    fine = input_gradient(network, unit, wanted, guided=True)
+    return grad_cam(network, unit, wanted) * fine.sum(1).numpy()
 
 
 def smooth_grad(
@@ -85,7 +88,7 @@ def smooth_grad(
     spread = unit.amax((1, 2, 3), keepdim=True) - unit.amin((1, 2, 3), keepdim=True)
     total = torch.zeros(unit.shape)
     for field in fields:
-        total += _gradient(network, unit + noise * spread * field, wanted)
+        total += input_gradient(network, unit + noise * spread * field, wanted)
     return (total.sum(1) / samples).abs().numpy()
 
 
@@ -126,28 +129,17 @@ def integrated_gradients(
 
 
 def input_gradient(
-    network: Network,
-    images: Images,
-    targets: np.ndarray | Tensor | None = None,
-    *,
-    guided: bool = False,
-) -> Tensor:
-    """Gradient of each face's class score by its pixels 0..1.
-
-    Args:
-        network: and so on, as of :class:`fer_lib.explain.methods.Method`.
-        guided: whether every ReLU lets only gradients above zero back; [4].
-
-    Returns:
-        ``float32 [N, C, H, W]`` on the CPU, in units of the score.
-    """
-    return _gradient(network, *ready(network, images, targets), guided=guided)
-
-
-def _gradient(
     network: Network, unit: Tensor, wanted: Tensor, guided: bool = False
 ) -> Tensor:
-    """As of :func:`input_gradient`; noisy pixels may leave 0..1 a little."""
+    """Gradient of each face's class score by its pixels, ``float32 [N, C, H, W]``.
+
+    Args:
+        network: left as it was.
+        unit: faces as of :func:`~fer_lib.explain.inputs.ready`; noisy pixels
+            may leave 0..1 a little.
+        wanted: ``int64 [N]``, their classes.
+        guided: whether every ReLU lets only gradients above zero back; [4].
+    """
     scores, found = from_pixels(network), []
     together = faces_together(*unit.shape[1:3])
     parts = (one.split(together) for one in (unit, wanted))

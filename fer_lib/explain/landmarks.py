@@ -6,7 +6,7 @@ What the head then says shows how far the extractor has left landmarks behind.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from torch import Tensor
@@ -15,17 +15,8 @@ from fer_lib.data.faceset import FaceSet
 from fer_lib.errors import FerError
 from fer_lib.explain.inputs import collected
 from fer_lib.landmarks import interocular
+from fer_lib.models.part_ensemble import PartEnsemble
 from fer_lib.models.part_network import PARTS, Localiser, landmark_points
-
-
-class KeepsLocalisers(Protocol):
-    """A part ensemble that still has the localisers it started from."""
-
-    originals: Sequence[Localiser]
-    members: tuple[str, ...]
-
-    def tuned(self) -> Sequence[Localiser]:
-        """The original heads on the extractors as they are now."""
 
 
 class Errors(NamedTuple):
@@ -50,8 +41,7 @@ class LandmarkDrift(NamedTuple):
 
     Attributes:
         names: of the members: parts, or ``full_transfer_1`` to ``_5``.
-        parts: what each predicts, a key of
-            :data:`~fer_lib.models.part_network.PARTS`.
+        parts: what each predicts, a key of ``PARTS``.
         truth: ``float64 [N, 68, 2]``.
         before: ``float64 [N, P, 2]`` of each member, P points as its part
             has, by the localiser that it started from.
@@ -69,13 +59,11 @@ class LandmarkDrift(NamedTuple):
     errors_after: Errors
 
 
-def landmark_drift(network: KeepsLocalisers, faces: FaceSet) -> LandmarkDrift:
+def landmark_drift(network: PartEnsemble, faces: FaceSet) -> LandmarkDrift:
     """Landmarks by the original heads, before and after fine-tuning.
 
     Args:
-        network: which keeps its localisers, as
-            :class:`~fer_lib.models.part_ensemble.PartEnsemble`; left as
-            it was.
+        network: which keeps its localisers; left as it was.
         faces: a set with landmarks;
             :func:`~fer_lib.data.fitted_landmarks.annotated` fits them.
 
@@ -85,8 +73,7 @@ def landmark_drift(network: KeepsLocalisers, faces: FaceSet) -> LandmarkDrift:
     """
     if faces.landmarks is None:
         raise FerError(f"{faces.name}: has no landmarks; fit them with annotated().")
-    originals, tuned = list(network.originals), list(network.tuned())
-    if not originals:
+    if not len(network.originals):
         raise FerError(
             "landmarks: the network has no localisers, expected one that started "
             "from landmarks, not the Baseline."
@@ -95,22 +82,14 @@ def landmark_drift(network: KeepsLocalisers, faces: FaceSet) -> LandmarkDrift:
     truth = (faces.landmarks.astype(np.float64) + 0.5) / [width, height]
     before, after = (
         tuple(_points(one, faces.images) for one in which)
-        for which in (originals, tuned)
+        for which in (network.originals, network.tuned())
     )
-    parts = tuple(localiser.part for localiser in originals)
-    return LandmarkDrift(
-        network.members,
-        parts,
-        truth,
-        before,
-        after,
-        landmark_errors(before, parts, truth),
-        landmark_errors(after, parts, truth),
-    )
+    parts = tuple(localiser.part for localiser in network.originals)
+    errors = (landmark_errors(points, parts, truth) for points in (before, after))
+    return LandmarkDrift(network.members, parts, truth, before, after, *errors)
 
 
 def _points(localiser: Localiser, images: np.ndarray) -> np.ndarray:
-    """Predicted positions ``[N, P, 2]`` as shares of the face."""
     size = localiser.input.size
 
     def read(x: Tensor, rows: slice) -> tuple[Tensor]:

@@ -56,20 +56,7 @@ class Method(Protocol):
         landmarks: np.ndarray | None = None,
         seed: int = 0,
     ) -> np.ndarray:
-        """Explain each face's class.
-
-        Args:
-            network: one of the library's; left as it was.
-            images: faces ``[N, C, H, W]``, uint8 0..255 or floats 0..1, of
-                any size.
-            targets: ``int64 [N]``, the classes to explain; None for those
-                that the network predicts.
-            landmarks: ``[N, 68, 2]``, x and y in pixels of the images, pixel
-                centres at whole numbers; for methods about facial parts.
-            seed: for methods that draw numbers.
-
-        Returns:
-            ``float32 [N, size, size]``, finite; signed where the method is.
+        """As :func:`fer_lib.explain.explain`, ``float32 [N, size, size]``.
 
         Raises:
             FerError: when the network or the landmarks lack what the method

@@ -43,10 +43,10 @@ def window_starts(side: int, window: int, stride: int) -> np.ndarray:
 
 
 def filling(unit: Tensor, fill: float | str, window: int) -> Tensor:
-    """What covers the faces: ``[N, C, H, W]`` that windows are cut from.
+    """What covers faces ``[N, C, H, W]`` in 0..1: as large, windows are cut from it.
 
     Args:
-        unit: faces ``[N, C, H, W]``, pixels in 0..1.
+        unit: the faces.
         fill: a value 0..1, or one of :data:`FILLS`: black; each face's mean
             colour; the face itself, blurred by a Gaussian of half a window.
         window: side of the square in pixels.
@@ -76,14 +76,17 @@ def cover(
     """Faces ``[B, C, H, W]`` with one square each covered by their
     :func:`filling`, from ``tops [B]`` and ``lefts [B]`` on, in pixels."""
     rows, columns = (
-        (at >= start[:, None]) & (at < start[:, None] + window)
-        for start, at in (
-            (tops, torch.arange(unit.shape[-2], device=unit.device)),
-            (lefts, torch.arange(unit.shape[-1], device=unit.device)),
-        )
+        _over(start, side, window)
+        for start, side in zip((tops, lefts), unit.shape[-2:], strict=True)
     )
     square = rows[:, None, :, None] & columns[:, None, None, :]
     return torch.where(square, fillings, unit)
+
+
+def _over(starts: Tensor, side: int, window: int) -> Tensor:
+    """Which pixels of a side each window lies over, ``bool [windows, side]``."""
+    at = torch.arange(side, device=starts.device)
+    return (at >= starts[:, None]) & (at < starts[:, None] + window)
 
 
 @torch.inference_mode()
@@ -96,8 +99,6 @@ def covered_scores(
     fill: float | str = "zero",
 ) -> Tensor:
     """Class scores of every face under every window.
-
-    Faces and windows fill passes together, whatever their numbers.
 
     Args:
         scores: class scores of pixels; see
@@ -134,32 +135,16 @@ def label_flips(covered: Tensor, labels: Tensor) -> Tensor:
 def pixel_means(
     values: np.ndarray, sides: tuple[int, int], window: int, stride: int
 ) -> np.ndarray:
-    """Mean of what the windows over each pixel say.
+    """Mean of what the windows over each pixel say, ``float64 [..., H, W]``.
 
-    Args:
-        values: ``[..., rows, columns]``, one a window position, as of
-            :func:`covered_scores`.
-        sides: height and width of the faces in pixels.
-        window: side of the square in pixels.
-        stride: step between squares in pixels.
-
-    Returns:
-        ``float64 [..., height, width]``.
+    Of ``[..., rows, columns]``, a value a window, as of :func:`covered_scores`.
     """
-    starts = [window_starts(side, window, stride) for side in sides]
-    expected = [len(one) for one in starts]
-    if list(values.shape[-2:]) != expected:
-        raise FerError(
-            f"values of {list(values.shape[-2:])} windows, expected {expected} for "
-            f"{sides[0]} x {sides[1]} pixels, window {window}, stride {stride}."
-        )
-    # over[window, pixel]: which pixels of a side a window lies over.
+    starts = [torch.as_tensor(window_starts(side, window, stride)) for side in sides]
     rows, columns = (
-        (np.arange(side) >= one[:, None]) & (np.arange(side) < one[:, None] + window)
-        for side, one in zip(sides, starts, strict=True)
+        _over(one, side, window).double().numpy()
+        for one, side in zip(starts, sides, strict=True)
     )
-    total = rows.T.astype(float) @ values @ columns.astype(float)
-    return total / np.outer(rows.sum(0), columns.sum(0))
+    return rows.T @ values @ columns / np.outer(rows.sum(0), columns.sum(0))
 
 
 def class_means(maps: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
@@ -214,8 +199,7 @@ def occlude(
         window: side of the square in pixels of the network's faces (the
             paper's N, not given there).
         stride: step between squares, likewise (the paper's s, not given).
-        fill: a value 0..1, ``"zero"``, ``"mean"`` or ``"blur"``; see
-            :func:`filling`.
+        fill: as of :func:`filling`.
     """
     unit, wanted = ready(network, images, targets)
     scores, together = from_pixels(network), faces_together(*unit.shape[1:3])
@@ -256,23 +240,15 @@ def label_flip(
 
 
 def _squares(network: Network) -> dict[str, int]:
-    side = network.input.size
-    return {
-        "window": max(1, round(WINDOW * side)),
-        "stride": max(1, round(STRIDE * side)),
-    }
+    shares = {"window": WINDOW, "stride": STRIDE}
+    return {k: max(1, round(share * network.input.size)) for k, share in shares.items()}
 
 
 class Covers(NamedTuple):
-    """What :func:`covers` returns; one face under S squares.
+    """One face under S squares, and what the network then says."""
 
-    Attributes:
-        faces: ``float32 [S, C, H, W]``, pixels in 0..1.
-        probabilities: ``float32 [S, num_classes]``.
-    """
-
-    faces: np.ndarray
-    probabilities: np.ndarray
+    faces: np.ndarray  # float32 [S, C, H, W], pixels in 0..1
+    probabilities: np.ndarray  # float32 [S, num_classes]
 
 
 @torch.inference_mode()
@@ -287,7 +263,7 @@ def covers(network: Network, image: np.ndarray, *, window: int) -> Covers:
     unit, _ = ready(network, image[None])
     rest = unit.shape[-1] - window
     places = torch.linspace(0, rest, 3, device=unit.device).round().long()
-    tops, lefts = (at.flatten() for at in torch.meshgrid(places, places, indexing="ij"))
+    tops, lefts = torch.cartesian_prod(places, places).T
     repeated = unit.expand(len(tops), -1, -1, -1)
     faces = cover(repeated, filling(repeated, "zero", window), tops, lefts, window)
     said = from_pixels(network)(faces).softmax(1)

@@ -22,14 +22,9 @@ WHOLE: Place = (0.0, 0.0, 1.0, 1.0)
 
 
 class Centres(NamedTuple):
-    """Centres of the cells' receptive fields along a side, in pixels.
+    """Centres of the cells' receptive fields along a side, in pixels."""
 
-    Attributes:
-        first: that of the first cell; pixel centres are whole numbers.
-        stride: from one cell to the next.
-    """
-
-    first: float
+    first: float  # pixel centres are whole numbers
     stride: float
 
 
@@ -82,20 +77,16 @@ def on_input(maps: Tensor, network: Network, x: Tensor) -> Tensor:
 def placed(maps: Tensor, centres: Centres, sides: tuple[int, int]) -> Tensor:
     """Maps ``[B, h, w]`` as ``[B, H, W]``: bilinear between the centres, the
     nearest cell half a stride beyond them, zero farther out."""
-    cells, (first, stride) = maps.shape[-2:], centres
-    at = [(torch.arange(n, device=maps.device) - first) / stride for n in sides]
-    rows, columns = (
-        2 * where / max(count - 1, 1) - float(count > 1)
-        for where, count in zip(at, cells, strict=True)
-    )
-    grid = torch.stack(torch.meshgrid(columns, rows, indexing="xy"), -1)
+    positions, inside = [], []
+    for side, cells in zip(sides, maps.shape[-2:], strict=True):
+        at = torch.arange(side, device=maps.device) - centres.first
+        at = at / centres.stride  # in cells
+        positions.append(2 * at / max(cells - 1, 1) - float(cells > 1))
+        inside.append((at >= -0.5) & (at <= cells - 0.5))
+    grid = torch.stack(torch.meshgrid(*positions[::-1], indexing="xy"), -1)
     grid = grid.to(maps.dtype).expand(len(maps), -1, -1, -1)
     options = {"padding_mode": "border", "align_corners": True}
     found = F.grid_sample(maps[:, None], grid, **options)[:, 0]
-    inside = [
-        (where >= -0.5) & (where <= count - 0.5)
-        for where, count in zip(at, cells, strict=True)
-    ]
     return found * (inside[0][:, None] & inside[1])
 
 

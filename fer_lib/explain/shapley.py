@@ -44,9 +44,8 @@ def facial_parts(landmarks: np.ndarray, sides: tuple[int, int]) -> np.ndarray:
             f"facial parts: landmarks of shape {list(points.shape)}, expected "
             "[N, 68, 2]."
         )
-    height, width = sides
-    rows, columns = np.mgrid[:height, :width]
-    pixels = torch.tensor(np.stack([columns, rows], -1).reshape(-1, 2)).float()
+    rows, columns = np.indices(sides).reshape(2, -1)
+    pixels = torch.tensor(np.stack([columns, rows], 1)).float()
     away = torch.cdist(pixels, torch.as_tensor(points))  # [N, H W, 68]
     nearest, point = away.min(-1)
     part_of = np.empty(68, int)
@@ -54,16 +53,13 @@ def facial_parts(landmarks: np.ndarray, sides: tuple[int, int]) -> np.ndarray:
         part_of[start:end] = i
     far = nearest.numpy() > REACH * interocular(points)[:, None]
     found = np.where(far, FACIAL_PARTS.index("rest"), part_of[point.numpy()])
-    return found.reshape(-1, height, width)
+    return found.reshape(-1, *sides)
 
 
 def shapley_weights(players: int) -> np.ndarray:
-    """Shapley values as weighted sums over coalitions; equation (4) of [1].
+    """Equation (4) of [1] as ``float64 [P, 2**P]``.
 
-    Returns:
-        ``float64 [P, 2**P]`` for P players: times the values of all
-        coalitions, of which number s holds part i where bit i of s is set,
-        they are the parts' shares.
+    Times the values of all :func:`coalitions` these are the P players' shares.
     """
     held = coalitions(players)
     size = held.sum(1)
@@ -78,7 +74,7 @@ def shapley_weights(players: int) -> np.ndarray:
 
 
 def coalitions(players: int) -> np.ndarray:
-    """``bool [2**P, P]``: who is in each coalition."""
+    """``bool [2**P, P]``: who is in each; player i where bit i is set."""
     return (np.arange(2**players)[:, None] >> np.arange(players) & 1).astype(bool)
 
 
@@ -87,25 +83,21 @@ def part_shapley(
     images: Images,
     targets: np.ndarray | None,
     parts: np.ndarray,
-    *,
-    fill: float | str = "mean",
 ) -> np.ndarray:
     """What each facial part adds to the class score.
 
     Args:
         network: and so on, as of :class:`fer_lib.explain.methods.Method`.
         parts: ``int64 [N, size, size]`` of :func:`facial_parts`.
-        fill: what shows where a part is absent; see
-            :func:`fer_lib.explain.occlusion.filling`.
 
     Returns:
         ``float64 [N, 6]`` in the order of :data:`FACIAL_PARTS`, in units of
-        the score; they add up to the score of the face less that of its
-        filling.
+        the score; they add up to the score of the face less that of its mean
+        colour.
     """
     unit, wanted = ready(network, images, targets)
     scores, found = from_pixels(network), []
-    fillings = filling(unit, fill, unit.shape[-1] // 4)
+    fillings = filling(unit, "mean", unit.shape[-1])
     held = torch.as_tensor(coalitions(len(FACIAL_PARTS)), device=unit.device)
     belongs = torch.as_tensor(parts, device=unit.device)
     with torch.inference_mode():
@@ -129,10 +121,11 @@ def shapley_parts(
     """
     parts = known_parts(network, images, landmarks)
     values = part_shapley(network, images, targets, parts)
-    sizes = (parts[..., None] == np.arange(len(FACIAL_PARTS))).sum((1, 2))
+    flat = parts.reshape(len(parts), -1)
+    sizes = (flat[..., None] == np.arange(len(FACIAL_PARTS))).sum(1)
     shares = values / np.maximum(sizes, 1)  # a part may be hidden
-    flat = np.take_along_axis(shares, parts.reshape(len(parts), -1), 1)
-    return flat.reshape(parts.shape).astype(np.float32)
+    spread = np.take_along_axis(shares, flat, 1)
+    return spread.reshape(parts.shape).astype(np.float32)
 
 
 def known_parts(

@@ -12,12 +12,11 @@ from fer_lib.evaluation.inference import predict
 from fer_lib.explain.attention import attention, lacks_attention, region_weights
 from fer_lib.explain.grad_cam import class_maps
 from fer_lib.explain.methods import METHODS, Method, available
-from fer_lib.explain.scoring.agreement import map_agreement
+from fer_lib.explain.scoring.agreement import rank_agreement
 from fer_lib.explain.scoring.controls import DECOYS
 from fer_lib.explain.scoring.faithfulness import (
     average_drop,
     deletion,
-    deletion_agreement,
     infidelity,
     insertion,
     sensitivity_max,
@@ -90,7 +89,7 @@ def measured(
         ("density_agreement", known.density_by_movement),
     ):
         found[name] = _rows(
-            told.maps, lambda m, f=by_movement: deletion_agreement(f(m), fall)
+            told.maps, lambda m, f=by_movement: rank_agreement(f(m), fall)
         )
     found["pooled"] = _rows(told.maps, pooled)
     asked = CUES if task == BASE else (TASKS[task].tied,)
@@ -180,7 +179,7 @@ def control(
         other = replace(learned, network=network)
         maps = explained(other, known, methods).maps
         for name, one in maps.items():
-            agreement[ROWS.index(name), stage] = map_agreement(told.maps[name], one)
+            agreement[ROWS.index(name), stage] = rank_agreement(told.maps[name], one)
     auc = _rows(maps, lambda m: inside_auc(m, known.moved))
     asked = (learned.network, told.unit, told.targets)
     options = {"landmarks": told.landmarks, "samples": COPIES}

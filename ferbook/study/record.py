@@ -18,7 +18,7 @@ import numpy as np
 
 from fer_lib.errors import FerError
 from fer_lib.evaluation.intervals import wilson_interval
-from fer_lib.explain.scoring.agreement import map_agreement
+from fer_lib.explain.scoring.agreement import rank_agreement
 from fer_lib.explain.scoring.localisation import SCORES
 from fer_lib.files import atomic_path, npz_bytes
 from ferbook.runs.paths import repository_root
@@ -308,7 +308,7 @@ def _agreement(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Of maps ``[N, 16, 16]``; not numbers where one of them is missing."""
     if np.isnan(first).all() or np.isnan(second).all():
         return np.full(len(first), np.nan)
-    return map_agreement(first, second)
+    return rank_agreement(first, second)
 
 
 def _mean(values: Sequence[np.ndarray]) -> np.ndarray:

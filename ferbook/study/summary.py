@@ -15,7 +15,7 @@ import numpy as np
 from scipy.stats import rankdata, t
 
 from fer_lib.errors import FerError
-from fer_lib.explain.scoring.agreement import ENDS, MeanInterval, rank_correlation
+from fer_lib.explain.scoring.agreement import ENDS, MeanInterval, correlate
 from fer_lib.explain.scoring.controls import DECOYS
 from fer_lib.rendered.evidence import CONTRASTS
 from ferbook.study.record import Study
@@ -265,8 +265,8 @@ def _asking(study: Study) -> list[int]:
 def score_correlations(study: Study) -> np.ndarray:
     """Rank correlations ``[scores, scores]`` over methods, decoys left out."""
     rows = _asking(study)
-    table = np.stack([np.nanmean(oriented(study, s)[0][rows], 1) for s in ABOUT], 1)
-    return rank_correlation(table)
+    means = [np.nanmean(oriented(study, s)[0][rows], 1) for s in ABOUT]
+    return np.array([[correlate(a, b) for b in means] for a in means])
 
 
 def middle_correlation(study: Study, count: int = 500) -> MeanInterval:

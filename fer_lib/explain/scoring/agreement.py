@@ -58,34 +58,25 @@ def mean_with_interval(
     return MeanInterval(mean, *map(float, ends), int(known.sum()))
 
 
-def rank_correlation(table: np.ndarray) -> np.ndarray:
-    """How far scores agree on the order of methods; [1].
-
-    :func:`correlate` of every two columns of ``[methods, scores]``, such as
-    means: ``float64 [scores, scores]``.
-    """
-    columns = np.asarray(table, float).T
-    return np.array([[correlate(a, b) for b in columns] for a in columns])
-
-
-def map_agreement(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """How far two maps of a face agree on the order of its pixels.
+def rank_agreement(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """How far two maps of a face agree on the order of its pixels; [1].
 
     For the same network from other seeds, for other networks, and for
-    networks whose weights were drawn anew.
+    networks whose weights were drawn anew; or whether the masses of a map on
+    some movements are in the order of what these do to the score.
 
     Args:
-        first: maps ``[N, H, W]``.
-        second: maps of the same faces, likewise.
+        first: values ``[N, ...]`` of each face.
+        second: of the same faces, likewise.
 
     Returns:
-        ``float64 [N]``, :func:`correlate` over pixels.
+        ``float64 [N]``, :func:`correlate` of each face's values.
     """
     first, second = np.asarray(first), np.asarray(second)
-    if first.shape != second.shape or first.ndim != 3:
+    if first.shape != second.shape or first.ndim < 2:
         raise FerError(
-            f"agreement: maps of shape {list(first.shape)} and "
-            f"{list(second.shape)}, expected [N, H, W] for both."
+            f"agreement: values of shape {list(first.shape)} and "
+            f"{list(second.shape)}, expected the same [N, ...] of both."
         )
     pairs = zip(*(one.reshape(len(one), -1) for one in (first, second)), strict=True)
     return np.array([correlate(a, b) for a, b in pairs])

@@ -1,8 +1,9 @@
 """Whether what a heat map marks is what the network goes by.
 
 No truth is needed: the network itself answers, with pixels taken away, put
-back or changed.  Faces without some pixels are none that it ever saw, which
-is why :func:`deletion_agreement` takes changes of re-rendered faces.
+back or changed.  Faces without some pixels are none that it ever saw: where
+faces can be rendered again, :func:`~.agreement.rank_agreement` of a map's mass
+and the change of the score needs none.
 
 References:
 
@@ -25,11 +26,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fer_lib.errors import FerError
 from fer_lib.explain.inputs import Images, fitting, from_pixels, ready, variants
 from fer_lib.explain.methods import Method
 from fer_lib.explain.occlusion import cover, filling
-from fer_lib.explain.scoring.agreement import correlate
 from fer_lib.models.network import Network
 
 
@@ -95,16 +94,14 @@ def insertion(
     maps: np.ndarray,
     *,
     fill: float | str = "blur",
-    steps: int = 24,
-    seed: int = 0,
+    **options: int,
 ) -> Curves:
     """Class probability while the largest pixels come back first; [1].
 
     More area is better.  Arguments and errors are those of :func:`deletion`.
     """
-    options = {"fill": fill, "steps": steps, "seed": seed}
-    # What comes back first is what would go last.
-    gone = deletion(network, images, targets, -np.asarray(maps, np.float32), **options)
+    opposite = -np.asarray(maps, np.float32)  # what comes back first would go last
+    gone = deletion(network, images, targets, opposite, fill=fill, **options)
     return gone._replace(probability=gone.probability[:, ::-1])
 
 
@@ -153,33 +150,8 @@ def average_drop(
         seen = torch.where(shown.bool()[:, None, None], share[face], 1.0)
         pairs.append(_probability(scores(unit[face] * seen[:, None]), wanted[face]))
     whole, masked = torch.cat(pairs).view(-1, 2).double().cpu().numpy().T
-    empty = (largest <= 0).flatten().cpu().numpy()
-    return np.where(empty, np.nan, np.maximum(whole - masked, 0) / whole)
-
-
-def deletion_agreement(
-    mass_by_unit: np.ndarray, change_by_unit: np.ndarray
-) -> np.ndarray:
-    """Whether maps weigh action units as the network does.
-
-    Deletion on faces that exist: a unit is removed by rendering the face
-    again without it, not by painting over its pixels.
-
-    Args:
-        mass_by_unit: ``[N, U]``, what a map gives to the pixels of each unit;
-            not a number for a unit that a face does not show.
-        change_by_unit: ``[N, U]``, how the class score falls without it.
-
-    Returns:
-        ``float64 [N]``, as of :func:`~.agreement.correlate` over the units.
-    """
-    mass, change = np.asarray(mass_by_unit), np.asarray(change_by_unit)
-    if mass.shape != change.shape or mass.ndim != 2:
-        raise FerError(
-            f"deletion: masses of shape {list(mass.shape)} and changes of "
-            f"{list(change.shape)}, expected [N, U] for both."
-        )
-    return np.array([correlate(a, b) for a, b in zip(mass, change, strict=True)])
+    lost = np.maximum(whole - masked, 0) / whole
+    return np.where(largest.flatten().cpu() > 0, lost, np.nan)
 
 
 @torch.inference_mode()
@@ -224,21 +196,12 @@ def infidelity(
         found.append(torch.stack([covered.gather(1, wanted[face, None])[:, 0], said]))
     after, said = torch.cat(found, 1).view(2, len(unit), samples)
     plain = torch.cat([scores(x) for x in unit.split(samples)])
-    falls = plain.gather(1, wanted[:, None]) - after
-    return _misfit(said.cpu().numpy(), falls.double().cpu().numpy())
-
-
-def _misfit(said: np.ndarray, falls: np.ndarray) -> np.ndarray:
-    """Squared error ``[N]`` of what was said of falls ``[N, K]``, as a share.
-
-    What was said is first multiplied by the factor of zero or more that
-    makes the error smallest.
-    """
-    along, square = (said * falls).sum(1).clip(min=0), (said**2).sum(1)
-    factor = along / np.where(square > 0, square, 1)
+    falls = (plain.gather(1, wanted[:, None]) - after).double()
+    # The factor of zero or more that makes the error smallest.
+    along, square = (said * falls).sum(1).clamp(min=0), (said**2).sum(1)
+    factor = torch.where(square > 0, along / square, 0.0)
     error = ((factor[:, None] * said - falls) ** 2).sum(1)
-    worst = (falls**2).sum(1)
-    return np.where(worst > 0, error / np.where(worst > 0, worst, 1), np.nan)
+    return (error / (falls**2).sum(1)).cpu().numpy()  # 0 / 0 is not a number
 
 
 def sensitivity_max(
@@ -276,6 +239,6 @@ def sensitivity_max(
     for change in changes.to(images):
         near = (images + change).clamp(0, 1)
         away = method(network, near, targets, **rest) - base
-        moved = np.maximum(moved, np.sqrt((away**2).sum((1, 2))))
-    length = np.sqrt((base**2).sum((1, 2)))
-    return np.where(length > 0, moved / np.where(length > 0, length, 1), np.nan)
+        moved = np.maximum(moved, np.linalg.norm(away, axis=(1, 2)))
+    length = np.linalg.norm(base, axis=(1, 2))
+    return np.divide(moved, length, where=length > 0, out=np.full_like(length, np.nan))

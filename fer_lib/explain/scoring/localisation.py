@@ -139,4 +139,5 @@ def _flat(
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """Quotients, not a number where the whole is zero."""
-    return np.where(whole > 0, part / np.where(whole > 0, whole, 1), np.nan)
+    lacking = np.full(np.shape(part), np.nan)
+    return np.divide(part, whole, where=whole > 0, out=lacking)

@@ -12,7 +12,6 @@ from fer_lib.errors import FerError
 from fer_lib.explain.attention import (
     attention,
     cbam_attention,
-    last_blocks,
     region_weights,
     sampled_windows,
     sampling_window,
@@ -167,7 +166,7 @@ def test_esr_says_the_same_itself():
 def test_planted_gates():
     """Nothing but biases: the same everywhere, a half for no preference."""
     network = smoke("diversified_manet").eval()
-    block, _ = last_blocks(network)["lower left"]
+    block = network.patches[2][-1][-1].cbam  # the lower left
     with torch.no_grad():
         for weights in block.parameters():
             weights.zero_()

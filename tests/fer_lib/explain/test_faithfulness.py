@@ -19,7 +19,6 @@ from fer_lib.explain.scoring.controls import noise
 from fer_lib.explain.scoring.faithfulness import (
     average_drop,
     deletion,
-    deletion_agreement,
     infidelity,
     insertion,
     sensitivity_max,
@@ -143,15 +142,6 @@ def test_average_drop_closed_form(network):
     expected = [0, 1 - none / whole, 1 - part / whole]
     np.testing.assert_allclose(drop, expected, atol=1e-6)
     assert np.isnan(average_drop(network, unit, ONES, truth(unit) - 1)).all()
-
-
-def test_agreement_of_mass_and_change():
-    mass = np.array([[1.0, 2, 3, 4], [1, 2, np.nan, 4], [1, 2, np.nan, np.nan]])
-    change = np.array([[10.0, 20, 30, 25], [3, 2, 9, 1], [1, 2, 3, 4]])
-    found = deletion_agreement(mass, change)
-    np.testing.assert_allclose(found, [0.8, -1, np.nan])
-    with pytest.raises(FerError, match=r"\[3, 4\]"):
-        deletion_agreement(mass, change[:, :3])
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def test_functions_and_modules_are_alike(relu, guided):
     pair = Upright(), Upright(relu)
     for network in pair:  # so that negative gradients reach a ReLU
         network.fc.weight.data[1, 1] *= -1
-    found = [input_gradient(n, unit, np.ones(3, int), guided=guided) for n in pair]
+    found = [input_gradient(n, unit, torch.ones(3).long(), guided) for n in pair]
     assert torch.equal(*found) and found[0].any()
     x = torch.ones(3, requires_grad=True)
     (-torch.nn.functional.relu(x)).sum().backward()

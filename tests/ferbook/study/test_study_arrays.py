@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from fer_lib.explain.scoring.agreement import map_agreement
+from fer_lib.explain.scoring.agreement import rank_agreement
 from ferbook.study.cell import ROWS
 from ferbook.study.record import DIMENSIONS, compared, tabled
 
@@ -60,17 +60,17 @@ def test_agreement_between_seeds_networks_and_labels(cells):
     one, other = (cells["mouth", "deep_emotion", s]["pooled"] for s in SEEDS)
     row = ROWS.index("saliency")
     np.testing.assert_allclose(
-        found["seeds_agree"][0, 1, row], map_agreement(one[row], other[row])
+        found["seeds_agree"][0, 1, row], rank_agreement(one[row], other[row])
     )
     assert np.isnan(found["seeds_agree"][1, 0]).all()  # a cell is missing
     pair = (cells["brows", n, 0]["pooled"][row] for n in NETWORKS)
-    np.testing.assert_allclose(found["networks_agree"][1, row], map_agreement(*pair))
+    np.testing.assert_allclose(found["networks_agree"][1, row], rank_agreement(*pair))
     pair = (cells[t, "ramn", 0]["pooled"][row] for t in ("shuffled", "mouth"))
-    np.testing.assert_allclose(found["shuffled_agree"][0, row], map_agreement(*pair))
+    np.testing.assert_allclose(found["shuffled_agree"][0, row], rank_agreement(*pair))
     assert np.isnan(found["seeds_agree"][:, :, ROWS.index("attention")]).all()
     whole = cells["brows", "deep_emotion", 0]["pooled"][row]
     np.testing.assert_allclose(
-        found["faces_agree"][1, 1, row, 1:], map_agreement(whole[1:], whole[:-1])
+        found["faces_agree"][1, 1, row, 1:], rank_agreement(whole[1:], whole[:-1])
     )
 
 
@@ -81,7 +81,7 @@ def test_networks_agree_is_the_mean_over_pairs_that_are_there(cells):
     found = compared(cells, TASKS, extra)["networks_agree"]
     row = ROWS.index("edges")
     maps = [cells["mouth", name, 0]["pooled"][row] for name in extra]
-    pairs = [map_agreement(*pair) for pair in combinations(maps, 2)]
+    pairs = [rank_agreement(*pair) for pair in combinations(maps, 2)]
     np.testing.assert_allclose(found[0, row], np.mean(pairs, 0))
     # Networks that learned nothing are asked by nobody, as is one alone.
     cells["mouth", "ramn", 0]["correct"] = np.arange(20) % 2 == 0
