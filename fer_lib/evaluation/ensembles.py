@@ -4,11 +4,13 @@ Members count alike, as in all papers here: L. Pham et al. (2020), section
 III.C, and R. Wadhawan, T. K. Gandhi (2022), equations (3) and (4), add
 probabilities; the branches of H. Siqueira et al. (2020) vote.
 
-Scores of an ensemble are ``[M, N, C]``: members, faces, classes.
+Everywhere here ``logits`` are class scores before the softmax, ``[M, N, C]``:
+members, faces, classes; ``labels`` are ``int [N]``; and the ``rule`` is the
+``"sum"`` of probabilities or the majority ``"vote"``.  Other shapes, labels and
+rules, and scores that are not finite, end in a ``FerError``.
 """
 
-from collections.abc import Iterator
-from itertools import combinations
+from itertools import chain, combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -34,9 +36,6 @@ def probability_sum(logits: np.ndarray) -> np.ndarray:
     Its arg-max is equation (4) of Wadhawan and Gandhi (2022), and the
     "no-weighted sum average" of Pham et al. (2020).
 
-    Args:
-        logits: ``[M, N, C]``, class scores before the softmax.
-
     >>> probability_sum(np.log([[[0.9, 0.1]], [[0.2, 0.8]]]))
     array([[1.1, 0.9]])
     """
@@ -44,19 +43,13 @@ def probability_sum(logits: np.ndarray) -> np.ndarray:
 
 
 def majority_vote(votes: np.ndarray, classes: int) -> np.ndarray:
-    """The class that most members vote for; of ties the lowest index.
+    """The class ``int [N]`` that most vote for; of ties the lowest index.
 
     The decision of ESR (Siqueira et al. 2020), as its authors' code has it.
 
     Args:
         votes: ``int [M, N]``, 0 to classes - 1.
         classes: how many there are.
-
-    Returns:
-        ``int [N]``.
-
-    Raises:
-        FerError: when shape or values do not fit.
 
     >>> majority_vote([[0, 2], [1, 2], [1, 0], [0, 1]], 3)
     array([0, 2])
@@ -79,22 +72,17 @@ def _one_hot(votes: np.ndarray, classes: int) -> np.ndarray:
     return (votes[..., None] == np.arange(classes)).astype(np.float64)
 
 
-def _ballots(logits: np.ndarray) -> np.ndarray:
-    return _one_hot(logits.argmax(-1), logits.shape[-1])
-
-
 # What each member puts into the sum whose arg-max is the decision.
-RULES = {"sum": probabilities, "vote": _ballots}
+RULES = {
+    "sum": probabilities,
+    "vote": lambda logits: _one_hot(logits.argmax(-1), logits.shape[-1]),
+}
 
 
 def decide(logits: np.ndarray, rule: str = "sum") -> np.ndarray:
     """Labels ``int [N]`` that the members agree on; ties as above.
 
     Equation (4) of Wadhawan and Gandhi (2022) for ``"sum"``.
-
-    Args:
-        logits: ``[M, N, C]``, class scores before the softmax.
-        rule: ``"sum"`` of probabilities or majority ``"vote"``.
     """
     return _shares(logits, rule).sum(0).argmax(-1)
 
@@ -102,16 +90,7 @@ def decide(logits: np.ndarray, rule: str = "sum") -> np.ndarray:
 def accuracy_by_members(
     logits: np.ndarray, labels: np.ndarray, rule: str = "sum"
 ) -> np.ndarray:
-    """Accuracy of the first, the first two, ... and all members.
-
-    Args:
-        logits: ``[M, N, C]``, class scores before the softmax.
-        labels: ``int [N]``.
-        rule: ``"sum"`` or ``"vote"``.
-
-    Returns:
-        ``[M]``, 0 to 1.
-    """
+    """Accuracy ``[M]``, 0 to 1, of the first, the first two, ... and all."""
     shares = _shares(logits, rule)
     labels = _checked_labels(labels, shares)
     return (shares.cumsum(0).argmax(-1) == labels).mean(-1)
@@ -120,32 +99,28 @@ def accuracy_by_members(
 def choose_members(
     logits: np.ndarray, labels: np.ndarray, rule: str = "sum"
 ) -> tuple[int, ...]:
-    """The subset of members with the most correct faces.
+    """The subset of members with the most correct faces, ascending.
 
-    Tries all subsets; of equally good ones the smallest wins, then the one
-    that comes first in order.  Choose on a split that is not reported.
-
-    Args:
-        logits: ``[M, N, C]``, class scores before the softmax, M up to 12.
-        labels: ``int [N]``.
-        rule: ``"sum"`` or ``"vote"``.
-
-    Returns:
-        Indices of the members, ascending.
+    Tries all subsets, of :data:`MOST_MEMBERS` at most; of equally good ones the
+    smallest wins, then the one that comes first in order.  Choose on a split
+    that is not reported.
     """
     shares = _shares(logits, rule)
-    labels = _checked_labels(labels, shares)
-    return max(_subsets(len(shares)), key=lambda some: _hits(shares, labels, some))
+    labels, members = _checked_labels(labels, shares), range(len(shares))
+    if len(members) > MOST_MEMBERS:
+        raise FerError(
+            f"an ensemble of {len(members)} has too many subsets to try, expected "
+            f"{MOST_MEMBERS} members or fewer; leave the weakest out."
+        )
+
+    def hits(some: tuple[int, ...]) -> int:
+        return int((shares[list(some)].sum(0).argmax(-1) == labels).sum())
+
+    return max(chain(*(combinations(members, k + 1) for k in members)), key=hits)
 
 
 class Choice(NamedTuple):
-    """A subset of members, and what it reaches.
-
-    Attributes:
-        members: their indices, ascending.
-        validation: accuracy on the validation split, 0 to 1.
-        test: accuracy on the test split, 0 to 1.
-    """
+    """Ascending indices of members, and the accuracy 0 to 1 that they reach."""
 
     members: tuple[int, ...]
     validation: float
@@ -174,10 +149,7 @@ def selection_report(
 ) -> Selection:
     """Members chosen on validation, beside what a choice on test would give.
 
-    Args:
-        validation: logits ``[M, N, C]`` and labels ``[N]``.
-        test: the same of the reported split.
-        rule: ``"sum"`` or ``"vote"``.
+    Of logits and labels of either split.
     """
     here, there = np.shape(validation[0]), np.shape(test[0])
     if here[::2] != there[::2]:
@@ -198,21 +170,6 @@ def selection_report(
         choice(tuple(range(len(test[0])))),
         choice(choose_members(*test, rule)),
     )
-
-
-def _subsets(members: int) -> Iterator[tuple[int, ...]]:
-    """All but the empty one, small ones first, each ascending."""
-    if members > MOST_MEMBERS:
-        raise FerError(
-            f"an ensemble of {members} has too many subsets to try, expected "
-            f"{MOST_MEMBERS} members or fewer; leave the weakest out."
-        )
-    for size in range(1, members + 1):
-        yield from combinations(range(members), size)
-
-
-def _hits(shares: np.ndarray, labels: np.ndarray, members: tuple[int, ...]) -> int:
-    return int((shares[list(members)].sum(0).argmax(-1) == labels).sum())
 
 
 def _shares(logits: np.ndarray, rule: str) -> np.ndarray:

@@ -27,12 +27,8 @@ def evaluating(network: nn.Module) -> Iterator[None]:
     """
     modes = {module: module.training for module in network.modules()}
     network.eval()
-    adapting = [module for module in network.modules() if module.training]
-    kept = [
-        (buffer, buffer.clone())
-        for module in adapting
-        for buffer in module.buffers(recurse=False)
-    ]
+    adapting = (module for module in modes if module.training)
+    kept = [(b, b.clone()) for m in adapting for b in m.buffers(recurse=False)]
     try:
         yield
     finally:
@@ -51,10 +47,7 @@ def device_of(network: nn.Module) -> torch.device:
 def faces_together(channels: int, size: int, regions: int = 1) -> int:
     """Faces ``[channels, size, size]`` in one pass, at least one.
 
-    Args:
-        channels: of a face.
-        size: of a face, in pixels.
-        regions: pictures of that size that the network makes of one face.
+    ``regions``: pictures of that size that the network makes of one face.
     """
     return max(1, VALUES_TOGETHER // (channels * size**2 * regions))
 

@@ -43,8 +43,6 @@ def wilson_interval(
     p = successes / n
     centre = p + z * z / (2 * n)
     spread = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
-    low = (centre - spread) / scale
-    high = (centre + spread) / scale
+    low, high = ((centre + side) / (1 + z * z / n) for side in (-spread, spread))
     # At the ends the limits are exact; rounding must not push them past p.
     return min(max(low, 0.0), p), max(min(high, 1.0), p)

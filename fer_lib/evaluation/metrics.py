@@ -36,15 +36,8 @@ def calibration_error(
     """Mean difference of confidence and accuracy, over bins of equal width.
 
     C. Guo et al., "On Calibration of Modern Neural Networks", ICML 2017,
-    equation (3).
-
-    Args:
-        scores: ``[n, classes]``, before the softmax.
-        truth: ``int64 [n]``.
-        bins: of the confidence.
-
-    Returns:
-        A float, 0 to 1.
+    equation (3): 0 to 1, of scores ``[n, classes]`` before the softmax and
+    labels ``int64 [n]``.
     """
     confidence, said = scores.softmax(1).max(1)
     edges = torch.linspace(0, 1, bins + 1)
@@ -114,20 +107,16 @@ def summarize(
         "confusion": confusion.tolist(),
     }
     if in_training is not None:
-        right = (scores.argmax(1) == truth).numpy()
-        found |= _unseen(right[np.asarray(in_training) == 0])
+        right = (scores.argmax(1) == truth).numpy()[np.asarray(in_training) == 0]
+        if not (unseen := len(right)):
+            raise FerError("every reported face stands in training, too.")
+        hits = int(right.sum())
+        found |= {
+            "unseen_n": unseen,
+            "unseen_accuracy": hits / unseen,
+            "unseen_accuracy_ci95": list(wilson_interval(hits, unseen)),
+        }
     return found
-
-
-def _unseen(right: np.ndarray) -> dict:
-    hits, n = int(right.sum()), len(right)
-    if not n:
-        raise FerError("every reported face stands in training, too.")
-    return {
-        "unseen_n": n,
-        "unseen_accuracy": hits / n,
-        "unseen_accuracy_ci95": list(wilson_interval(hits, n)),
-    }
 
 
 def _check(scores: torch.Tensor, truth: torch.Tensor) -> None:

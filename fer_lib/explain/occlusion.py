@@ -245,10 +245,11 @@ def _squares(network: Network) -> dict[str, int]:
 
 
 class Covers(NamedTuple):
-    """One face under S squares, and what the network then says."""
+    """One face under S squares, ``float32 [S, C, H, W]`` in 0..1, and what the
+    network then says, ``float32 [S, num_classes]``."""
 
-    faces: np.ndarray  # float32 [S, C, H, W], pixels in 0..1
-    probabilities: np.ndarray  # float32 [S, num_classes]
+    faces: np.ndarray
+    probabilities: np.ndarray
 
 
 @torch.inference_mode()

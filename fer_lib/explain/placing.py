@@ -22,9 +22,10 @@ WHOLE: Place = (0.0, 0.0, 1.0, 1.0)
 
 
 class Centres(NamedTuple):
-    """Centres of the cells' receptive fields along a side, in pixels."""
+    """Centre of the first cell's receptive field along a side, in pixels whose
+    centres are whole numbers, and the step from one cell to the next."""
 
-    first: float  # pixel centres are whole numbers
+    first: float
     stride: float
 
 
