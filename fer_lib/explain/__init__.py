@@ -8,13 +8,14 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
+    from fer_lib.explain.methods import Method
     from fer_lib.models.network import Network
 
 
 def explain(
     network: Network,
     images: np.ndarray | Tensor,
-    method: str = "grad_cam",
+    method: str | Method = "grad_cam",
     targets: np.ndarray | None = None,
     *,
     landmarks: np.ndarray | None = None,
@@ -26,7 +27,8 @@ def explain(
         network: one of the library's; left as it was.
         images: faces ``[N, C, H, W]``, uint8 0..255 or floats 0..1, of any
             size.
-        method: a name of :data:`fer_lib.explain.methods.METHODS`.
+        method: a name of :data:`fer_lib.explain.methods.METHODS`, or a
+            function called like these.
         targets: ``int64 [N]``, the classes to explain; None for those that
             the network predicts.
         landmarks: ``[N, 68, 2]``, x and y in pixels of the images, pixel
@@ -51,5 +53,5 @@ def explain(
     """
     from fer_lib.explain.methods import method_named
 
-    found = method_named(method)
+    found = method if callable(method) else method_named(method)
     return found(network, images, targets, landmarks=landmarks, seed=seed)

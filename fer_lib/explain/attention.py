@@ -193,12 +193,8 @@ def region_weights(network: RAMN, images: Images) -> RegionWeights:
 def crop_features(
     network: RAMN, images: Images, crops: int, scale: float = 1.0
 ) -> tuple[RAMN, Tensor]:
-    """Features of other sub-images than RAMN was trained with.
-
-    Returns:
-        The network with so many boxes, of a scale of Figure 3(b), and F_k of
-        equation (1), ``[N, crops + 1, D]``, whole face first.
-    """
+    """RAMN with so many boxes, of a scale of Figure 3(b), and its F_k of equation
+    (1), ``[N, crops + 1, D]``, whole face first."""
     other = network.with_crops(crops, scale)
     return other, collected(other, images, lambda x, _: (other.region_features(x),))[0]
 
@@ -283,11 +279,7 @@ class Windows(NamedTuple):
 
 
 def sampled_windows(network: DeepEmotion, images: Images) -> Windows:
-    """The window that a transformer samples of every face, and what it shows.
-
-    Raises:
-        FerError: when the network was built without a transformer.
-    """
+    """The window that a transformer samples of every face, and what it shows."""
 
     def read(x: Tensor, rows: slice) -> tuple[Tensor, Tensor]:
         theta = network.theta(x)
@@ -308,12 +300,11 @@ def sampling_window(theta: Tensor, size: int, align_corners: bool = True) -> np.
         theta: ``[N, 2, 3]``, from output to input positions in -1..1.
         size: height and width of the face in pixels.
         align_corners: whether -1 and 1 are the centres of the border pixels
-            (``True``) or their outer edges.
+            or their outer edges.
 
     Returns:
-        ``float64 [N, 4, 2]``, x and y in pixels (pixel centres are whole
-        numbers) of the top left, top right, bottom right and bottom left
-        corner; a flipped window runs the other way round.
+        ``float64 [N, 4, 2]``, x and y in pixels (centres at whole numbers) of
+        top left, top right, bottom right and bottom left.
     """
     square = theta.new_tensor([[-1, -1, 1], [1, -1, 1], [1, 1, 1], [-1, 1, 1]])
     corners = torch.einsum("nij,kj->nki", theta, square).double()
@@ -322,8 +313,5 @@ def sampling_window(theta: Tensor, size: int, align_corners: bool = True) -> np.
 
 
 def window_area(theta: Tensor) -> np.ndarray:
-    """Area ``[N]`` of each sampled window as a share of the face's.
-
-    1 is the whole face; above 1 the window reaches beyond it.
-    """
+    """Area ``[N]`` of each sampled window as a share of the face's."""
     return torch.linalg.det(theta[:, :, :2]).abs().detach().cpu().numpy()

@@ -16,8 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from fer_lib.evaluation.inference import evaluating, faces_together
-from fer_lib.explain.inputs import Images, ready
+from fer_lib.evaluation.inference import evaluating
+from fer_lib.explain.inputs import Images, passes, ready
 from fer_lib.explain.placing import on_boxes, on_input
 from fer_lib.models.diversified_esr import DiversifiedESR
 from fer_lib.models.network import Network, logits_of
@@ -36,8 +36,7 @@ def weighted_maps(
             layer takes part, in evaluation mode.
         layer: whose output maps are weighted by their mean gradients.
         x: faces ``[B, C, H, W]``, as ``scores`` takes them.
-        target: the class whose score before softmax is explained, one for
-            all or ``int64 [B]``.
+        target: the class that is explained, one for all or ``int64 [B]``.
 
     Returns:
         ``[B, h, w]`` as the layer has them, in units of the score times the
@@ -50,16 +49,10 @@ def weighted_maps(
 
 
 def union(maps: Iterable[Tensor]) -> Tensor:
-    """One map of several, as for five models of equal standing.
+    """One map ``[B, H, W]`` in 0..1 of several, each zero or more.
 
-    The paper does not say how it unites; here each map of a face is divided
-    by its own maximum, and the largest value of a position stays.
-
-    Args:
-        maps: each ``[B, H, W]``, zero or more.
-
-    Returns:
-        ``[B, H, W]`` in 0..1; zero where all maps are.
+    The part ensemble's paper does not say how it unites; here each map of a face
+    is divided by its own maximum, and the largest value of a position stays.
     """
     stacked = torch.stack(list(maps))  # [M, B, H, W]
     largest = stacked.amax((-2, -1), keepdim=True)
@@ -118,31 +111,21 @@ def class_maps(
     """Grad-CAM on the layers that the network names for it.
 
     A network with ``boxes``, as RAMN, sees regions: their maps are put where the
-    regions are, and added.
-    Those of Deep-Emotion and ESR, which do not pad, leave the border empty.
-
-    Arguments are those of :class:`fer_lib.explain.methods.Method`.
+    regions are, and added.  Those of Deep-Emotion and ESR, which do not pad,
+    leave the border empty.  Arguments are those of a
+    :class:`~fer_lib.explain.methods.Method`.
     """
     unit, wanted = ready(network, images, targets)
-    together = faces_together(*unit.shape[1:3])
     asked, found = learners(network), []
     with evaluating(network):
-        for part, target in zip(
-            unit.split(together), wanted.split(together), strict=True
-        ):
+        for part, target in passes(unit, wanted):
             x = network.input.normalise(part)
             told = [_explained(network, one, x, target) for one in asked.values()]
             maps, against, cells = zip(*told, strict=True)
             found.append((torch.stack(maps), torch.stack(against)))
     maps, against = (torch.cat(one, 1) for one in zip(*found, strict=True))
-    return ClassMaps(
-        tuple(asked),
-        maps.cpu().numpy(),
-        union(maps).cpu().numpy(),
-        wanted.cpu().numpy(),
-        against.cpu().numpy(),
-        cells,
-    )
+    told = (one.cpu().numpy() for one in (maps, union(maps), wanted, against))
+    return ClassMaps(tuple(asked), *told, cells)
 
 
 def learners(network: Network) -> dict[str, tuple[Scores, nn.Module]]:

@@ -27,7 +27,7 @@ from torch.overrides import TorchFunctionMode
 
 from fer_lib.evaluation.inference import faces_together
 from fer_lib.explain.grad_cam import grad_cam
-from fer_lib.explain.inputs import Images, from_pixels, ready
+from fer_lib.explain.inputs import Images, from_pixels, passes, ready
 from fer_lib.explain.occlusion import filling
 from fer_lib.models.network import Network
 
@@ -37,8 +37,7 @@ def saliency(
 ) -> np.ndarray:
     """How strongly a class score answers to the light of a pixel; [1].
 
-    Zero and more: the paper's absolute value.  Arguments and result are
-    those of :class:`fer_lib.explain.methods.Method`.
+    Called as any :class:`~fer_lib.explain.methods.Method`.
     """
     return (
         input_gradient(network, *ready(network, images, targets)).sum(1).abs().numpy()
@@ -50,9 +49,7 @@ def guided_grad_cam(
 ) -> np.ndarray:
     """Grad-CAM times the guided gradient of the network's own score; [5].
 
-    RAMN and the ensembles need nothing else: their gradient reaches the
-    pixels through every region or member.  Arguments and result are those of
-    :class:`fer_lib.explain.methods.Method`.
+    Called as any :class:`~fer_lib.explain.methods.Method`.
     """
     unit, wanted = ready(network, images, targets)
     fine = input_gradient(network, unit, wanted, guided=True)
@@ -71,12 +68,10 @@ def smooth_grad(
 ) -> np.ndarray:
     """Saliency of the mean gradient over noisy copies of a face; [3].
 
-    All faces get the same noise, so that a map does not depend on which
-    faces are explained together.
+    All faces get the same noise.
 
     Args:
-        network: and so on, as of :class:`fer_lib.explain.methods.Method`.
-        seed: of the noise.
+        network: and so on, as of :class:`~fer_lib.explain.methods.Method`.
         samples: noisy copies of each face (paper: more than 50 hardly help).
         noise: standard deviation as a share of the range between a face's
             darkest and brightest pixel (paper: 0.1 to 0.2).
@@ -109,9 +104,8 @@ def integrated_gradients(
 
     Args:
         network: and so on, as of :class:`fer_lib.explain.methods.Method`.
-        baseline: each face's mean colour, or another fill of
-            :func:`fer_lib.explain.occlusion.filling`; ``"zero"`` is the
-            paper's black, for which a black pixel never counts.
+        baseline: a fill of :func:`~fer_lib.explain.occlusion.filling`;
+            ``"zero"`` is the paper's black, for which no black pixel counts.
         steps: points on the straight line between both.
     """
     from captum.attr import IntegratedGradients  # takes a second
@@ -131,20 +125,14 @@ def integrated_gradients(
 def input_gradient(
     network: Network, unit: Tensor, wanted: Tensor, guided: bool = False
 ) -> Tensor:
-    """Gradient of each face's class score by its pixels, ``float32 [N, C, H, W]``.
+    """Gradient ``[N, C, H, W]`` of each face's class score by its pixels.
 
-    Args:
-        network: left as it was.
-        unit: faces as of :func:`~fer_lib.explain.inputs.ready`; noisy pixels
-            may leave 0..1 a little.
-        wanted: ``int64 [N]``, their classes.
-        guided: whether every ReLU lets only gradients above zero back; [4].
+    Faces and classes are those of :func:`~fer_lib.explain.inputs.ready`; if
+    ``guided``, every ReLU lets only gradients above zero back; [4].
     """
     scores, found = from_pixels(network), []
-    together = faces_together(*unit.shape[1:3])
-    parts = (one.split(together) for one in (unit, wanted))
     with torch.enable_grad():
-        for x, target in zip(*parts, strict=True):
+        for x, target in passes(unit, wanted):
             x = x.detach().requires_grad_()
             with GuidedReLU() if guided else nullcontext():
                 said = scores(x)

@@ -19,10 +19,9 @@ Images = np.ndarray | Tensor  # [N, C, H, W], uint8 0..255 or floats 0..1
 
 
 def from_pixels(network: nn.Module) -> Callable[[Tensor], Tensor]:
-    """Class scores as a function of pixels in 0..1, the scale to change them in.
+    """Class scores as a function of pixels in 0..1, where zero is black.
 
-    Zero is black there; after normalisation it would be mid-grey.  The
-    network is evaluated, and left in the mode it was in.
+    The network is evaluated, and left in the mode it was in.
     """
 
     def scores(unit: Tensor) -> Tensor:
@@ -38,16 +37,10 @@ def collected(
     images: Images,
     read: Callable[[Tensor, slice], tuple[Tensor, ...]],
 ) -> list[Tensor]:
-    """What is read of a network while faces run through it, batch by batch.
+    """What is read of a network while faces run through it, on the CPU.
 
-    Args:
-        network: evaluated, and left in the mode it was in.
-        images: of any size.
-        read: tensors ``[B, ...]`` of faces as the network takes them, and of
-            the rows that they are.
-
-    Returns:
-        Each of these of all faces, on the CPU.
+    ``read`` makes tensors ``[B, ...]`` of a batch as the network takes it, and
+    of the rows that it is.  The network is evaluated, and left in its mode.
     """
     found = []
     with evaluating(network):
@@ -84,10 +77,16 @@ def ready(
     device = device_of(network)
     unit = network.input.to_unit(images.to(device))
     if wanted is None:
-        scores, together = from_pixels(network), faces_together(*unit.shape[1:3])
+        scores = from_pixels(network)
         with torch.no_grad():
-            wanted = torch.cat([scores(x).argmax(1) for x in unit.split(together)])
+            wanted = torch.cat([scores(x).argmax(1) for (x,) in passes(unit)])
     return unit, wanted.to(device, torch.int64)
+
+
+def passes(unit: Tensor, *beside: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Faces, and what belongs to each, as many as fit a pass."""
+    together = faces_together(*unit.shape[1:3])
+    return zip(*(one.split(together) for one in (unit, *beside)), strict=True)
 
 
 def variants(unit: Tensor, count: int) -> Iterator[tuple[Tensor, Tensor]]:

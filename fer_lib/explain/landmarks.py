@@ -63,13 +63,9 @@ def landmark_drift(network: PartEnsemble, faces: FaceSet) -> LandmarkDrift:
     """Landmarks by the original heads, before and after fine-tuning.
 
     Args:
-        network: which keeps its localisers; left as it was.
+        network: which keeps its localisers, as all but the Baseline.
         faces: a set with landmarks;
             :func:`~fer_lib.data.fitted_landmarks.annotated` fits them.
-
-    Raises:
-        FerError: when the network has no localisers, as the Baseline, or the
-            faces have no landmarks.
     """
     if faces.landmarks is None:
         raise FerError(f"{faces.name}: has no landmarks; fit them with annotated().")

@@ -56,10 +56,7 @@ class Masking(NamedTuple):
 
 
 def masking(network: ResidualMaskingNetwork, images: Images) -> Masking:
-    """Maps around every masking block, the masks, and their control.
-
-    The network, with masks of any kind, is left as it was.
-    """
+    """Maps around every masking block, the masks of any kind, and their control."""
     channels = tuple(network.backbone.stage_channels)
     flat = nn.ModuleList(ConstantMask(1 / c) for c in channels)
 
@@ -85,7 +82,6 @@ def masking(network: ResidualMaskingNetwork, images: Images) -> Masking:
 
 
 def _summary(stage: Stage) -> tuple[Tensor, ...]:
-    """Before, after, gain, peak ``[B, h, w]`` and counts ``[1, bins]``."""
     before, after = stage.before.mean(1).float(), stage.after.mean(1).float()
     gain = torch.where(before > 0, after / before, 1.0)
     multiples = (stage.mask * stage.mask.shape[1]).double().cpu().numpy()

@@ -80,11 +80,7 @@ METHODS: dict[str, Method] = {
 
 
 def method_named(name: str) -> Method:
-    """One of the :data:`METHODS`, in any case, with ``-`` or space for ``_``.
-
-    Raises:
-        FerError: when there is none, with those that are close.
-    """
+    """One of the :data:`METHODS`, in any case, with ``-`` or space for ``_``."""
     key = name.lower().replace("-", "_").replace(" ", "_")
     if key not in METHODS:
         known = get_close_matches(key, METHODS, cutoff=0.4) or METHODS
@@ -95,18 +91,9 @@ def method_named(name: str) -> Method:
     return METHODS[key]
 
 
-def available(network: Network, landmarks: bool = True) -> tuple[str, ...]:
-    """Which of the :data:`METHODS` a network can be explained by.
-
-    Args:
-        network: one of the library's.
-        landmarks: whether landmarks of the faces are known.
-    """
-    left_out = set()
+def available(network: Network) -> tuple[str, ...]:
+    """Which of the :data:`METHODS` fit a network, where landmarks are known."""
+    left_out = {"attention"} if lacks_attention(network) else set()
     if type(network).cam_layers is Network.cam_layers:  # names no layer
         left_out |= {"grad_cam", "guided_grad_cam"}
-    if not landmarks:
-        left_out.add("shapley_parts")
-    if lacks_attention(network, landmarks):
-        left_out.add("attention")
     return tuple(name for name in METHODS if name not in left_out)

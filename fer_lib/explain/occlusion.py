@@ -16,7 +16,7 @@ from torch import Tensor
 
 from fer_lib.errors import FerError
 from fer_lib.evaluation.inference import faces_together
-from fer_lib.explain.inputs import Images, from_pixels, ready
+from fer_lib.explain.inputs import Images, from_pixels, passes, ready
 from fer_lib.models.network import Network
 
 FILLS = ("zero", "mean", "blur")
@@ -26,11 +26,7 @@ WINDOW, STRIDE = 1 / 6, 1 / 12  # of the methods' squares, as shares of the side
 def window_starts(side: int, window: int, stride: int) -> np.ndarray:
     """Left (or top) edges of the windows along one side, in pixels.
 
-    The last window is moved back where the stride would leave a rest, so
-    that every pixel is covered.
-
-    Raises:
-        FerError: when the window or the stride does not fit.
+    The last window is moved back where the stride would leave a rest.
     """
     if not 1 <= window <= side or stride < 1:
         raise FerError(
@@ -101,8 +97,7 @@ def covered_scores(
     """Class scores of every face under every window.
 
     Args:
-        scores: class scores of pixels; see
-            :func:`~fer_lib.explain.inputs.from_pixels`.
+        scores: of :func:`~fer_lib.explain.inputs.from_pixels`.
         unit: faces ``[N, C, H, W]``, pixels in 0..1.
         window: side of the square in pixels.
         stride: step between squares in pixels.
@@ -124,10 +119,9 @@ def covered_scores(
 
 
 def label_flips(covered: Tensor, labels: Tensor) -> Tensor:
-    """Whether each covered square makes the prediction wrong.
+    """Whether each square makes the prediction wrong, ``bool [N, rows, columns]``.
 
-    Of scores ``[N, rows, columns, num_classes]`` under the squares, and
-    labels ``[N]`` that count as right: ``bool [N, rows, columns]``.
+    Of :func:`covered_scores`, and labels ``[N]`` that count as right.
     """
     return covered.argmax(-1) != labels[:, None, None]
 
@@ -167,9 +161,7 @@ class OcclusionMaps(NamedTuple):
         targets: ``int64 [N]``.
         predicted: ``int64 [N]``, without any cover.  Where this is not the
             target, ``misled`` explains nothing.
-        window: side of the square in pixels.
-        stride: step in pixels.
-        fill: what showed in the square.
+        window: and ``stride``, ``fill``: as they were asked for.
     """
 
     misled: np.ndarray
@@ -202,8 +194,8 @@ def occlude(
         fill: as of :func:`filling`.
     """
     unit, wanted = ready(network, images, targets)
-    scores, together = from_pixels(network), faces_together(*unit.shape[1:3])
-    plain = torch.cat([scores(part) for part in unit.split(together)])
+    scores = from_pixels(network)
+    plain = torch.cat([scores(part) for (part,) in passes(unit)])
     at = {"window": window, "stride": stride}
     found = covered_scores(scores, unit, fill=fill, **at)
     own = wanted[:, None, None, None].expand(*found.shape[:3], 1)
@@ -221,9 +213,8 @@ def occlusion(
 ) -> np.ndarray:
     """How far the score falls under the squares over a pixel, on average.
 
-    The squares are a sixth of the side, move by a twelfth, and have the
-    face's mean colour.  Arguments and result are those of
-    :class:`fer_lib.explain.methods.Method`.
+    The squares are a sixth of the side, move by a twelfth, and have the face's
+    mean colour.  Called as any :class:`~fer_lib.explain.methods.Method`.
     """
     return occlude(network, images, targets, fill="mean", **_squares(network)).drops
 
@@ -254,12 +245,9 @@ class Covers(NamedTuple):
 
 @torch.inference_mode()
 def covers(network: Network, image: np.ndarray, *, window: int) -> Covers:
-    """One face under nine black squares, as in Figure 11.
+    """One face ``[C, H, W]`` under nine black squares, as in Figure 11.
 
-    Args:
-        network: left as it was.
-        image: ``[C, H, W]``, uint8 or floats 0..1.
-        window: side of the square in pixels of the network's faces.
+    ``window``: side of the square in pixels of the network's faces.
     """
     unit, _ = ready(network, image[None])
     rest = unit.shape[-1] - window

@@ -52,18 +52,11 @@ def enlarge(maps: Tensor, sides: tuple[int, int]) -> Tensor:
 
 
 def on_input(maps: Tensor, network: Network, x: Tensor) -> Tensor:
-    """Maps of the layer for Grad-CAM, put where its cells lie on the face.
+    """Maps ``[B, h, w]`` of the layer for Grad-CAM, put where its cells lie.
 
-    Deep-Emotion's cells see the face through the transformer, and are put
-    back through it.
-
-    Args:
-        maps: ``[B, h, w]``.
-        network: any but RAMN, whose cells lie on regions.
-        x: the faces ``[B, C, H, W]``, as the network takes them.
-
-    Returns:
-        ``[B, H, W]``, between the cells bilinear, zero where there are none.
+    On faces ``[B, C, H, W]`` as the network takes them; between the cells
+    bilinear, zero where there are none.  Deep-Emotion's cells see the face
+    through the transformer, and are put back through it.
     """
     sides, centres = tuple(x.shape[-2:]), CENTRES.get(type(network))
     if centres is None:
@@ -92,18 +85,11 @@ def placed(maps: Tensor, centres: Centres, sides: tuple[int, int]) -> Tensor:
 
 
 def unwarped(maps: Tensor, theta: Tensor, align_corners: bool = True) -> Tensor:
-    """Maps of what a spatial transformer saw, put back on the face.
+    """Maps ``[N, H, W]`` of what a spatial transformer saw, put back on the face.
 
-    Args:
-        maps: ``[N, H, W]``, as large as the face.
-        theta: ``[N, 2, 3]``, from positions of the map to those of the face,
-            both in -1..1.
-        align_corners: whether -1 and 1 are the centres of the border pixels
-            or their outer edges.
-
-    Returns:
-        ``[N, H, W]``, zero where the transformer did not look.  A window
-        without area has no inverse; what it gives means nothing.
+    ``theta [N, 2, 3]`` leads from positions of the map to those of the face.  Zero
+    where the transformer did not look; a window without area has no inverse,
+    and what it gives means nothing.
     """
     last = theta.new_tensor([0.0, 0, 1]).expand(len(theta), 1, 3)
     # Positions of the face back to those of the map.
@@ -112,15 +98,10 @@ def unwarped(maps: Tensor, theta: Tensor, align_corners: bool = True) -> Tensor:
 
 
 def on_boxes(maps: Tensor, boxes: Tensor, sides: tuple[int, int]) -> Tensor:
-    """Maps of regions, each enlarged over its box, and added.
+    """Maps ``[B R, h, w]`` of R regions, each enlarged over its box, and added.
 
-    Args:
-        maps: ``[B R, h, w]``, all regions of the first face first.
-        boxes: ``int64 [R, 4]``: left, top, right, bottom in pixels.
-        sides: height and width of the face in pixels.
-
-    Returns:
-        ``[B, H, W]``, zero where no box is.
+    All regions of the first face come first; boxes ``int64 [R, 4]`` are left,
+    top, right and bottom in pixels.
     """
     regions = maps.unflatten(0, (-1, len(boxes)))  # [B, R, h, w]
     face = regions.new_zeros(len(regions), *sides)

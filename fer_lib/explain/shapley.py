@@ -24,19 +24,11 @@ REACH = 0.25  # of a part around its landmarks, in inter-ocular distances
 
 
 def facial_parts(landmarks: np.ndarray, sides: tuple[int, int]) -> np.ndarray:
-    """Which part each pixel belongs to.
+    """Which of the :data:`FACIAL_PARTS` each pixel belongs to, ``int64 [N, H, W]``.
 
     That of the nearest landmark, if this is within a quarter of the distance
     between the outer corners of the eyes; else the rest: forehead, cheeks,
-    hair and background.
-
-    Args:
-        landmarks: ``[N, 68, 2]``, x and y in pixels, centres at whole
-            numbers.
-        sides: height and width of the faces in pixels.
-
-    Returns:
-        ``int64 [N, H, W]``, index into :data:`FACIAL_PARTS`.
+    hair and background.  Landmarks are ``[N, 68, 2]``, in pixels.
     """
     points = np.ascontiguousarray(landmarks, np.float32)
     if points.ndim != 3 or points.shape[1:] != (68, 2):
@@ -84,16 +76,10 @@ def part_shapley(
     targets: np.ndarray | None,
     parts: np.ndarray,
 ) -> np.ndarray:
-    """What each facial part adds to the class score.
+    """What each of the :data:`FACIAL_PARTS` adds to the class score.
 
-    Args:
-        network: and so on, as of :class:`fer_lib.explain.methods.Method`.
-        parts: ``int64 [N, size, size]`` of :func:`facial_parts`.
-
-    Returns:
-        ``float64 [N, 6]`` in the order of :data:`FACIAL_PARTS`, in units of
-        the score; they add up to the score of the face less that of its mean
-        colour.
+    ``float64 [N, 6]`` of parts ``[N, size, size]``, in units of the score; they
+    add up to the score of the face less that of its mean colour.
     """
     unit, wanted = ready(network, images, targets)
     scores, found = from_pixels(network), []
@@ -115,9 +101,8 @@ def shapley_parts(
 ) -> np.ndarray:
     """Shapley value of each facial part, spread evenly over its pixels; [1].
 
-    Signed; a map adds up to the score of the face less that of its mean
-    colour.  Arguments and result are those of
-    :class:`fer_lib.explain.methods.Method`; landmarks are needed.
+    Signed; a map adds up to the score of the face less that of its mean colour.
+    Called as any :class:`~fer_lib.explain.methods.Method`; it needs landmarks.
     """
     parts = known_parts(network, images, landmarks)
     values = part_shapley(network, images, targets, parts)
@@ -131,11 +116,7 @@ def shapley_parts(
 def known_parts(
     network: Network, images: Images, landmarks: np.ndarray | None
 ) -> np.ndarray:
-    """:func:`facial_parts` in the network's size, ``int64 [N, size, size]``.
-
-    Raises:
-        FerError: when there are no landmarks, or not one set a face.
-    """
+    """:func:`facial_parts` in the network's size, ``int64 [N, size, size]``."""
     if landmarks is None or len(landmarks) != len(images):
         found = "none" if landmarks is None else f"{len(landmarks)} sets"
         raise FerError(

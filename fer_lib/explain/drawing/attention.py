@@ -13,14 +13,14 @@ from matplotlib.patches import Polygon, Rectangle
 from fer_lib.explain.attention import CBAMAttention, RegionWeights, Windows
 from fer_lib.explain.drawing.colours import COLOURS, DIVERGING, MARK, SEQUENTIAL
 from fer_lib.explain.drawing.panels import (
-    check_titles,
     colour_bar,
-    grid,
+    faces_grid,
     lay_over,
     show_face,
     with_alt,
 )
 from fer_lib.explain.masking import MULTIPLES, Masking
+from fer_lib.explain.occlusion import class_means
 
 _BLOCKS = [COLOURS[name] for name in ("blue", "orange", "green", "purple")]
 _STYLES = ("-", "--", ":", "-.")
@@ -30,14 +30,11 @@ def draw_spatial_attention(
     result: CBAMAttention, images: np.ndarray, titles: Sequence[str]
 ) -> Figure:
     """Where the blocks look; the patches of MA-Net together on one face."""
-    check_titles(len(result.spatial[0]), titles)
     apart = len(set(result.places)) == 1  # all see the same part
     rows = list(result.names) if apart else ["four patches"]
-    figure, axes = grid(["face", *rows], titles)
+    figure, axes = faces_grid(["face", *rows], images, titles)
     low, high = _range(result.spatial)
     for i, panels in enumerate(axes.T):
-        for panel in panels:
-            show_face(panel, images[i])
         for j, maps in enumerate(result.spatial):
             drawn = lay_over(
                 panels[1 + j if apart else 1], maps[i], result.places[j],
@@ -99,13 +96,11 @@ def draw_region_weights(
     result: RegionWeights, images: np.ndarray, titles: Sequence[str]
 ) -> Figure:
     """Faces, and below them every region in a frame of its weight's colour."""
-    check_titles(len(result.weights), titles)
-    figure, axes = grid(result.names, titles)
+    figure, axes = faces_grid(result.names, images, titles)
     low, high = _range([result.weights])
     colours = ScalarMappable(Normalize(low, max(high, low + 1e-6)), SEQUENTIAL)
     for line, box, weights in zip(axes, result.boxes, result.weights.T, strict=True):
-        for panel, image, weight in zip(line, images, weights, strict=True):
-            show_face(panel, image)
+        for panel, weight in zip(line, weights, strict=True):
             _frame(panel, box, colours.to_rgba(weight))
             panel.text(
                 0.5, 0.03, f"{weight:.3f}", ha="center", fontsize=7,
@@ -119,13 +114,12 @@ def draw_region_weights(
 def _frame(panel: Axes, box: np.ndarray, colour: tuple) -> None:
     """What lies outside the box is dimmed, the box framed."""
     left, top, right, bottom = box
-    outside = np.ones((64, 64, 4))  # white
-    centres = (np.arange(64) + 0.5) / 64
-    inside = ((centres >= top) & (centres < bottom))[:, None] & (
-        (centres >= left) & (centres < right)
-    )
-    outside[..., 3] = np.where(inside, 0, 0.6)
-    panel.imshow(outside, extent=(0, 1, 1, 0), interpolation="nearest")
+    dimmed = np.ones((64, 64, 4))  # white
+    dimmed[..., 3] = 0.6
+    # Pixels whose centres lie inside.
+    first, last = np.ceil(64 * box - 0.5).astype(int).reshape(2, 2)
+    dimmed[first[1] : last[1], first[0] : last[0], 3] = 0
+    panel.imshow(dimmed, extent=(0, 1, 1, 0), interpolation="nearest")
     size = (right - left, bottom - top)
     panel.add_patch(Rectangle((left, top), *size, fill=False, ec=colour, lw=4))
     panel.set(xlim=(-0.02, 1.02), ylim=(1.02, -0.02))
@@ -134,21 +128,11 @@ def _frame(panel: Axes, box: np.ndarray, colour: tuple) -> None:
 def draw_mean_shares(
     result: RegionWeights, labels: np.ndarray, classes: Sequence[str]
 ) -> Figure:
-    """Mean share of every region, class by class.
-
-    Args:
-        result: of some faces.
-        labels: ``int64 [N]``, classes to part them by.
-        classes: their names.
-    """
-    figure, axes = plt.subplots(
-        figsize=(0.75 * len(result.names) + 3, 0.42 * len(classes) + 1.6),
-        layout="constrained",
-    )
+    """Mean share of every region, by classes that faces are labelled with."""
+    size = (0.75 * len(result.names) + 3, 0.42 * len(classes) + 1.6)
+    figure, axes = plt.subplots(figsize=size, layout="constrained")
     counts = np.bincount(labels, minlength=len(classes))
-    means = np.full((len(classes), len(result.names)), np.nan)
-    for label in np.flatnonzero(counts):
-        means[label] = 100 * result.shares[labels == label].mean(0)
+    means = 100 * class_means(result.shares, labels, len(classes))
     drawn = axes.imshow(means, cmap=SEQUENTIAL, aspect="auto")
     middle = (np.nanmin(means) + np.nanmax(means)) / 2
     for row, column in np.argwhere(np.isfinite(means)):
@@ -182,10 +166,8 @@ def draw_sampled_windows(
     """Faces with their windows, and below what the window shows.
 
     A dot marks the corner that becomes the upper left one."""
-    check_titles(len(result.areas), titles)
-    figure, axes = grid(["window", "through it"], titles)
+    figure, axes = faces_grid(["window", "through it"], images, titles)
     for i, (above, below) in enumerate(axes.T):
-        show_face(above, images[i])
         above.add_patch(Polygon(result.corners[i], fill=False, ec=MARK, lw=2))
         above.plot(*result.corners[i][0], "o", color=MARK, ms=4)
         above.set(xlim=(-0.25, 1.25), ylim=(1.25, -0.25))  # it may reach beyond
@@ -203,29 +185,19 @@ def draw_sampled_windows(
 def draw_masking(
     result: Masking, images: np.ndarray, titles: Sequence[str], block: int = 3
 ) -> Figure:
-    """Faces, maps before and after a block, and the block's gain.
-
-    Args:
-        result: of the same faces.
-        images: ``uint8 [N, C, H, W]``.
-        titles: one a face.
-        block: 1 to 4; the paper's figure shows the third."""
-    check_titles(len(result.predicted), titles)
+    """Faces, maps before and after a block, 1 to 4, and the block's gain."""
     at = block - 1
     before, after, gain = result.before[at], result.after[at], result.gain[at]
     rows = ["face", f"before mask {block}", f"after mask {block}", "gain"]
-    figure, axes = grid(rows, titles)
+    figure, axes = faces_grid(rows, images, titles)
     high = float(max(before.max(), after.max())) or 1.0
     usual = 1 + 1 / result.channels[at]  # the control's
     reach = float(np.abs(gain - usual).max()) or 1e-6
+    around = {"colours": DIVERGING, "low": usual - reach, "high": usual + reach}
     for i, panels in enumerate(axes.T):
-        for panel in panels:
-            show_face(panel, images[i])
         for panel, maps in zip(panels[1:3], (before, after), strict=True):
             shown = lay_over(panel, maps[i], colours=SEQUENTIAL, low=0, high=high)
-        ratio = lay_over(
-            panels[3], gain[i], colours=DIVERGING, low=usual - reach, high=usual + reach
-        )
+        ratio = lay_over(panels[3], gain[i], **around)
     colour_bar(figure, shown, axes[1:3], "mean activation")
     colour_bar(figure, ratio, axes[3:], "after / before")
     h, w = gain.shape[1:]
@@ -251,14 +223,12 @@ def draw_mask_distribution(result: Masking) -> Figure:
     hit = np.flatnonzero(np.sum(result.counts, axis=0))
     axes.set_xlim(MULTIPLES[max(hit[0] - 1, 0)], MULTIPLES[hit[-1] + 1])
     axes.axvline(1, color="black", lw=0.8)
-    axes.annotate(" control, 1 / C", (1, 1), xycoords=("data", "axes fraction"),
-                  va="top", fontsize=8)  # fmt: skip
+    axes.text(1, 1, " control, 1 / C", va="top", fontsize=8,
+              transform=axes.get_xaxis_transform())  # fmt: skip
     axes.set(
-        xscale="log",
-        xlabel="value of the mask, in multiples of 1 / C",
-        ylabel="share of the values (%)",
-        title=f"n = {len(result.predicted)} faces",
-    )
+        xscale="log", xlabel="value of the mask, in multiples of 1 / C",
+        ylabel="share of the values (%)", title=f"n = {len(result.predicted)} faces",
+    )  # fmt: skip
     axes.legend(fontsize=8)
     axes.grid(alpha=0.3)
     near = (MULTIPLES[:-1] >= 0.5) & (MULTIPLES[1:] <= 2.001)

@@ -9,11 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from fer_lib.explain.drawing.colours import PART_COLOURS, PART_MARKERS, part_colour
-from fer_lib.explain.drawing.panels import check_titles, grid, show_face, with_alt
+from fer_lib.explain.drawing.panels import faces_grid, with_alt
 from fer_lib.explain.landmarks import LandmarkDrift
 from fer_lib.models.part_network import PARTS
-
-_TRUE = "#FFFFFF"
 
 
 def draw_landmark_drift(
@@ -23,17 +21,19 @@ def draw_landmark_drift(
 
     Members that predict all points are drawn on top of each other; points
     further than a tenth of the side outside the face are not seen."""
-    check_titles(len(result.truth), titles)
-    figure, axes = grid(["true points", "before tuning", "after tuning"], titles)
-    whole = ("full",)
+    rows = ["true points", "before tuning", "after tuning"]
+    figure, axes = faces_grid(rows, images, titles)
     for i, (true, before, after) in enumerate(axes.T):
         for panel in (true, before, after):
-            show_face(panel, images[i])
             panel.set(xlim=(-0.1, 1.1), ylim=(1.1, -0.1))
-        _draw_points(true, whole, [result.truth[i]])
+        _draw_points(true, ("full",), [result.truth[i]])
         _draw_points(before, result.parts, [points[i] for points in result.before])
         _draw_points(after, result.parts, [points[i] for points in result.after])
-    figure.legend(handles=_legend(), loc="outside right upper", fontsize=8)
+    handles = [
+        Line2D([], [], ls="", marker=PART_MARKERS[name], color=colour, label=name)
+        for name, colour in PART_COLOURS.items()
+    ]
+    figure.legend(handles=handles, loc="outside right upper", fontsize=8)
     return with_alt(figure, describe_landmark_drift(result))
 
 
@@ -43,14 +43,7 @@ def _draw_points(axes: Axes, parts: Sequence[str], members: Sequence) -> None:
         for name in PART_COLOURS if part == "full" else (part,):
             start, end = (at - first for at in PARTS[name])
             style = {"color": PART_COLOURS[name], "marker": PART_MARKERS[name]}
-            axes.plot(*points[start:end].T, ls="", ms=3.2, mec=_TRUE, mew=0.3, **style)
-
-
-def _legend() -> list[Line2D]:
-    return [
-        Line2D([], [], ls="", marker=PART_MARKERS[name], color=colour, label=name)
-        for name, colour in PART_COLOURS.items()
-    ]
+            axes.plot(*points[start:end].T, ls="", ms=3.2, mec="w", mew=0.3, **style)
 
 
 def draw_landmark_errors(result: LandmarkDrift) -> Figure:
@@ -70,9 +63,8 @@ def draw_landmark_errors(result: LandmarkDrift) -> Figure:
                     i + shift, mean, half, color=colour, capsize=3, ms=6,
                     marker=PART_MARKERS.get(name, "o"), mfc=fill or colour,
                 )  # fmt: skip
-        panel.set_xticks(
-            range(len(result.names)), result.names, rotation=45, ha="right"
-        )
+        names = result.names
+        panel.set_xticks(range(len(names)), names, rotation=45, ha="right")
         panel.set(ylabel=label, ylim=(0, None))
         panel.grid(axis="y", alpha=0.3)
     n = len(result.truth)

@@ -9,8 +9,8 @@ from matplotlib.patches import Rectangle
 
 from fer_lib.explain.drawing.colours import DIVERGING, MARK, SEQUENTIAL, part_colour
 from fer_lib.explain.drawing.panels import (
-    check_titles,
     colour_bar,
+    faces_grid,
     grid,
     lay_over,
     say,
@@ -38,22 +38,19 @@ def draw_maps(
         label: of the colour bar, with its unit.
         signed: whether maps have two signs; zero is then white.
     """
-    largest = float(np.nanmax(np.abs(maps))) if np.isfinite(maps).any() else 1.0
-    end = largest or 1.0  # an all-zero map still needs a scale
+    end = np.nanmax(np.abs(maps), initial=0) or 1.0  # maps may be all zero
     scale = {"vmin": -end if signed else 0, "vmax": end}
-    colours = DIVERGING if signed else SEQUENTIAL
+    scale["cmap"] = DIVERGING if signed else SEQUENTIAL
     n = len(images)
     figure, axes = plt.subplots(
-        2, n, figsize=(1.5 * n + 0.8, 3.4), squeeze=False, layout="constrained"
-    )
-    for column in range(n):
-        top, below = axes[:, column]
-        top.imshow(images[column], cmap="gray", vmin=0, vmax=1)
-        top.set_title(titles[column], fontsize=9)
-        below.imshow(images[column], cmap="gray", vmin=0, vmax=1)
-        shown = below.imshow(maps[column], cmap=colours, alpha=0.75, **scale)
+        2, n, figsize=(1.5 * n + 0.8, 3.4), squeeze=False, layout="constrained",
+        subplot_kw={"xticks": [], "yticks": []},
+    )  # fmt: skip
+    for column, (top, below) in enumerate(axes.T):
         for panel in (top, below):
-            panel.set(xticks=[], yticks=[])
+            panel.imshow(images[column], cmap="gray", vmin=0, vmax=1)
+        top.set_title(titles[column], fontsize=9)
+        shown = below.imshow(maps[column], alpha=0.75, **scale)
     figure.colorbar(shown, ax=axes[1].tolist(), label=label, shrink=0.9)
     return figure
 
@@ -65,18 +62,14 @@ def draw_class_maps(
 
     Every map is divided by its own maximum: values of different layers, and
     of different faces, have no common unit."""
-    check_titles(len(result.targets), titles)
     rows = dict(zip(result.names, result.maps, strict=True))
     if len(rows) > 1:
         rows["union"] = result.united
-    figure, axes = grid(["face", *rows], titles)
-    for panel, image in zip(axes[0], images, strict=True):
-        show_face(panel, image)
+    figure, axes = faces_grid(["face", *rows], images, titles)
     drawn = None
     for line, (name, maps) in zip(axes[1:], rows.items(), strict=True):
         line[0].yaxis.label.set_color(part_colour(name))
         for i, panel in enumerate(line):
-            show_face(panel, images[i])
             if (end := maps[i].max()) > 0:
                 shares = maps[i] / end
                 drawn = lay_over(panel, shares, colours=SEQUENTIAL, low=0, high=1)
@@ -95,15 +88,13 @@ def _why_empty(result: ClassMaps, name: str, face: int) -> str:
 
 
 def _describe_class_maps(result: ClassMaps) -> str:
-    learners, faces, height, width = result.maps.shape
-    rows, columns = np.divmod(result.united.reshape(faces, -1).argmax(1), width)
+    learners, faces = result.maps.shape[:2]
     h, w = result.cells[0]
     empty = int((~result.maps.any((2, 3))).sum())
     found = (
         f"Grad-CAM of {learners} layer{'s' * (learners > 1)} of {h} by {w} values, "
         f"enlarged bilinearly, on {faces} faces. The largest value lies on average at "
-        f"{100 * rows.mean() / height:.0f} per cent of the height and "
-        f"{100 * columns.mean() / width:.0f} per cent of the width."
+        f"{_peak(result.united)}."
     )
     if not empty:
         return found
@@ -114,17 +105,25 @@ def _describe_class_maps(result: ClassMaps) -> str:
     )
 
 
+def _peak(maps: np.ndarray) -> str:
+    """Where the largest values of maps ``[N, H, W]`` lie on average."""
+    height, width = maps.shape[1:]
+    rows, columns = np.divmod(maps.reshape(len(maps), -1).argmax(1), width)
+    return (
+        f"{100 * rows.mean() / height:.0f} per cent of the height and "
+        f"{100 * columns.mean() / width:.0f} per cent of the width"
+    )
+
+
 def draw_occlusion(
     result: OcclusionMaps, images: np.ndarray, titles: Sequence[str]
 ) -> Figure:
     """Faces with the square's size, and both maps, each with one scale."""
-    check_titles(len(result.targets), titles)
-    figure, axes = grid(["face, square", "misled", "score drop"], titles)
+    rows = ["face, square", "misled", "score drop"]
+    figure, axes = faces_grid(rows, images, titles)
     side = result.window / result.misled.shape[-1]
     largest = float(np.abs(result.drops).max()) or 1.0
     for i, (face, misled, drop) in enumerate(axes.T):
-        for panel in (face, misled, drop):
-            show_face(panel, images[i])
         face.add_patch(Rectangle((0, 0), side, side, fill=False, ec=MARK, lw=2))
         shares = lay_over(misled, result.misled[i], colours=SEQUENTIAL, low=0, high=1)
         if result.predicted[i] != result.targets[i]:
@@ -134,9 +133,7 @@ def draw_occlusion(
         )
     colour_bar(figure, shares, axes[1], "share of squares")
     colour_bar(figure, lost, axes[2], "drop (score)")
-    faces, height, width = result.drops.shape
-    rows, columns = np.divmod(result.drops.reshape(faces, -1).argmax(1), width)
-    marked = (result.misled > 0).mean((1, 2))
+    faces, marked = len(images), (result.misled > 0).mean((1, 2))
     misread = int((result.predicted != result.targets).sum())
     return with_alt(
         figure,
@@ -144,20 +141,13 @@ def draw_occlusion(
         f"{result.stride} pixels, filled with {result.fill}. On average "
         f"{100 * marked.mean():.0f} per cent of a face is "
         "under a square that misleads the network, and the score drops most at "
-        f"{100 * rows.mean() / height:.0f} per cent of the height and "
-        f"{100 * columns.mean() / width:.0f} per cent of the width. Misread even "
-        f"when nothing is covered: {misread} of {faces} faces.",
+        f"{_peak(result.drops)}. Misread even when nothing is covered: {misread} of "
+        f"{faces} faces.",
     )
 
 
 def draw_covers(result: Covers, classes: Sequence[str], target: int) -> Figure:
-    """Covered faces, each with what the network then takes it for.
-
-    Args:
-        result: of a face.
-        classes: names of the network's scores.
-        target: the true class.
-    """
+    """Covered faces of a true class, each with what the network takes it for."""
     side = int(len(result.faces) ** 0.5)
     figure, axes = grid([""] * side, [""] * side, n=1)
     says = result.probabilities.argmax(1)

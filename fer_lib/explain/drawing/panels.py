@@ -19,15 +19,9 @@ from fer_lib.explain.placing import WHOLE, Place
 def grid(
     rows: Sequence[str], titles: Sequence[str], *, n: int | None = None
 ) -> tuple[Figure, np.ndarray]:
-    """Empty panels, one row a name, one column a title.
+    """A figure and its empty axes ``[rows, titles]``, one title a face.
 
-    Args:
-        rows: written at the left.
-        titles: written above, one a face.
-        n: number of faces that the figure is about; those shown if None.
-
-    Returns:
-        The figure and its axes ``[rows, titles]``.
+    ``n``: number of faces that it is about; those shown if None.
     """
     size = (1.5 * len(titles) + 1.6, 1.5 * len(rows) + 0.7)
     figure, axes = plt.subplots(
@@ -53,6 +47,21 @@ def show_face(axes: Axes, image: np.ndarray) -> None:
     axes.imshow(picture, cmap="gray", vmin=0, vmax=end, extent=(0, 1, 1, 0))
 
 
+def faces_grid(
+    rows: Sequence[str], images: np.ndarray, titles: Sequence[str]
+) -> tuple[Figure, np.ndarray]:
+    """A :func:`grid` with the faces in every row."""
+    if len(titles) != len(images):
+        raise FerError(
+            f"figure: {len(titles)} titles for {len(images)} faces, expected one each."
+        )
+    figure, axes = grid(rows, titles)
+    for line in axes:
+        for panel, image in zip(line, images, strict=True):
+            show_face(panel, image)
+    return figure, axes
+
+
 def lay_over(
     axes: Axes,
     values: np.ndarray,
@@ -69,14 +78,9 @@ def lay_over(
     """
     left, top, right, bottom = place
     drawn = axes.imshow(
-        values,
-        cmap=colours,
-        vmin=low,
-        vmax=high,
-        alpha=alpha,
-        extent=(left, right, bottom, top),
-        interpolation="nearest",
-    )
+        values, cmap=colours, vmin=low, vmax=high, alpha=alpha,
+        extent=(left, right, bottom, top), interpolation="nearest",
+    )  # fmt: skip
     axes.set(xlim=(0, 1), ylim=(1, 0))
     return drawn
 
@@ -100,17 +104,6 @@ def colour_bar(
 
 
 def with_alt(figure: Figure, text: str) -> Figure:
-    """The figure, with a text for readers who cannot see it.
-
-    It is kept as ``figure.alt_text``.
-    """
+    """The figure, with ``alt_text`` for readers who cannot see it."""
     figure.alt_text = text
     return figure
-
-
-def check_titles(faces: int, titles: Sequence[str]) -> None:
-    """Refuse other than one title a face."""
-    if len(titles) != faces:
-        raise FerError(
-            f"figure: {len(titles)} titles for {faces} faces, expected one each."
-        )

@@ -28,7 +28,7 @@ class MeanInterval(NamedTuple):
 
 
 def mean_with_interval(
-    values: np.ndarray, groups: np.ndarray | None = None, seed: int = 0
+    values: np.ndarray, groups: np.ndarray | None = None
 ) -> MeanInterval:
     """Mean over faces with its 95 % bootstrap interval (percentiles).
 
@@ -36,11 +36,9 @@ def mean_with_interval(
         values: ``[N]``; what is not a number is left out.
         groups: ``[N]``, faces that belong together, as those of one person:
             groups are drawn, not faces.  Each face by itself if None.
-        seed: of the draws.
 
     Returns:
-        Mean, interval and n; no interval, so not a number, for fewer than
-        two groups.
+        No interval, so not a number, for fewer than two groups.
     """
     values = np.asarray(values, float)
     known = ~np.isnan(values)
@@ -52,7 +50,7 @@ def mean_with_interval(
     ends = (np.nan, np.nan)
     if len(sizes) > 1:  # how often a draw holds each group
         even = np.full(len(sizes), 1 / len(sizes))
-        held = np.random.default_rng(seed).multinomial(len(sizes), even, DRAWS)
+        held = np.random.default_rng(0).multinomial(len(sizes), even, DRAWS)
         ends = np.percentile(held @ sums / (held @ sizes), ENDS)
     mean = float(values[known].mean())
     return MeanInterval(mean, *map(float, ends), int(known.sum()))
@@ -61,16 +59,9 @@ def mean_with_interval(
 def rank_agreement(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """How far two maps of a face agree on the order of its pixels; [1].
 
-    For the same network from other seeds, for other networks, and for
-    networks whose weights were drawn anew; or whether the masses of a map on
-    some movements are in the order of what these do to the score.
-
-    Args:
-        first: values ``[N, ...]`` of each face.
-        second: of the same faces, likewise.
-
-    Returns:
-        ``float64 [N]``, :func:`correlate` of each face's values.
+    Or whether the masses of a map on some movements are in the order of what
+    these do to the score.  Of values ``[N, ...]`` and others of the same faces
+    :func:`correlate`, ``float64 [N]``.
     """
     first, second = np.asarray(first), np.asarray(second)
     if first.shape != second.shape or first.ndim < 2:

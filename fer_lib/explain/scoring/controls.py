@@ -72,28 +72,21 @@ DECOYS: dict[str, Method] = {
 }
 
 
-def broken(
-    maps: np.ndarray, how: str, *, pixels: int = 10, seed: int = 0
-) -> np.ndarray:
+def broken(maps: np.ndarray, how: str, *, pixels: int = 10) -> np.ndarray:
     """Maps ``[N, H, W]`` spoilt on purpose, with the values of each as they were.
 
     Args:
         maps: of any method.
-        how: ``"shift"``, to the right and down by some pixels, what leaves
-            on one side coming in on the other; ``"flip"``, left to right,
-            which spares what is symmetric; ``"shuffle"``, all pixels of all
-            maps in the same drawn order.
+        how: ``"shift"``, to the right and down, what leaves on one side coming
+            in on the other; ``"flip"``, left to right, which spares what is
+            symmetric; ``"shuffle"``, all maps in the same drawn order.
         pixels: of the shift.
-        seed: of the shuffle.
-
-    Raises:
-        FerError: for an unknown way.
     """
     if how == "shift":
         return np.roll(maps, (pixels, pixels), (1, 2))
     if how == "flip":
         return maps[:, :, ::-1].copy()
     if how == "shuffle":
-        order = np.random.default_rng(seed).permutation(maps[0].size)
+        order = np.random.default_rng(0).permutation(maps[0].size)
         return maps.reshape(len(maps), -1)[:, order].reshape(maps.shape)
     raise FerError(f"broken: '{how}', expected one of {', '.join(BROKEN)}.")

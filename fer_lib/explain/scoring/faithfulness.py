@@ -63,14 +63,10 @@ def deletion(
     Args:
         network: and so on, as of :class:`fer_lib.explain.methods.Method`.
         maps: ``[N, size, size]``, in the size that the network takes.
-        fill: what is left; black (``"zero"``), ``"blur"``, by a Gaussian of
-            an eighth of the side, or another of
-            :func:`fer_lib.explain.occlusion.filling`.
+        fill: what is left, as of :func:`fer_lib.explain.occlusion.filling`; a
+            blur is by a Gaussian of an eighth of the side.
         steps: S, each takes as many pixels.
         seed: of the order of pixels that tie.
-
-    Raises:
-        FerError: when maps and faces do not fit.
     """
     unit, wanted = ready(network, images, targets)
     place = _places(fitting(maps, unit), seed)
@@ -106,11 +102,8 @@ def insertion(
 
 
 def _places(maps: Tensor, seed: int) -> Tensor:
-    """Place of each pixel ``[N, H, W]`` from the largest, 0, to the smallest.
-
-    A map may be even over many pixels.  From left to right they would be an
-    order that faces are not indifferent to, so they are drawn.
-    """
+    """Place of each pixel ``[N, H, W]`` from the largest, 0, to the smallest."""
+    # Of an even map, pixels from left to right would be no even order.
     flat = maps.flatten(1)
     order = np.random.default_rng(seed).permutation(flat.shape[1])
     drawn = torch.as_tensor(order, device=maps.device)
@@ -132,9 +125,8 @@ def average_drop(
     """How much of a class is lost when only what the map marks is shown; [2].
 
     Each face is multiplied by its map, of which what is above zero is
-    divided by its maximum.  A map of ones loses nothing: the score is for
-    maps of the same size of what they mark.  Arguments and errors are those
-    of :func:`deletion`.
+    divided by its maximum.  A map of ones loses nothing: the score is for maps
+    of the same size of what they mark.  Arguments are those of :func:`deletion`.
 
     Returns:
         ``float64 [N]``, 0..1, the share of the class probability that is
@@ -162,20 +154,14 @@ def infidelity(
     maps: np.ndarray,
     *,
     samples: int = 32,
-    seed: int = 0,
 ) -> np.ndarray:
     """How badly a map says by how much a square lowers the score; [3].
 
-    Squares of a quarter of the side and of each face's mean colour, at places
-    that are drawn, the same for all faces.  A map's sum over a square
-    predicts the fall of the score.  Maps have no common unit, so each is
-    scaled to fit best, but never turned round, and the mean squared error is
-    divided by that of a map of zeros.
-
-    Args:
-        network: and so on, as of :func:`deletion`.
-        samples: squares.
-        seed: of their places.
+    Squares of a quarter of the side and of each face's mean colour, at as many
+    places as there are ``samples``, drawn once for all faces.  A map's sum over
+    a square predicts the fall of the score.  Maps have no common unit, so each
+    is scaled to fit best, but never turned round, and the mean squared error is
+    divided by that of a map of zeros.  Arguments are those of :func:`deletion`.
 
     Returns:
         ``float64 [N]``, 0..1, less is better: 0 for a map that is right up to
@@ -185,7 +171,7 @@ def infidelity(
     unit, wanted = ready(network, images, targets)
     heat, side = fitting(maps, unit)[:, None].double(), unit.shape[-1]
     square = max(1, round(side / 4))
-    places = np.random.default_rng(seed).integers(0, side - square + 1, (2, samples))
+    places = np.random.default_rng(0).integers(0, side - square + 1, (2, samples))
     tops, lefts = torch.as_tensor(places, device=unit.device)
     scores, found = from_pixels(network), []
     fillings = filling(unit, "mean", square)

@@ -27,17 +27,16 @@ from fer_lib.errors import FerError, optional
 def relevance_mass(maps: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Share of what speaks for the class that lies in the truth; [1].
 
-    What is below zero in a map is left out.  The truth may also be weights of
-    zero and more, of which the largest of a face counts as one.  Not a number
-    where the truth is empty or nothing in the map is above zero.
+    What is below zero in a map is left out.  Not a number where the truth is
+    empty or nothing in the map is above zero.
 
     Example:
         >>> relevance_mass([[[1, 1, -5, 2]]], [[[True, True, True, False]]])
         array([0.5])
     """
-    values, weights = _flat(maps, truth, weighted=True)
+    values, inside = _flat(maps, truth)
     mass = values.clip(min=0)
-    return _ratio((mass * weights).sum(1), mass.sum(1) * (weights.max(1) > 0))
+    return _ratio((mass * inside).sum(1), mass.sum(1) * inside.any(1))
 
 
 def relevance_rank(maps: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -92,28 +91,18 @@ SCORES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 def chance(score: str, truth: np.ndarray) -> np.ndarray:
     """What a map that knows nothing of the truth gets on average.
 
-    Args:
-        score: key of :data:`SCORES`.
-        truth: as the score takes it.
-
-    Returns:
-        ``float64 [N]``: the area of the truth as a share of the face, or one
-        half for ``inside_auc``; not a number where the truth is empty.
-
-    Raises:
-        FerError: for an unknown score, and as the score.
+    Of one of the :data:`SCORES`: the area of the truth as a share of the face,
+    or one half for ``inside_auc``; not a number where the truth is empty.
     """
     if score not in SCORES:
         raise FerError(f"score '{score}', expected one of {', '.join(SCORES)}.")
-    _, weights = _flat(np.zeros_like(truth, float), truth, score == "relevance_mass")
-    level = 0.5 if score == "inside_auc" else weights.mean(1)
-    return np.where(weights.max(1) > 0, level, np.nan)
+    _, inside = _flat(np.zeros_like(truth, float), truth)
+    level = 0.5 if score == "inside_auc" else inside.mean(1)
+    return np.where(inside.any(1), level, np.nan)
 
 
-def _flat(
-    maps: np.ndarray, truth: np.ndarray, weighted: bool = False
-) -> tuple[np.ndarray, np.ndarray]:
-    """Maps ``float64 [N, P]``, and the truth as bool or weights 0..1."""
+def _flat(maps: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Maps ``float64 [N, P]``, and the truth."""
     maps, truth = np.asarray(maps), np.asarray(truth)
     if maps.ndim != 3 or maps.shape != truth.shape or not maps.size:
         raise FerError(
@@ -125,16 +114,9 @@ def _flat(
             "scores: found values that are not finite, expected finite maps; see "
             "whether the network's scores are."
         )
-    values, truth = (one.reshape(len(one), -1) for one in (maps, truth))
-    if truth.dtype == bool:
-        return values.astype(float), truth.astype(float) if weighted else truth
-    if not weighted or not np.isfinite(truth).all() or truth.min() < 0:
-        raise FerError(
-            f"scores: truth of {truth.dtype}, expected bool, or for relevance_mass "
-            "finite weights of zero and more."
-        )
-    largest = truth.max(1, keepdims=True)
-    return values.astype(float), truth / np.where(largest > 0, largest, 1)
+    if truth.dtype != bool:
+        raise FerError(f"scores: truth of {truth.dtype}, expected bool.")
+    return maps.reshape(len(maps), -1).astype(float), truth.reshape(len(maps), -1)
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -41,20 +41,16 @@ def randomised(
     on ``faces``, as those of other weights would fit nothing.
 
     Args:
-        network: neither it nor its mode is touched.
+        network: left as it was.
         seed: of the weights.
-        faces: ``[B, C, H, W]``, pixels in 0..1, for the normalisations, two
-            or more; 16 faces of even noise from the seed if None.
+        faces: ``[B, C, H, W]`` in 0..1, two or more; 16 of even noise if None.
         stages: how many steps there are at most: the last layer, then the
             others in groups of about as many.
 
     Yields:
         Name of the layer down to which weights are new, and a copy of the
-        network, in evaluation mode, that is the caller's.  Layers that take
-        no part in a prediction stay as they are.
-
-    Raises:
-        FerError: when ``stages`` is below 2.
+        network, in evaluation mode.  Layers that take no part in a prediction
+        stay as they are.
     """
     if stages < 2:
         raise FerError(f"randomisation: {stages} stages, expected two or more.")
@@ -81,8 +77,8 @@ def randomised(
 def executed_layers(network: nn.Module, x: Tensor) -> Layers:
     """Modules with weights of their own, in the order in which they start.
 
-    The same layer of branches, sub-networks or patches that work beside each
-    other is one entry, with ``*`` in place of their number.
+    A layer of members that work beside each other is one entry, with ``*`` in
+    place of their number.
     """
     found: Layers = {}
 
@@ -109,7 +105,6 @@ def executed_layers(network: nn.Module, x: Tensor) -> Layers:
 
 @torch.no_grad()
 def _draw(module: nn.Module, generator: torch.Generator) -> None:
-    """New weights for one module, not for those below it."""
     if isinstance(module, _BatchNorm):
         module.reset_parameters()
         return
@@ -122,7 +117,6 @@ def _draw(module: nn.Module, generator: torch.Generator) -> None:
 
 @torch.no_grad()
 def _measure(network: nn.Module, drawn: list[nn.Module], x: Tensor) -> None:
-    """Mean and variance of the drawn normalisations, in one pass over faces."""
     norms = [module for module in drawn if isinstance(module, _BatchNorm)]
     momenta = [module.momentum for module in norms]
     for module in norms:

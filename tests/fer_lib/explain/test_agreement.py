@@ -33,8 +33,8 @@ def test_faces_of_a_person_count_as_one():
     """Saying everything four times makes nothing surer."""
     values = np.random.default_rng(1).random(20)
     fourfold = np.repeat(values, 4)
-    once = mean_with_interval(values, seed=5)
-    people = mean_with_interval(fourfold, np.repeat(np.arange(20), 4), 5)
+    once = mean_with_interval(values)
+    people = mean_with_interval(fourfold, np.repeat(np.arange(20), 4))
     assert people[:3] == pytest.approx(once[:3]) and people.n == 80
     assert np.isnan(mean_with_interval(values, np.zeros(20)).low)
     # The mean is over faces, whoever has how many.

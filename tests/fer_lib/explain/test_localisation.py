@@ -9,7 +9,6 @@ from fer_lib.explain.scoring.localisation import (
     chance,
     inside_auc,
     pointing_game,
-    relevance_mass,
     relevance_rank,
 )
 
@@ -124,17 +123,6 @@ def test_where_nothing_or_everything_is_true(name):
     assert np.isnan(chance(name, truth)).tolist() == [True, False, False]
 
 
-def test_mass_by_weights():
-    """A pixel that moves half as far counts one half."""
-    maps = np.array([[[1.0, 1, 2]]])
-    weights = np.array([[[6.0, 3, 0]]])
-    assert relevance_mass(maps, weights) == pytest.approx((1 + 0.5) / 4)
-    assert chance("relevance_mass", weights) == pytest.approx(0.5)
-    bools = weights > 0
-    assert relevance_mass(maps, bools * 7.0) == relevance_mass(maps, bools) == 0.5
-    assert np.isnan(relevance_mass(maps, 0 * weights))
-
-
 @pytest.mark.parametrize(
     ("maps", "truth", "says"),
     [
@@ -148,7 +136,5 @@ def test_mass_by_weights():
 def test_refuses(maps, truth, says):
     with pytest.raises(FerError, match=says):
         relevance_rank(maps, truth)
-    with pytest.raises(FerError, match="zero and more"):
-        relevance_mass(np.zeros((1, 2, 2)), np.full((1, 2, 2), -1.0))
     with pytest.raises(FerError, match="pointing_game"):
         chance("accuracy", np.ones((1, 2, 2), bool))

@@ -53,6 +53,7 @@ def test_grad_cam_has_a_map_a_face(name, variant):
     assert np.isfinite(found.maps).all() and found.maps.min() >= 0
     assert np.array_equal(~found.maps.any((2, 3)), found.dead | found.negative)
     one = explain(network, faces, "Grad-CAM", found.targets)
+    assert np.array_equal(one, explain(network, faces, grad_cam))
     assert one.shape == (3, size, size) and one.max() <= 1
     assert np.array_equal(one, found.united)
 
@@ -135,9 +136,6 @@ def test_what_is_available():
     assert missing == {"grad_cam", "guided_grad_cam", "attention"}
     plain = smoke("diversified_esr", "plain")
     assert set(METHODS) - set(available(plain)) == {"attention"}
-    parts = smoke("part_ensemble")
-    missing = set(METHODS) - set(available(parts, landmarks=False))
-    assert missing == {"attention", "shapley_parts"}
 
 
 def test_refuses_other_than_one_class_a_face():
