@@ -41,19 +41,12 @@ UNCONTROLLED = ("label_flip", "integrated_gradients_black")
 
 
 class Explained(NamedTuple):
-    """A network's maps of some faces.
+    """A network's maps of some faces."""
 
-    Attributes:
-        unit: the faces ``float32 [N, C, S, S]``, pixels in 0..1.
-        landmarks: ``float64 [N, 68, 2]`` in pixels of ``unit``.
-        targets: ``int64 [N]``, the classes that the network says.
-        maps: by method or decoy, ``float32 [N, S, S]``.
-    """
-
-    unit: Tensor
-    landmarks: np.ndarray
-    targets: np.ndarray
-    maps: dict[str, np.ndarray]
+    unit: Tensor  # float32 [N, C, S, S], pixels in 0..1
+    landmarks: np.ndarray  # float64 [N, 68, 2] in pixels of unit
+    targets: np.ndarray  # int64 [N], the classes that the network says
+    maps: dict[str, np.ndarray]  # by method or decoy, float32 [N, S, S]
 
 
 def explained(
@@ -84,10 +77,9 @@ def measured(
     fall = falls(learned, known, told.targets)
     found = {"correct": learned.correct, "fall": fall}
     found |= localised(told.maps, known)
-    for name, by_movement in (
-        ("agreement", known.mass_by_movement),
-        ("density_agreement", known.density_by_movement),
-    ):
+    masses = {"agreement": known.mass_by_movement}
+    masses["density_agreement"] = known.density_by_movement
+    for name, by_movement in masses.items():
         found[name] = _rows(
             told.maps, lambda m, f=by_movement: rank_agreement(f(m), fall)
         )
@@ -108,13 +100,12 @@ def localised(maps: Mapping[str, np.ndarray], known: Known) -> dict[str, np.ndar
     Those of ``SCORES`` by their names, on the pixels that move; and
     ``changed_auc``, on the pixels whose grey changes visibly.
     """
-    found = {
-        name: _rows(maps, lambda m, score=score: score(m, known.moved))
-        for name, score in SCORES.items()
+    asked = {name: (score, known.moved) for name, score in SCORES.items()}
+    asked["changed_auc"] = (inside_auc, known.grey > SEEN)
+    return {
+        name: _rows(maps, lambda m, score=score, truth=truth: score(m, truth))
+        for name, (score, truth) in asked.items()
     }
-    changed = known.grey > SEEN
-    found["changed_auc"] = _rows(maps, lambda m: inside_auc(m, changed))
-    return found
 
 
 def falls(learned: Learned, known: Known, targets: np.ndarray) -> np.ndarray:
@@ -154,12 +145,13 @@ def faithful(learned: Learned, told: Explained) -> dict[str, np.ndarray]:
     """What the network itself says about the maps, ``[rows, N]`` each."""
     asked = (learned.network, told.unit, told.targets)
     blurred = {"fill": "blur", "steps": STEPS}
-    return {
-        "deletion": _rows(told.maps, lambda m: deletion(*asked, m, **blurred).area),
-        "insertion": _rows(told.maps, lambda m: insertion(*asked, m, **blurred).area),
-        "average_drop": _rows(told.maps, lambda m: average_drop(*asked, m)),
-        "infidelity": _rows(told.maps, lambda m: infidelity(*asked, m)),
+    scores = {
+        "deletion": lambda m: deletion(*asked, m, **blurred).area,
+        "insertion": lambda m: insertion(*asked, m, **blurred).area,
+        "average_drop": lambda m: average_drop(*asked, m),
+        "infidelity": lambda m: infidelity(*asked, m),
     }
+    return {name: _rows(told.maps, score) for name, score in scores.items()}
 
 
 def control(

@@ -49,24 +49,14 @@ def evidence_set(
 ) -> FaceSet:
     """A rendered set of two classes whose evidence is known, kept in the cache.
 
-    Args:
-        contrast: a name of ``CONTRASTS``.
-        size: side of the images in pixels; the same faces at any size.
-        train: faces in ``Training``; half of a split's faces are of class 0.
-        validation: faces in ``Validation``, of other people.
-        test: faces in ``Test``, of others again.
-        seed: of the population and of everything else.
-        tied: the cue that goes with the label in the first two splits; empty
-            for a fair set.
+    Of a contrast; half of a split's faces are of class 0, and each split shows
+    other people.  ``seed`` is of everything, ``tied`` the cue that goes with
+    the label in the first two splits, if any.
 
     Returns:
         A ``FaceSet`` named ``evidence`` with ``uint8 [N, 1, S, S]`` images,
-        labels 0 and 1, and ``extra`` columns that :func:`staged` reads:
+        exact landmarks, and ``extra`` columns that :func:`staged` reads:
         ``contrast``, ``take``, ``seed`` and ``tied``, and ``cues [N, 4]``.
-        Landmarks are exact.
-
-    Raises:
-        FerError: when an option is unknown or out of range.
     """
     counts = {"Training": train, "Validation": validation, "Test": test}
     check_range("size", size, 32, 256)
@@ -90,23 +80,14 @@ def evidence_set(
             key: np.concatenate([part[key] for part in parts]) for key in parts[0]
         }
         own = ("images", "labels", "splits", "subjects", "landmarks")
-        return FaceSet(
-            name="evidence",
-            provenance=PROVENANCE,
-            rendered=True,
-            **{key: joined.pop(key) for key in own},
-            extra=joined,
-        )
+        columns = {key: joined.pop(key) for key in own} | {"extra": joined}
+        return FaceSet("evidence", provenance=PROVENANCE, rendered=True, **columns)
 
     return from_cache("evidence", options, True, render)
 
 
 def as_splits(faces: FaceSet) -> Splits:
-    """The three parts of a set, for recipes.
-
-    Raises:
-        FerError: when the set is none of :func:`evidence_set`.
-    """
+    """The three parts of a set, for recipes."""
     contrast = str(_column(faces, "contrast")[0])
     parts = [faces.split(name) for name in PEOPLE]
     return Splits("evidence", "drawn", *parts, CLASSES[contrast])
@@ -126,25 +107,18 @@ def staged(faces: FaceSet, row: int) -> Staged:
 class Known:
     """Faces with their truth, at the size that a network takes.
 
-    Attributes:
-        faces: the set.
-        moved: ``bool [N, S, S]``, pixels whose visible point the classes'
-            units move; see :class:`~fer_lib.rendered.evidence.Staged`.
-        grey: ``float32 [N, S, S]``, change of grey, 0-1, that they make.
-        less: every face again without each of its movements, one at a time.
-            ``extra["row"]`` is the face's row in ``faces``,
-            ``extra["movement"]`` the name of what is at rest,
-            ``extra["moved"]``, ``bool [K, S, S]``, the pixels of the face
-            whose visible point it moved.
-        cues: by name, pixels ``bool [N, S, S]`` in which a cue shows when it
-            is switched, and the pictures ``uint8 [N, 1, S, S]`` with it
-            switched.
+    ``less`` is every face again without each of its movements, one at a time:
+    ``extra["row"]`` is the face's row in ``faces``, ``extra["movement"]`` the name
+    of what is at rest, ``extra["moved"]``, ``bool [K, S, S]``, the pixels of the
+    face whose visible point it moved.
     """
 
     faces: FaceSet
-    moved: np.ndarray
-    grey: np.ndarray
+    moved: np.ndarray  # bool [N, S, S], pixels whose point the classes' units move
+    grey: np.ndarray  # float32 [N, S, S], change of grey, 0-1, that they make
     less: FaceSet
+    # By name, pixels [N, S, S] in which a cue shows when it is switched, and the
+    # pictures [N, 1, S, S] with it switched.
     cues: dict[str, tuple[np.ndarray, np.ndarray]]
 
     @property

@@ -80,15 +80,10 @@ def explanations_folder() -> Path:
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """A study that was recorded.
+    """A study that was recorded."""
 
-    Attributes:
-        content: of the JSON file.
-        arrays: of :data:`ferbook.study.record.DIMENSIONS`, ``float64``.
-    """
-
-    content: Mapping
-    arrays: Mapping[str, np.ndarray]
+    content: Mapping  # of the JSON file
+    arrays: Mapping[str, np.ndarray]  # of DIMENSIONS, float64
 
     # Names of the first dimensions, in order; methods are followed by decoys.
     tasks = property(lambda self: tuple(self.content["tasks"]))
@@ -113,25 +108,24 @@ class Study:
         """Which cells are finished, ``bool [tasks, networks, seeds]``."""
         return ~np.isnan(self.arrays["correct"]).any(-1)
 
+    @property
+    def ran_fair(self) -> np.ndarray:
+        """Likewise, of the fair tasks alone."""
+        return self.ran & np.isin(self.tasks, FAIR)[:, None, None]
+
     @cached_property
     def learned(self) -> np.ndarray:
         """Networks that learned a fair task, ``bool [tasks, networks, seeds]``.
 
-        The 95 % interval of their accuracy on new people lies above 0.7; only
-        their maps are ranked.
+        Only their maps are ranked.
         """
         found = np.zeros_like(self.ran)
-        for t, n, k in np.argwhere(self.ran):
-            correct = self.arrays["correct"][t, n, k]
-            found[t, n, k] = self.tasks[t] in FAIR and has_learned(correct)
+        for cell in zip(*np.nonzero(self.ran_fair), strict=True):
+            found[cell] = has_learned(self.arrays["correct"][cell])
         return found
 
     def place(self, task: str, network: str, seed: int) -> tuple[int, int, int]:
-        """Of a cell in the arrays.
-
-        Raises:
-            FerError: when the study has no such cell.
-        """
+        """Of a cell in the arrays."""
         named = ((task, self.tasks), (network, self.networks), (seed, self.seeds))
         for one, known in named:
             if one not in known:
@@ -149,24 +143,19 @@ class Study:
         ``[methods, X]``, and the number of each map's task and network,
         ``[X]``; of one task or network alone where it is named.
         """
-        chosen = self.learned.copy()
-        if task is not None:
-            chosen[np.array(self.tasks) != task] = False
-        if network is not None:
-            chosen[:, np.array(self.networks) != network] = False
+        chosen = self.learned & np.isin(self.tasks, task or self.tasks)[:, None, None]
+        chosen &= np.isin(self.networks, network or self.networks)[:, None]
         values = np.moveaxis(self.arrays[name][chosen], 1, 0)  # [methods, cells, N]
         task_of, network_of, _ = np.nonzero(chosen)
         pairs = task_of * len(self.networks) + network_of
-        count = len(self.people)
-        return values.reshape(len(self.methods), -1), np.repeat(pairs, count)
+        return values.reshape(len(self.methods), -1), pairs.repeat(len(self.people))
 
 
 def packed(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Rounded arrays as whole numbers, in the fewest bytes.
+    """Rounded arrays as whole numbers, half the size of ``float16``.
 
     A value is multiplied by ten for each of its digits; the least number of
-    the type stands for what is not a number.  Half the size of ``float16``.
-    What is too large for 16 bits is cut there.
+    the type stands for what is not a number.  What is too large is cut.
     """
     found = {}
     for name, values in arrays.items():
@@ -181,11 +170,10 @@ def packed(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def unpacked(stored: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The arrays, ``float64``, of what :func:`packed` made."""
-    found = {}
-    for name, whole in stored.items():
-        lacking = whole == np.iinfo(whole.dtype).min
-        found[name] = np.where(lacking, np.nan, whole / _scale(name))
-    return found
+    return {
+        name: np.where(whole == np.iinfo(whole.dtype).min, np.nan, whole / _scale(name))
+        for name, whole in stored.items()
+    }
 
 
 def _scale(name: str) -> int:
@@ -209,11 +197,7 @@ def write_study(
 
 
 def read_study(folder: Path | None = None) -> Study:
-    """Read a record, the tracked one if no folder is named.
-
-    Raises:
-        FerError: when there is none, or it is damaged.
-    """
+    """Read a record, the tracked one if no folder is named."""
     path = (folder or explanations_folder()) / f"{NAME}.json"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -278,7 +262,7 @@ def compared(
             return nothing
         first, second = (cells[key]["pooled"].astype(float) for key in (one, other))
         pairs = zip(first, np.roll(second, shift, 1), strict=True)
-        return np.stack([_agreement(*maps) for maps in pairs])
+        return np.stack([rank_agreement(*maps) for maps in pairs])
 
     def able(task: str) -> list[str]:
         chosen = [n for n in networks if (task, n, 0) in cells]
@@ -294,7 +278,9 @@ def compared(
     return {
         "faces_agree": np.array(others),
         "seeds_agree": np.array(seeds),
-        "networks_agree": np.array([_mean(pairs) for pairs in across]),
+        "networks_agree": np.stack(
+            [np.ma.masked_invalid(pairs).mean(0).filled(np.nan) for pairs in across]
+        ),
         "shuffled_agree": np.array(shuffled),
     }
 
@@ -302,18 +288,3 @@ def compared(
 def has_learned(correct: np.ndarray) -> bool:
     """Whether the 95 % interval of the accuracy lies above :data:`LEARNED`."""
     return wilson_interval(int(np.sum(correct)), len(correct))[0] > LEARNED
-
-
-def _agreement(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Of maps ``[N, 16, 16]``; not numbers where one of them is missing."""
-    if np.isnan(first).all() or np.isnan(second).all():
-        return np.full(len(first), np.nan)
-    return rank_agreement(first, second)
-
-
-def _mean(values: Sequence[np.ndarray]) -> np.ndarray:
-    """Mean of the values that are numbers."""
-    stacked = np.array(values)
-    known = ~np.isnan(stacked)
-    total, count = np.where(known, stacked, 0).sum(0), known.sum(0)
-    return np.where(count > 0, total / count.clip(min=1), np.nan)

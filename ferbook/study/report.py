@@ -12,7 +12,6 @@ from fer_lib.explain.scoring.controls import DECOYS
 from fer_lib.models import NETWORKS
 from ferbook.show.phrases import duration
 from ferbook.show.tables import Sentence, Table
-from ferbook.study.behaviour import behaviour, differences
 from ferbook.study.record import Study, explanations_folder, read_study
 from ferbook.study.settings import FAIR
 from ferbook.study.summary import ABOUT, chance, means, ranking
@@ -45,11 +44,7 @@ BEATEN = {1: "above it", 0: "not told apart", -1: "below it"}
 
 
 def open_study() -> Study:
-    """The recorded study.
-
-    Raises:
-        FerError: when there is none, or it is damaged.
-    """
+    """The recorded study."""
     path = explanations_folder() / "study.json"
     return _read(path, path.stat().st_mtime_ns if path.is_file() else 0)
 
@@ -60,14 +55,12 @@ def _read(path: Path, stamp: int) -> Study:
 
 
 def provenance(study: Study) -> Sentence:
-    """When the study was made, with what, and whether the code still does so."""
+    """When the study was made, and with what."""
     content = study.content
-    odd = differences(content.get("behaviour", {}), behaviour())
-    changed = ", by an older version of the code" if odd else ""
     spent = duration(sum(content["cpu_seconds"].values()))
     count, seeds = int(study.ran.sum()), len(study.seeds)
     return Sentence(
-        f"Made {content['written']}{changed}: {count} networks, {seeds} "
+        f"Made {content['written']}: {count} networks, {seeds} "
         f"seed{'s' if seeds > 1 else ''} of the fair tasks, "
         f"{content['settings']['train']:,} faces to learn from, {len(study.people)} "
         f"explained; {spent} of a processor core's time."
@@ -98,22 +91,20 @@ def against(one: MeanInterval | None) -> str:
 
 def accuracy_table(study: Study, tasks: Sequence[str] = FAIR) -> Table:
     """What the networks reached, and which learned nothing."""
-    rows = []
-    for network in study.networks:
-        row = [NAMES[network]]
-        for task in (one for one in study.tasks if one in tasks):
-            lines = []
-            for seed in study.seeds:
-                share, low, high, n = study.accuracy(task, network, seed)
-                if n:
-                    lines.append(f"{100 * share:.1f} %")
-                    lines.append(f" {100 * low:.0f}–{100 * high:.0f}, n = {n}")
-                    if not study.learned[study.place(task, network, seed)]:
-                        lines.append(" not learned" if task in FAIR else "")
-            row.append("\n".join(line for line in lines if line))
-        rows.append(tuple(row))
-    header = ("Network", *(PLACES.get(t, t) for t in study.tasks if t in tasks))
-    count, ran = int(study.learned.sum()), int(_fair(study).sum())
+
+    def cell(task: str, network: str) -> str:
+        lines = []
+        for seed in study.seeds:
+            if told := told_accuracy(study, task, network, seed):
+                lines.append(told)
+                if task in FAIR and not study.learned[study.place(task, network, seed)]:
+                    lines.append(" not learned")
+        return "\n".join(lines)
+
+    tasks = [task for task in study.tasks if task in tasks]
+    rows = ((NAMES[n], *(cell(task, n) for task in tasks)) for n in study.networks)
+    header = ("Network", *(PLACES.get(task, task) for task in tasks))
+    count, ran = int(study.learned.sum()), int(study.ran_fair.sum())
     note = (
         f"A line a seed; {count} of {ran} networks learned: the interval of their "
         "accuracy lies above 70 %. The maps of the others are not ranked. Faces of "
@@ -123,9 +114,12 @@ def accuracy_table(study: Study, tasks: Sequence[str] = FAIR) -> Table:
     return Table(caption, header, tuple(rows), note)
 
 
-def _fair(study: Study) -> np.ndarray:
-    fair = np.isin(study.tasks, FAIR)
-    return study.ran & fair[:, None, None]
+def told_accuracy(study: Study, task: str, network: str, seed: int) -> str:
+    """The accuracy of a cell with its interval; nothing of one that is missing."""
+    share, low, high, n = study.accuracy(task, network, seed)
+    return (
+        f"{100 * share:.1f} %\n {100 * low:.0f}–{100 * high:.0f}, n = {n}" if n else ""
+    )
 
 
 def ranking_table(study: Study, score: str) -> Table:
@@ -157,34 +151,27 @@ def scores_table(study: Study) -> Table:
     told = {score: means(study, score) for score in ABOUT}
     rows = []
     for method in study.methods:
-        cells = [told[s].get(method) for s in ABOUT]
-        shown = [
-            f"{one.mean:.2f}\n {one.low:.2f} to {one.high:.2f}" if one else ""
-            for one in cells
-        ]
-        rows.append((LABELS[method], *shown))
-    header = ["Method"]
-    for score in ABOUT:
-        way = "more" if ABOUT[score].rising else "less"
-        header.append(f"{ABOUT[score].short} ({way} is better)")
+        cells = (told[score].get(method) for score in ABOUT)
+        shown = (interval(one).split(" (") if one else [""] for one in cells)
+        rows.append((LABELS[method], *("\n ".join(one).rstrip(")") for one in shown)))
+    ways = {True: "more is better", False: "less is better"}
+    header = (
+        "Method",
+        *(f"{one.short} ({ways[one.rising]})" for one in ABOUT.values()),
+    )
     caption = "Every score of every method, rendered faces, mean and 95 % interval"
     note = (
         f"n: up to {len(study.people)} faces of each of {study.learned.sum()} "
         "networks; deletion, insertion, drop and infidelity of those of seed "
         f"{study.seeds[0]}, re-rendering of faces that are not at rest."
     )
-    return Table(caption, tuple(header), tuple(rows), note)
+    return Table(caption, header, tuple(rows), note)
 
 
 def pointer(method: str, network: str | None = None) -> Sentence:
     """One line on how far a method can be believed, for the other chapters.
 
-    Args:
-        method: key of :data:`LABELS`.
-        network: nickname, for the score of that network's maps alone.
-
-    Raises:
-        FerError: when the method is unknown.
+    Of a network's maps alone where its nickname is given.
     """
     if method not in LABELS or method in DECOYS:
         known = [name for name in LABELS if name not in DECOYS]

@@ -16,19 +16,11 @@ NETWORKS = (
 
 @dataclass(frozen=True)
 class Task:
-    """What networks learn in a study.
+    """What networks learn in a study."""
 
-    Attributes:
-        contrast: which two classes, a name of
-            :data:`fer_lib.rendered.evidence.CONTRASTS`.
-        tied: the cue that goes with the label while they learn; empty for
-            none.
-        shuffled: whether they learn labels in random order: a control.
-    """
-
-    contrast: str
-    tied: str = ""
-    shuffled: bool = False
+    contrast: str  # which two classes, of fer_lib.rendered.evidence.CONTRASTS
+    tied: str = ""  # the cue that goes with the label while they learn
+    shuffled: bool = False  # whether labels are in random order: a control
 
 
 FAIR = ("mouth", "brows", "eyes", "nose", "jaw")
@@ -44,39 +36,19 @@ TASKS = {
 
 @dataclass(frozen=True)
 class Settings:
-    """Sizes of a study.
+    """Sizes of a study."""
 
-    Attributes:
-        train: faces that are learned from.
-        validation: faces that show how learning goes; nothing is chosen.
-        test: faces of the reported accuracy.
-        faces: how many of these are explained, the first ones.
-        epochs: factor on the networks' epochs.
-        stages: steps of the randomisation of weights.
-        population: seed of the rendered people and pictures.
-    """
-
-    train: int = 1000
-    validation: int = 60
-    test: int = 200
-    faces: int = 16
-    epochs: float = 1.0
-    stages: int = 4
-    population: int = 0
+    train: int = 1000  # faces that are learned from
+    validation: int = 60  # that show how learning goes; nothing is chosen
+    test: int = 200  # of the reported accuracy
+    faces: int = 16  # how many of these are explained, the first ones
+    epochs: float = 1.0  # factor on the networks' epochs
+    stages: int = 4  # steps of the randomisation of weights
+    population: int = 0  # seed of the rendered people and pictures
 
     def __post_init__(self):
         if not 2 <= self.faces <= self.test:
             raise FerError(
                 f"study: {self.faces} faces to explain, expected 2 to {self.test}, "
                 "the number of test faces."
-            )
-
-
-def check_names(what: str, names: tuple[str, ...], known) -> None:
-    """Refuse a name that is none of the known ones."""
-    for name in names:
-        if name not in known:
-            raise FerError(
-                f"study: {what} '{name}' is unknown, expected some of "
-                f"{', '.join(known)}."
             )

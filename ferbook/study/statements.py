@@ -14,17 +14,8 @@ from fer_lib.models.part_ensemble import KINDS
 from ferbook.show.tables import Page, Sentence, Table
 from ferbook.study.record import Study
 from ferbook.study.report import NAMES, interval
-from ferbook.study.settings import FAIR
 from ferbook.study.summary import over_groups
 
-# Which part the evidence of a task is in, as the part ensemble calls it.
-PART_OF = {
-    "mouth": "mouth",
-    "brows": "eyebrows",
-    "eyes": "eyes",
-    "nose": "nose",
-    "jaw": "jaw",
-}
 # What a paper says of its own attention, and where.  The maps of ESR have two by
 # two cells here, in the middle of the picture: they say nothing about a place.
 SAYS = {
@@ -44,29 +35,20 @@ HOLDS = {1: "holds", 0: "undecided", -1: "does not hold"}
 
 
 class Tested(NamedTuple):
-    """One statement and what the study says about it.
-
-    Attributes:
-        network: nickname.
-        says: the statement.
-        where: in the paper.
-        test: what was compared, or a key of :data:`TESTS`.
-        told: the difference, with its interval; above zero is as claimed.
-    """
+    """One statement and what the study says about it."""
 
     network: str
     says: str
-    where: str
-    test: str
-    told: MeanInterval
+    where: str  # in the paper
+    test: str  # what was compared, or a key of TESTS
+    told: MeanInterval  # the difference; above zero is as claimed
 
     @property
     def word(self) -> str:
         """Holds, does not hold, or undecided: by the interval."""
         if np.isnan(self.told.low):
             return "too few tasks"
-        sign = int(self.told.low > 0) - int(self.told.high < 0)
-        return HOLDS[sign]
+        return HOLDS[int(self.told.low > 0) - int(self.told.high < 0)]
 
 
 def tested(study: Study) -> list[Tested]:
@@ -85,12 +67,11 @@ def claims_table(study: Study) -> Page | Sentence:
     if not found:
         return Sentence("This study tests no statement of a paper.")
     rows = []
-    for network in (name for name in study.networks if name in SAYS):
+    for network, (says, where) in SAYS.items():
         own = {one.test: one for one in found if one.network == network}
-        cells = [_cell(own[test]) if test in own else "" for test in TESTS]
-        cells[0] = _figures(own["chance"]) if "chance" in own else ""
-        if any(cells):
-            says, where = SAYS[network]
+        if "chance" in own:
+            cells = [_cell(own[test]) if test in own else "" for test in TESTS]
+            cells[0] = _figures(own["chance"])  # no verdict, see the note
             rows.append((f"{NAMES[network]}\n {where}", says, *cells))
     note = (
         "On rendered faces, small networks that learned a task; means over tasks with "
@@ -122,7 +103,6 @@ def _figures(one: Tested) -> str:
 
 
 def _attention(study: Study, network: str) -> Iterator[tuple[str, MeanInterval]]:
-    """A network's own attention against chance, its start and a blob."""
     place, row = study.networks.index(network), study.methods.index("attention")
     chosen = study.learned[:, place]
     if not chosen.any():
@@ -143,28 +123,19 @@ def _attention(study: Study, network: str) -> Iterator[tuple[str, MeanInterval]]
 
 
 def _parts(study: Study) -> Iterator[Tested]:
-    """The part ensemble: whose branch looks, who is right, what landmarks do."""
     network = "part_ensemble"
     if network not in study.networks or "branch_mass" not in study.arrays:
         return
-    cells = [
-        (t, k)
-        for t, task in enumerate(study.tasks)
-        for k in np.flatnonzero(study.learned[t, study.networks.index(network)])
-        if task in FAIR
-    ]
-    if not cells:
+    place = study.networks.index(network)
+    cells = np.argwhere(study.learned[:, place])  # of fair tasks alone
+    if not len(cells):
         return
     says, where = SAYS[network]
-    tests = {
-        "branch_mass": "Grad-CAM's mass on the evidence",
-        "branch_correct": "accuracy",
-    }
-    for array, what in tests.items():
+    masses = ("branch_mass", "Grad-CAM's mass on the evidence")
+    for array, what in (masses, ("branch_correct", "accuracy")):
         gaps = [_above_others(study, array, *cell) for cell in cells]
         test = f"{what}: that part's branch above the best of the others"
         yield Tested(network, says, where, test, _over_tasks(gaps, cells))
-    place = study.networks.index(network)
     errors = [study.arrays["landmark_error"][t, place, k] for t, k in cells]
     rise = _over_tasks([(one[0] - one[1]).mean(0) for one in errors], cells)
     yield Tested(
@@ -180,11 +151,12 @@ def _above_others(study: Study, array: str, task: int, seed: int) -> np.ndarray:
     """
     values = study.arrays[array][task, study.networks.index("part_ensemble"), seed]
     values = np.nan_to_num(values)
-    own = KINDS["parts"].index(PART_OF[study.tasks[task]])
+    part = study.tasks[task].replace("brows", "eyebrows")
+    own = KINDS["parts"].index(part)
     others = np.delete(values, own, 0)
     return values[own] - others[others.mean(1).argmax()]
 
 
-def _over_tasks(values: list[np.ndarray], cells: list[tuple]) -> MeanInterval:
-    tasks = [np.full(len(one), t) for one, (t, _) in zip(values, cells, strict=True)]
-    return over_groups(np.concatenate(values), np.concatenate(tasks))
+def _over_tasks(values: list[np.ndarray], cells: np.ndarray) -> MeanInterval:
+    tasks = np.repeat(cells[:, 0], len(values[0]))
+    return over_groups(np.concatenate(values), tasks)

@@ -8,7 +8,6 @@ of a pair together.  The same faces are in every cell: no interval speaks of
 other faces.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -23,8 +22,7 @@ from ferbook.study.record import Study
 FEWEST = 3  # groups, below which an interval says nothing
 
 
-@dataclass(frozen=True)
-class About:
+class About(NamedTuple):
     """A score in a word or two, at length, and whether more is better."""
 
     short: str
@@ -49,23 +47,24 @@ RERENDERED = ("agreement", "density_agreement")
 
 
 class Standing(NamedTuple):
-    """The order of M methods, and how much of it may be luck.
+    """The order of M methods, and how much of it may be luck."""
 
-    Attributes:
-        means: ``float64 [M]``, over the maps that all have, more is better.
-        ranks: ``float64 [M]``, 1 for the largest mean; ties share theirs.
-        low: ``float64 [M]``, lower (better) end of a rank's 95 % interval.
-        high: ``float64 [M]``, upper end.
-        first: ``float64 [M]``, share of the draws in which it came first.
-        n: number of these maps.
-    """
+    means: np.ndarray  # [M], over the maps that all have, more is better
+    ranks: np.ndarray  # [M], 1 for the largest mean; ties share theirs
+    low: np.ndarray  # [M], lower (better) end of a rank's 95 % interval
+    high: np.ndarray  # [M], upper end
+    first: np.ndarray  # [M], share of the draws in which it came first
+    n: int  # number of these maps
 
-    means: np.ndarray
-    ranks: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    first: np.ndarray
-    n: int
+
+class Ranking(NamedTuple):
+    """Methods by one score, the best first."""
+
+    methods: tuple[str, ...]
+    intervals: tuple[MeanInterval, ...]  # of each over all of its own maps
+    standing: Standing
+    tasks: int  # how many were drawn from
+    networks: int
 
 
 def drawn_means(
@@ -73,12 +72,8 @@ def drawn_means(
 ) -> np.ndarray:
     """Means ``[count, M]`` when tasks and networks are drawn with replacement.
 
-    Args:
-        values: ``[M, X]``; what is not a number is left out.
-        pairs: ``[X]``, the number of a value's task times ``networks``, plus
-            that of its network.
-        networks: how many there are.
-        count: draws, the same for all calls about the same tasks and networks.
+    Of values ``[M, X]``; ``pairs [X]`` is the number of a value's task times that
+    of all ``networks``, plus that of its network.
     """
     values = np.asarray(values, float)
     sides = [np.unique(one, return_inverse=True)[1] for one in divmod(pairs, networks)]
@@ -124,9 +119,8 @@ def crossed_standing(values: np.ndarray, pairs: np.ndarray, networks: int) -> St
 def over_groups(values: np.ndarray, groups: np.ndarray) -> MeanInterval:
     """Mean of the groups' means with the 95 % interval of Student's t.
 
-    For the few tasks of one network: drawing two to five groups anew covers
-    far less than it says.  ``n`` counts groups; fewer than three have no
-    interval.
+    Drawing two to five groups anew would cover far less than it says.  ``n``
+    counts groups; fewer than three have no interval.
     """
     values, groups = np.asarray(values, float), np.asarray(groups)
     known = ~np.isnan(values)
@@ -138,31 +132,8 @@ def over_groups(values: np.ndarray, groups: np.ndarray) -> MeanInterval:
     return MeanInterval(mean, mean - half, mean + half, n)
 
 
-@dataclass(frozen=True, eq=False)
-class Ranking:
-    """Methods by one score, the best first.
-
-    Attributes:
-        methods: their names.
-        intervals: of each method over all of its own maps.
-        standing: ranks with intervals, in the order of ``methods``.
-        tasks: how many were drawn from.
-        networks: likewise.
-    """
-
-    methods: tuple[str, ...]
-    intervals: tuple[MeanInterval, ...]
-    standing: Standing
-    tasks: int
-    networks: int
-
-
 def oriented(study: Study, score: str, **where) -> tuple[np.ndarray, np.ndarray]:
-    """:func:`scored`, turned so that more is better: one less the score.
-
-    Raises:
-        FerError: when the score is unknown, or nothing learned.
-    """
+    """:func:`scored`, turned so that more is better: one less the score."""
     if score not in ABOUT:
         raise FerError(f"score '{score}', expected one of {', '.join(ABOUT)}.")
     values, pairs = scored(study, score, **where)
@@ -172,19 +143,11 @@ def oriented(study: Study, score: str, **where) -> tuple[np.ndarray, np.ndarray]
 
 
 def scored(study: Study, score: str, **where) -> tuple[np.ndarray, np.ndarray]:
-    """A score of every method as stored, where it says something.
+    """A score ``[methods, X]`` as stored, where it says something, and pairs ``[X]``.
 
-    A map without any relevance has no mass where the evidence is, and counts
-    as zero.  Re-rendering says nothing of a face at rest: it has no movement
-    that could be left out.
-
-    Args:
-        study: that was recorded.
-        score: of any array of methods and faces.
-        where: ``task`` or ``network``, to look at one alone.
-
-    Returns:
-        ``[methods, X]``, and the pair of task and network of each map, ``[X]``.
+    Of one ``task`` or ``network`` alone where it is named.  A map without any
+    relevance has no mass on the evidence: zero.  Re-rendering says nothing of
+    a face at rest, as it has no movement that could be left out.
     """
     values, pairs = study.values(score, **where)
     if score == "relevance_mass":
@@ -196,7 +159,6 @@ def scored(study: Study, score: str, **where) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _at_rest(study: Study, pairs: np.ndarray) -> np.ndarray:
-    """Which maps are of a face without the movement of its task."""
     tasks = [study.tasks[k] for k in pairs // len(study.networks)]
     labels = np.tile(study.content["labels"], len(pairs) // len(study.people))
     sides = zip(tasks, labels.tolist(), strict=True)
@@ -241,11 +203,7 @@ def chance(study: Study, score: str, **where) -> float:
 
 
 def margins(study: Study, score: str, **where) -> tuple[str, dict[str, MeanInterval]]:
-    """The best decoy, and by how much each method is above it, map by map.
-
-    The best decoy is that with the largest mean; the interval is of the
-    paired difference.
-    """
+    """The decoy with the largest mean, and each method's paired margin above it."""
     values, pairs = oriented(study, score, **where)
     decoy = {name: values[study.methods.index(name)] for name in DECOYS}
     best = max(decoy, key=lambda name: np.nanmean(decoy[name]))
@@ -258,7 +216,6 @@ def margins(study: Study, score: str, **where) -> tuple[str, dict[str, MeanInter
 
 
 def _asking(study: Study) -> list[int]:
-    """Rows of the methods, decoys left out."""
     return [k for k, name in enumerate(study.methods) if name not in DECOYS]
 
 
@@ -289,6 +246,5 @@ def middle_correlation(study: Study, count: int = 500) -> MeanInterval:
 
 
 def _spearman(table: np.ndarray) -> np.ndarray:
-    """Of all pairs of columns at once, over the rows that are whole."""
     ranks = rankdata(table[~np.isnan(table).any(1)], axis=0)
     return np.corrcoef(ranks.T)

@@ -43,21 +43,13 @@ STAGE_EPOCHS = {"landmark_epochs": 5, "expression_epochs": 9, "head_epochs": 2}
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """A network that has learned a task.
-
-    Attributes:
-        network: in evaluation mode.
-        test: the fair faces that it is tested on.
-        scores: ``float32 [n, 2]``, what it says of them.
-        curve: accuracy on validation faces after each epoch, 0-1.
-        untrained: the same network before it learned.
-    """
+    """A network that has learned a task, in evaluation mode."""
 
     network: Network
-    test: FaceSet
-    scores: np.ndarray
-    curve: tuple[float, ...]
-    untrained: Network
+    test: FaceSet  # the fair faces that it is tested on
+    scores: np.ndarray  # float32 [n, 2], what it says of them
+    curve: tuple[float, ...]  # accuracy on validation faces after each epoch
+    untrained: Network  # the same before it learned
 
     @property
     def correct(self) -> np.ndarray:

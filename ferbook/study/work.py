@@ -36,7 +36,6 @@ from ferbook.study.settings import (
     SHUFFLED,
     TASKS,
     Settings,
-    check_names,
 )
 from ferbook.study.training import learn
 from ferbook.training.machine import hardware
@@ -52,12 +51,7 @@ def plan_cells(
     """Task, network and seed of every cell, those of seed 0 first.
 
     Shortcuts and shuffled labels are trained with seed 0 alone.
-
-    Raises:
-        FerError: when a name is unknown, or there is no seed.
     """
-    check_names("task", tuple(tasks), TASKS)
-    check_names("network", tuple(networks), NETWORKS)
     if seeds < 1:
         raise FerError(f"study: {seeds} seeds, expected 1 or more.")
     first = [task for task in (*FAIR, *PLANTED, SHUFFLED) if task in tasks]
@@ -73,12 +67,8 @@ def plan_cells(
 class Cells:
     """Finished cells of one study, each in a file of its own.
 
-    Args:
-        settings: sizes.
-        folder: where; below the cache if None.
-
-    Raises:
-        FerError: when those there were made by code that did other things.
+    Below a folder, or the cache if None; those of code that did other things are
+    refused.
     """
 
     def __init__(self, settings: Settings, folder: Path | None = None):
@@ -86,17 +76,14 @@ class Cells:
         told = asdict(settings)
         self.settings, self.folder = settings, below / json_sha256(told)[:16]
         path = self.folder / "behaviour.json"
-        if path.is_file():
-            odd = differences(json.loads(path.read_text()), behaviour())
-            if odd:
-                raise FerError(
-                    f"{self.folder}: holds cells of code that behaved otherwise in "
-                    f"{odd[0]} ({len(odd)} in all); delete the folder to make them "
-                    "again."
-                )
-        else:
+        if not path.is_file():
             with atomic_path(path) as temporary:
                 temporary.write_text(json.dumps(behaviour()))
+        elif odd := differences(json.loads(path.read_text()), behaviour()):
+            raise FerError(
+                f"{self.folder}: holds cells of code that behaved otherwise in "
+                f"{odd[0]} ({len(odd)} in all); delete the folder to make them again."
+            )
 
     def path(self, cell: Cell) -> Path:
         """File of a cell."""
@@ -104,11 +91,7 @@ class Cells:
         return self.folder / f"{task}-{network}-{seed}.npz"
 
     def finished(self) -> dict[Cell, dict[str, np.ndarray]]:
-        """All that are there.
-
-        Raises:
-            FerError: when a file is damaged.
-        """
+        """All that are there."""
         every = plan_cells(seeds=100)
         return {cell: _read(self.path(cell)) for cell in every if self.has(cell)}
 
@@ -152,9 +135,6 @@ def work(
     After ``budget`` seconds of wall time no further cell is begun; ``fresh``
     replaces a record of other settings or behaviour.  Finished cells are kept
     below the cache, or in the folder ``kept``.
-
-    Raises:
-        FerError: when ``out`` holds another study, or no cell is finished.
     """
     store = Cells(settings, kept)
     _check(out, settings, fresh)
@@ -164,33 +144,25 @@ def work(
         if budget is not None and time.monotonic() - started > budget:
             break
         store.make(cell)
-    return record(store, out)
-
-
-def record(store: Cells, out: Path) -> Study:
-    """Write the record of all finished cells."""
     cells = store.finished()
     if not cells:
         raise FerError("study: no cell is finished; give it a larger budget.")
-    tasks = [task for task in TASKS if any(task == cell[0] for cell in cells)]
-    networks = [name for name in NETWORKS if any(name == cell[1] for cell in cells)]
-    seeds = sorted({cell[2] for cell in cells})
-    content = _told(store.settings, cells) | {
-        "tasks": tasks,
-        "networks": networks,
-        "seeds": seeds,
-    }
-    write_study(out, content, tabled(cells, tasks, networks, seeds))
+    made = [set(side) for side in zip(*cells, strict=True)]
+    of = [[name for name in names if name in one] for names, one in
+          zip((TASKS, NETWORKS, sorted(made[2])), made, strict=True)]  # fmt: skip
+    write_study(out, _told(settings, cells, *of), tabled(cells, *of))
     return read_study(out)
 
 
-def _told(settings: Settings, cells: dict[Cell, dict]) -> dict:
-    """The fields of a record, but for its cells."""
-    contrast = TASKS[next(iter(cells))[0]].contrast
-    known = known_faces(contrast, 48, settings)
+def _told(settings: Settings, cells: dict[Cell, dict], tasks, networks, seeds) -> dict:
+    """The JSON of a record."""
+    known = known_faces(TASKS[tasks[0]].contrast, 48, settings)
     cpu = {"/".join(map(str, c)): float(one["cpu_seconds"]) for c, one in cells.items()}
     return {
         "kind": "explanations",
+        "tasks": tasks,
+        "networks": networks,
+        "seeds": seeds,
         "behaviour": behaviour(),
         "settings": asdict(settings),
         "methods": list(ROWS),
@@ -208,7 +180,6 @@ def _told(settings: Settings, cells: dict[Cell, dict]) -> dict:
 
 
 def _check(out: Path, settings: Settings, fresh: bool) -> None:
-    """Refuse a folder that holds another study."""
     if fresh or not (out / f"{NAME}.json").exists():
         return
     held = read_study(out).content

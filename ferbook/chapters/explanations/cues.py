@@ -9,7 +9,7 @@ from fer_lib.explain.scoring.controls import DECOYS
 from fer_lib.rendered.cues import CUES
 from ferbook.show.tables import Sentence, Table
 from ferbook.study.record import Study
-from ferbook.study.report import LABELS, NAMES, against, interval
+from ferbook.study.report import LABELS, NAMES, against, interval, told_accuracy
 from ferbook.study.settings import BASE
 from ferbook.study.summary import over_groups
 
@@ -27,10 +27,10 @@ def shortcut_table(study: Study) -> Table:
     for network in study.networks:
         cells = []
         for cue in planted(study):
-            told = _accuracy(study, cue, network)
+            told = told_accuracy(study, cue, network, 0)
             effect = cue_effect(study, cue, network)
             cells.append(f"{told}\n effect {interval(effect, 1)}" if told else "")
-        rows.append((NAMES[network], _accuracy(study, BASE, network), *cells))
+        rows.append((NAMES[network], told_accuracy(study, BASE, network, 0), *cells))
     note = (
         "Accuracy on the same fair faces, after learning where the cue went with the "
         "label. Effect: how the score of class 1, less that of class 0, rises when the "
@@ -39,13 +39,6 @@ def shortcut_table(study: Study) -> Table:
     caption = "Planted shortcuts, rendered faces, 95 % interval"
     header = ("Network", "No shortcut", *planted(study))
     return Table(caption, header, tuple(rows), note)
-
-
-def _accuracy(study: Study, task: str, network: str) -> str:
-    share, low, high, n = study.accuracy(task, network, 0)
-    if not n:
-        return ""
-    return f"{100 * share:.1f} %\n {100 * low:.0f}–{100 * high:.0f}, n = {n}"
 
 
 def cue_effect(

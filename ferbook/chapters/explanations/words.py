@@ -1,13 +1,10 @@
 """The chapter on explanations in one paragraph, computed from the study."""
 
-import numpy as np
-
 from fer_lib.explain.scoring.controls import DECOYS
 from ferbook.chapters.explanations.cues import planted, took, warned
 from ferbook.show.tables import Sentence
 from ferbook.study.record import Study
 from ferbook.study.report import LABELS, interval
-from ferbook.study.settings import FAIR
 from ferbook.study.summary import (
     chance,
     margins,
@@ -25,11 +22,9 @@ def in_words(study: Study) -> Sentence:
 
 
 def _learned(study: Study) -> str:
-    fair = np.isin(study.tasks, FAIR)
-    ran = int((study.ran & fair[:, None, None]).sum())
     return (
-        f"{study.learned.sum()} of {ran} small networks learned to tell two classes of "
-        "rendered faces apart, and were explained."
+        f"{study.learned.sum()} of {study.ran_fair.sum()} small networks learned to tell "
+        "two classes of rendered faces apart, and were explained."
     )
 
 

@@ -46,14 +46,9 @@ def test_accuracies_and_who_learned(study):
     assert "28 of 30 networks learned" in table.note
 
 
-def test_provenance_tells_age_and_cost(study, monkeypatch):
-    monkeypatch.setattr(told, "behaviour", dict)
+def test_provenance_tells_size_and_cost(study):
     text = told.provenance(study).text()
     assert "2.0 h of a processor core's time" in text and "2 seeds" in text
-    monkeypatch.setattr(told, "behaviour", lambda: {"rates": [1]})
-    assert "by an older version" in told.provenance(study).text()
-    now = planted_study(behaviour={"rates": [1.001]})
-    assert "older version" not in told.provenance(now).text()
     assert f"{study.ran.sum()} networks" in text
 
 
