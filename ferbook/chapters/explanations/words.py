@@ -23,8 +23,8 @@ def in_words(study: Study) -> Sentence:
 
 def _learned(study: Study) -> str:
     return (
-        f"{study.learned.sum()} of {study.ran_fair.sum()} small networks learned to tell "
-        "two classes of rendered faces apart, and were explained."
+        f"{study.learned.sum()} of {study.ran_fair.sum()} small networks learned to "
+        "tell two classes of rendered faces apart, and were explained."
     )
 
 
