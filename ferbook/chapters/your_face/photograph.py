@@ -1,9 +1,12 @@
 """A photograph of the reader's, and the face in it.
 
 Nothing here writes a file or asks another machine: a photograph lives in the
-memory of the kernel that runs the notebook.
+memory of the kernel that runs the notebook.  Colab's own ``files.upload`` writes
+what it gets into a file; here a picture comes from the browser as text.
 """
 
+import base64
+import importlib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +23,6 @@ from fer_lib.photos.alignment import eye_similarity, move_points, warp_face
 from fer_lib.photos.detection import Box, find_faces
 from fer_lib.photos.ert import fit_landmarks
 from fer_lib.photos.images import LUMA, read_image
-from ferbook.chapters.your_face.camera import CAMERAS, take
 
 ASTRONAUT = "skimage.data.astronaut(), NASA, public domain."
 SIDE = 48  # pixels, grey: what the faces are that the networks learned from
@@ -31,6 +33,49 @@ MOST = 1600  # pixels of a photograph's longer side; larger ones are reduced
 LEAST = 64  # pixels of a face's box: landmarks are fitted to whole pixels
 SURE = 0.2  # score of a detection; sleeves and collars get 0 to 0.2, faces more
 DARKEST = 50  # of 255: the brightest twentieth of a face has to reach it
+
+
+# Both wait for the reader; a picture is drawn small before it is sent.
+_SMALL = """\
+const small = (image, width, height) => {
+  const scale = Math.min(1, 1280 / Math.max(width, height));
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [width, height].map((side) => side * scale);
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  return { image: canvas.toDataURL("image/jpeg", 0.95) };
+};
+const shown = (tag, values) => {
+  const made = Object.assign(document.createElement(tag), values);
+  document.body.append(made);
+  window.google?.colab?.output?.setIframeHeight(
+    document.documentElement.scrollHeight, true);
+  return made;
+};
+"""
+_UPLOAD = """\
+const field = shown("input", { type: "file", accept: "image/*",
+  ariaLabel: "A photograph of a face" });
+try {
+  await new Promise((done) => { field.onchange = done; });
+  const image = await createImageBitmap(field.files[0]);
+  return small(image, image.width, image.height);
+} finally { field.remove(); }
+"""
+_WEBCAM = """\
+const stream = await navigator.mediaDevices.getUserMedia({ video: true });
+const video = shown("video", { muted: true, srcObject: stream,
+  style: "display: block; max-width: 100%", ariaLabel: "Picture of the camera" });
+const button = shown("button", { textContent: "Take the photograph" });
+try {
+  await video.play();
+  await new Promise((done) => { button.onclick = done; });
+  return small(video, video.videoWidth, video.videoHeight);
+} finally {
+  stream.getTracks().forEach((track) => track.stop());
+  video.remove(), button.remove();
+}
+"""
+CAMERAS = {"upload": _UPLOAD, "webcam": _WEBCAM}
 
 
 @dataclass(frozen=True)
@@ -177,3 +222,30 @@ def _see(image: np.ndarray, frame: np.ndarray, view: View, side: int) -> np.ndar
         rows, columns = slice(max(top, 0), bottom), slice(max(left, 0), right)
         face[:, rows, columns] = round(face.mean())
     return face[..., ::-1] if view.mirror else face
+
+
+def script(how: str) -> str:
+    """JavaScript whose value is ``{image: "data:..."}`` or ``{error: "..."}``."""
+    return (
+        f"(async () => {{\n{_SMALL}{CAMERAS[how]}}})()"
+        ".catch((error) => ({ error: error.message }))"
+    )
+
+
+def take(how: str) -> bytes:
+    """A JPEG file's bytes by ``"upload"`` or ``"webcam"``.
+
+    Raises:
+        FerError: outside of Colab, or when the browser gives no picture.
+    """
+    if "google.colab" not in sys.modules:
+        raise FerError(
+            f"photo is '{how}', which works on Colab alone; give the path of a picture."
+        )
+    found = importlib.import_module("google.colab.output").eval_js(script(how))
+    if "error" in found:
+        raise FerError(
+            f"photo is '{how}': the browser gave no picture ({found['error']}); allow "
+            "it, or give the path of a picture."
+        )
+    return base64.b64decode(found["image"].partition(",")[2])

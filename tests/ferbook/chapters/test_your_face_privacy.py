@@ -13,8 +13,7 @@ from selenium.webdriver.common.by import By
 from skimage.data import astronaut
 
 from fer_lib.errors import FerError
-from ferbook.chapters.your_face import camera
-from ferbook.chapters.your_face.photograph import load_photo
+from ferbook.chapters.your_face.photograph import CAMERAS, load_photo, script
 
 # Runs before the cells: notes every file that is written, every other host.
 WATCH = """\
@@ -49,7 +48,7 @@ def colab(monkeypatch, answer):
     return asked
 
 
-@pytest.mark.parametrize("how", camera.CAMERAS)
+@pytest.mark.parametrize("how", CAMERAS)
 def test_colabs_picture_becomes_pixels_without_a_file(monkeypatch, tmp_path, how):
     stored = io.BytesIO()
     Image.fromarray(astronaut()).save(stored, "PNG")
@@ -57,7 +56,7 @@ def test_colabs_picture_becomes_pixels_without_a_file(monkeypatch, tmp_path, how
     asked = colab(monkeypatch, {"image": f"data:image/png;base64,{text}"})
     monkeypatch.chdir(tmp_path)
     np.testing.assert_array_equal(load_photo(how), astronaut())
-    assert asked == [camera.script(how)] and not list(tmp_path.iterdir())
+    assert asked == [script(how)] and not list(tmp_path.iterdir())
 
 
 def test_a_reader_who_says_no_is_told_what_else_to_do(monkeypatch):

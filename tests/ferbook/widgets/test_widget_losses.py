@@ -159,25 +159,6 @@ class TestDiversity:
         assert {(0, -1), (1, 1), (0, 1)} <= signs  # twins turn an even number, too
         assert unknown < 0.05 * len(SETTINGS)
 
-    @pytest.mark.browser
-    def test_branches_that_are_all_the_same_have_no_slope(self, browser):
-        same = {"apart": 0, "moved": 0, "group": 1, "gamma": 1}
-        points = [[same | {"count": n}] for n in COUNTS]
-        pages = call(browser, "diversity", "diversities", points)
-        for n, page in zip(COUNTS, pages, strict=True):
-            assert page["paper"] == {"value": 0, "byApart": 0, "byMoved": 0}
-            assert page["code"]["value"] == pytest.approx((-1) ** (n - 1) * (n - 1))
-            assert page["code"]["byApart"] == page["code"]["byMoved"] == 0
-
-    @pytest.mark.browser
-    def test_the_determinant_is_numpys(self, browser):
-        draw = np.random.default_rng(0)
-        matrices = [draw.normal(size=(n, n)) for n in (1, 2, 3, 5, 9)]
-        matrices += [np.eye(4)[[1, 0, 3, 2]], np.eye(3)[[1, 2, 0]], np.ones((3, 3))]
-        points = [[matrix.tolist()] for matrix in matrices]
-        found = call(browser, "diversity", "determinant", points)
-        np.testing.assert_allclose(found, [*map(np.linalg.det, matrices)], atol=1e-9)
-
 
 @pytest.mark.browser
 class TestDiversityDriven:

@@ -2,12 +2,10 @@
 
 import base64
 import re
-from types import SimpleNamespace
 
 import matplotlib
 import numpy as np
 import pytest
-import torch
 from planted_explorers import (
     CHANNELS,
     MASKED,
@@ -102,20 +100,6 @@ def test_masks_that_learn_nothing_stand_alone(variant):
         assert block["planes"][0][1][4:6] == pytest.approx([expected] * 2, rel=1e-3)
     with pytest.raises(FerError, match="the network's masks have nothing to learn"):
         masking.with_masks(network, "sigmoid")
-
-
-def test_wide_networks_show_some_channels_of_every_block():
-    shapes = [(3, 64, 24, 24), (3, 128, 12, 12), (3, 256, 6, 6), (3, 512, 3, 3)]
-    stages = [SimpleNamespace(mask=torch.empty(one, device="meta")) for one in shapes]
-    kept = [one.tolist() for one in masking.kept_channels(stages)]
-    places = [27 * h * w for _, _, h, w in shapes]
-    size = sum(p * (len(one) + 1) for p, one in zip(places, kept, strict=True))
-    assert size <= 120_000 < size + sum(places)
-    for one, (_, count, _, _) in zip(kept, shapes, strict=True):
-        assert one[0] == 0 and one[-1] == count - 1
-        assert len(one) == len(set(one)) == 4
-    (few,) = masking.kept_channels(stages[:1], most=10)
-    assert few.tolist() == [0]
 
 
 def short(value):

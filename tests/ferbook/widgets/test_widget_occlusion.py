@@ -262,16 +262,6 @@ class TestWithAKernel:
         assert np.abs(picture_of(view) - SQUARED[0].mean()).max() <= 1
         no_faults(browser)
 
-    def test_the_whole_map_comes_in_parts(self, browser, widget):
-        put(browser, window=4, stride=4)
-        find(browser, "button").click()
-        asked = answer_all(browser, widget)
-        places = {tuple(place) for one in asked for place in one["places"]}
-        starts = window_starts(SIDE, 4, 4).tolist()
-        assert places >= {(top, left) for top in starts for left in starts}
-        assert max(len(one["places"]) for one in asked) == 64 and len(asked) == 3
-        assert "81 of 81 squares seen" in told(browser)
-
     def test_a_late_answer_changes_nothing_and_a_refusal_is_told(self, browser, widget):
         put(browser, window=3)
         (question,) = browser.execute_script("return window.questions")

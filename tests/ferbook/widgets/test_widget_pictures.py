@@ -66,11 +66,3 @@ class TestInABrowser:
         found = call(browser, "masking", "colourAt", points)
         expected = 255 * matplotlib.colormaps[name](shares.clip(0, 1))[:, :3]
         assert np.abs(np.array(found) - expected).max() < 6  # of 255
-
-    def test_a_painted_picture_has_the_values_row_by_row(self, browser):
-        point = [[0, 1, 2, None, 4, 9], 3, ["#000000", "#ff0000"], 0, 4]
-        (address,) = call(browser, "masking", "painted", [point])
-        picture = picture_of(address)
-        assert picture[..., 3].tolist() == [[255] * 3, [0, 255, 255]]
-        expected = np.array([[0, 63.75, 127.5], [0, 255, 255]])
-        assert np.abs(picture[..., 0] - expected).max() <= 0.5

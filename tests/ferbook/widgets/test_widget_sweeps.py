@@ -108,26 +108,6 @@ class TestMeasures:
         outside = group["runs"]["beta"]["lead"]["counts"]["wide"]
         assert outside[0] + outside[-1] <= 2
 
-    def test_large_sets_are_sampled_alike_in_every_run(self, monkeypatch):
-        monkeypatch.setattr(sweeps, "_MOST_FACES", 60)
-        plane = np.stack([np.arange(N) / 50, np.zeros(N)], 1)
-        records = [
-            run_of(v, 70, lead=np.zeros(N), plane=plane + shift)
-            for v, shift in (("beta", 0), ("default", 1))
-        ]
-        group = groups_of(records)[0]
-        assert group == groups_of(records)[0]  # the page is built again
-        first, second = (
-            np.reshape(group["runs"][v]["plane"], (-1, 2)) for v in ("beta", "default")
-        )
-        assert first.shape == (60, 2) and len(np.unique(first[:, 0])) == 60
-        np.testing.assert_allclose(second - first, 100, atol=1)
-        faces = np.rint(first[:, 0] / 2).astype(int)  # hundredths of a fiftieth
-        assert np.all(faces % 7 == group["labels"])
-        (left, right), (low, high) = group["frame"]
-        assert 100 * left < first.min() and 100 * right > second.max()
-        assert low < 0 < 1 < high
-
 
 class TestWidget:
     def test_without_runs_there_is_a_sentence(self):
