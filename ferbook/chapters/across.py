@@ -1,7 +1,6 @@
 """Chapter 9: networks on faces of another data set, and networks together."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
 import matplotlib.pyplot as plt
@@ -21,19 +20,15 @@ from fer_lib.evaluation.inference import predict
 from fer_lib.evaluation.intervals import wilson_interval
 from fer_lib.expressions import EXPRESSIONS, expression_index
 from fer_lib.models.network import Network
-from fer_lib.models.saved import load_weights
 from ferbook.kit import corpora as rendered
-from ferbook.kit.ablation import shortened
+from ferbook.kit.ablation import train_briefly
 from ferbook.kit.quick_classifier import features, one_hot, ridge
 from ferbook.kit.results import record_name
 from ferbook.ledger.statistics import paired_difference
-from ferbook.papers import find_paper
-from ferbook.runs.predictions import accuracies
 from ferbook.runs.records import Record
 from ferbook.show.figures import COLOURS
 from ferbook.show.plots import finish, write_numbers
 from ferbook.show.tables import Sentence, Table
-from ferbook.training.loop import fit
 
 Reader = Callable[[np.ndarray], np.ndarray]  # faces to scores [N, 7]
 Right = Mapping[str, Mapping[str, np.ndarray]]  # reader, corpus: bool [n]
@@ -101,36 +96,10 @@ def reader(network: Network) -> Reader:
 
 
 def trained_reader(
-    splits: Splits,
-    paper: str = "deep_emotion",
-    variant: str = "default",
-    *,
-    epochs: int,
-    faces: int | None = None,
-    start: Network | None = None,
-    seed: int = 0,
+    splits: Splits, paper: str = "deep_emotion", variant: str = "default", **how
 ) -> Reader:
-    """Train a paper's network for a few epochs a stage, at its smoke size.
-
-    From the weights of ``start`` if given, on the first ``faces``; the epoch that is
-    best on the selection part is kept.
-    """
-    recipe = find_paper(paper)
-    learned = splits.train.select(np.arange(len(splits.train))[:faces])
-    small = replace(splits, train=learned)
-    config = recipe.make_config("smoke", variant)
-    plan = shortened(recipe.make_plan(config, small, seed), epochs)
-    network = recipe.make_network(config, len(splits.classes), seed)
-    if start:
-        load_weights(network, start.state_dict(), f"{paper}, the start")
-
-    def look(trained) -> dict:
-        return accuracies(trained, (splits.select,))
-
-    fitted = fit(network, plan, learned, look, progress=False)
-    load_weights(network, fitted.selected, f"{paper}, {variant}")
-    network.eval()
-    return partial(predict, network, batch_size=64)
+    """A reader that was trained here, see :func:`train_briefly`."""
+    return reader(train_briefly(paper, variant, splits, **how).network)
 
 
 def ridge_answers(parts: Mapping[str, Splits]) -> Right:

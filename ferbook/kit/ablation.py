@@ -1,6 +1,6 @@
 """Ablations: from recorded runs, and the same code live in small."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from fer_lib.data.splits import Splits
 from fer_lib.device import choose_device
 from fer_lib.evaluation.inference import predict
+from fer_lib.models.network import Network
 from fer_lib.models.saved import load_weights
 from ferbook.kit.parameters import Parameters
 from ferbook.kit.results import kind_of, recorded
@@ -21,7 +22,6 @@ from ferbook.runs.run import Run
 from ferbook.show import phrases
 from ferbook.show.tables import Sentence, Table
 from ferbook.training.loop import fit
-from ferbook.training.plan import Plan
 
 _HEADER = ("Variant", "Accuracy", "Difference", "McNemar", "What it says")
 
@@ -95,33 +95,46 @@ def try_variants(
     All begin with the chapter's seed and see the same first faces, for so many epochs
     of each stage at most.  The runs have no records.
     """
-    rows = np.arange(len(splits.train)) < faces
-    small = replace(splits, train=splits.train.select(rows))
-    return {name: _tried(parameters, small, name, epochs) for name in variants}
+    chosen = {name: getattr(parameters, name) for name in ("preset", "seed", "device")}
+    chosen |= {"epochs": epochs, "faces": faces, "settings": parameters.settings}
+    return {v: train_briefly(parameters.paper, v, splits, **chosen) for v in variants}
 
 
-def _tried(parameters: Parameters, splits: Splits, variant: str, epochs: int) -> Run:
-    recipe = find_paper(parameters.paper)
-    config = recipe.make_config(parameters.preset, variant, **parameters.settings)
-    plan = shortened(recipe.make_plan(config, splits, parameters.seed), epochs)
-    network = recipe.make_network(config, len(splits.classes), parameters.seed)
-    network.to(choose_device(parameters.device))
-    parts = (splits.select,)
-    fitted = fit(
-        network,
-        plan,
-        splits.train,
-        lambda trained: accuracies(trained, parts),
-        progress=False,
-    )
-    load_weights(network, fitted.selected, variant)
-    return Run(network.eval(), config, splits, fitted)
+def train_briefly(
+    paper: str,
+    variant: str,
+    splits: Splits,
+    *,
+    epochs: int,
+    faces: int | None = None,
+    preset: str = "smoke",
+    settings: Mapping[str, object] = {},
+    seed: int = 0,
+    device: str = "cpu",
+    start: Network | None = None,
+) -> Run:
+    """Train a paper's network for a few epochs a stage, on the first faces.
 
-
-def shortened(plan: Plan, epochs: int) -> Plan:
-    """A plan whose stages have at most so many epochs each."""
+    From the weights of ``start`` if given; the epoch that is best on the selection
+    part is kept.
+    """
+    few = splits.train.select(np.arange(len(splits.train))[:faces])
+    splits, recipe = replace(splits, train=few), find_paper(paper)
+    config = recipe.make_config(preset, variant, **settings)
+    plan = recipe.make_plan(config, splits, seed)
     stages = [replace(one, epochs=min(one.epochs, epochs)) for one in plan.stages]
-    return replace(plan, stages=tuple(stages))
+    network = recipe.make_network(config, len(splits.classes), seed)
+    if start:
+        load_weights(network, start.state_dict(), f"{paper}, the start")
+    network.to(choose_device(device))
+
+    def look(trained: Network) -> dict:
+        return accuracies(trained, (splits.select,))
+
+    plan = replace(plan, stages=tuple(stages))
+    fitted = fit(network, plan, few, look, progress=False)
+    load_weights(network, fitted.selected, f"{paper}, {variant}")
+    return Run(network.eval(), config, splits, fitted)
 
 
 def tried_box(tried: dict[str, Run]) -> Table:
