@@ -1,12 +1,15 @@
-"""What is written into all notebooks: the first cell, and tasks from solutions."""
+"""What is written into all notebooks; on Colab nothing replaces torch or numpy."""
 
 import copy
 import json
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from fer_lib.errors import FerError
+from ferbook.site import colab
 from ferbook.site.notebooks import (
     read_config,
     repository_address,
@@ -125,3 +128,26 @@ def test_a_drifted_task_is_written_again(tmp_path):
     assert "".join(cells[0]["source"]) == TASK
     assert "".join(cells[1]["source"]) == SOLUTION
     assert not rewrite(path, with_tasks)
+
+
+def test_the_clone_is_installed_under_those_constraints(monkeypatch, root):
+    seen = []
+
+    def record(command, check):
+        held = Path(command[command.index("--constraint") + 1]).read_text()
+        seen.append((command, held))
+
+    monkeypatch.setattr(subprocess, "run", record)
+    colab.main()
+    [(command, held)] = seen
+    assert command[:3] == [sys.executable, "-m", "pip"]
+    assert command[-2:] == ["-e", f"{root}[notebooks]"]
+    assert held == colab.kept_versions()
+
+
+def test_it_runs_before_the_library_is_installed(tmp_path, root):
+    """By its path, without site packages: the standard library is enough."""
+    script = root / "ferbook" / "site" / "colab.py"
+    code = f"import runpy; runpy.run_path({str(script)!r}, run_name='loaded')"
+    command = [sys.executable, "-I", "-S", "-c", code]
+    subprocess.run(command, cwd=tmp_path, check=True)
