@@ -310,9 +310,7 @@ def together_table(names: Sequence[str], parts: Mapping[str, Part]) -> Table:
     return Table("Together, at home and away", header, tuple(rows))
 
 
-def recorded_parts(
-    records: Sequence[Record],
-) -> tuple[list[str], Part, Part] | None:
+def recorded_parts(records: Sequence[Record]) -> tuple[list[str], Part, Part] | None:
     """Names, validation and test scores of recorded runs on the same faces.
 
     Of the last epoch, which alone is kept for both splits; the largest group, the

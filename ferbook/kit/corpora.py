@@ -5,11 +5,7 @@ from collections.abc import Mapping
 from fer_lib.data import load
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.sources import affectnet, ckplus, jaffe, rafdb
-from fer_lib.expressions import (
-    EXPRESSIONS,
-    FERPLUS_COLUMNS,
-    FERPLUS_TO_BOOK,
-)
+from fer_lib.expressions import EXPRESSIONS, FERPLUS_COLUMNS, FERPLUS_TO_BOOK
 
 # Sizes of the rendered corpora: a minute of two cores, or many.
 PRESETS: dict[str, dict[str, dict]] = {

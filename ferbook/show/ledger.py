@@ -26,9 +26,7 @@ _MARKS = (
 
 
 def ledger_table(
-    paper: str | None = None,
-    kind: str | None = None,
-    ledger: Ledger | None = None,
+    paper: str | None = None, kind: str | None = None, ledger: Ledger | None = None
 ) -> Page:
     """The ledger, one table a kind of claim; of one paper and kind, or of all."""
     ledger = ledger or open_ledger()

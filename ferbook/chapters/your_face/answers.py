@@ -277,10 +277,7 @@ def reasons(networks: Networks, face: np.ndarray) -> dict[str, Reason]:
     """
     told = {}
     for name, one in networks.items():
-        asked, side = (
-            (one, face[None]),
-            one.input.size,
-        )
+        asked, side = (one, face[None]), one.input.size
         steps = {"window": side // 4, "stride": max(side // 12, 1), "fill": "mean"}
         maps, covered = class_maps(*asked), occlude(*asked, **steps)
         shares = probabilities(one, face[None])[0]

@@ -79,11 +79,7 @@ def planted_run():
     splits = SimpleNamespace(test=faces, train=faces, classes=("a", "b", "c"))
     confusion = [[2, 1, 1], [3, 1, 0], [2, 0, 2]]
     results = {"selected": {"PrivateTest": {"single": {"confusion": confusion}}}}
-    return SimpleNamespace(
-        network=Planted(),
-        splits=splits,
-        results=lambda: results,
-    )
+    return SimpleNamespace(network=Planted(), splits=splits, results=lambda: results)
 
 
 def test_accuracies_of_planted_members(planted_run):

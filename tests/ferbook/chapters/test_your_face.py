@@ -19,12 +19,7 @@ from fer_lib.photos.alignment import move_points
 from fer_lib.preprocessing import Preprocessing
 from ferbook.chapters.your_face import answers, controls
 from ferbook.chapters.your_face.answers import Series
-from ferbook.chapters.your_face.photograph import (
-    View,
-    find_one,
-    load_photo,
-    seen,
-)
+from ferbook.chapters.your_face.photograph import View, find_one, load_photo, seen
 
 SAME = np.array([[1.0, 0, 0], [0, 1, 0]])  # a picture is its own frame
 

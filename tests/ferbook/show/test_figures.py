@@ -12,9 +12,7 @@ from fer_lib.errors import FerError
 from fer_lib.explain.drawing.maps import draw_maps
 from fer_lib.losses import penalised_cross_entropy
 from fer_lib.models.deep_emotion import affine_warp
-from ferbook.chapters.deep_emotion import (
-    draw_deep_emotion,
-)
+from ferbook.chapters.deep_emotion import draw_deep_emotion
 from ferbook.show import figures, plots
 
 

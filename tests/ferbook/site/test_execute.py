@@ -12,11 +12,7 @@ from ferbook.site.execute import execute, store_outputs, with_outputs
 pytestmark = pytest.mark.slow
 
 PYTHON = {
-    "kernelspec": {
-        "name": "python3",
-        "display_name": "Python 3",
-        "language": "python",
-    }
+    "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
 }
 
 

@@ -10,12 +10,7 @@ from fer_lib.errors import FerError
 from ferbook.runs.paths import repository_root
 from ferbook.runs.state import Kind, State
 from ferbook.show.tables import Table
-from ferbook.site.reports import (
-    PARTS,
-    matrix_table,
-    report,
-    status,
-)
+from ferbook.site.reports import PARTS, matrix_table, report, status
 
 PAPERS = [claims.paper for claims in real_ledger().papers]
 

@@ -5,13 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from widget_pages import (
-    call,
-    find,
-    open_page,
-    put,
-    told,
-)
+from widget_pages import call, find, open_page, put, told
 
 from fer_lib.losses.collaborative import (
     centre_distances,

@@ -6,19 +6,8 @@ import re
 import matplotlib
 import numpy as np
 import pytest
-from planted_explorers import (
-    CHANNELS,
-    MASKED,
-    SIDES,
-    TITLES,
-    by_kind,
-    masked,
-)
-from widget_pages import (
-    find_all,
-    picture_of,
-    told,
-)
+from planted_explorers import CHANNELS, MASKED, SIDES, TITLES, by_kind, masked
+from widget_pages import find_all, picture_of, told
 
 from fer_lib.errors import FerError
 from fer_lib.explain.drawing.colours import SEQUENTIAL

@@ -6,13 +6,7 @@ import numpy as np
 import pytest
 from planted_explorers import N, run_of
 from selenium.webdriver.common.keys import Keys
-from widget_pages import (
-    find_all,
-    numbers,
-    put,
-    texts,
-    told,
-)
+from widget_pages import find_all, numbers, put, texts, told
 
 from fer_lib.evaluation.intervals import wilson_interval
 from ferbook.ledger.statistics import paired_difference
