@@ -5,7 +5,6 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from torch.autograd import gradcheck
 
 from fer_lib.errors import FerError
 from fer_lib.losses import (
@@ -127,49 +126,6 @@ def test_authors_code_by_name():
     torch.testing.assert_close(found, entropy - sum(determinants))
 
 
-@pytest.mark.parametrize("measure", ["paper", "authors_code"])
-def test_gradients(measure):
-    scores, labels, *features = esr(2)
-    inputs = [x.requires_grad_() for x in (scores, *features)]
-    assert gradcheck(lambda s, *f: esr_loss(s, labels, *f, measure=measure), inputs)
-    local, global_, _, *features = manet(2)
-    inputs = [x.requires_grad_() for x in (local, global_, *features)]
-
-    def loss(one, two, *rest):
-        return manet_loss(one, two, labels, *rest, measure=measure)
-
-    assert gradcheck(loss, inputs)
-
-
-def test_order_of_branches_and_faces_does_not_matter():
-    scores, labels, channel, spatial = esr()
-    loss = esr_loss(scores, labels, channel, spatial)
-    o = torch.randperm(3)
-    moved = esr_loss(scores[:, o], labels, channel[o], spatial[o])
-    torch.testing.assert_close(moved, loss)
-    p = torch.randperm(4)
-    moved = esr_loss(scores[p], labels[p], channel[:, p], spatial[:, p])
-    torch.testing.assert_close(moved, loss)
-    local, global_, labels, *features = manet()
-    loss = manet_loss(local, global_, labels, *features)
-    turned = [x[:, p] for x in features]
-    moved = manet_loss(local[p], global_[p], labels[p], *turned)
-    torch.testing.assert_close(moved, loss)
-
-
-@pytest.mark.parametrize("scale", [-1e4, 1e4])
-def test_extreme_inputs_and_a_single_face(scale):
-    for loss, batch in ((esr_loss, esr(1)), (manet_loss, manet(1))):
-        extreme = [
-            (scale * x).requires_grad_() if x.is_floating_point() else x for x in batch
-        ]
-        value = loss(*extreme)
-        value.backward()
-        assert value.isfinite()
-        for x in extreme:
-            assert x.grad is None or x.grad.isfinite().all()
-
-
 @pytest.mark.parametrize(
     ("position", "value", "options", "message"),
     [
@@ -188,11 +144,3 @@ def test_bad_input_of_manet(position, value, options, message):
     batch[position] = value
     with pytest.raises(FerError, match=message):
         manet_loss(*batch, **options)
-
-
-def test_bad_input_of_esr():
-    scores, labels, *features = esr()
-    with pytest.raises(FerError, match=r"branch_logits has shape \[4, 3\]"):
-        esr_loss(scores[:, 0], labels, *features)
-    with pytest.raises(FerError, match="labels lie in 0 to 9"):
-        esr_loss(scores, labels * 0 + torch.tensor([0, 9, 0, 0]), *features)

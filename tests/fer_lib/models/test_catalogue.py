@@ -58,24 +58,35 @@ def test_operations_of_one_convolution():
     assert plain * 1e9 == 2 * (convolutions + 810 * 50 + 50 * 7)
 
 
-@pytest.mark.parametrize(
-    ("name", "variant", "count", "gigamacs"),
-    [
-        ("residual_masking", "default", 137_796_423, 21.90),
-        ("ramn", "default", 15_181_128, 92.1),
-        ("diversified_esr", "default", 20_827_715, 2.84),
-        ("diversified_esr", "plain", 20_344_767, 2.84),
-        ("diversified_esr", "esr15", 34_457_981, 3.97),
-        ("diversified_manet", "default", 50_547_214, 3.64),
-        ("deep_emotion", "default", 66_857, 0.0039),
-    ],
-)
-def test_sizes_at_the_paper_s_input(name, variant, count, gigamacs):
-    one = entry(name, variant)
+COUNTED = {  # parameters with seven classes; 1e9 multiply-accumulates of a face
+    "deep_emotion": (66_857, 0.003915),
+    "deep_emotion no_transformer": (2_830 + 40_907, None),
+    "deep_emotion kernels_3_3": (76_777, None),
+    "deep_emotion pooled_to_90": (47_657, None),
+    "deep_emotion resized_to_28": (49_257, None),
+    "deep_emotion on_features": (48_305, None),
+    "deep_emotion batch_norm": (66_877, None),
+    "residual_masking": (137_796_423, 21.903),
+    "residual_masking no_mask": (21_288_263, 3.663),  # ResNet-34 itself
+    "residual_masking constant": (21_288_263, 3.663),
+    "ramn": (15_181_128, 92.1),  # six regions of 15.35
+    "ramn whole_face": (15_181_128, 15.35),
+    "ramn crops_10": (15_181_128, 11 * 15.35),
+    "ramn batch_norm": (15_189_576, None),
+    "ramn fc7": (137_941_832, None),
+    "ramn sum": (15_181_128 - 6 * 128 * 7, None),
+    "diversified_esr": (20_827_715, 2.84),
+    "diversified_esr plain": (20_344_767, 2.84),
+    "diversified_esr esr15": (34_457_981, 3.97),
+    "diversified_esr esr15_plain": (33_658_089, 3.96),
+    "diversified_manet": (50_547_214, 3.64),  # the printed 50.54 M, cut off
+    "diversified_manet fork": (50_547_214, 3.64),
+    "part_ensemble": (1_642_680 - 5 * 129, 1.677),
+}
+
+
+@pytest.mark.parametrize("which", COUNTED)
+def test_sizes_at_the_paper_s_input(which):
+    one, (count, gigamacs) = entry(*which.split()), COUNTED[which]
     assert one.parameters == count
-    assert one.gflops / 2 == pytest.approx(gigamacs, rel=0.02)
-
-
-def test_printed_figures_are_quoted_with_their_place():
-    stated = [s for network in NETWORKS.values() for s in network.STATED.values()]
-    assert stated and all(one.where for one in stated)
+    assert gigamacs is None or one.gflops / 2 == pytest.approx(gigamacs, rel=2e-3)

@@ -1,4 +1,4 @@
-"""The part ensemble against the paper's counts and equations."""
+"""The part ensemble against counts, equations, windows, and what its stages move."""
 
 import math
 
@@ -10,7 +10,15 @@ from torch import nn
 from fer_lib.errors import FerError
 from fer_lib.models.network import log_mean_probability
 from fer_lib.models.part_ensemble import KINDS, PartEnsemble, branch_cross_entropy
-from fer_lib.models.part_network import Extractor, Localiser, SubNetwork
+from fer_lib.models.part_network import (
+    PARTS,
+    Extractor,
+    Localiser,
+    MaxPool,
+    SubNetwork,
+    landmark_points,
+    landmark_targets,
+)
 
 SMOKE = PartEnsemble.PRESETS["smoke"]
 
@@ -28,18 +36,6 @@ def keras_count(module):
     """With the moving averages of batch normalisation, as Keras counts."""
     moving = (b.numel() for b in module.buffers() if b.is_floating_point())
     return parameters(module) + sum(moving)
-
-
-def test_extractor_counts():
-    """Section III-C1: about 0.29 M."""
-    extractor = on_meta(Extractor)
-    convolutions = [
-        sum(parameters(m) for m in block if isinstance(m, nn.Conv2d))
-        for block in extractor.blocks
-    ]
-    assert convolutions == [2_768, 13_888, 55_424, 221_440]
-    assert parameters(extractor) == 294_480
-    assert keras_count(extractor) == 295_440
 
 
 @pytest.mark.parametrize(
@@ -60,19 +56,6 @@ def test_localisation_head_counts(part, outputs, count):
     assert localiser(faces).shape == (2, outputs)
 
 
-def test_printed_localisation_head_counts_points():
-    """0.025 M for 136 outputs is a head of 68 outputs, one a point."""
-    points = on_meta(nn.Sequential, nn.Linear(128, 128), nn.Linear(128, 68))
-    assert parameters(points) == 25_284
-    assert round(parameters(points) / 1e6, 3) == 0.025
-    assert round(parameters(on_meta(Localiser, "full").head) / 1e6, 3) == 0.034
-
-
-@pytest.mark.parametrize(("classes", "head"), [(7, 33_927), (8, 34_056)])
-def test_expression_head_counts(classes, head):
-    assert parameters(on_meta(SubNetwork, num_classes=classes).head) == head
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_ensemble_counts(kind):
     """Section IV-E, eight classes: 0.33 M each, 1.65 M in all."""
@@ -81,15 +64,6 @@ def test_ensemble_counts(kind):
     assert (parameters(member), keras_count(member)) == (328_536, 329_496)
     assert parameters(ensemble) == 1_642_680
     assert keras_count(ensemble) == 1_647_480
-
-
-def test_printed_storage_counts_five_twice():
-    """6.3 MB, printed for one sub-network, is the whole ensemble."""
-    ensemble = on_meta(PartEnsemble, num_classes=8)
-    mebibytes = 4 * keras_count(ensemble) / 2**20
-    assert round(mebibytes, 1) == 6.3
-    assert round(mebibytes / 5, 1) == 1.3
-    assert 5 * 6.3 == 31.5
 
 
 @pytest.mark.equation("part_ensemble", 3)
@@ -125,29 +99,6 @@ def test_cross_entropy_of_the_branches():
     assert branch_cross_entropy(branches, labels).item() == pytest.approx(expected)
 
 
-def test_features_are_what_the_last_layer_sees():
-    torch.manual_seed(0)
-    ensemble = PartEnsemble(**SMOKE).eval()
-    x = torch.randn(3, 3, 48, 48)
-    features = ensemble.features(x).unflatten(1, (5, -1))
-    for i, network in enumerate(ensemble.sub_networks):
-        scores = network.head[-1](features[:, i])
-        torch.testing.assert_close(scores, ensemble(x).branches[:, i])
-
-
-def test_gradients_reach_every_parameter():
-    torch.manual_seed(0)
-    ensemble = PartEnsemble(**SMOKE)
-    x, labels = torch.randn(8, 3, 48, 48), torch.arange(8) % 7
-    branch_cross_entropy(ensemble(x).branches, labels).backward()
-    for name, parameter in ensemble.named_parameters():
-        grad = parameter.grad
-        assert grad is not None and grad.isfinite().all(), name
-        # A normalisation follows, so these biases do not matter.
-        if not ("extractor" in name and name.endswith(("0.bias", "3.bias"))):
-            assert grad.abs().sum() > 0, name
-
-
 def test_sum_trains_each_branch_as_if_alone():
     torch.manual_seed(0)
     ensemble = PartEnsemble(**SMOKE)
@@ -160,15 +111,134 @@ def test_sum_trains_each_branch_as_if_alone():
     torch.testing.assert_close(together, member.head[0].weight.grad)
 
 
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"kind": "ensemble"}, "kind is 'ensemble'"),
-        ({"pooling": "same"}, "pooling is 'same'"),
-        ({"input_size": 15}, "input_size is 15"),
-        ({"width": 0}, "width 0"),
-    ],
-)
-def test_refused_readings(options, words):
-    with pytest.raises(FerError, match=words):
-        PartEnsemble(**options)
+def keras_same(image, kernel=3, stride=2):
+    """Maxima over TensorFlow's windows for padding 'same', in loops."""
+    height, width = len(image), len(image[0])
+
+    def starts(side):
+        count = -(-side // stride)
+        total = max((count - 1) * stride + kernel - side, 0)
+        return [i * stride - total // 2 for i in range(count)]
+
+    return [
+        [
+            max(
+                image[y][x]
+                for y in range(max(top, 0), min(top + kernel, height))
+                for x in range(max(left, 0), min(left + kernel, width))
+            )
+            for left in starts(width)
+        ]
+        for top in starts(height)
+    ]
+
+
+@pytest.mark.parametrize(("height", "width"), [(8, 8), (7, 7), (6, 9), (2, 3), (1, 4)])
+def test_pooling_windows_are_those_of_keras(height, width):
+    torch.manual_seed(0)
+    x = torch.randn(2, 3, height, width) - 5  # a zero outside would win
+    found = MaxPool("keras")(x)
+    for face in range(2):
+        for channel in range(3):
+            expected = keras_same(x[face, channel].tolist())
+            assert found[face, channel].tolist() == expected
+
+
+def test_pooling_readings_differ_on_even_sides_alone():
+    torch.manual_seed(0)
+    for side in range(3, 10):
+        x = torch.randn(1, 1, side, side)
+        keras, symmetric = MaxPool("keras")(x), MaxPool("symmetric")(x)
+        assert torch.equal(keras, symmetric) == (side % 2 == 1)
+        assert torch.equal(symmetric, F.max_pool2d(x, 3, 2, 1))
+
+
+def test_start():
+    """He-uniform convolutions, Glorot-uniform dense layers, no biases."""
+    torch.manual_seed(0)
+    network = SubNetwork()
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            bound = math.sqrt(6 / (9 * module.in_channels))
+        elif isinstance(module, nn.Linear):
+            bound = math.sqrt(6 / (module.in_features + module.out_features))
+        else:
+            continue
+        largest = module.weight.abs().max().item()
+        assert 0.97 * bound < largest <= bound * (1 + 1e-6)
+        assert not module.bias.any()
+    norm = network.extractor.blocks[0][1]
+    assert (norm.eps, norm.momentum) == (1e-3, 0.01)
+
+
+def statistics(extractor):
+    return {k: v.clone() for k, v in extractor.state_dict().items() if "running" in k}
+
+
+def test_frozen_statistics_hold_in_training_mode():
+    torch.manual_seed(0)
+    extractor = Extractor(width=4)
+    x = torch.randn(4, 3, 32, 32)
+    extractor.freeze(weights=False, statistics=True)
+    before = statistics(extractor)
+    trained = extractor.train()(x)
+    assert torch.equal(trained, extractor.eval()(x))  # and no batch statistics
+    for name, value in statistics(extractor).items():
+        assert torch.equal(value, before[name]), name
+    trained.sum().backward()  # scale and shift still learn
+    assert extractor.blocks[0][1].weight.grad.abs().sum() > 0
+
+    extractor.train().freeze(weights=False, statistics=False)
+    assert not torch.allclose(extractor(x), trained)
+    moved = statistics(extractor)
+    assert all(not torch.equal(moved[name], before[name]) for name in before)
+
+
+KEPT = PartEnsemble.PRESETS["smoke"] | {"keep_localisers": True}
+
+
+def seen(localiser, faces=4):
+    """Lets running statistics leave their start."""
+    localiser.train()(torch.randn(faces, 3, 48, 48))
+    return localiser.eval()
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_landmark_targets_and_back(part):
+    torch.manual_seed(0)
+    points = 160 * torch.rand(2, 68, 2)
+    targets = landmark_targets(points, part, 160)
+    start, end = PARTS[part]
+    for i in range(start, end):
+        x, y = points[1, i] / 160
+        assert targets[1, 2 * (i - start)] == x
+        assert targets[1, 2 * (i - start) + 1] == y
+    assert targets.shape[1] == 2 * (end - start)
+    back = landmark_points(targets, 160)
+    torch.testing.assert_close(back, points[:, start:end])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_localisers_belong_to_a_kind(kind):
+    torch.manual_seed(0)
+    ensemble = PartEnsemble(**KEPT, kind=kind).eval()
+    localisers = [seen(localiser) for localiser in ensemble.originals]
+    assert tuple(localiser.part for localiser in localisers) == KINDS[kind]
+    ensemble.start_from(localisers)
+    x = torch.randn(2, 3, 48, 48)
+    for localiser, network in zip(localisers, ensemble.sub_networks, strict=False):
+        assert torch.equal(localiser.extractor(x), network.extractor(x))
+    extractors = [network.extractor(x) for network in ensemble.sub_networks]
+    for i in range(1, 5):  # no two are the same
+        assert not torch.equal(extractors[0], extractors[i])
+
+
+def test_localisers_of_another_kind_are_refused():
+    ensemble = PartEnsemble(**KEPT)
+    with pytest.raises(FerError, match="expects eyebrows, eyes, nose"):
+        ensemble.start_from(list(ensemble.originals)[::-1])
+    baseline = PartEnsemble(**KEPT, kind="baseline")
+    with pytest.raises(FerError, match="'baseline' expects none"):
+        baseline.start_from(ensemble.originals)
+    with pytest.raises(FerError, match="part is 'chin'"):
+        Localiser("chin")
