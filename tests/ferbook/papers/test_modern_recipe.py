@@ -8,29 +8,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 from drawn_splits import drawn_splits
-from recipe_runs import STILL, assert_learns_and_resumes, one_stage
 from torch import nn
 
 from fer_lib.data.augment import seeded
-from fer_lib.errors import FerError
-from ferbook.ledger.rules import blocking
 from ferbook.papers import PAPERS, modern
-from ferbook.runs.records import Departure
 from ferbook.training.plan import Batch, Loss, Plan, Stage
-
-SMALL = {
-    "deep_emotion": {"width": 4},
-    "ramn": {"width": 4, "crops": 4},
-    "residual_masking": {"width": 2, "dropout": 0.0},
-}
-
-
-def plan_of(name, splits=None, **changes):
-    recipe = PAPERS[name]
-    config = recipe.make_config("smoke", **SMALL[name])
-    splits = splits or drawn_splits()
-    how = modern.RECIPE.make_config("smoke", **changes)
-    return config, modern.replanned(recipe.make_plan(config, splits, 1), splits, how)
 
 
 def test_rates_rise_and_fall():
@@ -49,16 +31,13 @@ def drawn(smoothing=0.0, faces=40_000, **batch):
     return torch.bincount(labels, minlength=7) / faces
 
 
-def test_smoothed_labels():
+def test_smoothed_labels_and_votes():
     """A tenth is drawn from all seven, so that 1 - 0.1 + 0.1 / 7 stay."""
     expected = torch.full((7,), 0.1 / 7)
     expected[2] += 0.9
     # Four standard errors of a share of 40,000.
     torch.testing.assert_close(drawn(0.1), expected, rtol=0, atol=0.006)
     assert drawn(0.0)[2] == 1
-
-
-def test_votes_as_soft_labels():
     shares = torch.tensor([0, 0.5, 0.3, 0, 0, 0, 0.2])
     found = drawn(0.1, targets=shares.expand(40_000, 7))
     torch.testing.assert_close(found, shares, rtol=0, atol=0.01)
@@ -82,18 +61,20 @@ def test_the_mean_over_draws_is_the_soft_loss():
     assert found.item() == pytest.approx(soft.item(), abs=0.04)
 
 
-def test_reads_targets_where_there_are_some():
-    splits = drawn_splits()
-    assert plan_of("ramn")[1].stages[0].reads == ()
-    targets = np.eye(7, dtype=np.float32)[splits.train.labels]
-    soft = replace(splits, train=replace(splits.train, extra={"targets": targets}))
-    assert plan_of("ramn", soft)[1].stages[0].reads == ("targets",)
-
-
-def test_trains_what_the_paper_trains():
+@pytest.mark.parametrize("soft", [False, True])
+def test_trains_what_the_paper_trains(soft):
     """Kernels and matrices decay; biases, scales and centres do not."""
-    config, plan = plan_of("ramn")
-    network, (stage,) = PAPERS["ramn"].make_network(config, 7, seed=0), plan.stages
+    ramn, splits = PAPERS["ramn"], drawn_splits()
+    if soft:
+        targets = np.eye(7, dtype=np.float32)[splits.train.labels]
+        splits = replace(
+            splits, train=replace(splits.train, extra={"targets": targets})
+        )
+    config = ramn.make_config("smoke")
+    plan, how = ramn.make_plan(config, splits, 1), modern.RECIPE.make_config("smoke")
+    (stage,) = modern.replanned(plan, splits, how).stages
+    assert stage.reads == ("targets",) * soft
+    network = ramn.make_network(config, 7, seed=0)
     optimizer = stage.optimizer(network, stage.loss)
     assert isinstance(optimizer, torch.optim.AdamW)
     decay = {
@@ -136,66 +117,3 @@ def test_stages_keep_their_order_and_shares():
     groups = head.optimizer(network, head.loss).param_groups
     trained = {id(p) for group in groups for p in group["params"]}
     assert trained == {id(p) for p in network[1].parameters()}
-
-
-@pytest.mark.parametrize(
-    ("name", "factor"),
-    # Deep-Emotion begins slowly.
-    [("deep_emotion", 1.0), ("ramn", 0.95), ("residual_masking", 0.9)],
-)
-def test_training(name, factor, tmp_path):
-    still = {**STILL, "translate": 0.0, "scale": 0.0, "erase": 0.0}
-    options = {"epochs": 4, "batch_size": 6, "learning_rate": 5e-3, **still}
-    config, _ = plan_of(name)
-    assert_learns_and_resumes(
-        PAPERS[name],
-        config,
-        lambda: plan_of(name, **options)[1],
-        tmp_path / "s.safetensors",
-        factor,
-    )
-
-
-def test_the_papers_losses_stay():
-    """With hard labels and nothing drawn, the loss is RAMN's own."""
-    config = PAPERS["ramn"].make_config("smoke", **SMALL["ramn"])
-    network = PAPERS["ramn"].make_network(config, 7, seed=0)
-    paper = one_stage(PAPERS["ramn"], config).loss
-    loss = modern.DrawnLabels(paper, 7, 0.0)
-    output, batch = network(torch.rand(2, 3, 48, 48)), Batch(torch.tensor([0, 3]))
-    assert torch.equal(loss(network, output, batch), paper(network, output, batch))
-
-
-def test_deviations():
-    config = PAPERS["ramn"].make_config("smoke")
-    paper = PAPERS["ramn"].make_plan(config, drawn_splits(), 0)
-    how = modern.RECIPE.make_config("smoke")
-    before = PAPERS["ramn"].deviations(config, drawn_splits())
-    found = modern.deviations(before, paper, how)
-    items = [entry["item"] for entry in found]
-    assert len(items) == len(set(items))
-    gone = {"learning rate", "optimiser", "augmentation"}
-    kept = {entry["item"] for entry in before} - gone
-    assert set(items) == kept | {"recipe", "epochs"}
-    (epochs,) = (entry for entry in found if entry["item"] == "epochs")
-    assert (epochs["paper"], epochs["ours"]) == ("60", "24")
-    assert "smoothing 0.1" in found[-1]["ours"]
-    assert blocking(Departure(**entry) for entry in found)
-
-
-def test_refusals():
-    with pytest.raises(FerError, match="modern: preset is 'tiny'"):
-        modern.RECIPE.make_config("tiny")
-    with pytest.raises(FerError, match="setting is 'widht'"):
-        modern.RECIPE.make_config("smoke", widht=3)
-
-
-def test_faces_stay_faces():
-    augment = modern.make_augmentation(modern.RECIPE.make_config("paper"))
-    torch.manual_seed(0)
-    faces = torch.rand(64, 3, 48, 48)
-    changed = augment(faces)
-    assert changed.shape == faces.shape and not torch.equal(changed, faces)
-    assert changed.min() >= 0 and changed.max() <= 1
-    points = torch.rand(64, 68, 2) * 48
-    assert augment(faces, points)[1].shape == points.shape

@@ -71,16 +71,29 @@ def test_recorded_settings_are_read_as_they_were_written(path):
 @pytest.mark.parametrize("name", PAPERS)
 def test_what_is_unknown_is_refused(name):
     make_config = PAPERS[name].make_config
-    for arguments, told in (
-        (("tiny",), f"{name}: preset is 'tiny'"),
-        (("smoke", "twice"), f"{name}: variant is 'twice'"),
-    ):
-        with pytest.raises(FerError, match=told):
-            make_config(*arguments)
+    with pytest.raises(FerError, match=f"{name}: preset is 'tiny'"):
+        make_config("tiny")
+    with pytest.raises(FerError, match=f"{name}: variant is 'twice'"):
+        make_config("smoke", "twice")
     with pytest.raises(FerError, match=r"setting is 'epoch'.*did you mean 'epochs'"):
         PAPERS["ramn"].make_config("smoke", epoch=3)
     with pytest.raises(FerError, match=f"did you mean '{name}'"):
         find_paper(f"{name}s")
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("diversified_esr", {"diversity": "all"}),
+        ("diversified_esr", {"augmentation": "crops"}),
+        ("diversified_manet", {"diversity": "channel"}),
+        ("diversified_manet", {"measure": "none"}),
+    ],
+)
+def test_choices_of_a_recipe(name, changes):
+    ((key, value),) = changes.items()
+    with pytest.raises(FerError, match=f"{name}: {key} is '{value}'"):
+        PAPERS[name].make_config("smoke", **changes)
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)

@@ -1,40 +1,18 @@
-"""RAMN's recipe: the course of the rate, the three losses, the sweeps."""
+"""RAMN's recipe: the course of the rate, the three losses; what its records keep."""
 
 import math
 
+import numpy as np
 import pytest
 import torch
-from drawn_splits import drawn_splits
-from recipe_runs import (
-    assert_learns_and_resumes,
-    assert_pretrained_by_content,
-    one_stage,
-    rates_of,
-    train,
-)
+from recipe_runs import one_stage
 
-from fer_lib.errors import FerError
+from fer_lib.data.sources.rendered import wild
 from fer_lib.models.ramn import RAMNOutput
 from ferbook.papers import ramn
 from ferbook.papers.ramn import PAPER
+from ferbook.papers.ramn import principal_plane as plane
 from ferbook.training.plan import Batch
-
-
-def config_of(variant="default", **changes):
-    return PAPER.make_config("smoke", variant, **{"width": 4} | changes)
-
-
-def output_of(labels=(3, 0, 6)):
-    torch.manual_seed(2)
-    faces = len(labels)
-    output = RAMNOutput(
-        torch.randn(faces, 7),
-        torch.rand(faces, 6),
-        torch.randn(faces, 7, 128) / 8,
-        torch.randn(faces, 32),
-    )
-    return output, Batch(torch.tensor(labels))
-
 
 SIXTHS = [0.9, 0.81, 0.729, 0.6561, 0.59049, 0.531441]
 
@@ -48,21 +26,10 @@ SIXTHS = [0.9, 0.81, 0.729, 0.6561, 0.59049, 0.531441]
     ],
 )
 def test_learning_rate_of_every_epoch(variant, after_30):
-    paper = {"epochs": 60, "constant": 30, "decay_every": 5, "learning_rate": 0.01}
-    config = config_of(variant, **paper)
-    network = PAPER.make_network(config, 7, seed=0)
-    expected = [0.01] * 30 + [0.01 * f for f in after_30 for _ in range(5)]
-    found = rates_of(one_stage(PAPER, config), network, 60)
+    config = PAPER.make_config("paper", variant)
+    expected = [1.0] * 30 + [f for f in after_30 for _ in range(5)]
+    found = [ramn.rate_factor(config, epoch) for epoch in range(60)]
     assert found == pytest.approx(expected, rel=1e-9)
-
-
-def test_presets_keep_the_course():
-    """Constant for half of the epochs, then five drops, or one an epoch."""
-    for preset in PAPER.presets:
-        config = PAPER.make_config(preset)
-        factors = [ramn.rate_factor(config, e) for e in range(config.epochs)]
-        assert factors.count(1.0) == config.epochs / 2
-        assert len(set(factors)) >= min(6, 1 + config.epochs // 2)
 
 
 def parts_by_hand(output, labels, centres, beta, omega):
@@ -86,116 +53,57 @@ def parts_by_hand(output, labels, centres, beta, omega):
     ("variant", "weights"),
     [
         ("baseline", (1, 0, 0)),
-        ("beta", (1, 1, 0)),
         ("beta_0.04", (1, 1, 0)),
         ("omega_1", (1, 1, 0.01)),
-        ("default", (1, 1, 0.01)),
         ("weights_1", (1, 1, 1)),
     ],
 )
 def test_loss_by_hand(variant, weights):
-    config, (output, batch) = config_of(variant), output_of()
-    loss = one_stage(PAPER, config).loss
-    centres = torch.zeros(7, 2, 128)
-    if weights[2]:
-        centres = loss.collaborative.centres.detach()
-    else:
-        assert not list(loss.parameters())
-    parts = parts_by_hand(
-        output, batch.labels.tolist(), centres, config.beta, config.omega
+    torch.manual_seed(2)
+    output = RAMNOutput(
+        torch.randn(3, 7), torch.rand(3, 6), torch.randn(3, 7, 128) / 8, None
     )
+    config, batch = PAPER.make_config("smoke", variant), Batch(torch.tensor([3, 0, 6]))
+    loss = one_stage(PAPER, config).loss
+    [centres] = list(loss.parameters()) or [torch.zeros(7, 2, 128)]
+    assert bool(weights[2]) == bool(len(list(loss.parameters())))
+    labels, centres = batch.labels.tolist(), centres.detach()
+    parts = parts_by_hand(output, labels, centres, config.beta, config.omega)
     expected = sum(w * part for w, part in zip(weights, parts, strict=True))
     assert loss(None, output, batch).item() == pytest.approx(expected, rel=1e-5)
 
 
-def test_sweeps_are_the_figures():
-    configs = [PAPER.make_config("paper", name) for name in PAPER.variants]
-    without = [c for c in configs if c.region_weight and not c.collaborative_weight]
-    assert sorted(c.beta for c in without) == [0, 0.01, 0.02, 0.03, 0.04]
-    whole = [c for c in configs if c.region_weight and c.collaborative_weight]
-    assert {c.omega for c in whole} == {1, 2, 3, 4}
-    assert {c.network["crops"] for c in whole} == {4, 5, 7, 9, 10}
-    assert {c.network["crop_scale"] for c in whole} == {0.7, 0.8, 0.9, 1.0, 1.1, 1.2}
+def test_attention_and_features_are_the_networks_own():
+    faces = wild(train=0, public=0, private=12, seed=4, cached=False)
+    network = PAPER.make_network(PAPER.make_config("smoke"), 7, seed=1)
+    found = PAPER.measures(network.train(), faces)
+    assert network.training
+    network.eval()
+    with torch.inference_mode():
+        output = network(network.input(torch.as_tensor(faces.images)))
+    weights = output.weights.numpy()
+    np.testing.assert_allclose(found["attention.whole"], weights[:, 0], rtol=1e-5)
+    best = [max(row[1:]) for row in weights]
+    np.testing.assert_allclose(found["attention.best_crop"], best, rtol=1e-5)
+    expected = plane(network.combined(output.expressions))
+    got = np.stack([found["feature.first"], found["feature.second"]], 1)
+    np.testing.assert_allclose(got, expected, atol=1e-4)
+    alone = PAPER.make_network(PAPER.make_config("smoke", crops=0), 7, seed=1)
+    assert set(PAPER.measures(alone, faces)) == {"feature.first", "feature.second"}
 
 
-def test_everything_is_trained_centres_too():
-    config = config_of()
-    network, stage = (
-        PAPER.make_network(config, 7, seed=0),
-        one_stage(PAPER, config),
-    )
-    (group,) = stage.optimizer(network, stage.loss).param_groups
-    assert (group["momentum"], group["weight_decay"]) == (0.9, 1e-4)
-    expected = {id(p) for p in (*network.parameters(), *stage.loss.parameters())}
-    assert {id(p) for p in group["params"]} == expected
-    assert stage.loss.collaborative.centres.shape == (7, 2, 128)
-
-
-def test_training(tmp_path):
-    config = config_of(epochs=6, batch_size=6, crops=4, learning_rate=0.03)
-    plans = []
-
-    def plan_of():
-        plans.append(PAPER.make_plan(config, drawn_splits(), seed=1))
-        return plans[-1]
-
-    assert_learns_and_resumes(PAPER, config, plan_of, tmp_path / "s.safetensors")
-    straight, _, resumed = (plan.stages[0].loss.collaborative.centres for plan in plans)
-    assert torch.equal(straight, resumed)
-    start = plan_of().stages[0].loss.collaborative.centres
-    assert (straight - start).abs().max() > 0.01
-
-
-@pytest.mark.parametrize("variant", ["whole_face", "crops_10", "fc7", "sum"])
-def test_other_readings_train(variant):
-    config = config_of(variant, epochs=1, batch_size=14)
-    network = PAPER.make_network(config, 7, seed=0)
-    plan = PAPER.make_plan(config, drawn_splits(), seed=0)
-    assert math.isfinite(train(network, plan).curve[-1]["train_loss"])
-
-
-def test_pretrained(tmp_path):
-    assert_pretrained_by_content(PAPER, config_of, tmp_path)
-
-
-ALWAYS = {
-    "pre-training",
-    "optimiser",
-    "weights of the losses",
-    "augmentation",
-    "alignment",
-}
-
-
-def test_deviations(tmp_path):
-    def found(preset, variant="default", protocol="official", **changes):
-        config = PAPER.make_config(preset, variant, **changes)
-        entries = PAPER.deviations(config, drawn_splits(protocol=protocol))
-        assert all(set(e) == {"item", "paper", "ours", "why"} for e in entries)
-        return {entry["item"]: entry for entry in entries}
-
-    assert set(found("paper")) == set(found("paper", "crops_7")) == ALWAYS
-    sizes = {"input size", "width", "epochs", "learning rate"}
-    assert set(found("smoke")) == ALWAYS | sizes
-    assert (found("smoke")["width"]["paper"], found("smoke")["width"]["ours"]) == (
-        "64",
-        "4",
-    )
-    assert "label set" in found("paper", protocol="ferplus_majority7")
-    assert "batch normalisation" in found("paper", "batch_norm")
-    file = tmp_path / "vgg.pth"
-    file.write_bytes(b"weights")
-    assert (
-        "vgg.pth, sha256"
-        in found("paper", pretrained=str(file))["pre-training"]["ours"]
-    )
-
-
-def test_refusals():
-    with pytest.raises(FerError, match="ramn: variant is 'gamma'"):
-        PAPER.make_config("smoke", "gamma")
-    with pytest.raises(FerError, match="setting is 'betta'"):
-        PAPER.make_config("smoke", betta=0.1)
-    with pytest.raises(FerError, match="no such weight file"):
-        network = PAPER.make_network(config_of(), 7, seed=0)
-        one_stage(PAPER, config_of(pretrained="/no/such.pth")).begin(network)
+def test_the_plane_of_most_variance():
+    draw = torch.Generator().manual_seed(0)
+    turn, _ = torch.linalg.qr(torch.randn(6, 6, generator=draw))
+    known = torch.randn(200, 6, generator=draw) * torch.tensor([9, 3, 0.1, 0.1, 0.1, 0])
+    found = plane(known @ turn + 5)
+    # The same places, but for direction and unit.
+    for k in range(2):
+        assert abs(np.corrcoef(found[:, k], known[:, k])[0, 1]) > 0.99
+    spread = found.std(0, correction=0)
+    assert abs(spread[0] - 1) < 1e-5 and 0.25 < spread[1] < 0.42
+    assert torch.allclose(plane(3 * (known @ turn)), found, atol=1e-5)
+    order = torch.randperm(200, generator=draw)
+    assert torch.allclose(plane((known @ turn)[order]), found[order], atol=1e-4)
+    assert torch.equal(plane(torch.ones(4, 3)), torch.zeros(4, 2))  # all alike
+    assert plane(torch.tensor([[1.0], [2.0]])).shape == (2, 2)
