@@ -50,6 +50,8 @@ class Preprocessing:
         Raises:
             FerError: for another shape, kind of number or range.
         """
+        if isinstance(images, np.ndarray) and not images.flags.writeable:
+            images = images.copy()  # torch takes no array that it may not change
         images = torch.as_tensor(images)
         _check_pixels(images)
         if images.dtype == torch.uint8:

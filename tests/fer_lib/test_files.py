@@ -1,12 +1,11 @@
 """Nothing is ever half written."""
 
-import hashlib
 import sys
 from pathlib import Path
 
 import pytest
 
-from fer_lib.files import atomic_path, cache_dir, sha256_file
+from fer_lib.files import atomic_path, cache_dir
 
 
 def test_replaces_only_when_the_block_ends_well(tmp_path):
@@ -30,12 +29,6 @@ def test_others_may_read_the_file(tmp_path):
         temporary.unlink()
         temporary.touch(mode=0o600)
     assert target.stat().st_mode == ordinary.stat().st_mode
-
-
-def test_sha256(tmp_path):
-    path = tmp_path / "file"
-    path.write_bytes(b"abc")
-    assert sha256_file(path) == hashlib.sha256(b"abc").hexdigest()
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
 """The 68 vertex ids: symmetry, order, and agreement with dlib's points."""
 
-import importlib.util
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +13,8 @@ from fer_lib.landmarks import (
     normalised_error,
     part_means,
 )
+from fer_lib.photos.detection import find_faces
+from fer_lib.photos.ert import fit_landmarks
 from fer_lib.rendered.conditions import STUDIO
 from fer_lib.rendered.head import load_head
 from fer_lib.rendered.portrait import render_face, subject_person
@@ -59,30 +59,6 @@ def test_ids_are_mirrored_under_the_flip():
     np.testing.assert_array_equal(head.mirror[LANDMARKS], LANDMARKS[IBUG_FLIP])
 
 
-def test_order_along_each_part(base):
-    x, y = base[:, 0], base[:, 1]
-    for low, high in ((17, 27), (31, 36), (48, 55), (60, 65)):
-        assert (np.diff(x[low:high]) > 0).all(), (low, high)
-    assert (np.diff(x[1:16]) > 0).all()
-    assert (np.diff(y[:9]) < 0).all() and (np.diff(y[8:17]) > 0).all()
-    assert (np.diff(y[27:31]) < 0).all(), "the bridge runs downwards"
-    assert (np.diff(x[54:60]) < 0).all(), "the lower lip runs back"
-    assert (np.diff(x[64:68]) < 0).all()
-    for low, high in ((36, 42), (42, 48), (48, 60), (60, 68)):
-        ring = base[low:high, :2]
-        after = np.roll(ring, -1, 0)
-        area = (ring[:, 0] * after[:, 1] - after[:, 0] * ring[:, 1]).sum()
-        assert area < 0, "rings run clockwise, seen with y up"
-
-
-def test_jaw_opens_the_inner_lips_alone():
-    head = load_head()
-    move = head.units[head.unit_names.index("jawOpen")][LANDMARKS, 1]
-    assert np.abs(move[17:48]).max() < 0.02
-    assert (move[65:68] < -0.2).all() and (move[61:64] > -0.05).all()
-    assert (move[6:11] < -0.1).all()
-
-
 def scene(yaw):
     person = subject_person(0, 3)
     camera = camera_on(person, 96, turned(np.radians(yaw), 0, 0), zoom=0.8)
@@ -106,33 +82,15 @@ def test_points_outside_the_image_are_not_visible():
     assert not outside.landmarks()[1].any()
 
 
-def dlib_points(images):
-    """dlib's 68 points on each image, or None."""
-    dlib = pytest.importorskip("dlib")
-    found = importlib.util.find_spec("face_recognition_models")
-    if found is None:
-        pytest.skip("face_recognition_models is not installed")
-    folder = Path(found.submodule_search_locations[0]) / "models"
-    predict = dlib.shape_predictor(
-        str(folder / "shape_predictor_68_face_landmarks.dat")
-    )
-    detect = dlib.get_frontal_face_detector()
-    for image in images:
-        boxes = detect(image, 0)
-        if not boxes:
-            yield None
-            continue
-        shape = predict(np.stack([image] * 3, -1), boxes[0])
-        yield np.array([[p.x, p.y] for p in shape.parts()], float)
-
-
 def test_dlib_agrees_on_rendered_frontal_faces():
+    pytest.importorskip("dlib")
     frontal = replace(STUDIO, zoom=(0.7, 0.7), distractors=0)
     names = ("neutral", "happy", "surprise", "sad", "angry", "fear")
     faces = [render_face(k, names[k % 6], 200, 4, k, frontal) for k in range(12)]
     errors = []
-    for face, found in zip(faces, dlib_points([f.image for f in faces]), strict=True):
-        if found is not None:
+    for face in faces:
+        for seen in find_faces(face.image)[:1]:
+            found = fit_landmarks(face.image, seen.box)
             gap = np.linalg.norm(face.landmarks - found, axis=1)
             errors.append(gap / interocular(found))
     assert len(errors) >= 11, "dlib finds nearly all of the faces"

@@ -11,8 +11,10 @@ KEEP = Preprocessing(mean=0.0, std=1.0)
 GREY = np.random.default_rng(0).integers(0, 256, (2, 1, 48, 48), dtype=np.uint8)
 
 
+@pytest.mark.filterwarnings("error")
 def test_sizes_channels_and_scale():
     assert torch.equal(KEEP(GREY), torch.as_tensor(GREY).float() / 255)
+    GREY.flags.writeable = False  # as a mapped file's
     assert Preprocessing(size=96, channels=3)(GREY).shape == (2, 3, 96, 96)
     colour = np.repeat(GREY, 3, axis=1)
     assert torch.allclose(KEEP(colour), KEEP(GREY), atol=1e-6)

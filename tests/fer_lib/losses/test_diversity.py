@@ -65,15 +65,6 @@ def test_equally_similar_learners(learners, s):
     assert float(zero_diagonal_diversity(features, 1)) == pytest.approx(closed)
 
 
-@pytest.mark.parametrize("learners", [2, 3, 4, 9, 15])
-def test_authors_code_rewards_alike_learners_for_odd_numbers(learners):
-    """The paper's measure never does."""
-    alike, apart = (equally_alike(learners, s) for s in (0.99, 0.01))
-    assert diversity(alike, 1) < diversity(apart, 1)
-    code = zero_diagonal_diversity(alike, 1) > zero_diagonal_diversity(apart, 1)
-    assert bool(code) == (learners % 2 == 1)
-
-
 @pytest.mark.parametrize(("groups", "found"), [((2, 2), 1), ((5, 5, 5), 64)])
 def test_authors_code_rewards_groups_of_clones(groups, found):
     kinds = torch.eye(3, dtype=torch.float64).mul(99)[:, None]

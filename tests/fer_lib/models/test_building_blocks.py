@@ -6,7 +6,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from fer_lib.crops import crop_boxes, crop_regions
 from fer_lib.models.cbam import CBAM
 from fer_lib.models.deep_emotion import affine_warp
 from fer_lib.models.network import memory_format
@@ -34,16 +33,6 @@ def test_cbam_equals_its_equations():
         torch.testing.assert_close(attended.spatial[image, 0], spatial)
         torch.testing.assert_close(attended.maps[image], maps * spatial)
     torch.testing.assert_close(block(x), attended.maps)
-
-
-def test_warp_shrinks_to_the_centre():
-    """Half the window: output corners are where the input's quarters are."""
-    x = torch.arange(25.0).view(1, 1, 5, 5)
-    theta = torch.tensor([[[0.5, 0, 0], [0, 0.5, 0]]])
-    warped = affine_warp(x, theta)
-    assert warped[0, 0, 0, 0] == x[0, 0, 1, 1]
-    assert warped[0, 0, 4, 4] == x[0, 0, 3, 3]
-    assert warped[0, 0, 2, 2] == x[0, 0, 2, 2]
 
 
 def test_warp_gradient():
@@ -79,18 +68,6 @@ def test_every_block_fits_every_backbone(backbone, block):
     refined.square().sum().backward()
     for one in blocks:
         assert any(p.grad is not None and p.grad.any() for p in one.parameters())
-
-
-@pytest.mark.parametrize("backbone", BACKBONES)
-def test_region_attention_on_every_backbone(backbone):
-    """Six regions of two faces through one trunk, then one feature a face."""
-    torch.manual_seed(0)
-    trunk = BACKBONES[backbone]()
-    regions = crop_regions(torch.rand(2, 3, 64, 64), crop_boxes(5, 64), 64)
-    features = trunk.maps(regions.flatten(0, 1)).mean((2, 3)).unflatten(0, (2, 6))
-    shared, weights = RegionAttention(features.shape[-1])(features)
-    assert shared.shape == (2, features.shape[-1]) and weights.shape == (2, 6)
-    assert (weights > 0).all() and (weights < 1).all()
 
 
 @pytest.mark.parametrize(

@@ -29,15 +29,6 @@ def test_transform_shifts_by_whole_pixels():
     assert torch.all(moved[..., 46:].abs() < 1e-4)  # zeros come from outside
 
 
-def test_evaluation_has_no_dropout():
-    """The re-implementation forgets this: dropout stays on in eval()."""
-    network = build("deep_emotion", dropout=0.9).eval()
-    x = torch.rand(2, 1, 48, 48)
-    assert torch.equal(network(x), network(x))
-    network.train()
-    assert not torch.equal(network(x), network(x))
-
-
 def test_gaussian_start():
     """Weights start at the paper's standard deviation, biases at zero."""
     torch.manual_seed(0)

@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from torch import nn
 
 from fer_lib.errors import FerError
 from fer_lib.models.diversified_esr import DiversifiedESR
@@ -23,23 +22,6 @@ def faces(count=4):
 def on_meta(variant="default", **options):
     with torch.device("meta"):
         return DiversifiedESR(**DiversifiedESR.VARIANTS[variant] | options)
-
-
-def test_sizes_at_96_pixels():
-    """Sides after each convolution and pooling, in their order."""
-    network, sides = on_meta(branches=1), []
-
-    def note(module, _, output):
-        sides.append(output.shape[-1])
-
-    for module in network.modules():
-        counted = isinstance(module, (nn.MaxPool2d, nn.Conv2d))
-        if counted and module.kernel_size != (7, 7):  # those are CBAM's
-            module.register_forward_hook(note)
-    output = network(torch.empty(2, 3, 96, 96, device="meta"))
-    assert sides == [92, 90, 45, 43, 41, 20, 18, 16, 8, 6, 6]
-    assert output.spatial.shape == (1, 2, 36)
-    assert output.channel.shape == (1, 2, 512)
 
 
 def test_attentions_are_those_of_the_last_block():

@@ -1,7 +1,5 @@
 """MA-Net against the counts, paths and patches of the papers."""
 
-from itertools import pairwise
-
 import pytest
 import torch
 
@@ -95,17 +93,6 @@ def test_a_patch_sees_its_quadrant_only():
             assert seen.all() if i == j else not seen.any()
 
 
-def test_patches_do_not_share_weights():
-    network = small().eval()
-    same = torch.rand(1, TRUNK, 4, 4)
-    maps = network.patch_maps(tile([same] * 4))
-    for first, second in pairwise(maps):
-        assert (first - second).abs().max() > 1e-3
-    network.patches[1].load_state_dict(network.patches[0].state_dict())
-    maps = network.patch_maps(tile([same] * 4))
-    assert torch.equal(maps[0], maps[1])
-
-
 @torch.no_grad()
 def test_pooled_fields():
     """What equation (5) compares, from the maps themselves."""
@@ -125,11 +112,3 @@ def test_pooled_fields():
     torch.testing.assert_close(output.global_, network.fc_global(output.branch[1]))
     both = output.branch.transpose(0, 1).flatten(1)
     assert torch.equal(network.features(x), both)
-
-
-@pytest.mark.parametrize("lambda_", [0.0, 0.6, 1.0])
-def test_fusion(lambda_):
-    output = small(lambda_=lambda_)(faces())
-    expected = lambda_ * output.local + (1 - lambda_) * output.global_
-    torch.testing.assert_close(output.logits, expected)
-    assert small().lambda_ == 0.6

@@ -25,15 +25,6 @@ def on_meta(**options) -> RAMN:
         return RAMN(**options)
 
 
-def test_one_pass_equals_region_by_region():
-    network, x = smoke(crops=9), faces(3)
-    together = network.region_features(x)
-    for r in range(10):
-        region = network.regions(x)[:, r]
-        alone = network.backbone(region)
-        torch.testing.assert_close(together[:, r], alone, atol=1e-5, rtol=1e-4)
-
-
 def test_whole_face_comes_first():
     network, x = smoke(), faces(2)
     assert torch.equal(network.regions(x)[:, 0], x)

@@ -13,20 +13,6 @@ def on_meta(make, *args, **options):
         return make(*args, **options)
 
 
-def test_vgg_has_torchvision_names():
-    """Indices of the convolutions in torchvision's ``features``."""
-    plain = {k for k in on_meta(VGG16).state_dict() if k.endswith("weight")}
-    at = [0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28]
-    assert plain == {f"features.{i}.weight" for i in at}
-    normed = on_meta(VGG16, batch_norm=True).state_dict()
-    at = [0, 3, 7, 10, 14, 17, 20, 24, 27, 30, 34, 37, 40]
-    convolutions = {k for k, v in normed.items() if v.ndim == 4}
-    assert convolutions == {f"features.{i}.weight" for i in at}
-    hidden = on_meta(VGG16, hidden=4096).state_dict()
-    assert hidden["classifier.0.weight"].shape == (4096, 25088)
-    assert hidden["classifier.3.weight"].shape == (4096, 4096)
-
-
 def test_resnet_has_torchvision_names():
     names = set(on_meta(ResNet, (3, 4, 6, 3), num_classes=7).state_dict())
     assert len(names) == 218  # entries of torchvision's resnet34 file

@@ -3,11 +3,10 @@
 import pytest
 from planted_studies import planted_study
 
-from fer_lib.errors import FerError
 from ferbook import cli
 from ferbook.study import work as study_work
 from ferbook.study.record import explanations_folder
-from ferbook.study.settings import NETWORKS, Settings
+from ferbook.study.settings import Settings
 from ferbook.study.work import plan_cells
 
 
@@ -57,15 +56,6 @@ def test_parts_of_it(asked, tmp_path):
 def test_what_cannot_be_done_is_one_sentence(asked, capsys, words, told):
     assert cli.main(["explain", *words]) == 1
     assert told in capsys.readouterr().err
-
-
-def test_a_record_of_another_study_is_told(monkeypatch, capsys):
-    def refuse(*_, **__):
-        raise FerError("holds a study of other settings")
-
-    monkeypatch.setattr(study_work, "work", refuse)
-    assert cli.main(["explain", "--network", NETWORKS[0]]) == 1
-    assert capsys.readouterr().err.startswith("ferbook: holds a study")
 
 
 def test_unknown_names_are_refused(asked, capsys):

@@ -33,9 +33,6 @@ print(*[name for name in {HEAVY} if name in sys.modules], file=sys.stderr)
     [
         ["--vers", "claims"],
         ["reproduce", "ramn", "--epoch", "1"],
-        ["claims", "--pap", "ramn"],
-        ["models", "--pre", "smoke"],
-        ["explain", "--see", "1"],
         ["data", "check", "fer2013", "--roo", "."],
     ],
     ids=lambda words: words[0],

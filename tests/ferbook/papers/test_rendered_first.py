@@ -1,7 +1,5 @@
 """Rendered faces before the paper's plan."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 from drawn_splits import drawn_splits
@@ -56,40 +54,6 @@ def test_both_tasks_change_the_network(name, faces):
     assert rendered_first.UNEXPLAINED in fitted.curve[0]
     moved = network.state_dict()
     assert any(not torch.equal(start[k], moved[k]) for k in start)
-
-
-def test_the_paper_begins_with_the_weights_that_told_best(faces):
-    """The rendered stage overshoots in its second epoch on purpose."""
-    network, plan, splits = planned("deep_emotion", faces)
-    kept, real = {}, plan.stages[0]
-    values = iter([0.4, 0.9])
-
-    def evaluate(trained):
-        value = next(values)
-        if value == 0.4:
-            kept.update({k: v.clone() for k, v in trained.state_dict().items()})
-        return {rendered_first.UNEXPLAINED: value}
-
-    class Stop(Exception):
-        pass
-
-    def begin(network):
-        now = network.state_dict()
-        assert all(torch.equal(now[k], kept[k]) for k in kept)
-        raise Stop
-
-    stages = (
-        replace(real, evaluate=evaluate),
-        replace(plan.stages[1], begin=begin),
-    )
-    with pytest.raises(Stop):
-        fit(
-            network,
-            replace(plan, stages=stages),
-            splits.train,
-            judged,
-            progress=False,
-        )
 
 
 def test_knowing_nothing_costs_one_and_the_truth_nothing(faces):
