@@ -164,7 +164,7 @@ def departure_box(run: Run) -> Table:
     if run.record is not None:
         found = [vars(one) for one in run.record.departures]
     else:
-        found = paper_of(run.config).deviations(run.config, run.splits)
+        found = paper_of(run.config).departures(run.config, run.splits)
     columns = {
         "Item": lambda one: one["item"],
         "Paper": lambda one: one["paper"],

@@ -14,7 +14,7 @@ from fer_lib.data.augment import flip_rotate_distort
 from fer_lib.data.splits import Splits
 from fer_lib.losses import penalised_cross_entropy
 from fer_lib.models.deep_emotion import DeepEmotion
-from ferbook.papers.paper import Config, Paper, departures, deviation, planned
+from ferbook.papers.paper import Config, Paper, changed, departure, planned
 from ferbook.training.draws import oversampled
 from ferbook.training.plan import Loss, Plan, Stage
 
@@ -75,7 +75,7 @@ def make_plan(config: DeepEmotionConfig, splits: Splits, seed: int) -> Plan:
     return planned(splits, seed, stage)
 
 
-# Fields whose default is the paper's value, by the name of the deviation.
+# Fields whose default is the paper's value, by the item of the departure.
 _STATED = {
     "input size": ("input_size", "what this preset is for"),
     "width": ("width", "what this preset is for"),
@@ -85,17 +85,17 @@ _STATED = {
 }
 
 
-def deviations(config: DeepEmotionConfig, splits: Splits) -> list[dict]:
+def departures(config: DeepEmotionConfig, splits: Splits) -> list[dict]:
     """Where a run differs from what the paper says, one entry an item."""
-    found = departures(config.flat(), PAPER.make_config("paper").flat(), _STATED)
+    found = changed(config, PAPER.make_config("paper"), _STATED)
     if config.network["init_std"] != 0.05:
         why = "the paper's start is slow, and dead for some seeds"
         said = "Gaussian, standard deviation 0.05"
-        found.append(deviation("initialisation", said, "torch's", why))
+        found.append(departure("initialisation", said, "torch's", why))
     if splits.protocol != "official":
         why = "the printed confusion matrix has FER+'s class counts"
         said = "FER2013, as far as it says"
-        found.append(deviation("label set", said, splits.label_rule, why))
+        found.append(departure("label set", said, splits.label_rule, why))
     return found
 
 
@@ -119,5 +119,5 @@ PAPER = _DeepEmotion(
     PRESETS,
     VARIANTS,
     make_plan,
-    deviations,
+    departures,
 )

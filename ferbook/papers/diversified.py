@@ -4,12 +4,9 @@ N. Heidari, A. Iosifidis, arXiv:2210.09381, 2022.  "Authors' code" is
 github.com/negarhdr/Diversified-Facial-Expression-Recognition.
 """
 
-from collections.abc import Iterable
-
 from fer_lib.data.augment import FaceAugmentation, augmentation
 from fer_lib.data.splits import Splits
-from fer_lib.models.network import check_choice
-from ferbook.papers.paper import described, deviation
+from ferbook.papers.paper import Config, departure, described
 
 # Protocols with the labels of the paper's experiments.
 STUDIED = ("affectnet_val8", "ferplus_majority8", "ferplus_validation8", "rafdb_test")
@@ -67,31 +64,18 @@ def augment(kind: str, size: int, shift: float) -> FaceAugmentation:
     return augmentation(**options)
 
 
-def check_settings(paper: str, config: object, **known: Iterable[str]) -> None:
-    """Refuse a configuration with a value that is none of the known ones.
+def common_departures(config: Config, splits: Splits, pretraining: str) -> list[dict]:
+    """Those of both networks.
 
     Args:
-        paper: nickname, for the message.
-        config: a dataclass.
-        known: values by field.
-    """
-    for name, values in known.items():
-        check_choice(paper, name, getattr(config, name), values)
-
-
-def common_deviations(config: object, splits: Splits, pretraining: str) -> list[dict]:
-    """Departures of both networks.
-
-    Args:
-        config: with ``pretrained``, ``diversity``, ``measure``, ``gamma`` and
-            ``precision``.
+        config: of either.
         splits: what a run is about.
         pretraining: what the paper starts from, the empty string for none.
     """
-    found = []
+    found, diverse = [], config.diversity != "none"
 
     def note(item: str, said: str, ours: str, why: str) -> None:
-        found.append(deviation(item, said, ours, why))
+        found.append(departure(item, said, ours, why))
 
     if pretraining or config.pretrained:
         why = "the paper's weights are not public"
@@ -99,10 +83,10 @@ def common_deviations(config: object, splits: Splits, pretraining: str) -> list[
     if splits.protocol not in STUDIED:
         said = "AffectNet's 8, FER+'s 8 by majority, RAF-DB's 7"
         note("label set", said, splits.label_rule, "this protocol's")
-    if config.diversity != "none" and config.gamma is None:
+    if diverse and config.gamma is None:
         why = "at 10, similarities and their gradients vanish"
         note("gamma", "not given, 10 in the code", "30 / D", why)
-    if config.diversity != "none" and config.measure != "paper":
+    if diverse and config.measure != "paper":
         why = "what this variant is about"
         note("diversity", "diagonal 1", "diagonal 0, as in the code", why)
     if splits.train.name == "rafdb":

@@ -37,13 +37,12 @@ from fer_lib.models.saved import load_weights
 from ferbook.papers.diversified import (
     DIVERSITIES,
     augment,
-    check_settings,
-    common_deviations,
+    common_departures,
     script_of,
 )
-from ferbook.papers.paper import Config, Paper, departures, deviation, planned
+from ferbook.papers.paper import Config, Paper, changed, departure, planned
 from ferbook.training.draws import at_most
-from ferbook.training.plan import Loss, Plan, Stage
+from ferbook.training.plan import Batch, Loss, Plan, Stage
 
 
 @dataclass(frozen=True)
@@ -110,36 +109,6 @@ VARIANTS = {
 VARIANTS["batch_statistics"] = _NETWORKS["batch_statistics"]
 
 
-def check(config: DiversifiedESRConfig) -> None:
-    """Refuse settings that the recipe does not know."""
-    known = ("none", "spatial", "spatial_channel"), ("jitter", "erasing")
-    check_settings(
-        "diversified_esr",
-        config,
-        diversity=known[0],
-        measure=MEASURES,
-        augmentation=known[1],
-    )
-
-
-def overall_loss(
-    config: DiversifiedESRConfig, output: ESROutput, labels: Tensor
-) -> Tensor:
-    """Equation (4), with those diversities that the configuration asks for."""
-    features = (getattr(output, name) for name in DIVERSITIES[config.diversity])
-    chosen = {"gamma": config.gamma, "measure": config.measure}
-    return esr_loss(output.branches, labels, *features, **chosen)
-
-
-def make_optimizer(
-    config: DiversifiedESRConfig, number: int, network: DiversifiedESR
-) -> torch.optim.Optimizer:
-    """SGD of the stage of a branch, from 1."""
-    fast, slow = config.learning_rate, config.old_learning_rate
-    groups = parameter_rates(network, number, fast, slow, together=config.together)
-    return torch.optim.SGD(groups, momentum=config.momentum)
-
-
 def make_plan(config: DiversifiedESRConfig, splits: Splits, seed: int) -> Plan:
     """One stage a branch; each begins with the best weights of the last."""
     size, count = config.network["input_size"], config.network["branches"]
@@ -154,13 +123,20 @@ def _stage(config: DiversifiedESRConfig, number: int, changes: nn.Module) -> Sta
         if config.pretrained and number == 1:
             load_ensemble(network, config.pretrained)
 
+    def overall_loss(network: nn.Module, output: ESROutput, batch: Batch) -> Tensor:
+        features = (getattr(output, name) for name in DIVERSITIES[config.diversity])
+        chosen = {"gamma": config.gamma, "measure": config.measure}
+        return esr_loss(output.branches, batch.labels, *features, **chosen)
+
     options = {"module": partial(Together, judged=number)} if config.together else {}
     return Stage(
         name=f"branch {number}",
         epochs=config.epochs if number == 1 else config.added_epochs,
         batch_size=config.batch_size,
-        loss=Loss(lambda _, output, batch: overall_loss(config, output, batch.labels)),
-        optimizer=lambda network, loss: make_optimizer(config, number, network),
+        loss=Loss(overall_loss),
+        optimizer=lambda network, loss: torch.optim.SGD(
+            _groups(config, number, network), momentum=config.momentum
+        ),
         scheduler=lambda optimizer: StepLR(optimizer, config.step, config.decay),
         augment=changes,
         begin=begin,
@@ -169,6 +145,19 @@ def _stage(config: DiversifiedESRConfig, number: int, changes: nn.Module) -> Sta
         precision=config.precision,
         **options,
     )
+
+
+def _groups(config: DiversifiedESRConfig, number: int, network: DiversifiedESR):
+    """Base, other branches, and last the branch itself, whose rate a curve shows."""
+    fast, slow = config.learning_rate, config.old_learning_rate
+    base, *branches = network.parameter_groups()
+    newest = branches.pop(number - 1)
+    others = branches if config.together else branches[: number - 1]
+    return [
+        base | {"lr": fast if number == 1 else slow},
+        *(branch | {"lr": slow} for branch in others),
+        newest | {"lr": fast},
+    ]
 
 
 class Together(nn.Module):
@@ -191,32 +180,6 @@ class Together(nn.Module):
         branches = output.branches[:, : self.judged]
         logits = log_mean_probability(branches)
         return output._replace(logits=logits, branches=branches)
-
-
-def parameter_rates(
-    network: DiversifiedESR, number: int, fast: float, slow: float, *, together: bool
-) -> list[dict]:
-    """Groups of an optimizer that trains one branch faster than the rest.
-
-    Args:
-        network: whose parameters are trained.
-        number: of the branch, from 1.
-        fast: its learning rate, and that of the base beside the first one.
-        slow: that of the base later, and of the other branches.
-        together: whether branches of higher numbers are trained, too.
-
-    Returns:
-        The base, other branches, and last the branch itself, whose rate the
-        curve therefore shows.
-    """
-    base, *branches = network.parameter_groups()
-    newest = branches.pop(number - 1)
-    others = branches if together else branches[: number - 1]
-    return [
-        base | {"lr": fast if number == 1 else slow},
-        *(branch | {"lr": slow} for branch in others),
-        newest | {"lr": fast},
-    ]
 
 
 def load_ensemble(network: DiversifiedESR, path: Path | str) -> None:
@@ -255,7 +218,7 @@ def early_exit(network: DiversifiedESR, splits: Splits) -> dict[str, np.ndarray]
     return {"early_exit": scores}
 
 
-# Fields and why they differ from the paper's, by the name of the deviation.
+# Fields and why they differ from the paper's, by the item of the departure.
 _STATED = {
     "input size": ("input_size", "what this preset is for"),
     "width": ("width", "what this preset is for"),
@@ -271,22 +234,20 @@ _STATED = {
 }
 
 
-def deviations(config: DiversifiedESRConfig, splits: Splits) -> list[dict]:
+def departures(config: DiversifiedESRConfig, splits: Splits) -> list[dict]:
     """Where a run differs from what was done with its data set."""
     script = script_of(splits)
-    grown = script == "affectnet"
+    grown, count = script == "affectnet", config.network["branches"]
     values = SCRIPTS["" if grown else script]
-    count = config.network["branches"]
     said = PAPER.make_config("paper", branches=count, **values)
-    pair = [one.flat() | {"all_epochs": one.all_epochs} for one in (config, said)]
-    note, found = deviation, departures(*pair, _STATED)
-    found += common_deviations(config, splits, "" if grown else "AffectNet")
+    found = changed(config, said, _STATED)
+    found += common_departures(config, splits, "" if grown else "AffectNet")
     why = "it has a gradient, and no ties"
-    found.append(note("prediction", "vote of branches", "mean probability", why))
+    found.append(departure("prediction", "vote of branches", "mean probability", why))
     if not config.network["batch_statistics_in_eval"]:
         said = "of the batch in the branches, in the code"
         why = "a result must not depend on the other faces"
-        found.append(note("statistics when evaluated", said, "running", why))
+        found.append(departure("statistics when evaluated", said, "running", why))
     return found
 
 
@@ -297,8 +258,12 @@ PAPER = Paper(
     PRESETS,
     VARIANTS,
     make_plan,
-    deviations,
+    departures,
     views=early_exit,
-    check=check,
+    choices={
+        "diversity": ("none", "spatial", "spatial_channel"),
+        "measure": MEASURES,
+        "augmentation": ("jitter", "erasing"),
+    },
     presets_last=True,
 )

@@ -15,7 +15,7 @@ variant ``scratch``.
 from dataclasses import dataclass
 from itertools import product
 
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.lr_scheduler import StepLR
 
 from fer_lib.data.splits import Splits
@@ -26,21 +26,20 @@ from ferbook.papers.diversified import (
     AUGMENTATIONS,
     DIVERSITIES,
     augment,
-    check_settings,
-    common_deviations,
+    common_departures,
     script_of,
 )
 from ferbook.papers.paper import (
     Config,
     Paper,
     begin_from,
-    departures,
-    deviation,
+    changed,
+    departure,
     planned,
     sgd,
 )
 from ferbook.training.draws import at_most
-from ferbook.training.plan import Loss, Plan, Stage
+from ferbook.training.plan import Batch, Loss, Plan, Stage
 
 
 @dataclass(frozen=True)
@@ -97,42 +96,27 @@ VARIANTS = {
 }
 
 
-def check(config: DiversifiedMANetConfig) -> None:
-    """Refuse settings that the recipe does not know."""
-    check_settings(
-        "diversified_manet",
-        config,
-        diversity=DIVERSITIES,
-        measure=MEASURES,
-        augmentation=AUGMENTATIONS,
-    )
-
-
-def overall_loss(
-    config: DiversifiedMANetConfig, output: MANetOutput, labels: Tensor
-) -> Tensor:
-    """Equation (5), with those diversities that the configuration asks for."""
-    patches = [name for name in DIVERSITIES[config.diversity] if name != "branch"]
-    return manet_loss(
-        output.local,
-        output.global_,
-        labels,
-        output.branch if config.diversity == "all" else None,
-        *(getattr(output, name) for name in patches),
-        lambda_=config.network["lambda_"],
-        gamma=config.gamma,
-        branch_gamma=config.branch_gamma,
-        measure=config.measure,
-    )
-
-
 def make_plan(config: DiversifiedMANetConfig, splits: Splits, seed: int) -> Plan:
-    """One stage, in which everything is trained."""
-    size = config.network["input_size"]
+    """One stage, in which everything is trained, by equation (5)."""
+    terms, size = DIVERSITIES[config.diversity], config.network["input_size"]
+
+    def overall_loss(network: nn.Module, output: MANetOutput, batch: Batch) -> Tensor:
+        return manet_loss(
+            output.local,
+            output.global_,
+            batch.labels,
+            output.branch if "branch" in terms else None,
+            *(getattr(output, name) for name in terms if name != "branch"),
+            lambda_=config.network["lambda_"],
+            gamma=config.gamma,
+            branch_gamma=config.branch_gamma,
+            measure=config.measure,
+        )
+
     stage = Stage(
         epochs=config.epochs,
         batch_size=config.batch_size,
-        loss=Loss(lambda _, output, batch: overall_loss(config, output, batch.labels)),
+        loss=Loss(overall_loss),
         optimizer=sgd(config),
         scheduler=lambda optimizer: StepLR(optimizer, config.step, config.decay),
         augment=augment(config.augmentation, size, shift=32 / 224),
@@ -143,7 +127,7 @@ def make_plan(config: DiversifiedMANetConfig, splits: Splits, seed: int) -> Plan
     return planned(splits, seed, stage)
 
 
-# Fields and why they differ from the paper's, by the name of the deviation.
+# Fields and why they differ from the paper's, by the item of the departure.
 _STATED = {
     "input size": ("input_size", "what this preset is for"),
     "width": ("width", "what this preset is for"),
@@ -157,15 +141,15 @@ _STATED = {
 }
 
 
-def deviations(config: DiversifiedMANetConfig, splits: Splits) -> list[dict]:
+def departures(config: DiversifiedMANetConfig, splits: Splits) -> list[dict]:
     """Where a run differs from what was done with its data set."""
     said = PAPER.make_config("paper", **SCRIPTS[script_of(splits)])
-    found = departures(config.flat(), said.flat(), _STATED)
-    found += common_deviations(config, splits, "MS-Celeb-1M")
+    found = changed(config, said, _STATED)
+    found += common_departures(config, splits, "MS-Celeb-1M")
     if config.diversity == "all" and (config.gamma, config.branch_gamma) == (None,) * 2:
         why = "features of branches are not kept in 0 to 1"
         said = "not given, 10 in the code"
-        found.append(deviation("gamma of branches", said, "1 / D", why))
+        found.append(departure("gamma of branches", said, "1 / D", why))
     return found
 
 
@@ -176,7 +160,11 @@ PAPER = Paper(
     PRESETS,
     VARIANTS,
     make_plan,
-    deviations,
-    check=check,
+    departures,
+    choices={
+        "diversity": DIVERSITIES,
+        "measure": MEASURES,
+        "augmentation": AUGMENTATIONS,
+    },
     presets_last=True,
 )

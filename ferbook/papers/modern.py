@@ -38,7 +38,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from fer_lib.data.augment import augmentation
 from fer_lib.data.splits import Splits
-from ferbook.papers.paper import Recipe, deviation
+from ferbook.papers.paper import Recipe, departure
 from ferbook.training.draws import each_once
 from ferbook.training.plan import Batch, Plan, Stage
 
@@ -203,12 +203,12 @@ _REPLACED = {
 }
 
 
-def deviations(of_paper: list[dict], plan: Plan, config: ModernConfig) -> list[dict]:
+def departures(of_paper: list[dict], plan: Plan, config: ModernConfig) -> list[dict]:
     """Where a modern run departs from its paper.
 
     Args:
         of_paper: the departures of its network and data, by the paper's own
-            ``deviations``; those of its recipe are replaced.
+            ``departures``; those of its recipe are replaced.
         plan: the paper's.
         config: of this recipe.
     """
@@ -216,7 +216,7 @@ def deviations(of_paper: list[dict], plan: Plan, config: ModernConfig) -> list[d
     said = {entry["item"]: entry["paper"] for entry in of_paper}
     epochs = said.get("epochs", plan.epochs)
     ours = ", ".join(f"{key} {value}" for key, value in asdict(config).items())
-    why, note = "one recipe for all networks", deviation
+    why, note = "one recipe for all networks", departure
     return [
         *kept,
         note("epochs", epochs, config.epochs, why),
@@ -224,4 +224,4 @@ def deviations(of_paper: list[dict], plan: Plan, config: ModernConfig) -> list[d
     ]
 
 
-RECIPE = Recipe("modern", ModernConfig, PRESETS, replanned, deviations)
+RECIPE = Recipe("modern", ModernConfig, PRESETS, replanned, departures)

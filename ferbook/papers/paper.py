@@ -1,7 +1,7 @@
 """What a paper, or a recipe, is here: its settings, its plan, its departures."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import get_type_hints
@@ -50,13 +50,13 @@ class Paper:
         presets: settings of the training, by preset of the network.
         variants: settings, those of the network among them, by name.
         make_plan: of (config, splits, seed).
-        deviations: of (config, splits): how a run departs from the paper.
+        departures: of (config, splits): where a run departs from the paper.
         options: of the network where every run departs from its defaults.
         views: of (network, splits): further scores ``[n, classes]`` of the
             reported faces, by name.
         measures: of (network, faces): what else a record keeps of each face,
             ``[n]``, by name.
-        check: refuses a configuration that cannot be.
+        choices: the values that some settings may have, by setting.
         presets_last: whether a preset's settings hold whatever the variant.
     """
 
@@ -66,11 +66,11 @@ class Paper:
     presets: Mapping[str, dict]
     variants: Mapping[str, dict]
     make_plan: Callable[[Config, Splits, int], Plan]
-    deviations: Callable[[Config, Splits], list[dict]]
+    departures: Callable[[Config, Splits], list[dict]]
     options: Mapping[str, object] = field(default_factory=dict)
     views: Callable[[Network, Splits], dict[str, np.ndarray]] | None = None
     measures: Callable[[Network, FaceSet], dict[str, np.ndarray]] | None = None
-    check: Callable[[Config], None] = lambda config: None
+    choices: Mapping[str, Collection] = field(default_factory=dict)
     presets_last: bool = False
 
     def make_config(self, preset: str, variant: str = "default", **changes) -> Config:
@@ -88,7 +88,10 @@ class Paper:
         check_choice(self.name, "variant", variant, self.variants)
         for key in changes:
             check_choice(self.name, "setting", key, self.kinds())
-        chosen = self._defaults() | self.network.PRESETS[preset]
+        signature = inspect.signature(self.network.__init__).parameters
+        chosen = {name: signature[name].default for name in option_kinds(self.name)}
+        chosen.pop("num_classes")
+        chosen |= {**self.options, **self.network.PRESETS[preset]}
         both = [self.presets[preset], self.variants[variant]]
         for one in (*(reversed(both) if self.presets_last else both), changes):
             chosen |= one
@@ -96,15 +99,9 @@ class Paper:
         rest = {key: value for key, value in chosen.items() if key in trained}
         options = {key: value for key, value in chosen.items() if key not in trained}
         config = self.config(network=options, **rest)
-        self.check(config)
+        for key, known in self.choices.items():
+            check_choice(self.name, key, getattr(config, key), known)
         return config
-
-    def _defaults(self) -> dict:
-        """Of the network's options."""
-        signature = inspect.signature(self.network.__init__).parameters
-        own = {name: signature[name].default for name in option_kinds(self.name)}
-        own.pop("num_classes")
-        return own | dict(self.options)
 
     def kinds(self) -> dict[str, type]:
         """Types of all settings, by name."""
@@ -134,14 +131,14 @@ class Recipe:
         presets: settings by preset.
         replanned: of (plan, splits, config, make_network): the paper's plan
             as the recipe changes it.
-        deviations: of (departures of the paper's run, its plan, config).
+        departures: of (departures of the paper's run, its plan, config).
     """
 
     name: str
     config: type
     presets: Mapping[str, dict]
     replanned: Callable[..., Plan]
-    deviations: Callable[[list[dict], Plan, object], list[dict]]
+    departures: Callable[[list[dict], Plan, object], list[dict]]
 
     def make_config(self, preset: str, **changes):
         """Configuration of a preset, with further changes.
@@ -190,9 +187,30 @@ def described(pretrained: str) -> str:
     return f"{Path(pretrained).name}, sha256 {_content(pretrained)[:12]}"
 
 
-def deviation(item: str, paper: object, ours: object, why: str) -> dict:
+def departure(item: str, paper: object, ours: object, why: str) -> dict:
     """One way in which a run departs from its paper."""
     return {"item": item, "paper": str(paper), "ours": str(ours), "why": why}
+
+
+def changed(
+    config: Config, said: Config, stated: Mapping[str, tuple[str, str]]
+) -> list[dict]:
+    """Settings that differ from the paper's.
+
+    Args:
+        config: of a run.
+        said: the paper's.
+        stated: setting and reason of each departure, by its item.
+    """
+
+    def value(of: Config, name: str) -> object:
+        return getattr(of, name) if hasattr(of, name) else of.network[name]
+
+    both = [
+        (item, value(said, name), value(config, name), why)
+        for item, (name, why) in stated.items()
+    ]
+    return [departure(*row) for row in both if row[1] != row[2]]
 
 
 def planned(splits: Splits, seed: int, *stages: Stage) -> Plan:
@@ -210,26 +228,9 @@ def sgd(config: Config) -> Callable[[nn.Module, nn.Module], torch.optim.SGD]:
     )
 
 
-def departures(
-    ours: Mapping, said: Mapping, stated: Mapping[str, tuple[str, str]]
-) -> list[dict]:
-    """Settings that differ from the paper's.
-
-    Args:
-        ours: settings of a run.
-        said: the paper's.
-        stated: setting and reason of each departure, by its item.
-    """
-    return [
-        deviation(item, said[name], ours[name], why)
-        for item, (name, why) in stated.items()
-        if said[name] != ours[name]
-    ]
-
-
 def own_labels(splits: Splits) -> list[dict]:
     """A departure where FER+'s raters labelled faces of FER2013."""
     if not splits.protocol.startswith("ferplus"):
         return []
     why = "this protocol's"
-    return [deviation("label set", "the data set's own", splits.label_rule, why)]
+    return [departure("label set", "the data set's own", splits.label_rule, why)]

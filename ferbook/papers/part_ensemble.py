@@ -10,7 +10,9 @@ it is tuned.  The five share no parameter, so they are trained side by side
 on the sum of their losses, which gives each the gradient of its own alone.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -32,8 +34,8 @@ from ferbook.papers import part_measures
 from ferbook.papers.paper import (
     Config,
     Paper,
-    departures,
-    deviation,
+    changed,
+    departure,
     own_labels,
     planned,
 )
@@ -108,128 +110,83 @@ def planned_epochs(config: PartEnsembleConfig, dataset: str) -> tuple[int, int]:
     return tuple(u if g is None else g for g, u in zip(given, usual, strict=True))
 
 
-def landmark_loss(
-    localisers: Localisers, outputs: list[Tensor], points: Tensor, size: int
-) -> Tensor:
-    """Equation (1), summed over localisers, which share no parameter.
+def make_plan(config: PartEnsembleConfig, splits: Splits, seed: int) -> Plan:
+    """Three stages; one for the Baseline."""
+    landmarks, expressions = planned_epochs(config, splits.train.name)
+    heads, size = min(config.head_epochs, expressions), config.network["input_size"]
+    baseline = config.network["kind"] == "baseline"
+    judged, learned = splits.select, splits.train
+    if not baseline:
+        judged, learned = annotated(judged), annotated(learned)
+    common = {
+        "batch_size": config.batch_size,
+        "augment": augmentation(
+            flip=config.flip,
+            degrees=config.degrees,
+            translate=config.translate,
+            shear=config.shear,
+        ),
+        "faces": learned,
+        "order": balanced_rounds if config.balanced else each_once,
+        "precision": config.precision,
+        "patience": config.patience,
+    }
+    split, by = str(judged.splits[0]), config.select_by
 
-    Args:
-        localisers: their parts say which points are wanted.
-        outputs: what they returned, ``[B, z]`` each.
-        points: the 68 landmarks ``[B, 68, 2]`` in pixels.
-        size: side of the faces in pixels.
-    """
-    losses = [
-        landmark_l1(output, landmark_targets(points, localiser.part, size))
-        for localiser, output in zip(localisers, outputs, strict=True)
-    ]
-    return torch.stack(losses).sum()
+    def adam(module: nn.Module, rate: float) -> torch.optim.Adam:
+        learning = [p for p in module.parameters() if p.requires_grad]
+        return torch.optim.Adam(learning, lr=rate, eps=config.epsilon)
 
+    def landmark_loss(localisers: Localisers, outputs, batch: Batch) -> Tensor:
+        """Equation (1), summed over localisers, which share no parameter."""
+        parts = [one.part for one in localisers]
+        wanted = [landmark_targets(batch.landmarks, part, size) for part in parts]
+        return torch.stack(list(map(landmark_l1, outputs, wanted))).sum()
 
-def _expression_loss(network: nn.Module, output, batch: Batch) -> Tensor:
-    return branch_cross_entropy(output.branches, batch.labels)
-
-
-def _leave(network: nn.Module) -> None:
-    """Nothing to ready: the Baseline learns with all its weights."""
-
-
-class _Stages:
-    """The stages of one run, which have much in common."""
-
-    def __init__(self, config: PartEnsembleConfig, splits: Splits):
-        self.config = config
-        needed = (
-            (lambda faces: faces) if config.network["kind"] == "baseline" else annotated
-        )
-        self.judged = needed(splits.select)
-        self.split = str(splits.select.splits[0])
-        self.common = {
-            "batch_size": config.batch_size,
-            "augment": augmentation(
-                flip=config.flip,
-                degrees=config.degrees,
-                translate=config.translate,
-                shear=config.shear,
-            ),
-            "faces": needed(splits.train),
-            "order": balanced_rounds if config.balanced else each_once,
-            "precision": config.precision,
-        }
-
-    def landmarks(self, epochs: int) -> Stage:
-        """Stage 1: localisers, by equation (1)."""
-        size = self.config.network["input_size"]
-        return Stage(
-            name="landmarks",
-            epochs=epochs,
-            begin=PartEnsemble.begin_landmarks,
-            module=lambda network: network.originals,
-            reads=("landmarks",),
-            classifies=False,
-            loss=Loss(
-                lambda localisers, outputs, batch: landmark_loss(
-                    localisers, outputs, batch.landmarks, size
-                )
-            ),
-            optimizer=lambda network, loss: self._adam(
-                network.originals, self.config.learning_rate
-            ),
-            evaluate=lambda network: part_measures.landmark_values(
-                network.originals, network.members, self.judged
-            ),
-            select_by=f"{self.split}_landmarks",
-            lower_is_better=True,
-            patience=self.config.patience,
-            **self.common,
-        )
-
-    def expressions(self, name: str, epochs: int, rate: float, begin) -> Stage:
+    def stage(name: str, epochs: int, rate: float, begin: Callable) -> Stage:
         """Stage 2 or 3, or the Baseline's only one: by equation (2)."""
         return Stage(
             name=name,
             epochs=epochs,
             begin=begin,
-            loss=Loss(_expression_loss),
-            optimizer=lambda network, loss: self._adam(network.sub_networks, rate),
-            evaluate=lambda network: part_measures.expression_values(
-                network, self.judged
-            ),
-            select_by=f"{self.split}_{self.config.select_by}",
-            lower_is_better=self.config.select_by == "loss",
-            patience=self.config.patience,
+            loss=Loss(lambda _, out, x: branch_cross_entropy(out.branches, x.labels)),
+            optimizer=lambda network, loss: adam(network.sub_networks, rate),
+            evaluate=partial(part_measures.expression_values, faces=judged),
+            select_by=f"{split}_{by}",
+            lower_is_better=by == "loss",
             from_best=True,
-            **self.common,
+            **common,
         )
 
-    def _adam(self, module: nn.Module, rate: float) -> torch.optim.Adam:
-        learning = [p for p in module.parameters() if p.requires_grad]
-        return torch.optim.Adam(learning, lr=rate, eps=self.config.epsilon)
-
-
-def make_plan(config: PartEnsembleConfig, splits: Splits, seed: int) -> Plan:
-    """Three stages; one for the Baseline."""
-    landmarks, expressions = planned_epochs(config, splits.train.name)
-    heads = min(config.head_epochs, expressions)
-    make = _Stages(config, splits)
-    frozen = config.frozen_statistics
-    if config.network["kind"] == "baseline":
-        whole = landmarks + expressions
-        stages = [make.expressions("training", whole, config.learning_rate, _leave)]
-    else:
-        stages = [
-            make.landmarks(landmarks),
-            make.expressions(
-                "head", heads, config.learning_rate, PartEnsemble.begin_heads
-            ),
-            make.expressions(
-                "tuning",
-                expressions - heads,
-                config.tuning_rate,
-                lambda network: network.freeze(weights=False, statistics=frozen),
-            ),
-        ]
-    return planned(splits, seed, *stages)
+    if baseline:  # all of its weights learn
+        rate = config.learning_rate
+        only = stage("training", landmarks + expressions, rate, lambda network: None)
+        return planned(splits, seed, only)
+    first = Stage(
+        name="landmarks",
+        epochs=landmarks,
+        begin=PartEnsemble.begin_landmarks,
+        module=lambda network: network.originals,
+        reads=("landmarks",),
+        classifies=False,
+        loss=Loss(landmark_loss),
+        optimizer=lambda network, loss: adam(network.originals, config.learning_rate),
+        evaluate=lambda network: part_measures.landmark_values(
+            network.originals, network.members, judged
+        ),
+        select_by=f"{split}_landmarks",
+        lower_is_better=True,
+        **common,
+    )
+    head = stage("head", heads, config.learning_rate, PartEnsemble.begin_heads)
+    kept = {"weights": False, "statistics": config.frozen_statistics}
+    tuning = stage(
+        "tuning",
+        expressions - heads,
+        config.tuning_rate,
+        lambda network: network.freeze(**kept),
+    )
+    return planned(splits, seed, first, head, tuning)
 
 
 # Section II, by data set: what the names of our protocols begin with.
@@ -238,7 +195,7 @@ PROTOCOLS = {
     "jaffe": "jaffe_subjects-",
     "sfew": "sfew_val",
 }
-# Fields whose default is the paper's value, by the name of the deviation.
+# Fields whose default is the paper's value, by the item of the departure.
 _STATED = {
     "input size": ("input_size", "what this preset is for"),
     "width": ("width", "what this preset is for"),
@@ -249,29 +206,41 @@ _STATED = {
 }
 
 
-def deviations(config: PartEnsembleConfig, splits: Splits) -> list[dict]:
+def departures(config: PartEnsembleConfig, splits: Splits) -> list[dict]:
     """Where a run differs from what the paper says, one entry an item."""
-    found = departures(config.flat(), PAPER.make_config("paper").flat(), _STATED)
-    found += own_labels(splits)
-    printed = EPOCHS.get(splits.train.name)
-    said_epochs = str(sum(printed)) if printed else "not given for this data set"
+    found = changed(config, PAPER.make_config("paper"), _STATED) + own_labels(splits)
 
     def note(item: str, said: object, ours: object, why: str) -> None:
         if str(said) != str(ours):
-            found.append(deviation(item, said, ours, why))
+            found.append(departure(item, said, ours, why))
 
+    printed = EPOCHS.get(splits.train.name)
+    said = sum(printed) if printed else "not given for this data set"
     ours = sum(planned_epochs(config, splits.train.name))
-    note("epochs", said_epochs, ours, "computing time")
+    note("epochs", said, ours, "computing time")
     said = PROTOCOLS.get(splits.train.name, splits.protocol)
     if not splits.protocol.startswith(said):
         note("test split", said.strip("-"), splits.protocol, "asked for")
-    note("preprocessing", *_preprocessing(splits.train.provenance))
+    said = "grey, 300 px, CLAHE, face found by OpenCV's SSD, 160 px"
+    if str(PART_ENSEMBLE) in splits.train.provenance:
+        why = "the SSD detector's weights are not here"
+        note("preprocessing", said, PART_ENSEMBLE, why)
+    else:
+        why = "the faces are taken as the data set gives them"
+        note("preprocessing", said, "none", why)
+    ours = (
+        f"mirrored with probability {config.flip:g}, turned by up to "
+        f"{config.degrees:g} degrees, shifted by {config.translate:g} of the side, "
+        f"sheared by {config.shear:g} degrees"
+    )
     why = "the paper names the changes, the authors' notebook the amounts"
-    note("augmentation", "no amounts", _amounts(config), why)
-    note("stopping", "when the validation loss saturates", *_stopping(config))
-    where = f"{splits.select.splits[0]}, which is not reported"
+    note("augmentation", "no amounts", ours, why)
+    ours = f"after {config.patience} epochs without a better {config.select_by}, "
+    said, why = "when the validation loss saturates", "the paper gives no number"
+    note("stopping", said, f"{ours}all five at once", why)
+    ours = f"{splits.select.splits[0]}, which is not reported"
     why = "the best of many epochs on the reported faces is no estimate"
-    note("selection", "the reported faces (authors' notebook)", where, why)
+    note("selection", "the reported faces (authors' notebook)", ours, why)
     together = "side by side, on the same batches"
     note("sub-networks", "separately", together, "simpler; they share no parameter")
     if config.balanced:
@@ -279,7 +248,7 @@ def deviations(config: PartEnsembleConfig, splits: Splits) -> list[dict]:
         note("batches", "not told", "as many of each class", why)
     if config.network["kind"] == "baseline":
         return found
-    note("landmarks", *_landmarks(splits.train))
+    note("landmarks", f"{LANDMARKER} on the prepared crop", *_landmarks(splits.train))
     ours = f"at most {config.head_epochs} epochs"
     note("head training", "a few epochs", ours, "the number is ours")
     kept = "kept" if config.frozen_statistics else "trained"
@@ -288,34 +257,13 @@ def deviations(config: PartEnsembleConfig, splits: Splits) -> list[dict]:
     return found
 
 
-def _preprocessing(provenance: str) -> tuple[str, str, str]:
-    said = "grey, 300 px, CLAHE, face found by OpenCV's SSD, 160 px"
-    if str(PART_ENSEMBLE) in provenance:
-        return said, f"{PART_ENSEMBLE}", "the SSD detector's weights are not here"
-    return said, "none", "the faces are taken as the data set gives them"
-
-
-def _landmarks(faces: FaceSet) -> tuple[str, str, str]:
-    said = f"{LANDMARKER} on the prepared crop"
+def _landmarks(faces: FaceSet) -> tuple[str, str]:
     if faces.landmarks is None:
         why = "the data set's images are crops already"
-        return said, f"{LANDMARKER} on the data set's images", why
+        return f"{LANDMARKER} on the data set's images", why
     if LANDMARKER in faces.provenance:
-        return said, said, ""
-    return said, "the data set's own", "they are exact, or marked by hand"
-
-
-def _amounts(config) -> str:
-    return (
-        f"mirrored with probability {config.flip:g}, turned by up to "
-        f"{config.degrees:g} degrees, shifted by {config.translate:g} of the side, "
-        f"sheared by {config.shear:g} degrees"
-    )
-
-
-def _stopping(config) -> tuple[str, str]:
-    ours = f"after {config.patience} epochs without a better {config.select_by}"
-    return f"{ours}, all five at once", "the paper gives no number"
+        return f"{LANDMARKER} on the prepared crop", ""
+    return "the data set's own", "they are exact, or marked by hand"
 
 
 PAPER = Paper(
@@ -325,7 +273,7 @@ PAPER = Paper(
     PRESETS,
     VARIANTS,
     make_plan,
-    deviations,
+    departures,
     options={"keep_localisers": True},
     views=part_measures.views,
     measures=part_measures.measures,

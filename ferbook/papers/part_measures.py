@@ -7,6 +7,8 @@ a map is scaled to a mean of one, so that a network that looks everywhere alike
 has one inside any part.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -14,9 +16,10 @@ from torch import Tensor
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.fitted_landmarks import annotated, landmarks_seen
 from fer_lib.data.splits import Splits
-from fer_lib.evaluation.inference import batches, device_of, evaluating
+from fer_lib.evaluation.inference import batches, device_of, evaluating, predict
 from fer_lib.explain.grad_cam import union, weighted_maps
 from fer_lib.explain.placing import enlarge
+from fer_lib.models.network import Network
 from fer_lib.models.part_ensemble import (
     Localisers,
     PartEnsemble,
@@ -94,7 +97,6 @@ def expression_values(network: PartEnsemble, faces: FaceSet) -> dict[str, float]
     return found | drift
 
 
-@torch.inference_mode()
 def landmark_errors(localisers: Localisers, faces: FaceSet) -> np.ndarray:
     """Equation (1) of every face and localiser.
 
@@ -106,20 +108,14 @@ def landmark_errors(localisers: Localisers, faces: FaceSet) -> np.ndarray:
         ``float32 [n, localisers]``: mean error of a coordinate, as a share
         of the side of the face.
     """
-    size, errors = localisers.input.size, []
-    points = landmarks_seen(faces, size).to(device_of(localisers))
-    with evaluating(localisers):
-        for rows, unit in batches(localisers, faces.images):
-            outputs = localisers(localisers.input.normalise(unit))
-            parts = [one.part for one in localisers]
-            wanted = [landmark_targets(points[rows], part, size) for part in parts]
-            pairs = zip(outputs, wanted, strict=True)
-            off = [(found - target).abs().mean(1) for found, target in pairs]
-            errors.append(torch.stack(off, 1).cpu())
-    return torch.cat(errors).numpy()
+    size, errors = localisers[0].input.size, []
+    points = landmarks_seen(faces, size)
+    for one in localisers:
+        wanted = landmark_targets(points, one.part, size).numpy()
+        errors.append(np.abs(predict(one, faces.images) - wanted).mean(1))
+    return np.stack(errors, 1)
 
 
-@torch.inference_mode()
 def member_scores(network: PartEnsemble, images: np.ndarray) -> Tensor:
     """Scores of the sub-networks, ``[n, 5, classes]``, on the CPU.
 
@@ -127,12 +123,8 @@ def member_scores(network: PartEnsemble, images: np.ndarray) -> Tensor:
         network: left in the mode that it was in.
         images: ``uint8 [n, C, H, W]``.
     """
-    found = []
-    with evaluating(network):
-        for _, unit in batches(network, images):
-            output = network(network.input.normalise(unit))
-            found.append(output.branches.float().cpu())
-    return torch.cat(found)
+    scores = [predict(member, images) for member in network.sub_networks]
+    return torch.as_tensor(np.stack(scores, 1))
 
 
 def heat(network: PartEnsemble, faces: FaceSet) -> dict[str, np.ndarray]:
@@ -147,12 +139,39 @@ def heat(network: PartEnsemble, faces: FaceSet) -> dict[str, np.ndarray]:
         network: left in the mode that it was in.
         faces: a set; landmarks that it lacks are fitted.
     """
-    faces, size = annotated(faces), network.input.size
-    points, rows = landmarks_seen(faces, size).to(device_of(network)), []
-    for where, unit in batches(network, faces.images):
-        x = network.input.normalise(unit)
+
+    def measured(x: Tensor, points: Tensor) -> dict[str, Tensor]:
         maps = [_heated(member, x) for member in network.sub_networks]
-        rows.append(_inside(maps, points[where], network.parts))
+        size = network.input.size
+        found = {"heat.parts": share_inside(union(maps), near(points, size))}
+        if network.kind != "parts":
+            return found
+        own = [near(points[:, slice(*PARTS[part])], size) for part in network.parts]
+        for name, regions in (("own_part", own), ("elsewhere", [~one for one in own])):
+            shares = map(share_inside, maps, regions)
+            found[f"heat.{name}"] = torch.stack(list(shares)).mean(0)
+        return found
+
+    return by_batch(network, faces, measured)
+
+
+def by_batch(
+    network: Network, faces: FaceSet, measured: Callable
+) -> dict[str, np.ndarray]:
+    """Measures ``[n]`` of all faces, from those of (input, landmarks) of some.
+
+    Args:
+        network: left in the mode that it was in.
+        faces: a set; landmarks that it lacks are fitted.
+        measured: gives a dictionary of tensors ``[B]``.
+    """
+    faces = annotated(faces)
+    points = landmarks_seen(faces, network.input.size).to(device_of(network))
+    with evaluating(network):
+        rows = [
+            measured(network.input.normalise(unit), points[where])
+            for where, unit in batches(network, faces.images)
+        ]
     return {name: torch.cat([r[name] for r in rows]).numpy() for name in rows[0]}
 
 
@@ -164,37 +183,18 @@ def near(points: Tensor, size: int) -> Tensor:
     return squares.amin(1) <= (NEAR * size) ** 2
 
 
-def _heated(member: torch.nn.Module, x: Tensor) -> Tensor:
-    with torch.no_grad(), evaluating(member):
+def _heated(member: Network, x: Tensor) -> Tensor:
+    with torch.no_grad():
         predicted = member(x).argmax(1)
-        maps = weighted_maps(member, member.cam_layers()["last block"], x, predicted)
+    maps = weighted_maps(member, member.cam_layers()["last block"], x, predicted)
     return enlarge(maps.relu(), x.shape[-2:])
 
 
-def _inside(
-    maps: list[Tensor], points: Tensor, parts: tuple[str, ...]
-) -> dict[str, Tensor]:
-    """The measures of a batch, on the CPU."""
-    size = maps[0].shape[-1]
-    anywhere = near(points, size)
-    found = {"heat.parts": _inside_mean(_scaled(union(maps)), anywhere)}
-    if len(set(parts)) == len(maps):  # five parts, and not five whole faces
-        regions = [near(points[:, slice(*PARTS[part])], size) for part in parts]
-        pairs = list(zip(map(_scaled, maps), regions, strict=True))
-        own = [_inside_mean(one, region) for one, region in pairs]
-        rest = [_inside_mean(one, ~region) for one, region in pairs]
-        found["heat.own_part"] = torch.stack(own).mean(0)
-        found["heat.elsewhere"] = torch.stack(rest).mean(0)
-    return {name: values.cpu() for name, values in found.items()}
+def share_inside(maps: Tensor, region: Tensor) -> Tensor:
+    """Mean of maps ``[B, H, W]`` over a region by that of the map, ``[B]``.
 
-
-def _scaled(maps: Tensor) -> Tensor:
-    """Maps ``[B, H, W]`` with a mean of one, or of zero."""
-    means = maps.mean((1, 2), keepdim=True)
-    return torch.where(means > 0, maps / means, 0.0)
-
-
-def _inside_mean(maps: Tensor, region: Tensor) -> Tensor:
-    """Mean over a region, ``[B]``; zero where it has no pixel."""
-    total = (maps * region).sum((1, 2))
-    return total / region.sum((1, 2)).clamp(min=1)
+    Zero where the region has no pixel or the map no heat.
+    """
+    whole = maps.mean((1, 2))
+    inside = (maps * region).sum((1, 2)) / region.sum((1, 2)).clamp(min=1)
+    return torch.where(whole > 0, inside / whole, 0.0).cpu()

@@ -37,9 +37,9 @@ from ferbook.papers.paper import (
     Config,
     Paper,
     begin_from,
-    departures,
+    changed,
+    departure,
     described,
-    deviation,
     own_labels,
     planned,
     sgd,
@@ -172,7 +172,7 @@ def make_plan(config: RAMNConfig, splits: Splits, seed: int) -> Plan:
     return planned(splits, seed, stage)
 
 
-# Fields whose default is the paper's value, by the name of the deviation.
+# Fields whose default is the paper's value, by the item of the departure.
 _STATED = {
     "input size": ("input_size", "what this preset is for"),
     "width": ("width", "what this preset is for"),
@@ -182,23 +182,23 @@ _STATED = {
 }
 
 
-def deviations(config: RAMNConfig, splits: Splits) -> list[dict]:
+def departures(config: RAMNConfig, splits: Splits) -> list[dict]:
     """Where a run differs from what the paper says, one entry an item."""
-    note = deviation
-    found = departures(config.flat(), PAPER.make_config("paper").flat(), _STATED)
-    why = "the paper's weights are not public"
-    start = described(config.pretrained)
-    found.append(note("pre-training", "faces of CASIA-WebFace", start, why))
+    start, why = described(config.pretrained), "the paper's weights are not public"
     sgd = f"SGD, momentum {config.momentum}, weight decay {config.weight_decay}, "
     sgd += f"batches of {config.batch_size * config.accumulate}"
-    found.append(note("optimiser", "not given", sgd, "those of RAN's code"))
     weights = f"1, {config.region_weight} and {config.collaborative_weight}"
-    found.append(note("weights of the losses", "not given", weights, "ours"))
     flipped = f"mirror images, probability {config.flip}"
-    found.append(note("augmentation", "crops alone", flipped, "ours"))
     cut = "as the data set has them"
-    found.append(note("alignment", "MTCNN", cut, "the same faces for all papers"))
-    return found + own_labels(splits)
+    return [
+        *changed(config, PAPER.make_config("paper"), _STATED),
+        departure("pre-training", "faces of CASIA-WebFace", start, why),
+        departure("optimiser", "not given", sgd, "those of RAN's code"),
+        departure("weights of the losses", "not given", weights, "ours"),
+        departure("augmentation", "crops alone", flipped, "ours"),
+        departure("alignment", "MTCNN", cut, "the same faces for all papers"),
+        *own_labels(splits),
+    ]
 
 
 @torch.inference_mode()
@@ -261,6 +261,6 @@ PAPER = Paper(
     PRESETS,
     VARIANTS,
     make_plan,
-    deviations,
+    departures,
     measures=measures,
 )

@@ -22,7 +22,7 @@ from fer_lib.errors import FerError
 from fer_lib.evaluation.inference import batches, evaluating
 from fer_lib.losses.inputs import full_precision
 from fer_lib.models.network import Network
-from ferbook.papers.paper import Recipe, deviation
+from ferbook.papers.paper import Recipe, departure
 from ferbook.training.plan import Batch, Plan, Stage
 
 NAME = "rendered_first"
@@ -179,7 +179,7 @@ def unexplained(network: Network, task: FaceTask, faces: FaceSet) -> float:
     return total / len(faces)
 
 
-def deviations(
+def departures(
     of_paper: list[dict], plan: Plan, config: RenderedFirstConfig
 ) -> list[dict]:
     """Where such a run departs from its paper.
@@ -194,7 +194,7 @@ def deviations(
     ours = f"units and landmarks of rendered faces, {config.rendered_epochs} epochs"
     why = "what this recipe is for"
     paper = said.get("pre-training", "none, as far as it says")
-    return [*kept, deviation("pre-training", paper, ours, why)]
+    return [*kept, departure("pre-training", paper, ours, why)]
 
 
-RECIPE = Recipe(NAME, RenderedFirstConfig, PRESETS, replanned, deviations)
+RECIPE = Recipe(NAME, RenderedFirstConfig, PRESETS, replanned, departures)

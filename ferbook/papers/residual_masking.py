@@ -21,18 +21,18 @@ Where text and code disagree, or leave a choice:
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from fer_lib.data.augment import augmentation, seeded
 from fer_lib.data.faceset import FaceSet
-from fer_lib.data.fitted_landmarks import annotated, landmarks_seen
 from fer_lib.data.splits import Splits
-from fer_lib.evaluation.inference import batches, device_of, evaluating
+from fer_lib.evaluation.inference import batches, evaluating
 from fer_lib.explain.grad_cam import weighted_maps
 from fer_lib.explain.placing import enlarge
 from fer_lib.files import sha256_file
@@ -44,13 +44,13 @@ from ferbook.papers.paper import (
     Config,
     Paper,
     begin_from,
-    departures,
+    changed,
+    departure,
     described,
-    deviation,
     own_labels,
     planned,
 )
-from ferbook.papers.part_measures import near
+from ferbook.papers.part_measures import by_batch, near, share_inside
 from ferbook.training.plan import Loss, Plan, Stage
 
 # torchvision ends the names of its files with the start of their sha256:
@@ -96,60 +96,39 @@ PRESETS = {
 }
 
 
-def make_optimizer(config: TableIIConfig, network: nn.Module) -> torch.optim.Optimizer:
-    """RAdam that shrinks all weights by rate times decay a step."""
-    return torch.optim.RAdam(
-        network.parameters(),
-        lr=config.learning_rate,
-        weight_decay=config.weight_decay,
-        decoupled_weight_decay=True,
-    )
-
-
-def make_scheduler(
-    config: TableIIConfig, optimizer: torch.optim.Optimizer
-) -> ReduceLROnPlateau:
-    """Lowers the rate after epochs without a better validation accuracy."""
-    return ReduceLROnPlateau(
-        optimizer,
-        mode="max",
-        factor=config.plateau_factor,
-        patience=config.plateau_patience,
-        threshold=0.0,  # one more face is better
-        min_lr=config.least_rate,
-    )
-
-
-def plan_of(config: TableIIConfig, splits: Splits, seed: int, begin) -> Plan:
-    """One stage of the settings that all networks of Table II share."""
+def make_plan(config: TableIIConfig, splits: Splits, seed: int) -> Plan:
+    """One stage: all networks of Table II have "the same setting environment"."""
     stage = Stage(
         epochs=config.epochs,
         batch_size=config.batch_size,
         accumulate=config.accumulate,
         loss=Loss(lambda _, out, batch: F.cross_entropy(logits_of(out), batch.labels)),
-        optimizer=lambda network, loss: make_optimizer(config, network),
-        scheduler=lambda optimizer: make_scheduler(config, optimizer),
+        # All weights shrink by rate times decay a step.
+        optimizer=lambda network, loss: torch.optim.RAdam(
+            network.parameters(),
+            lr=config.learning_rate,
+            weight_decay=config.weight_decay,
+            decoupled_weight_decay=True,
+        ),
+        scheduler=lambda optimizer: ReduceLROnPlateau(
+            optimizer,
+            mode="max",
+            factor=config.plateau_factor,
+            patience=config.plateau_patience,
+            threshold=0.0,  # one more face is better
+            min_lr=config.least_rate,
+        ),
         patience=config.early_stop + 1,
         augment=augmentation(
             flip=config.flip, degrees=config.degrees, fill=config.fill
         ),
-        begin=begin,
+        begin=begin_from(getattr(config, "pretrained", "")),
         precision=config.precision,
     )
     return planned(splits, seed, stage)
 
 
-def make_plan(config: ResidualMaskingConfig, splits: Splits, seed: int) -> Plan:
-    """One stage, in which everything is trained."""
-    return plan_of(config, splits, seed, begin_from(config.pretrained))
-
-
-def make_comparison_plan(config: TableIIConfig, splits: Splits, seed: int) -> Plan:
-    """As for Residual Masking: "the same setting environment"."""
-    return plan_of(config, splits, seed, lambda network: None)
-
-
-# Settings whose default is the paper's value, by the name of the deviation.
+# Settings whose default is the paper's value, by the item of the departure.
 _STATED = {
     "input size": ("input_size", "what this preset is for"),
     "epochs": ("epochs", "computing time"),
@@ -164,31 +143,32 @@ _OWN = {
 }
 
 
-def _deviations(paper: Paper, config: Config, splits: Splits, stated) -> list[dict]:
+def _departures(paper: Paper, config: Config, splits: Splits, stated) -> list[dict]:
     """Where a run of any network of Table II departs from the paper."""
-    found = departures(config.flat(), paper.make_config("paper").flat(), stated)
-    passes = "sums of 8 or 10 random passes, by the authors' code"
-    ours, why = "one pass; beside it, with the mirror image", "the same for all papers"
-    found.append(deviation("test-time augmentation", passes, ours, why))
-    return found + own_labels(splits)
+    passes = departure(
+        "test-time augmentation",
+        "sums of 8 or 10 random passes, by the authors' code",
+        "one pass; beside it, with the mirror image",
+        "the same for all papers",
+    )
+    found = changed(config, paper.make_config("paper"), stated)
+    return [*found, passes, *own_labels(splits)]
 
 
-def deviations(config: ResidualMaskingConfig, splits: Splits) -> list[dict]:
+def departures(config: ResidualMaskingConfig, splits: Splits) -> list[dict]:
     """Where a run differs from what the paper says, one entry an item."""
-    found = _deviations(PAPER, config, splits, _STATED | _OWN)
-    file = config.pretrained
+    found, file = _departures(PAPER, config, splits, _STATED | _OWN), config.pretrained
     if not (file and sha256_file(file).startswith(IMAGENET)):
-        start = described(file)
         why = "as the released code; torchvision's file is a setting"
-        found.append(deviation("pre-training", "ImageNet", start, why))
+        found.append(departure("pre-training", "ImageNet", described(file), why))
     return found
 
 
-def comparison_deviations(config: TableIIConfig, splits: Splits) -> list[dict]:
+def comparison_departures(config: TableIIConfig, splits: Splits) -> list[dict]:
     """The same of the networks that Residual Masking is compared with."""
-    found = _deviations(COMPARISON, config, splits, _STATED)
+    found = _departures(COMPARISON, config, splits, _STATED)
     why = "pytorchcv's names are not those of the files"
-    return [*found, deviation("pre-training", "ImageNet", described(""), why)]
+    return [*found, departure("pre-training", "ImageNet", described(""), why)]
 
 
 PASSES = 10  # the authors' tta_size while training; their results take 8
@@ -225,18 +205,13 @@ def measures(network: ResidualMaskingNetwork, faces: FaceSet) -> dict[str, np.nd
         network: left in the mode that it was in.
         faces: a set; landmarks that it lacks are fitted.
     """
-    faces, size = annotated(faces), network.input.size
-    points, rows = landmarks_seen(faces, size).to(device_of(network)), []
-    with evaluating(network):
-        for where, unit in batches(network, faces.images):
-            x = network.input.normalise(unit)
-            rows.append(_measured(network, x, points[where], size))
-    return {name: torch.cat([r[name] for r in rows]).numpy() for name in rows[0]}
+    return by_batch(network, faces, partial(_measured, network))
 
 
 def _measured(
-    network: ResidualMaskingNetwork, x: Tensor, points: Tensor, size: int
+    network: ResidualMaskingNetwork, x: Tensor, points: Tensor
 ) -> dict[str, Tensor]:
+    size = network.input.size
     with torch.no_grad():
         refined = enlarge(network.stages(x)[2].after.mean(1), (size, size))
         predicted = logits_of(network(x)).argmax(1)
@@ -246,10 +221,10 @@ def _measured(
     central = _near(points, size, "eyes", "nose", "mouth")
     hot = _near(points, size, "eyes", "mouth")
     return {
-        "mask3.eyes_nose_mouth": _mean(refined, central),
-        "mask3.elsewhere": _mean(refined, face & ~central),
-        "grad_cam.eyes_mouth": _mean(heat, hot),
-        "grad_cam.elsewhere": _mean(heat, ~hot),
+        "mask3.eyes_nose_mouth": share_inside(refined, central),
+        "mask3.elsewhere": share_inside(refined, face & ~central),
+        "grad_cam.eyes_mouth": share_inside(heat, hot),
+        "grad_cam.elsewhere": share_inside(heat, ~hot),
     }
 
 
@@ -270,13 +245,6 @@ def _hulls(points: Tensor, size: int) -> Tensor:
     return torch.as_tensor(np.stack(hulls), device=points.device)
 
 
-def _mean(maps: Tensor, region: Tensor) -> Tensor:
-    """Mean over a region by the mean of the map, ``[B]``; 0 for no heat."""
-    whole = maps.mean((1, 2))
-    inside = (maps * region).sum((1, 2)) / region.sum((1, 2)).clamp(min=1)
-    return torch.where(whole > 0, inside / whole, 0.0).cpu()
-
-
 PAPER = Paper(
     "residual_masking",
     ResidualMaskingNetwork,
@@ -284,7 +252,7 @@ PAPER = Paper(
     PRESETS,
     ResidualMaskingNetwork.VARIANTS,
     make_plan,
-    deviations,
+    departures,
     views=views,
     measures=measures,
 )
@@ -303,6 +271,6 @@ COMPARISON = Paper(
         "paper": {"precision": "bf16"},
     },
     Comparison.VARIANTS,  # "default" is ResNet-34
-    make_comparison_plan,
-    comparison_deviations,
+    make_plan,
+    comparison_departures,
 )

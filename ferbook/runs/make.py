@@ -95,10 +95,10 @@ class Course:
 
     def departures(self) -> list[dict]:
         """How the run departs from its paper."""
-        found = self.paper.deviations(self.config, self.splits)
+        found = self.paper.departures(self.config, self.splits)
         if not self.recipe:
             return found
-        return self.recipe.deviations(found, self.of_paper, self.how)
+        return self.recipe.departures(found, self.of_paper, self.how)
 
 
 def _unlike(plain: Mapping, settings: Mapping) -> dict:

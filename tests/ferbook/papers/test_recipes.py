@@ -146,7 +146,7 @@ def departures(name, preset, variant, about, changes):
         told = replace(splits.train, provenance=f"Prepared: {PART_ENSEMBLE}.")
         splits = replace(splits, train=told)
     config = paper.make_config(preset, variant, **changes)
-    found = paper.deviations(config, splits)
+    found = paper.departures(config, splits)
     assert all(set(one) == {"item", "paper", "ours", "why"} for one in found)
     return {one["item"]: one for one in found}
 
@@ -265,8 +265,8 @@ def test_weight_files_are_told_by_their_content(tmp_path, monkeypatch):
 def test_departures_of_the_modern_recipe():
     ramn, how = PAPERS["ramn"], modern.RECIPE.make_config("smoke")
     config = ramn.make_config("smoke")
-    before = ramn.deviations(config, drawn_splits())
-    found = modern.deviations(before, plan_of(ramn, config), how)
+    before = ramn.departures(config, drawn_splits())
+    found = modern.departures(before, plan_of(ramn, config), how)
     items = [one["item"] for one in found]
     kept = {one["item"] for one in before} - modern._REPLACED
     assert sorted(items) == sorted(kept | {"recipe", "epochs"})
@@ -303,8 +303,9 @@ def test_where_a_plateau_ends(start, rises, end):
     paper = PAPERS["residual_masking"]
     config = paper.make_config("smoke", learning_rate=start, width=1)
     network = paper.make_network(config, 7, 0)
-    optimizer = residual_masking.make_optimizer(config, network)
-    scheduler = residual_masking.make_scheduler(config, optimizer)
+    stage = one_stage(paper, config)
+    optimizer = stage.optimizer(network, stage.loss)
+    scheduler = stage.scheduler(optimizer)
     for number in range(20):
         optimizer.step()
         scheduler.step(0.7 + number * rises)

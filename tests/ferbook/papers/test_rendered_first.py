@@ -98,10 +98,10 @@ def test_a_plan_that_begins_with_landmarks_is_refused():
 
 def test_departures_replace_the_pre_training():
     config = PAPERS["ramn"].make_config("smoke")
-    of_paper = PAPERS["ramn"].deviations(config, drawn_splits())
+    of_paper = PAPERS["ramn"].departures(config, drawn_splits())
     plan = PAPERS["ramn"].make_plan(config, drawn_splits(), 0)
     how = rendered_first.RECIPE.make_config("paper")
-    found = rendered_first.deviations(of_paper, plan, how)
+    found = rendered_first.departures(of_paper, plan, how)
     (entry,) = [d for d in found if d["item"] == "pre-training"]
     assert entry["paper"] == "faces of CASIA-WebFace"
     assert "30 epochs" in entry["ours"] and len(found) == len(of_paper)
