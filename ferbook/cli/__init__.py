@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from fer_lib import __version__
 from fer_lib.errors import FerError
-from ferbook.cli import claims, data, explain, models, predict, reproduce, verify
+from ferbook.cli import commands, reproduce
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="ferbook", description=__doc__.splitlines()[0], allow_abbrev=False
     )
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for group in (predict, data, models, claims, reproduce, verify, explain):
-        group.add_to(commands)
+    known = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands.add_to(known)
+    reproduce.add_to(known)
     return parser

@@ -1,7 +1,11 @@
-"""What the modules of the commands have in common."""
+"""The commands of few words; ``reproduce`` has a module of its own."""
 
 import argparse
+import csv
+import json
+import sys
 from collections.abc import Callable, Collection
+from pathlib import Path
 
 from fer_lib.errors import FerError
 
@@ -28,3 +32,203 @@ def one_of(what: str, name: str, known: Collection[str]) -> str:
             f"{what} '{name}' is unknown, expected one of {', '.join(known)}."
         )
     return name
+
+
+def add_to(commands: argparse._SubParsersAction) -> None:
+    """Add all of them to the parser's commands."""
+    text = "read the expressions in photographs, and draw where a network looks"
+    one = command(commands, "predict", predict, text)
+    one.add_argument("photo", nargs="+", help="a photograph, or a folder of them")
+    one.add_argument("--network", default="ramn", help="a nickname, or a saved file")
+    one.add_argument("--method", default="grad_cam", help="of the maps of --explain")
+    one.add_argument("--explain", type=Path, metavar="DIR", help="for a map per photo")
+    one.add_argument("--out", type=Path, metavar="CSV", help="for all probabilities")
+
+    data = command(commands, "data", check, "check or get a data set")
+    actions = data.add_subparsers(required=True, metavar="ACTION")
+    for run, text in (
+        (check, "counts, hashes, and what is wrong"),
+        (audit, "duplicates, leakage, label noise, human ceiling"),
+        (get, "download it where that is allowed, or tell how"),
+    ):
+        one = command(actions, run.__name__, run, text)
+        one.add_argument("dataset")
+        one.add_argument("--root", metavar="DIR", help="folder of the data set")
+        if run is audit:
+            text = "look for faces, too (minutes)"
+            one.add_argument("--detect", action="store_true", help=text)
+            one.add_argument("--out", type=Path, help="write it as JSON, too")
+
+    one = command(commands, "models", models, "every network and its size")
+    one.add_argument("--preset", default="paper", metavar="NAME")
+    one.add_argument("--classes", type=int, default=7)
+    one.add_argument("--json", action="store_true")
+
+    one = command(commands, "claims", claims, "the ledger with its verdicts")
+    one.add_argument("--paper", metavar="NAME")
+    one.add_argument("--json", action="store_true")
+
+    text = "compare today's code, and a run's first batches, with its record"
+    one = command(commands, "verify", verify, text)
+    one.add_argument("record", type=Path, help="its JSON file")
+    one.add_argument("--root", metavar="DIR", help="folder of the data set")
+    one.add_argument("--target-root", metavar="DIR", help="of the reported one")
+    one.add_argument("--device", default="auto")
+
+    text = "score heat maps of all networks against known truth, on rendered faces"
+    one = command(commands, "explain", explain, text)
+    one.add_argument("--task", nargs="+", metavar="NAME", help="all of them")
+    one.add_argument("--network", nargs="+", metavar="NAME", help="all of them")
+    one.add_argument("--seeds", type=int, default=2, help="of the fair tasks (2)")
+    one.add_argument("--faces", type=int, help="explained")
+    one.add_argument("--train", type=int, help="learned from")
+    one.add_argument("--epochs", type=float, default=1.0, help="factor on epochs")
+    one.add_argument("--budget", metavar="20m", help="then begin no further cell")
+    one.add_argument("--out", type=Path, help="folder of the record")
+    one.add_argument("--fresh", action="store_true", help="replace another study")
+
+
+def predict(options: argparse.Namespace) -> int:
+    import fer_lib
+    from fer_lib.files import atomic_path
+
+    network = fer_lib.load(options.network)
+    print(f"{options.network} knows {network.provenance}.")
+    read, unread = [], {}
+    for photo in options.photo:
+        try:
+            found = fer_lib.predict(network, photo)
+        except FerError as error:
+            unread[photo] = str(error)
+            continue
+        read += found
+        unread |= found.unread
+        if options.explain:
+            options.explain.mkdir(parents=True, exist_ok=True)
+            for path in dict.fromkeys(one.source for one in found):
+                drawn = fer_lib.explain(network, path, options.method).draw()
+                place = options.explain / f"{Path(path).stem}-{options.method}.png"
+                drawn.savefig(place)
+                print(f"Map: {place}")
+    for one in read:
+        print(repr(one).strip("<>"))
+    for why in unread.values():
+        print(f"not read: {why}")
+    if options.out:
+        with (
+            atomic_path(options.out) as temporary,
+            temporary.open("w", encoding="utf-8", newline="") as file,
+        ):
+            table = csv.writer(file, lineterminator="\n")
+            box = ("left", "top", "right", "bottom")
+            table.writerow(["photo", *box, *network.classes])
+            for one in read:
+                shares = (f"{share:.4f}" for share in one.probabilities)
+                table.writerow([one.source, *one.box, *shares])
+        print(f"Table: {options.out}")
+    return 0 if read else 1
+
+
+def check(options: argparse.Namespace) -> int:
+    from fer_lib.data.audit.check import check_dataset
+
+    report = check_dataset(*_named(options))
+    print(report)
+    return 1 if report.problems else 0
+
+
+def audit(options: argparse.Namespace) -> int:
+    from fer_lib.data import load
+    from fer_lib.data.audit import audit
+
+    found = audit(load(*_named(options)), detect=options.detect)
+    print(found)
+    if options.out:
+        found.save(options.out)
+        print(f"Record: {options.out}")
+    return 0
+
+
+def get(options: argparse.Namespace) -> int:
+    from fer_lib.data.sources.download import get_fer2013
+    from fer_lib.data.sources.published import how_to_get
+
+    if _known(options) != "fer2013":
+        print(how_to_get(options.dataset))
+        return 0
+    get_fer2013(_named(options)[1])
+    return check(options)
+
+
+def _known(options: argparse.Namespace) -> str:
+    from fer_lib.data import DATASETS
+
+    return one_of("data set", options.dataset, DATASETS[1:])
+
+
+def _named(options: argparse.Namespace) -> tuple[str, str]:
+    """Data set and folder; without one there is nothing to do."""
+    name = _known(options)
+    if not options.root:
+        raise FerError(f"{name}: name its folder with --root DIR.")
+    return name, options.root
+
+
+def models(options: argparse.Namespace) -> int:
+    from fer_lib.models.catalogue import catalogue
+    from ferbook.show.networks import network_table
+
+    entries = list(catalogue(options.preset, options.classes))
+    if options.json:
+        print(json.dumps([one.to_json() for one in entries], indent=1))
+    else:
+        print(network_table(entries).text())
+    return 0
+
+
+def claims(options: argparse.Namespace) -> int:
+    from ferbook.ledger.ledger import open_ledger
+    from ferbook.show.ledger import claims_json, claims_text
+
+    ledger = open_ledger()
+    tell = claims_json if options.json else claims_text
+    print(tell(options.paper, ledger))
+    for reason in ledger.left_out_text():
+        print(f"ferbook: {reason}", file=sys.stderr)
+    return 0
+
+
+def verify(options: argparse.Namespace) -> int:
+    from ferbook.runs.records import read_record
+    from ferbook.runs.verify import verify
+
+    record = read_record(options.record)
+    found = verify(record, options.root, options.target_root, options.device)
+    print(found)
+    return 0 if found.agrees else 1
+
+
+def explain(options: argparse.Namespace) -> int:
+    from ferbook.kit.parameters import seconds_of
+    from ferbook.study.record import NAME, explanations_folder
+    from ferbook.study.report import accuracy_table, ranking_table
+    from ferbook.study.settings import NETWORKS, TASKS, Settings
+    from ferbook.study.work import plan_cells, work
+
+    tasks = [one_of("task", name, TASKS) for name in options.task or TASKS]
+    networks = [one_of("network", n, NETWORKS) for n in options.network or NETWORKS]
+    named = {k: getattr(options, k) for k in ("train", "faces")}
+    given = {k: value for k, value in named.items() if value is not None}
+    out = options.out or explanations_folder()
+    study = work(
+        plan_cells(tasks, networks, options.seeds),
+        Settings(**given, epochs=options.epochs),
+        out,
+        budget=seconds_of(options.budget) if options.budget else None,
+        fresh=options.fresh,
+    )
+    print(accuracy_table(study, study.tasks).text())
+    if study.learned.any():
+        print("", ranking_table(study, "relevance_rank").text(), sep="\n")
+    print(f"\nRecord: {out / NAME}.json, and the .npz file beside it.")
+    return 0

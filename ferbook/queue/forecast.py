@@ -13,7 +13,6 @@ import torch
 
 from fer_lib.data import load
 from fer_lib.data.augment import seeded
-from fer_lib.data.faceset import FaceSet
 from fer_lib.data.protocols import PAIRS, PROTOCOLS, Splits, split
 from fer_lib.errors import FerError
 from fer_lib.models.cost import TRAINING, counted
@@ -23,7 +22,7 @@ from ferbook.runs.key import RunKey
 from ferbook.runs.make import Course
 from ferbook.runs.records import Departure
 from ferbook.training.loop import fit
-from ferbook.training.plan import Plan, Stage
+from ferbook.training.plan import Stage
 
 _TRIAL_SECONDS = 4.0  # after which no further trial epoch is begun
 # Operations of a trial epoch, in 1e9, where so few faces can be had.
@@ -67,7 +66,11 @@ class Forecaster:
         rates: Mapping[tuple[str, str], float] | None = None,
     ):
         self.device, self.rates = device, dict(rates or {})
-        self._faces = _with_landmarks(load(dataset, root))
+        self._faces = load(dataset, root)
+        if self._faces.landmarks is None:
+            # A plan is made to be counted: the minutes of fitting are spared.
+            nowhere = np.zeros((len(self._faces), 68, 2), np.float32)
+            self._faces = replace(self._faces, landmarks=nowhere)
         self._splits: dict[str, Splits] = {}
 
     def __call__(self, key: RunKey) -> Forecast:
@@ -78,8 +81,12 @@ class Forecaster:
         """
         _check_known(key)
         course = Course(key, self._split(key))
-        per_face = _gflops(course)
-        rate = self._rate(key, course, per_face)
+        # Of the whole network in every stage, though one may train a part alone.
+        per_face = counted(course.make_network).gflops
+        network = (key.paper, key.preset)
+        if network not in self.rates:
+            self.rates[network] = measured_rate(course, self.device, per_face)
+        rate = self.rates[network]
         stages = _stages(course)
         epochs = [per_face * _passes(stage, course.splits) for stage in stages]
         total = sum(s.epochs * each for s, each in zip(stages, epochs, strict=True))
@@ -92,12 +99,6 @@ class Forecaster:
             self._splits[key.protocol] = split(self._faces, key.protocol)
         return self._splits[key.protocol]
 
-    def _rate(self, key: RunKey, course: Course, per_face: float) -> float:
-        network = (key.paper, key.preset)
-        if network not in self.rates:
-            self.rates[network] = measured_rate(course, self.device, per_face)
-        return self.rates[network]
-
 
 def _check_known(key: RunKey) -> None:
     """Refuse, in few words, what no recipe has."""
@@ -106,12 +107,9 @@ def _check_known(key: RunKey) -> None:
         raise FerError(f"no recipe of a paper '{key.paper}'.")
     if key.protocol in PAIRS:
         raise FerError("it reports a second data set; name the paper and --target.")
-    for what, known in (
-        ("variant", recipe.variants),
-        ("preset", recipe.presets),
-        ("protocol", PROTOCOLS),
-    ):
-        if (name := getattr(key, what)) not in known:
+    known = {"variant": recipe.variants, "preset": recipe.presets}
+    for what, names in (known | {"protocol": PROTOCOLS}).items():
+        if (name := getattr(key, what)) not in names:
             raise FerError(f"no recipe has the {what} '{name}'.")
 
 
@@ -134,14 +132,16 @@ def measured_rate(course: Course, device: torch.device, per_face: float) -> floa
     # Normalisations need two faces.
     count = int(max(2, min(first.batch_size, affordable)))
     learned = first.faces or course.splits.train
-    few, nothing = learned.select(np.arange(min(count, len(learned)))), _nothing(plan)
-    trial = replace(first, epochs=3, faces=few, subset=None, evaluate=nothing)
+    few = learned.select(np.arange(min(count, len(learned))))
+    # Instead of an evaluation: every value that a stage may select by.
+    values = {plan.selects_by(stage): 0.0 for stage in plan.stages}
+    trial = replace(first, epochs=3, faces=few, subset=None, evaluate=lambda _: values)
     try:
         fitted = fit(
             course.make_network().to(device),
             replace(plan, stages=(trial,)),
             few,
-            nothing,
+            lambda network: values,
             budget=_TRIAL_SECONDS,
             progress=False,
         )
@@ -154,23 +154,9 @@ def measured_rate(course: Course, device: torch.device, per_face: float) -> floa
     return TRAINING * per_face * len(few) / max(fastest, 1e-3)
 
 
-def _nothing(plan: Plan):
-    """Instead of an evaluation: every value that a stage may select by."""
-    keys = {plan.selects_by(stage) for stage in plan.stages}
-    return lambda network: dict.fromkeys(keys, 0.0)
-
-
 def _stages(course: Course) -> list[Stage]:
     """The stages that have epochs."""
     return [stage for stage in course.plan.stages if stage.epochs]
-
-
-def _gflops(course: Course) -> float:
-    """1e9 operations of a forward pass of the whole network.
-
-    It counts for every stage, though one may train a part alone.
-    """
-    return counted(course.make_network).gflops
 
 
 def _passes(stage: Stage, splits: Splits) -> float:
@@ -181,13 +167,3 @@ def _passes(stage: Stage, splits: Splits) -> float:
         with seeded(0):
             count = len(stage.subset(torch.as_tensor(faces.labels)))
     return TRAINING * count + len(splits.select) + len(splits.test)
-
-
-def _with_landmarks(faces: FaceSet) -> FaceSet:
-    """The faces with landmarks, all 0 if they have none.
-
-    A plan is made to be counted, so the minutes of fitting can be spared.
-    """
-    if faces.landmarks is not None:
-        return faces
-    return replace(faces, landmarks=np.zeros((len(faces), 68, 2), np.float32))

@@ -1,6 +1,5 @@
 """The runs that claims about a data set lack, in the best order."""
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -49,14 +48,7 @@ class Need:
 def needs_of(
     papers: Iterable[Claims], dataset: str, seeds: int, recipe: str = "paper"
 ) -> list[Need]:
-    """Every answer to every claim about a data set, in the claims' order.
-
-    Args:
-        papers: the claims.
-        dataset: nickname of the data set that is at hand.
-        seeds: that an answer is to rest on, 0 to ``seeds - 1``.
-        recipe: answers by runs of another one are left out.
-    """
+    """Every answer to every claim about a data set, in the claims' order."""
     return [
         Need(
             claim,
@@ -77,23 +69,14 @@ def needs_of(
 
 def lacking(
     needs: Iterable[Need],
-    *,
     done: Set[RunKey],
     impossible: Collection[RunKey],
     far_off: Collection[RunKey],
-    preset: str | None = None,
 ) -> list[Need]:
     """Needs that are open and can be met.
 
     Answers of a claim stand in the order in which they are trusted: one that
     is complete makes those at other sizes after it needless.
-
-    Args:
-        needs: answers in the claims' order.
-        done: runs that are finished.
-        impossible: runs, of any seed, that cannot be made here.
-        far_off: see :meth:`Need.decides`.
-        preset: only needs of this one; all if None.
     """
     answered_at: dict[str, str] = {}
     found = []
@@ -106,17 +89,16 @@ def lacking(
                 answered_at[need.claim.id] = need.answer.preset
         elif not any(r.any_seed in impossible for r in need.runs):
             found.append(need)
-    return [need for need in found if preset in (None, need.answer.preset)]
+    return found
 
 
 def in_order(
     needs: Iterable[Need],
     seconds: Mapping[RunKey, float],
-    *,
     done: Set[RunKey],
     far_off: Collection[RunKey],
 ) -> list[RunKey]:
-    """All runs that needs lack, most claims answered per hour first.
+    """All runs that open needs lack, most claims answered per hour first.
 
     Again and again it takes the answer whose remaining runs complete the
     most answers for their time.  Where none decides, those count that
@@ -129,39 +111,24 @@ def in_order(
         far_off: see :meth:`Need.decides`.
     """
     needs = list(needs)
-    deciding = Counter(_rest(n, done) for n in needs if n.decides(far_off))
-    beside = Counter(_rest(n, done) for n in needs if not n.decides(far_off))
     named = dict.fromkeys(run for need in needs for run in need.runs)
     # A first seed of everything compared gives a first verdict.
     by_seed = sorted(named, key=lambda run: run.seed)
+    rests = [(frozenset(n.runs) - done, n.decides(far_off)) for n in needs]
     order: dict[RunKey, None] = {}
 
-    def per_second(rest: frozenset[RunKey]) -> tuple[float, float]:
-        time = sum(seconds[run.any_seed] for run in rest)
-        counted = (
-            sum(n for other, n in counts.items() if other <= rest)
-            for counts in (deciding, beside)
-        )
-        return tuple(n / max(time, 1e-9) for n in counted)
+    def per_second(bundle: frozenset[RunKey]) -> tuple[float, float]:
+        time = max(sum(seconds[run.any_seed] for run in bundle), 1e-9)
+        complete = [decides for rest, decides in rests if rest <= bundle]
+        return sum(complete) / time, (len(complete) - sum(complete)) / time
 
-    while bundles := {**deciding, **beside}:
-        best = max(bundles, key=per_second)
+    while rests:
+        # Of equals the first, and one that decides before others.
+        bundles = [rest for rest, _ in sorted(rests, key=lambda one: not one[1])]
+        best = max(dict.fromkeys(bundles), key=per_second)
         order |= dict.fromkeys(run for run in by_seed if run in best)
-        deciding, beside = (_without(best, counts) for counts in (deciding, beside))
+        rests = [(rest - best, decides) for rest, decides in rests if not rest <= best]
     return list(order)
-
-
-def _rest(need: Need, done: Set[RunKey]) -> frozenset[RunKey]:
-    return frozenset(need.runs) - done
-
-
-def _without(taken: frozenset[RunKey], counts: Counter) -> Counter:
-    """What is left of the bundles once some runs are done."""
-    left = Counter()
-    for rest, n in counts.items():
-        if not rest <= taken:
-            left[rest - taken] += n
-    return left
 
 
 @dataclass(frozen=True)
@@ -183,7 +150,6 @@ class Entry:
     answered: int
 
     def to_json(self) -> dict:
-        """The entry as JSON-able values."""
         told = {name: getattr(self, name) for name in ("answers", "beside", "answered")}
         return self.key.to_json() | vars(self.forecast) | told
 
@@ -204,11 +170,9 @@ class Queue:
 
     @property
     def seconds(self) -> float:
-        """Of all runs, as forecast."""
         return sum(entry.forecast.seconds for entry in self.entries)
 
     def to_json(self) -> dict:
-        """The queue as JSON-able values."""
         return {
             "seconds": self.seconds,
             "done": [key.to_json() for key in self.done],
@@ -258,50 +222,33 @@ def open_queue(
     records = {run: record for run in runs if (record := finished(run))}
     done = frozenset(records)
     open_runs = [r for r in runs if r not in done and preset in (None, r.preset)]
-    forecasts, impossible = _forecasts(open_runs, forecast, progress)
-    far_off = {run for run, told in forecasts.items() if told.far_off}
-    far_off |= {r.any_seed for r, one in records.items() if blocking(one.departures)}
-    waiting = lacking(
-        needs, done=done, impossible=impossible, far_off=far_off, preset=preset
-    )
-    seconds = {run: told.seconds for run, told in forecasts.items()}
-    order = in_order(waiting, seconds, done=done, far_off=far_off)
-    ready, entries = set(done), []
-    for run in order:
-        ready.add(run)
-        forecast_of = forecasts[run.any_seed]
-        entries.append(_entry(run, forecast_of, waiting, ready, far_off))
-    return Queue(tuple(entries), tuple(records), impossible)
-
-
-def _forecasts(
-    runs: Iterable[RunKey], forecast: Callable[[RunKey], Forecast], progress: bool
-) -> tuple[dict[RunKey, Forecast], dict[RunKey, str]]:
-    """Forecasts of runs with any seed, and reasons where there is none."""
-    found, impossible = {}, {}
-    runs = dict.fromkeys(run.any_seed for run in runs)
-    for run in tqdm(runs, "forecasts", unit="run", disable=not progress, leave=False):
+    forecasts, impossible = {}, {}
+    unknown = dict.fromkeys(run.any_seed for run in open_runs)
+    for run in tqdm(unknown, "forecasts", disable=not progress, leave=False):
         try:
-            found[run] = forecast(run)
+            forecasts[run] = forecast(run)
         except FerError as error:
             impossible[run] = str(error)
-    return found, impossible
-
-
-def _entry(
-    key: RunKey,
-    forecast: Forecast,
-    waiting: list[Need],
-    ready: set[RunKey],
-    far_off: set[RunKey],
-) -> Entry:
-    told: dict[bool, list[str]] = {True: [], False: []}
-    for need in waiting:
-        if key in need.runs:
-            told[need.decides(far_off)].append(need.claim.id)
-    answered = sum(ready.issuperset(n.runs) for n in waiting if n.decides(far_off))
-    unique = (tuple(dict.fromkeys(told[decides])) for decides in (True, False))
-    return Entry(key, forecast, *unique, answered)
+    far_off = {run for run, told in forecasts.items() if told.far_off}
+    far_off |= {r.any_seed for r, one in records.items() if blocking(one.departures)}
+    waiting = [
+        need
+        for need in lacking(needs, done, impossible, far_off)
+        if preset in (None, need.answer.preset)
+    ]
+    seconds = {run: told.seconds for run, told in forecasts.items()}
+    ready, entries = set(done), []
+    for run in in_order(waiting, seconds, done, far_off):
+        ready.add(run)
+        told: dict[bool, dict[str, None]] = {True: {}, False: {}}
+        for need in waiting:
+            if run in need.runs:
+                told[need.decides(far_off)][need.claim.id] = None
+        complete = (n for n in waiting if n.decides(far_off))
+        answered = sum(ready.issuperset(need.runs) for need in complete)
+        waits = tuple(told[True]), tuple(told[False])
+        entries.append(Entry(run, forecasts[run.any_seed], *waits, answered))
+    return Queue(tuple(entries), tuple(records), impossible)
 
 
 class Finished:

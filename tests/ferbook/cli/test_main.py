@@ -9,7 +9,7 @@ import pytest
 
 from fer_lib.errors import FerError
 from ferbook import cli
-from ferbook.cli import claims
+from ferbook.cli import commands
 
 HEAVY = ("torch", "pydantic", "matplotlib", "scipy", "kornia")
 
@@ -62,7 +62,7 @@ def test_errors_are_one_sentence(error, code, told, monkeypatch, capsys):
     def run(options):
         raise error
 
-    monkeypatch.setattr(claims, "_run", run)
+    monkeypatch.setattr(commands, "claims", run)
     assert cli.main(["claims"]) == code
     err = capsys.readouterr().err
     assert told in err and err.count("\n") == 1
@@ -72,7 +72,7 @@ def test_other_faults_keep_their_traceback(monkeypatch):
     def run(options):
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(claims, "_run", run)
+    monkeypatch.setattr(commands, "claims", run)
     with pytest.raises(RuntimeError, match="a bug"):
         cli.main(["claims"])
 
@@ -80,7 +80,7 @@ def test_other_faults_keep_their_traceback(monkeypatch):
 def test_a_terminal_without_the_letter(monkeypatch):
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="latin-1"))
-    monkeypatch.setattr(claims, "_run", lambda options: print("300 \u2192 40") or 0)
+    monkeypatch.setattr(commands, "claims", lambda options: print("300 \u2192 40") or 0)
     assert cli.main(["claims"]) == 0
     assert raw.getvalue() == b"300 ? 40\n"
 
@@ -89,7 +89,7 @@ def test_a_reader_that_has_enough(tmp_path):
     """As ``ferbook claims | head -1``, whose pipe is closed."""
     code = (
         "from ferbook import cli\n"
-        "cli.claims._run = lambda options: print('x' * 10**6) or 0\n"
+        "cli.commands.claims = lambda options: print('x' * 10**6) or 0\n"
         "raise SystemExit(cli.main(['claims']))"
     )
     reader, writer = os.pipe()
