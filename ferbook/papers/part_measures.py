@@ -116,6 +116,7 @@ def landmark_errors(localisers: Localisers, faces: FaceSet) -> np.ndarray:
     return np.stack(errors, 1)
 
 
+@torch.inference_mode()
 def member_scores(network: PartEnsemble, images: np.ndarray) -> Tensor:
     """Scores of the sub-networks, ``[n, 5, classes]``, on the CPU.
 
@@ -123,8 +124,12 @@ def member_scores(network: PartEnsemble, images: np.ndarray) -> Tensor:
         network: left in the mode that it was in.
         images: ``uint8 [n, C, H, W]``.
     """
-    scores = [predict(member, images) for member in network.sub_networks]
-    return torch.as_tensor(np.stack(scores, 1))
+    with evaluating(network):
+        found = [
+            network(network.input.normalise(unit)).branches.float().cpu()
+            for _, unit in batches(network, images)
+        ]
+    return torch.cat(found)
 
 
 def heat(network: PartEnsemble, faces: FaceSet) -> dict[str, np.ndarray]:
