@@ -95,10 +95,9 @@ class FaceSet:
 
         Mapped images stay in their file; an array's are copied.
         """
+        present = {key: getattr(self, key) for key in ("labels", "splits", *_OPTIONAL)}
         changed = {
-            key: getattr(self, key)[rows]
-            for key in ("labels", "splits", *_OPTIONAL)
-            if getattr(self, key) is not None
+            k: column[rows] for k, column in present.items() if column is not None
         }
         mapped = isinstance(self.images, MappedImages)
         images = self.images.select(rows) if mapped else self.images[rows]
@@ -154,11 +153,7 @@ class FaceSet:
 
     @classmethod
     def open(cls, path: Path | str) -> "FaceSet":
-        """Read a saved set and check its hash; mapped images stay mapped.
-
-        Raises:
-            FerError: when the file is damaged or no saved face set.
-        """
+        """Read a saved set and check its hash; mapped images stay mapped."""
         path = Path(path)
         try:
             with np.load(path, allow_pickle=False) as stored:
@@ -189,13 +184,8 @@ def _shown(column: np.ndarray | MappedImages) -> Iterator[np.ndarray]:
     if not isinstance(column, MappedImages):
         yield from in_parts(column)
         return
-    bar = tqdm(
-        desc=f"reading {column.path.name}",
-        total=column.nbytes,
-        unit="B",
-        unit_scale=True,
-    )
-    with bar:
+    about = {"desc": f"reading {column.path.name}", "unit": "B", "unit_scale": True}
+    with tqdm(total=column.nbytes, **about) as bar:
         for part in in_parts(column):
             yield part
             bar.update(part.nbytes)
@@ -210,7 +200,7 @@ def kept(
     """A face set that is made once and then read from a checked cache.
 
     Args:
-        name: of the set, the beginning of its file's name.
+        name: the beginning of its file's name.
         about: everything that decides the set.
         make: makes it, given the array file for images that exceed the memory.
         cache: folder; the user's cache by default.

@@ -31,9 +31,6 @@ def annotated(faces: FaceSet) -> FaceSet:
 
     Fitted ones are kept below ``cache_dir()``.  The trees always answer,
     on pictures without a face too.
-
-    Raises:
-        FerError: when they cannot be fitted, or the kept ones are damaged.
     """
     if faces.landmarks is not None:
         return faces

@@ -14,13 +14,7 @@ _PART = 1 << 24  # bytes read at a time
 
 
 def memory_limit() -> int:
-    """Bytes of pixels up to which a set is held in memory.
-
-    ``FER_MEMORY_LIMIT`` if set, else 1 GiB.
-
-    Raises:
-        FerError: when the variable is no whole number.
-    """
+    """Bytes of pixels held in memory at most: ``FER_MEMORY_LIMIT``, or 1 GiB."""
     named = os.environ.get("FER_MEMORY_LIMIT", "")
     if named and not named.isdecimal():
         raise FerError(
@@ -38,12 +32,6 @@ class MappedImages:
     :meth:`select` keeps a choice of rows without reading them.  ``np.asarray``
     serves up to :func:`memory_limit` and refuses above it; torch would read
     row by row, so hand it ``images[rows]`` instead.
-
-    Args:
-        path: an array file of four dimensions and bytes.
-
-    Raises:
-        FerError: when the file is missing, damaged or another array.
     """
 
     ndim = 4
@@ -52,19 +40,14 @@ class MappedImages:
     def __init__(self, path: Path | str):
         self.path = Path(path)
         try:
-            stored = np.load(self.path, mmap_mode="r", allow_pickle=False)
+            stored = np.lib.format.open_memmap(self.path, mode="r")
+            if stored.ndim != self.ndim or stored.dtype != self.dtype:
+                raise ValueError(f"found {stored.dtype} {list(stored.shape)}")
         except (OSError, ValueError, EOFError) as error:
             raise FerError(
-                f"{self.path}: cannot be mapped ({error}), expected images in "
-                "an array file; delete the file, it is made again."
+                f"{self.path}: cannot be mapped ({error}), expected images uint8 "
+                "[N, C, H, W]; delete the file, it is made again."
             ) from error
-        shape = getattr(stored, "shape", ())
-        if len(shape) != self.ndim or stored.dtype != self.dtype:
-            raise FerError(
-                f"{self.path}: found {getattr(stored, 'dtype', 'no array')} "
-                f"{list(shape)}, expected uint8 [N, C, H, W]; delete the file, "
-                "it is made again."
-            )
         self._stored = stored.view(np.ndarray)
         self._rows = np.arange(len(stored))
 
@@ -117,13 +100,7 @@ def in_parts(array: np.ndarray | MappedImages) -> Iterator[np.ndarray]:
 def write_parts(
     path: Path | str, shape: tuple[int, ...], parts: Iterable[np.ndarray]
 ) -> None:
-    """Write images atomically to an array file, a part at a time.
-
-    Args:
-        path: the file that :class:`MappedImages` opens.
-        shape: of all images.
-        parts: consecutive images, ``uint8 [n, C, H, W]``; together ``shape``.
-    """
+    """Write consecutive parts ``uint8 [n, C, H, W]`` of all images, atomically."""
     header = {"descr": "|u1", "fortran_order": False, "shape": tuple(shape)}
     with atomic_path(path) as temporary, temporary.open("wb") as output:
         np.lib.format.write_array_header_1_0(output, header)

@@ -2,7 +2,6 @@
 
 import hashlib
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from fer_lib.data.sources.fer2013 import SPLITS
 from fer_lib.data.sources.published import PUBLISHED, compare
 from fer_lib.data.sources.tree import walk
 from fer_lib.errors import FerError
+from fer_lib.files import sha256_file
 from fer_lib.photos.images import ENDINGS, read_image
 
 # FER+ rows per split, in the order of SPLITS, counted in the published file.
@@ -83,7 +83,7 @@ def check_dataset(name: str, root: Path | str, **options) -> Report:
     notes, problems = compare(faces, PUBLISHED[name])
     if name == "fer2013":
         lines = [title, str(audit(faces)), "", f"No problem: {KNOWN_LEAKS}.", *notes]
-        lines += _files(fer2013.find(root))
+        lines += map(_hashes, fer2013.find(root).files)
         for rule, found in _ferplus_counts(faces).items():
             lines.append(f"FER+, {rule}: found {found} in {', '.join(SPLITS)}")
             if found != OFFICIAL_FERPLUS[rule]:
@@ -116,19 +116,11 @@ def unreadable(root: Path) -> list[str]:
     return found
 
 
-def _files(layout: fer2013.Layout) -> Iterator[str]:
-    names = (ferplus.VOTES_FILE, fer2013.EXACT_FILE)
-    for path in (layout.table, *map(layout.companion, names)):
-        if path:
-            published = _digest(path, "md5") in PUBLISHED_MD5
-            yield f"  {path.name}: sha256 {_digest(path, 'sha256')}" + (
-                " (as published)" if published else ""
-            )
-
-
-def _digest(path: Path, kind: str) -> str:
+def _hashes(path: Path) -> str:
     with path.open("rb") as source:
-        return hashlib.file_digest(source, kind).hexdigest()
+        md5 = hashlib.file_digest(source, "md5").hexdigest()
+    told = f"  {path.name}: sha256 {sha256_file(path)}"
+    return f"{told} (as published)" if md5 in PUBLISHED_MD5 else told
 
 
 def _ferplus_counts(faces: FaceSet) -> dict[str, tuple[int, ...]]:

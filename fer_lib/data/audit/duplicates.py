@@ -38,14 +38,7 @@ class Copies:
     pairs: np.ndarray
 
     def also_in(self, chosen: np.ndarray) -> np.ndarray:
-        """Rows of which another copy is among the chosen ones.
-
-        Args:
-            chosen: ``bool [N]``.
-
-        Returns:
-            ``bool [N]``, for the rows that are chosen, too.
-        """
+        """Rows ``bool [N]`` of which another copy is among the chosen ones."""
         size = self.ids.max(initial=-1) + 1
         held = np.bincount(self.ids[chosen], minlength=size)
         near = np.zeros(size, int)
@@ -55,11 +48,7 @@ class Copies:
 
 
 def exact_copies(images: Iterable[np.ndarray]) -> Copies:
-    """Images that are equal byte for byte.
-
-    Args:
-        images: parts ``uint8 [n, C, H, W]`` of all images, in order.
-    """
+    """Equal images, of parts ``uint8 [n, C, H, W]`` of all images, in order."""
     digests = [
         hashlib.blake2b(image.tobytes(), digest_size=16).digest()
         for part in images
@@ -73,12 +62,8 @@ def near_copies(images: Iterable[np.ndarray], distance: int = NEAR) -> Copies:
     """Images whose perceptual hashes differ in at most ``distance`` bits.
 
     Equal images are among them.  Likeness is not passed on: a copy of a copy
-    may be no copy.
-
-    Args:
-        images: parts ``uint8 [n, C, H, W]`` of all images, in order.
-        distance: in bits; since half of the bits are set, only even ones
-            make a difference.
+    may be no copy.  Since half of the bits are set, only even distances make a
+    difference.
     """
     hashes = [np.empty(0, np.uint64), *map(perceptual_hash, images)]
     values, ids = np.unique(np.concatenate(hashes), return_inverse=True)
@@ -86,16 +71,10 @@ def near_copies(images: Iterable[np.ndarray], distance: int = NEAR) -> Copies:
 
 
 def perceptual_hash(images: np.ndarray) -> np.ndarray:
-    """64 bits of each image: which slow frequencies are above their median.
+    """64 bits ``uint64 [N]``: which slow frequencies are above their median.
 
-    Grey is averaged to 32 x 32 areas and transformed; of the 8 x 8 slowest
-    frequencies all but the mean count.  A constant image has hash 0.
-
-    Args:
-        images: ``uint8 [N, C, H, W]``, C 1 or 3.
-
-    Returns:
-        ``uint64 [N]``; the first bit is 0.
+    Grey of ``uint8 [N, C, H, W]`` is averaged to 32 x 32 areas and transformed; of
+    the 8 x 8 slowest frequencies all but the mean count.  A constant image has hash 0.
     """
     weights = LUMA if images.shape[1] == 3 else np.ones(1)
     grey = np.tensordot(images, weights, ((1,), (0,)))
@@ -123,17 +102,10 @@ def _slow_waves(side: int) -> np.ndarray:
 
 
 def near_pairs(hashes: np.ndarray, distance: int) -> np.ndarray:
-    """Pairs of hashes that differ in at most ``distance`` bits, complete.
+    """All pairs ``int64 [P, 2]`` of different hashes that are so near, sorted.
 
     Two such hashes agree in one of ``distance + 1`` bands of bits at least,
     so only those that do are compared.
-
-    Args:
-        hashes: ``uint64 [N]``, all different.
-        distance: 0 to 63 bits.
-
-    Returns:
-        ``int64 [P, 2]``, indices, the lower one first, sorted.
     """
     found = [np.empty((0, 2), np.int64)]
     for band in np.array_split(np.arange(_BITS, dtype=np.uint64), distance + 1):

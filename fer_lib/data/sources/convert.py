@@ -93,35 +93,27 @@ def convert(
     channels: int,
     beside: Path,
 ) -> FaceSet:
-    """Decode the images of some rows, into memory or into a file.
-
-    Args:
-        name: of the data set.
-        rows: at least one.
-        provenance: one sentence on what was read and left out.
-        size: as for :func:`converted`.
-        channels: as for :func:`converted`.
-        beside: the array file of a set above :func:`memory_limit`.
-
-    Raises:
-        FerError: at the first image that is damaged or has another shape,
-            or when the file cannot be written.
-    """
+    """Decode the images of some rows, into memory or into the file ``beside``."""
     first, _ = _decoded(rows[0], size, channels)
     shape, sides = (len(rows), *first.shape), np.zeros((len(rows), 2), np.int64)
     parts = _parts(rows, size, shape[1:], sides)
-    if math.prod(shape) > memory_limit():
-        pixels = _in_a_file(beside, shape, parts)
-    else:
+    if math.prod(shape) <= memory_limit():
         pixels, done = np.empty(shape, np.uint8), 0
         for part in parts:
             pixels[done : done + len(part)] = part
             done += len(part)
-    columns = {
-        key: np.array([row[key] for row in rows])
-        for key in rows[0]
-        if key not in ("file", "box")
-    }
+    else:
+        try:
+            write_parts(beside, shape, parts)
+        except OSError as error:
+            raise FerError(
+                f"{beside}: cannot be written ({error.strerror}), expected room "
+                f"for {math.prod(shape):,} bytes; free it, name another cache or "
+                "ask for a smaller size."
+            ) from error
+        pixels = MappedImages(beside)
+    keys = [key for key in rows[0] if key not in ("file", "box")]
+    columns = {key: np.array([row[key] for row in rows]) for key in keys}
     if "landmarks" in columns:
         columns["landmarks"] = _moved(rows, columns["landmarks"], sides, shape)
     columns.setdefault("splits", np.full(len(rows), "All"))
@@ -163,18 +155,6 @@ def _parts(
             part = np.stack(list(pool.map(one, some)))
             bar.update(len(part))
             yield part
-
-
-def _in_a_file(beside: Path, shape: tuple, parts: Iterable) -> MappedImages:
-    try:
-        write_parts(beside, shape, parts)
-    except OSError as error:
-        raise FerError(
-            f"{beside}: cannot be written ({error.strerror}), expected room "
-            f"for {math.prod(shape):,} bytes; free it, name another cache or "
-            "ask for a smaller size."
-        ) from error
-    return MappedImages(beside)
 
 
 def _moved(rows, landmarks: np.ndarray, sides: np.ndarray, shape: tuple) -> np.ndarray:

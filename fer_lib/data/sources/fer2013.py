@@ -19,7 +19,6 @@ from fer_lib.data.sources.tables import read_table, wrong
 from fer_lib.data.sources.tree import by_class, entries, manifest, subfolders, told
 from fer_lib.errors import FerError
 from fer_lib.expressions import EXPRESSIONS, label_of
-from fer_lib.files import sha256_file
 from fer_lib.photos.images import read_image
 
 SIDE = 48
@@ -30,12 +29,8 @@ CSV_NAMES = ("fer2013.csv", "icml_face_data.csv", "fer2013/fer2013.csv")
 EXACT_FILE = "exact.csv"
 # Folders of a split, in any case; "test" may hold both test splits.
 FOLDERS = {
-    "train": "Training",
-    "training": "Training",
-    "val": "PublicTest",
-    "valid": "PublicTest",
-    "validation": "PublicTest",
-    "publictest": "PublicTest",
+    **dict.fromkeys(("train", "training"), "Training"),
+    **dict.fromkeys(("val", "valid", "validation", "publictest"), "PublicTest"),
     "privatetest": "PrivateTest",
     "test": MERGED,
 }
@@ -68,13 +63,15 @@ class Layout:
         beside = self.folder / name
         return beside if self.table and beside.is_file() else None
 
+    @property
+    def files(self) -> list[Path]:
+        """The table and its companions, where they are."""
+        beside = map(self.companion, (VOTES_FILE, EXACT_FILE))
+        return [path for path in (self.table, *beside) if path]
+
 
 def find(root: Path | str) -> Layout:
-    """The layout of FER2013 at ``root``: a CSV file, its folder, or images.
-
-    Raises:
-        FerError: when nothing there is FER2013, naming what was looked for.
-    """
+    """The layout of FER2013 at ``root``: a CSV file, its folder, or images."""
     root = Path(root).expanduser()
     if root.is_file():
         return Layout(root.parent, root)
@@ -123,22 +120,9 @@ def load(root: Path | str, cache: Path | str | None = None) -> FaceSet:
         FerError: when nothing is found, or at the first wrong row or image.
     """
     layout = find(root)
-    about = f"version {_VERSION}\n{manifest(layout.parts.values())}\n"
-    for path in (layout.table, *map(layout.companion, (VOTES_FILE, EXACT_FILE))):
-        if path:
-            about += f"{path.name} {_hash(path)}\n"
+    about = f"version {_VERSION}\n{manifest([*layout.files, *layout.parts.values()])}"
     read = _read_table if layout.table else _read_folders
     return kept("fer2013", about, lambda _: read(layout), cache)
-
-
-def _hash(path: Path) -> str:
-    try:
-        return sha256_file(path)
-    except OSError as error:
-        raise FerError(
-            f"{path}: cannot be read ({error.strerror}), expected a file of "
-            "FER2013; make it readable."
-        ) from error
 
 
 def _read_table(layout: Layout) -> FaceSet:
@@ -160,16 +144,8 @@ def _read_table(layout: Layout) -> FaceSet:
 def read_csv(path: Path) -> dict[str, np.ndarray]:
     """Images, labels and splits of ``fer2013.csv`` or its Kaggle variant.
 
-    Args:
-        path: a CSV file with the columns emotion (0 to 6), pixels (2,304
-            numbers from 0 to 255) and Usage (the split), in any order.
-
-    Returns:
-        ``images`` ``uint8 [N, 1, 48, 48]``, ``labels`` ``int64 [N]`` in the
-        book's order and ``splits`` ``str [N]``.
-
-    Raises:
-        FerError: at the first row that is not as described.
+    Its columns are emotion (0 to 6), pixels (2,304 numbers from 0 to 255) and Usage
+    (the split), in any order.  ``FerError`` at the first row that is not so.
     """
     images, labels, splits = [], [], []
     rows = read_table(path, ("emotion", "pixels", "Usage"))
@@ -263,13 +239,8 @@ def _read_folders(layout: Layout) -> FaceSet:
         text += ", PublicTest and PrivateTest merged to Test because the file "
         text += "names do not tell them apart"
     text += "; FER+ votes need fer2013.csv, whose row order folders lack"
-    return FaceSet(
-        "fer2013",
-        images,
-        np.array(labels),
-        np.array(splits),
-        text + told(left_out) + ".",
-    )
+    text += told(left_out) + "."
+    return FaceSet("fer2013", images, np.array(labels), np.array(splits), text)
 
 
 def _label(name: str) -> int | None:

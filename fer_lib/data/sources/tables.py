@@ -25,34 +25,22 @@ def read_table(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[s
     """Yield the line number and the named columns of every row.
 
     Blanks around names and fields do not count, and neither does the order
-    of the columns in the file.
+    of the columns in the file.  ``FerError`` where it is no such table.
 
     Args:
         path: a UTF-8 file whose first line names its columns.
         columns: names of all columns, in the order in which they are wanted.
-
-    Raises:
-        FerError: when the file is missing, no UTF-8 text, has other columns,
-            an empty line, or a row with too few or too many fields.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as text:
             yield from _rows(path, csv.reader(text), columns)
-    except UnicodeDecodeError as error:
+    except (UnicodeDecodeError, csv.Error, OSError) as error:
+        reason = getattr(error, "strerror", None) or error
+        if isinstance(error, UnicodeDecodeError):
+            reason = f"byte {error.object[error.start]:#04x} is not UTF-8"
         raise FerError(
-            f"{path}: byte {error.object[error.start]:#04x} is not UTF-8, "
-            f"expected plain text with the columns {', '.join(columns)}; "
-            f"{_AGAIN}."
-        ) from error
-    except csv.Error as error:
-        raise FerError(
-            f"{path}: not readable as CSV ({error}), expected the columns "
-            f"{', '.join(columns)}; {_AGAIN}."
-        ) from error
-    except OSError as error:
-        raise FerError(
-            f"{path}: cannot be read ({error.strerror}), expected a CSV file "
-            f"with the columns {', '.join(columns)}; put it there."
+            f"{path}: not readable as CSV ({reason}), expected plain text with the "
+            f"columns {', '.join(columns)}; {_AGAIN}."
         ) from error
 
 
@@ -77,14 +65,7 @@ def _rows(path, reader, columns):
 
 
 def read_landmarks(file: Path) -> np.ndarray:
-    """Landmarks of a text file with one point a line, ``float32 [68, 2]``.
-
-    Args:
-        file: 68 lines of x and y in pixels, as CK+ has them.
-
-    Raises:
-        FerError: when the file is missing, or not as described.
-    """
+    """Landmarks of 68 lines of x and y in pixels, ``float32 [68, 2]``, as in CK+."""
     try:
         words = file.read_text(encoding="ascii").split()
     except OSError as error:
@@ -100,12 +81,7 @@ def read_landmarks(file: Path) -> np.ndarray:
 def as_landmarks(numbers, where: str) -> np.ndarray:
     """Landmarks of 136 numbers or words x, y, x, y, ..., ``float32 [68, 2]``.
 
-    Args:
-        numbers: words, or an array.
-        where: the file, or file and row, that an error names.
-
-    Raises:
-        FerError: when they are not 136 finite numbers.
+    Errors name ``where``, the file, or file and row.
     """
     try:
         points = np.asarray(numbers).astype(np.float64).ravel()
