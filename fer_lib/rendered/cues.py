@@ -38,16 +38,7 @@ def _with_ears(person: Person) -> Person:
 
 
 def drawn(rng: np.random.Generator, tied: str = "", label: int = 0) -> dict[str, bool]:
-    """Which cues are set, by name.
-
-    Args:
-        rng: source of chance; as many numbers are drawn in any case.
-        tied: the cue that the label decides; empty for none.
-        label: 1 sets it.
-
-    Raises:
-        FerError: when there is no such cue.
-    """
+    """Which cues are set, by name; a label of 1 sets the cue that is tied to it."""
     if tied and tied not in CUES:
         raise FerError(f"cue '{tied}' is unknown; expected one of {', '.join(CUES)}.")
     found = {cue: bool(rng.random() < 0.5) for cue in CUES}

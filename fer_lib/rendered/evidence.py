@@ -131,20 +131,11 @@ class Staged:
     def movements(self) -> tuple[str, ...]:
         """What moves, by name: ``"AU12"``, ``"gaze"``; see :meth:`without`."""
         actions = {**self.strengths[self.label], **self.others}
-        names = load_head().unit_names
-        idle = [
-            movement
-            for movement, starts in IDLE.items()
-            if self.resting.units[_named(names, starts)].any()
-        ]
+        idle = [name for name in IDLE if self.resting.units[_idle(name)].any()]
         return (*(f"AU{number}" for number in sorted(actions)), *idle)
 
     def without(self, movement: str) -> "Staged":
-        """The same picture with one movement at rest, and nothing else.
-
-        Raises:
-            FerError: when nothing of that name moves.
-        """
+        """The same picture with one movement at rest, and nothing else."""
         if movement not in self.movements:
             raise FerError(
                 f"movement '{movement}' is not in this face; expected one of "
@@ -152,7 +143,7 @@ class Staged:
             )
         if movement in IDLE:
             units = self.resting.units.copy()
-            units[_named(load_head().unit_names, IDLE[movement])] = 0
+            units[_idle(movement)] = 0
             return replace(self, resting=replace(self.resting, units=units))
         number = int(movement.removeprefix("AU"))
         kept = [
@@ -186,9 +177,6 @@ def stage(
         seed: of the population.
         tied: a cue that is set in class 1 and not in class 0; empty for
             none: then every cue is set in half of the faces, by chance.
-
-    Raises:
-        FerError: when the contrast, the label or the cue is unknown.
     """
     if contrast not in CONTRASTS or label not in (0, 1):
         raise FerError(
@@ -216,6 +204,6 @@ def _chance(seed: int, take: int, stream: int) -> np.random.Generator:
     return np.random.default_rng(key)
 
 
-def _named(names: tuple[str, ...], starts: tuple[str, ...]) -> np.ndarray:
-    """Places of the units whose names begin so."""
-    return np.array([name.startswith(starts) for name in names])
+def _idle(movement: str) -> np.ndarray:
+    """Places ``bool [52]`` of the face units of an idle movement."""
+    return np.array([n.startswith(IDLE[movement]) for n in load_head().unit_names])

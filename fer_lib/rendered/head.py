@@ -53,12 +53,7 @@ class Head:
     curtain: np.ndarray
 
     def shape(self, macros: np.ndarray, shapes: np.ndarray) -> np.ndarray:
-        """A person's neutral vertices ``[V, 3]``.
-
-        Args:
-            macros: ``[6]``, weights of the identities, best summing to 1.
-            shapes: ``[226]``, weights of the shape axes, 0 to 1.
-        """
+        """A person's neutral vertices ``[V, 3]`` from weights ``[6]`` and ``[226]``."""
         return self.vertices + _mixed(macros, self.macros) + _mixed(shapes, self.shapes)
 
     def express(self, neutral: np.ndarray, units: np.ndarray) -> np.ndarray:
@@ -75,21 +70,15 @@ class Head:
         """
         vector = np.zeros(len(self.unit_names))
         for name, value in intensities.items():
-            sides = (
-                [name] if name in self._unit_index else [f"{name}Left", f"{name}Right"]
-            )
-            for side in sides:
-                if side not in self._unit_index:
-                    raise FerError(
-                        f"face unit '{name}' is unknown; expected one of "
-                        f"{', '.join(self.unit_names)}."
-                    )
-                vector[self._unit_index[side]] = value
+            both = (name, f"{name}Left", f"{name}Right")
+            places = [k for k, unit in enumerate(self.unit_names) if unit in both]
+            if not places:
+                raise FerError(
+                    f"face unit '{name}' is unknown; expected one of "
+                    f"{', '.join(self.unit_names)}."
+                )
+            vector[places] = value
         return vector
-
-    @cached_property
-    def _unit_index(self) -> dict[str, int]:
-        return {name: i for i, name in enumerate(self.unit_names)}
 
     @cached_property
     def short_triangles(self) -> np.ndarray:
@@ -154,11 +143,8 @@ def load_head(path: Path = ASSET) -> Head:
 
 
 def _with_open_mouth(raw: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Base vertices whose tongue and teeth suit an open mouth.
-
-    The mesh's tongue would fill it and its lips would hide the upper teeth
-    altogether: flatten the one, let the others down by 3.5 mm.
-    """
+    # The mesh's tongue would fill an open mouth and its lips would hide the upper
+    # teeth altogether: flatten the one, let the others down by 3.5 mm.
     vertices = raw["vertices"] / 10_000
     names = raw["group_names"].tolist()
     tongue, teeth = (
@@ -192,32 +178,23 @@ def _with_long_hair(head: Head) -> Head:
     first = len(head.vertices) + np.arange((rows - 1) * columns)
     first = first.reshape(rows - 1, columns)[:, :-1].ravel()
     below = first + columns
-    faces = np.concatenate(
-        [
-            np.stack([first, below, first + 1], 1),
-            np.stack([first + 1, below, below + 1], 1),
-        ]
-    )
-    count = len(hair)
+    upper = np.stack([first, below, first + 1], 1)
+    faces = np.concatenate([upper, np.stack([first + 1, below, below + 1], 1)])
+    flipped = np.arange(len(hair)).reshape(rows, columns)[:, ::-1].ravel()
 
-    def longer(values, fill):
-        return np.concatenate([values, fill])
+    def longer(values, fill, axis=0):
+        return np.concatenate([values, fill], axis)
 
-    def none(mask):
-        return longer(mask, np.zeros(count))
-
-    flipped = np.arange(count).reshape(rows, columns)[:, ::-1].ravel()
-    still = np.zeros((len(head.units), count, 3))
     return replace(
         head,
         vertices=longer(head.vertices, hair),
         triangles=longer(head.triangles, faces),
         groups=longer(head.groups, np.full(len(faces), 6, np.uint8)),
         group_names=(*head.group_names, "hair"),
-        masks={name: none(mask) for name, mask in head.masks.items()},
+        masks={n: longer(m, np.zeros(len(hair))) for n, m in head.masks.items()},
         mirror=longer(head.mirror, len(head.vertices) + flipped),
-        units=np.concatenate([head.units, still], 1),
-        macros=np.concatenate([head.macros, head.macros[:, near]], 1),
-        shapes=np.concatenate([head.shapes, head.shapes[:, near]], 1),
+        units=longer(head.units, np.zeros((len(head.units), len(hair), 3)), 1),
+        macros=longer(head.macros, head.macros[:, near], 1),
+        shapes=longer(head.shapes, head.shapes[:, near], 1),
         curtain=longer(head.curtain, np.repeat(fall.ravel(), columns)),
     )

@@ -36,15 +36,8 @@ PARTS = {
     "helper-tongue": "tongue",
 }
 SHAPE_FOLDERS = (
-    "head",
-    "nose",
-    "mouth",
-    "eyes",
-    "cheek",
-    "chin",
-    "forehead",
-    "eyebrows",
-)
+    "head", "nose", "mouth", "eyes", "cheek", "chin", "forehead", "eyebrows",
+)  # fmt: skip
 MASKS = ("lips", "eyelids", "inside-mouth", "ears")
 NECK = 5.2  # decimetres: what lies below is not part of the head
 

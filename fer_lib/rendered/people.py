@@ -14,14 +14,9 @@ from fer_lib.rendered.surface import Look, hair_volume, local
 
 # Shape axes that would look like an expression, or only move the head.
 _LEFT_OUT = (
-    "eyebrows-angle",
-    "mouth-angles",
-    "head-trans",
-    "mouth-trans-in",
-    "mouth-trans-out",
-    "head-angle",
-    "mouth-laugh-lines",
-)
+    "eyebrows-angle", "mouth-angles", "head-trans", "mouth-trans-in",
+    "mouth-trans-out", "head-angle", "mouth-laugh-lines",
+)  # fmt: skip
 FEATURES = 16  # that a person deviates on
 
 

@@ -48,16 +48,14 @@ def _spectacles(size: int, points: np.ndarray, rng) -> tuple:
     scale = interocular(points)
     eyes = [points[36:42].mean(0), points[42:48].mean(0)]
     radius, width = rng.uniform(0.24, 0.32) * scale, 0.028 * scale
-    frame = np.zeros((size, size))
-    glass = np.zeros((size, size))
+    frame, glass = np.zeros((2, size, size))
     y, x = np.mgrid[0:size, 0:size].astype(float)
     for eye in eyes:
         away = np.hypot((x - eye[0]) * 0.9, (y - eye[1]) * 1.15)
         edge = np.abs(away - radius)
         frame = np.maximum(frame, smoothstep(width + 0.5, width - 0.5, edge))
         glass = np.maximum(glass, smoothstep(radius + 0.5, radius, away))
-    inner = [points[39] * [1, 1], points[42] * [1, 1]]
-    bridge = capsule(size, inner[0], inner[1], width)
+    bridge = capsule(size, points[39], points[42], width)
     cover = np.maximum(frame, bridge * (1 - glass))
     if rng.random() < 1 / 3:
         cover = np.maximum(cover, 0.93 * glass)
@@ -95,15 +93,10 @@ OCCLUDERS = (_spectacles, _spectacles, _hand, _strip)
 def occlude(
     image: np.ndarray, points: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Put something before the face.
-
-    Args:
-        image: grey ``[S, S]``, 0-1.
-        points: ``[68, 2]``, x and y in pixels.
-        rng: source of chance.
+    """Put something before the face with the landmarks ``[68, 2]``.
 
     Returns:
-        The image, and where it is covered, ``bool [S, S]``.
+        The image ``[S, S]``, and where it is covered, ``bool [S, S]``.
     """
     kind = OCCLUDERS[rng.integers(len(OCCLUDERS))]
     cover, grey = kind(len(image), points, rng)
@@ -114,23 +107,11 @@ def occlude(
 
 
 def develop(
-    image: np.ndarray,
-    rng: np.random.Generator,
-    blur: float = 0.75,
-    exposure: float = 1.0,
-    grain: tuple[float, float] = (0.004, 0.028),
+    image: np.ndarray, rng, blur: float, exposure: float, grain: tuple[float, float]
 ) -> np.ndarray:
-    """Lens and film: blur, contrast, brightness and noise.
+    """Lens and film: blur, contrast, brightness and noise on grey ``[S, S]``, 0-1.
 
-    Args:
-        image: grey ``[S, S]``, 0-1.
-        rng: source of chance.
-        blur: largest standard deviation, in pixels of a picture of 48.
-        exposure: factor on the spread of contrast and brightness.
-        grain: lowest and highest standard deviation of the noise.
-
-    Returns:
-        ``[S, S]``, 0-1.
+    Options as of :class:`~fer_lib.rendered.conditions.Conditions`.
     """
     scale = len(image) / 48
     image = _ndimage().gaussian_filter(image, rng.uniform(0, blur) * scale)

@@ -150,11 +150,9 @@ def normals(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     a, b, c = (points[triangles[:, k]] for k in range(3))
     face = np.cross(b - a, c - a)
     total = np.zeros_like(points)
-    for k in range(3):
-        for axis in range(3):
-            total[:, axis] += np.bincount(
-                triangles[:, k], face[:, axis], minlength=len(points)
-            )
+    for k, axis in np.ndindex(3, 3):
+        corners, part = triangles[:, k], face[:, axis]
+        total[:, axis] += np.bincount(corners, part, minlength=len(points))
     return total / (np.linalg.norm(total, axis=1, keepdims=True) + 1e-12)
 
 
@@ -202,14 +200,13 @@ def shade(
 
     Args:
         head: whose surface it is.
-        points: ``[V, 3]``, the vertices in the camera's frame.
-        triangles: ``[T, 3]``, the mesh of ``run``.
-        run: its intersector.
+        points: ``[V, 3]``, the vertices in the camera's frame, decimetres.
+        triangles: ``[T, 3]``, the mesh of ``run``, its intersector.
         hits: the points to shade.
         look: the person's colours.
-        folds: depth of wrinkles by name, see ``look.wrinkles``.
+        folds: depth of wrinkles by name.
         light: in the camera's frame.
-        distance: of the pinhole from the head's centre, decimetres.
+        distance: of the pinhole from the head's centre.
     """
     here = hits.at(points)
     normal = hits.at(normals(points, triangles))

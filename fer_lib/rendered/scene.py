@@ -7,17 +7,10 @@ import numpy as np
 
 from fer_lib.errors import FerError
 from fer_lib.landmarks import LANDMARKS
+from fer_lib.rendered import render
 from fer_lib.rendered.head import load_head
 from fer_lib.rendered.people import Person
-from fer_lib.rendered.render import (
-    SAMPLES,
-    Camera,
-    Hits,
-    Light,
-    cast,
-    intersector,
-    shade,
-)
+from fer_lib.rendered.render import SAMPLES, Camera, Hits, Light
 
 GAMMA = 2.2
 # Which face units deepen which folds of the skin.
@@ -53,13 +46,8 @@ def camera_on(
 ) -> Camera:
     """A camera that frames a face from the hairline to below the chin.
 
-    Args:
-        person: whose resting face is framed, whatever the expression.
-        size: side of the image in pixels.
-        rotation: ``[3, 3]``, of the head; none is frontal.
-        zoom: above 1 the face is larger.
-        distance: of the camera, decimetres.
-        shift: x and y of the face from the centre, share of half a side.
+    The resting face is framed, whatever the expression; ``rotation [3, 3]`` is the
+    head's, ``distance`` in decimetres, ``shift`` a share of half a side.
     """
     neutral = person.posed(np.zeros(len(load_head().unit_names)))
     eyes = load_head().eye_centre(neutral)
@@ -72,14 +60,7 @@ def camera_on(
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """A person who moves face units before a camera, in a light.
-
-    Attributes:
-        person: who.
-        units: ``float64 [52]``, intensities.
-        camera: the pinhole camera.
-        light: the lamp and the room.
-    """
+    """A person who moves face units ``float64 [52]`` before a camera, in a light."""
 
     person: Person
     units: np.ndarray
@@ -94,11 +75,11 @@ class Scene:
     @cached_property
     def run(self):
         """The intersector of the mesh."""
-        return intersector(self.points, self.person.triangles)
+        return render.intersector(self.points, self.person.triangles)
 
     def hits(self, samples: int = SAMPLES) -> Hits:
         """What the camera's rays hit, ``samples ** 2`` rays a pixel."""
-        return cast(self.run, self.person.triangles, self.camera, samples)
+        return render.cast(self.run, self.person.triangles, self.camera, samples)
 
     @property
     def folds(self) -> dict[str, float]:
@@ -120,7 +101,7 @@ class Scene:
             background: grey value, or one for each ray, ``[2 S, 2 S]``.
         """
         hits = self.hits()
-        light = shade(
+        light = render.shade(
             load_head(), self.points, self.person.triangles, self.run, hits,
             self.person.look, self.folds, self.light, self.camera.distance,
         )  # fmt: skip
@@ -145,11 +126,7 @@ class Scene:
         return place, (gap < 0.04) & inside.all(1)
 
     def without(self, unit: str) -> "Scene":
-        """The same scene but for one face unit at rest.
-
-        Raises:
-            FerError: when the unit is unknown.
-        """
+        """The same scene but for one face unit at rest."""
         names = load_head().unit_names
         if unit not in names:
             raise FerError(
@@ -168,11 +145,7 @@ def moved(scene: Scene, other: Scene) -> np.ndarray:
     """Pixels ``bool [S, S]`` whose visible point stands elsewhere in ``other``.
 
     The point seen through the pixel's centre counts when it is shifted by
-    more than 0.25 pixel in the image.
-
-    Args:
-        scene: what is seen.
-        other: the same person before the same camera, other units moved.
+    more than 0.25 pixel in the image; ``other`` has other units moved.
     """
     hits = scene.hits(samples=1)
     here, there = (scene.camera.project(hits.at(s.points)) for s in (scene, other))

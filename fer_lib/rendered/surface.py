@@ -94,11 +94,6 @@ def hair_depth(place: np.ndarray, look: Look) -> np.ndarray:
     return y - line + wave
 
 
-def hair_cover(place: np.ndarray, look: Look) -> np.ndarray:
-    """Coverage of the scalp by hair, 0-1."""
-    return smoothstep(-0.03, 0.05, hair_depth(place, look))
-
-
 def hair_volume(place: np.ndarray, look: Look) -> np.ndarray:
     """Thickness of the hair, decimetres; thin at the hairline."""
     depth = hair_depth(place, look)
@@ -156,7 +151,6 @@ def eye_paint(place: np.ndarray, look: Look) -> np.ndarray:
     fair = 0.3 + 0.6 * look.skin**0.5
     white = fair - 0.12 * smoothstep(35, 60, angle)
     ring = look.iris * (1 - 0.6 * smoothstep(20, 27, angle))
-    paint = np.where(angle < 30, ring, white)
     edge = smoothstep(27, 31, angle)
     paint = ring * (1 - edge) + white * edge
     return np.where(angle < 11, 0.008, paint)
@@ -182,26 +176,20 @@ class Surface:
 
 
 def surface(
-    head: Head,
-    hits,
-    look: Look,
-    folds: Mapping[str, float],
-    occlusion: np.ndarray,
+    head: Head, hits, look: Look, folds: Mapping[str, float], occlusion: np.ndarray
 ) -> Surface:
-    """The properties of the points that rays hit.
+    """The properties of the K points that rays hit.
 
-    Args:
-        head: whose parts and masks.
-        hits: ``render.Hits`` with K points.
-        look: the person's colours.
-        folds: depth of the skin's folds by name, see ``look.wrinkles``.
-        occlusion: ``[V]``, how open to the room the vertices are, 0-1.
+    ``folds`` are how deep the skin is folded, by name, and ``occlusion [V]`` how
+    open to the room the vertices are, 0-1.
     """
     place = hits.at(local(head))
     part = head.groups[hits.triangles]
     is_part = {n: part == i for i, n in enumerate(head.group_names)}
     mask = {k: hits.at(m) for k, m in head.masks.items()}
-    hair = hair_cover(place, look) * (1 - smoothstep(0.2, 0.6, mask["ears"]))
+    hair = smoothstep(-0.03, 0.05, hair_depth(place, look)) * (
+        1 - smoothstep(0.2, 0.6, mask["ears"])
+    )
     hair[is_part["hair"]] = 1
     lips = smoothstep(0.35, 0.65, mask["lips"])
 
@@ -278,13 +266,9 @@ def _set_mouth(made: Surface, teeth, tongue, place, look: Look) -> None:
 def flat(
     diffuse: np.ndarray, shine: np.ndarray, tones: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Light in flat tones, and one tone of gloss, as in a drawing.
+    """Light ``[K]`` in flat tones, and one tone of gloss, as in a drawing.
 
-    Args:
-        diffuse: ``[K]``, light that falls on a point; 1 is full.
-        shine: ``[K]``, mirrored light.
-        tones: number of different tones up to 1; the darkest is half a step
-            above black.
+    The darkest tone is half a step above black.
     """
     steps = np.round(diffuse * (tones - 1)) / (tones - 1)
     return np.maximum(steps, 0.5 / (tones - 1)), np.where(shine > 0.2, 0.5, 0.0)

@@ -77,16 +77,7 @@ SIDES = ("Left", "Right")
 def action_units(
     expression: str, rng: np.random.Generator, strength: float = 1.0
 ) -> dict[int, float]:
-    """Draw the action units of one face and their strengths.
-
-    Args:
-        expression: a name of ``EXPRESSIONS``.
-        rng: source of chance.
-        strength: factor on all of them; 0 is a neutral face.
-
-    Raises:
-        FerError: when the expression is unknown.
-    """
+    """Draw the action units of one face and their strengths."""
     if expression not in RECIPES:
         raise FerError(
             f"expression '{expression}' is unknown; expected one of "
@@ -120,15 +111,9 @@ def expression_units(
 ) -> np.ndarray:
     """Draw unit intensities ``float64 [52]`` for one face.
 
-    Args:
-        head: whose units.
-        expression: a name of ``EXPRESSIONS``.
-        rng: source of chance; distractors are the same for every expression.
-        strength: factor on the expression, 1 is a clear one.
-        distractors: factor on movements that have nothing to do with it.
-
-    Returns:
-        Intensities from 0 (rest) to about 2 (1 is the sculpted shape).
+    They go from 0 (rest) to about 2 (1 is the sculpted shape).  A ``strength`` of 1
+    is a clear expression; ``distractors`` is a factor on movements that have nothing
+    to do with it, and are the same for every expression.
     """
     names = head.unit_names
     # Drawn first, so that they cannot depend on the expression.

@@ -76,11 +76,14 @@ def test_labels_splits_and_what_is_left_out(tmp_path, write):
 
 
 def test_pixels_and_landmarks_of_2021(tmp_path):
-    faces = read(write_2021(tmp_path / "net", ending="png"), size=None)
+    root = write_2021(tmp_path / "net", ending="png")
+    faces = read(root, size=None)
     for row, number in ((0, 0), (10, 36), (11, 0)):
         expected = noise(number, channels=3).transpose(2, 0, 1)
         np.testing.assert_array_equal(faces.images[row], expected)
         np.testing.assert_allclose(faces.landmarks[row], points_of(number))
+    (root / "train_set").rename(root / "elsewhere")
+    assert read(root, size=12).splits.tolist() == ["val"] * 3  # one is enough
 
 
 @pytest.mark.parametrize("order", [COLUMNS, COLUMNS[::-1]])
@@ -96,12 +99,6 @@ def test_seven_classes_have_no_contempt(tmp_path, write):
     faces = read(write(tmp_path / "net"), size=12, classes=7)
     assert len(faces) == 12 and faces.labels.max() == 6
     assert "2 left out as contempt" in faces.provenance
-
-
-def test_one_split_is_enough(tmp_path):
-    root = write_2021(tmp_path / "net")
-    (root / "train_set").rename(root / "elsewhere")
-    assert read(root, size=12).splits.tolist() == ["val"] * 3
 
 
 @given(
@@ -140,46 +137,16 @@ def test_the_draw_is_of_training_faces(tmp_path):
     assert len(faces.split("val")) == 3 and "at most 1 a class" in faces.provenance
 
 
-@pytest.mark.parametrize("options", [{"classes": 6}, {"per_class": 0}, {"seed": -1}])
-def test_options_are_checked(tmp_path, options):
-    assert "expected 7 or 8" in refused(read, write_2021(tmp_path / "net"), **options)
-
-
 def note(name, value, pickled=False):
     def plant(root):
         file = root / "train_set/annotations" / name
         np.save(file, np.array(value), allow_pickle=pickled)
 
-    return plant
+    return write_2021, plant
 
 
 def lose(name):
-    return lambda root: (root / "train_set" / name).unlink()
-
-
-@pytest.mark.parametrize(
-    ("plant", "words"),
-    [
-        (lose("images/9.jpg"), "no image 9.jpg"),
-        (lose("annotations/9_lnd.npy"), "9_lnd.npy"),
-        (lose("annotations/9_exp.npy"), "no 9_exp.npy found"),
-        (note("9_exp.npy", "11"), "0 to 10"),
-        (note("9_exp.npy", 1.5), "0 to 10"),
-        (note("9_exp.npy", [1, 2]), "9_exp.npy"),
-        (note("9_exp.npy", {"a": 1}, True), "9_exp.npy"),
-        (note("9_val.npy", "high"), "9_val.npy"),
-        (note("9_val.npy", np.nan), "9_val.npy"),
-        (note("9_lnd.npy", np.zeros(134)), "134 values"),
-        (note("9_lnd.npy", np.full(136, np.inf)), "9_lnd.npy"),
-        (lambda r: cut(r / "train_set/annotations/9_exp.npy"), "9_exp.npy"),
-        (lambda r: cut(r / "train_set/images/9.jpg"), "9.jpg"),
-        (lambda r: (r / "val_set/images").rename(r / "x"), "no folder images"),
-    ],
-)
-def test_a_fault_of_2021_is_named(tmp_path, plant, words):
-    root = write_2021(tmp_path / "net")
-    plant(root)
-    assert words in refused(read, root)
+    return write_2021, lambda root: (root / "train_set" / name).unlink()
 
 
 def field(column, value):
@@ -190,32 +157,42 @@ def field(column, value):
         with (root / "training.csv").open("w", newline="") as text:
             csv.writer(text).writerows(rows)
 
-    return plant
+    return write_tables, plant
 
 
-@pytest.mark.parametrize(
-    ("plant", "words"),
-    [
-        (field("expression", "11"), "expression is '11'"),
-        (field("expression", "1.0"), "expression is '1.0'"),
-        (field("face_x", "NULL"), "face_x is 'NULL'"),
-        (field("face_width", "0"), "face box is '0 x 12'"),
-        (field("face_height", "99999999"), "face box"),
-        (field("facial_landmarks", "1;2"), "line 4: found 2 values"),
-        (field("facial_landmarks", ";".join("x" * 136)), "line 4: found 136"),
-        (field("valence", "low"), "valence is 'low'"),
-        (field("subDirectory_filePath", "../x.png"), "is '../x.png'"),
-        (field("subDirectory_filePath", "/etc/x.png"), "is '/etc/x.png'"),
-        (field("subDirectory_filePath", "0/none.png"), "none.png"),
-    ],
-)
-def test_a_fault_of_a_table_is_named(tmp_path, plant, words):
-    root = write_tables(tmp_path / "net")
+FAULTS = [
+    (lose("images/9.jpg"), "no image 9.jpg"),
+    (lose("annotations/9_lnd.npy"), "9_lnd.npy"),
+    (lose("annotations/9_exp.npy"), "no 9_exp.npy found"),
+    (note("9_exp.npy", 1.5), "0 to 10"),
+    (note("9_exp.npy", [1, 2]), "9_exp.npy"),
+    (note("9_exp.npy", {"a": 1}, True), "9_exp.npy"),
+    (note("9_val.npy", np.nan), "9_val.npy"),
+    (note("9_lnd.npy", np.zeros(134)), "134 values"),
+    ((write_2021, lambda r: cut(r / "train_set/images/9.jpg")), "9.jpg"),
+    ((write_2021, lambda r: (r / "val_set/images").rename(r / "x")), "no folder ima"),
+    (field("expression", "1.0"), "expression is '1.0'"),
+    (field("face_x", "NULL"), "face_x is 'NULL'"),
+    (field("face_width", "0"), "face box is '0 x 12'"),
+    (field("facial_landmarks", ";".join("x" * 136)), "line 4: found 136"),
+    (field("valence", "low"), "valence is 'low'"),
+    (field("subDirectory_filePath", "../x.png"), "is '../x.png'"),
+    (field("subDirectory_filePath", "/etc/x.png"), "is '/etc/x.png'"),
+    (field("subDirectory_filePath", "0/none.png"), "none.png"),
+]
+
+
+@pytest.mark.parametrize(("planted", "words"), FAULTS)
+def test_a_fault_is_named(tmp_path, planted, words):
+    write, plant = planted
+    root = write(tmp_path / "net")
     plant(root)
     assert words in refused(read, root)
 
 
-def test_nothing_is_told(tmp_path):
+def test_nothing_and_wrong_options_are_told(tmp_path):
     assert "no AffectNet found" in refused(read, tmp_path)
     write_2021(tmp_path / "net", [8, 9], [10])
     assert "found no face with a label" in refused(read, tmp_path / "net")
+    for wrong in ({"classes": 6}, {"per_class": 0}, {"seed": -1}):
+        assert "expected 7 or 8" in refused(read, tmp_path / "net", **wrong)

@@ -1,7 +1,5 @@
 """Files become a face set once; the result depends on nothing else."""
 
-import tracemalloc
-
 import numpy as np
 import pytest
 from drawn_files import cut, draw, noise, refused, touched
@@ -47,26 +45,18 @@ def test_pixels_and_columns_arrive(folder):
     assert load(folder, channels=3).images.shape == (N, 3, 12, 12)
 
 
-def test_decoded_once(folder, monkeypatch):
+def test_another_result_is_another_cache(folder, monkeypatch):
     first = load(folder)
-    monkeypatch.setattr(convert, "read_image", None)
-    assert load(folder).sha256 == first.sha256
-
-
-@pytest.mark.parametrize("change", ["file", "size", "channels", "option", "version"])
-def test_another_result_is_another_cache(folder, change, monkeypatch):
+    for count, changed in enumerate(({"size": 8}, {"channels": 3}, {"last": 1}), 2):
+        load(folder, **changed)
+        assert len(stored(folder)) == count
+    touched(folder / "3.png")
     load(folder)
-    if change == "file":
-        touched(folder / "3.png")
-    if change == "version":
-        monkeypatch.setattr(convert, "_VERSION", 0)
-    load(
-        folder,
-        size=8 if change == "size" else None,
-        channels=3 if change == "channels" else 1,
-        **({"last": 1} if change == "option" else {}),
-    )
-    assert len(stored(folder)) == 2
+    monkeypatch.setattr(convert, "_VERSION", 0)
+    load(folder)
+    assert len(stored(folder)) == 6
+    monkeypatch.setattr(convert, "read_image", None)
+    assert load(folder).sha256 == first.sha256, "decoded once"
 
 
 def test_a_large_set_is_mapped_and_the_same(folder, monkeypatch):
@@ -115,11 +105,6 @@ def test_without_a_cache_only_small_sets_are_read(folder, monkeypatch):
     assert "1,008 bytes" in refused(load, folder)
 
 
-@pytest.mark.parametrize(("size", "channels"), [(7, 1), (2000, 1), (None, 2)])
-def test_wrong_sizes_are_refused(folder, size, channels):
-    refused(load, folder, size, channels)
-
-
 @pytest.mark.parametrize("box", [None, (10, 4, 70, 64), (-6, -10, 50, 46)])
 @pytest.mark.parametrize("size", [None, 30, 120])
 def test_landmarks_follow_the_pixels(tmp_path, box, size):
@@ -141,23 +126,9 @@ def test_landmarks_follow_the_pixels(tmp_path, box, size):
         np.testing.assert_allclose(faces.landmarks[0, k], centre, atol=0.05)
 
 
-def test_decoding_holds_only_a_part(folder, monkeypatch):
-    """6 MB of pixels, decoded 64 kB at a time."""
-    monkeypatch.setenv("FER_MEMORY_LIMIT", "1000000")
-    monkeypatch.setattr("fer_lib.data.sources.convert._PART", 1 << 16)
-    n = 1500
-    many = [{"file": folder / "0.png", "labels": 0, "splits": "All"}] * n
-    beside = folder.parent / "x.images.npy"
-    tracemalloc.start()
-    try:
-        faces = convert.convert("many", many, "", 64, 1, beside)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert faces.images.nbytes == 1500 * 64 * 64 and peak < 2_000_000
-
-
-def test_mixed_sizes_need_one_size(folder):
+def test_wrong_and_mixed_sizes_are_refused(folder):
+    for size, channels in ((7, 1), (2000, 1), (None, 2)):
+        refused(load, folder, size, channels)
     draw(folder / "1.png", 1, height=12, width=14)
     assert "1.png: found 14 x 12 pixels, expected 12 x 12" in refused(load, folder)
     assert load(folder, size=8).images.shape == (N, 1, 8, 8)

@@ -66,12 +66,10 @@ def test_hash_of_nothing_and_of_colour():
 
 def test_small_changes_keep_the_hash_and_other_faces_do_not(rendered):
     images = rendered.images
-    brighter = np.clip(images * 0.8 + 30, 0, 255).astype(np.uint8)
-    shaken = np.clip(
-        images + np.random.default_rng(0).normal(0, 3, images.shape), 0, 255
-    ).astype(np.uint8)
+    shaken = images + np.random.default_rng(0).normal(0, 3, images.shape)
     hashes = perceptual_hash(images)
-    for changed in (brighter, shaken):
+    for changed in (images * 0.8 + 30, shaken):
+        changed = np.clip(changed, 0, 255).astype(np.uint8)
         apart = list(map(bits_between, hashes, perceptual_hash(changed)))
         assert np.mean(np.array(apart) <= 2) > 0.8
     others = [bits_between(a, b) for i, a in enumerate(hashes) for b in hashes[:i]]

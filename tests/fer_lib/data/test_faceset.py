@@ -4,19 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from fer_lib.data import load
 from fer_lib.data.faceset import FaceSet
 from fer_lib.errors import FerError
 
 
-def toy(n=12, channels=1, seed=0, **columns):
-    rng = np.random.default_rng(seed)
+def toy(n=12, **columns):
+    rng = np.random.default_rng(0)
     return FaceSet(
         "toy",
-        rng.integers(0, 256, (n, channels, 6, 6), dtype=np.uint8),
+        rng.integers(0, 256, (n, 3, 6, 6), dtype=np.uint8),
         rng.integers(0, 8, n),
         np.array(["Training", "PublicTest", "PrivateTest"])[np.arange(n) % 3],
         "Drawn by the test.",
@@ -37,19 +35,11 @@ def full(n=12):
     )
 
 
-@given(n=st.integers(1, 9), channels=st.sampled_from([1, 3]), seed=st.integers(0, 99))
-def test_saved_and_opened(tmp_path_factory, n, channels, seed):
-    faces = toy(n, channels, seed)
-    path = tmp_path_factory.mktemp("faces") / "faces.npz"
-    faces.save(path)
-    back = FaceSet.open(path)
-    assert back.sha256 == faces.sha256 and repr(back) == repr(faces)
-
-
 def test_every_column_is_saved_and_hashed(tmp_path):
     faces = full()
     faces.save(tmp_path / "faces.npz")
     back = FaceSet.open(tmp_path / "faces.npz")
+    assert back.sha256 == faces.sha256 and repr(back) == repr(faces)
     assert back.rendered and back.provenance == faces.provenance
     for key, column in faces.columns().items():
         assert np.array_equal(back.columns()[key], column)
@@ -60,24 +50,17 @@ def test_every_column_is_saved_and_hashed(tmp_path):
         assert changed.sha256 != faces.sha256, key
 
 
-@pytest.mark.parametrize("share", [0.0, 0.3, 0.99])
-def test_a_cut_file_is_found(tmp_path, share):
-    path = tmp_path / "faces.npz"
-    full().save(path)
-    content = path.read_bytes()
-    path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(FerError, match="damaged or no face set"):
-        FaceSet.open(path)
-
-
-def test_one_changed_byte_is_found(tmp_path):
-    path = tmp_path / "faces.npz"
-    faces = full()
+def test_damage_is_found(tmp_path):
+    path, faces = tmp_path / "faces.npz", full()
     faces.save(path)
-    content = bytearray(path.read_bytes())
-    where = content.find(faces.images.tobytes()[:40])
-    content[where] ^= 1
-    path.write_bytes(content)
+    content = path.read_bytes()
+    for share in (0.0, 0.3, 0.99):
+        path.write_bytes(content[: int(share * len(content))])
+        with pytest.raises(FerError, match="damaged or no face set"):
+            FaceSet.open(path)
+    changed = bytearray(content)
+    changed[content.find(faces.images.tobytes()[:40])] ^= 1
+    path.write_bytes(changed)
     with pytest.raises(FerError):
         FaceSet.open(path)
 

@@ -60,13 +60,6 @@ def test_no_class_at_all_is_told(tmp_path):
     assert "cannot be read" in refused(read, tmp_path / "nowhere")
 
 
-def test_what_is_no_image_is_counted(tmp_path):
-    root = write(tmp_path / "mine", ("train", "test"))
-    (root / "train" / "Anger" / "notes.txt").touch()
-    (root / "labels.csv").touch()
-    assert read(root).provenance.endswith("; left out: 1 .csv, 1 .txt.")
-
-
 @pytest.mark.parametrize(
     ("plant", "words"),
     [

@@ -24,12 +24,11 @@ labels = st.lists(st.integers(0, 4), min_size=12, max_size=80).map(np.array)
 seeds = st.integers(0, 99)
 
 
-@pytest.mark.parametrize(
-    ("count", "percent", "expected"),
-    [(958, 10, 96), (25, 10, 3), (24, 10, 2), (327, 20, 65), (327, 10, 33), (4, 10, 0)],
-)
-def test_portions_round_halves_up(count, percent, expected):
-    assert portion(count, percent) == expected
+@given(st.integers(0, 10**6), st.integers(0, 100))
+def test_portions_round_halves_up(count, percent):
+    assert portion(count, percent) == int(
+        Fraction(count * percent, 100) + Fraction(1, 2)
+    )
 
 
 @given(counts, st.data())
@@ -42,11 +41,6 @@ def test_shares_are_largest_remainders(counts, data):
         expected[label] += 1
     assert shares(counts, total).tolist() == expected
     assert all(0 <= got <= had for got, had in zip(expected, counts, strict=True))
-
-
-def test_more_shares_than_faces_are_refused():
-    with pytest.raises(FerError, match="asked for 5 faces of 4"):
-        shares([3, 1], 5)
 
 
 @given(labels, seeds, st.data())
@@ -71,7 +65,9 @@ def test_dealing_is_random_and_each_class_by_itself():
     assert (without == drawn[3][:100]).all()
 
 
-def test_a_class_that_is_too_small_is_refused():
+def test_more_than_there_is_is_refused():
+    with pytest.raises(FerError, match="asked for 5 faces of 4"):
+        shares([3, 1], 5)
     with pytest.raises(FerError, match="3 faces of class 1, counted from 0, found 2"):
         deal(np.array([0, 1, 1, 0]), [[1, 2], [1, 1]])
 
@@ -89,14 +85,6 @@ def test_step_sampling_by_hand(people, folds):
     assert len(sizes) == folds and max(sizes.values()) - min(sizes.values()) <= 1
 
 
-@given(people, seeds)
-def test_the_order_of_rows_has_no_part_in_it(people, seed):
-    turned = np.random.default_rng(seed).permutation(len(people))
-    folds = min(3, len(set(people.tolist())))
-    turned_folds = subject_folds(people[turned], folds)
-    assert (turned_folds == subject_folds(people, folds)[turned]).all()
-
-
 @given(labels, st.integers(2, 12), seeds)
 def test_leaky_folds_are_even(labels, folds, seed):
     fold_of = leaky_folds(labels, folds, seed)
@@ -111,9 +99,8 @@ def test_leaky_folds_leak():
     fold_of = leaky_folds(np.repeat(np.arange(5), 300), 10).reshape(-1, 3)
     together = (fold_of == fold_of[:, :1]).all(1).mean()
     assert together < 0.03
-    assert (
-        leaky_folds(np.zeros(50, int), 5, 1) != leaky_folds(np.zeros(50, int), 5, 2)
-    ).any()
+    one, other = (leaky_folds(np.zeros(50, int), 5, seed) for seed in (1, 2))
+    assert (one != other).any()
     with pytest.raises(FerError, match="found 3 faces, expected at least 4"):
         leaky_folds(np.zeros(3, int), 4)
 

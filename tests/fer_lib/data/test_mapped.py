@@ -35,6 +35,8 @@ def test_indexed_like_an_array(mapped, index):
     read = mapped[index]
     assert type(read) is np.ndarray and read.flags.writeable
     np.testing.assert_array_equal(read, PIXELS[index])
+    read[...] = 0  # a copy
+    np.testing.assert_array_equal(mapped[index], PIXELS[index])
 
 
 @given(
@@ -48,12 +50,6 @@ def test_a_choice_of_a_choice(mapped, first, second):
     assert len(chosen) == len(rows) and chosen.shape[1:] == PIXELS.shape[1:]
 
 
-def test_what_was_read_is_a_copy(mapped):
-    mapped[0][:] = 0
-    mapped[:][:] = 0
-    np.testing.assert_array_equal(mapped[:], PIXELS)
-
-
 def test_a_large_choice_is_no_array(mapped, monkeypatch):
     np.testing.assert_array_equal(np.asarray(mapped), PIXELS)
     monkeypatch.setenv("FER_MEMORY_LIMIT", "200")
@@ -62,27 +58,20 @@ def test_a_large_choice_is_no_array(mapped, monkeypatch):
     np.testing.assert_array_equal(np.asarray(few), PIXELS[:3])
 
 
-@pytest.mark.parametrize("text", ["1 GB", "-1", "1.5"])
-def test_a_wrong_limit_is_refused(monkeypatch, text):
-    monkeypatch.setenv("FER_MEMORY_LIMIT", text)
-    assert text in refused(memory_limit)
+def test_a_wrong_limit_is_refused(monkeypatch):
+    for text in ("1 GB", "-1", "1.5"):
+        monkeypatch.setenv("FER_MEMORY_LIMIT", text)
+        assert text in refused(memory_limit)
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"no array", np.lib.format.MAGIC_PREFIX + b"\x01\x00"]
-)
-def test_damage_is_told(tmp_path, content):
+def test_damage_is_told(tmp_path):
     path = tmp_path / "images.npy"
-    path.write_bytes(content)
-    assert str(path) in refused(MappedImages, path)
-
-
-@pytest.mark.parametrize(
-    "array", [np.zeros((2, 3), np.uint8), np.zeros((2, 1, 3, 3)), np.array([{}])]
-)
-def test_another_array_is_told(tmp_path, array):
-    np.save(tmp_path / "images.npy", array, allow_pickle=True)
-    refused(MappedImages, tmp_path / "images.npy")
+    for content in (b"", b"no array", np.lib.format.MAGIC_PREFIX + b"\x01\x00"):
+        path.write_bytes(content)
+        assert str(path) in refused(MappedImages, path)
+    for array in (np.zeros((2, 3), np.uint8), np.zeros((2, 1, 3, 3)), np.array([{}])):
+        np.save(path, array, allow_pickle=True)
+        refused(MappedImages, path)
 
 
 def big_set(path, n=3000, side=64):

@@ -1,7 +1,6 @@
 """Published counts, and the check that compares a copy with them."""
 
 import numpy as np
-import pytest
 from drawn_files import refused
 
 from fer_lib.data import DATASETS, load
@@ -16,30 +15,28 @@ def test_every_data_set_is_described():
     assert "one of fer2013" in refused(how_to_get, "kdef")
 
 
-@pytest.mark.parametrize(
-    ("name", "variant", "totals"),
-    [
-        (
-            "fer2013",
-            "official",
-            {"Training": 28_709, "PublicTest": 3589, "PrivateTest": 3589},
-        ),
-        ("fer2013", "test splits merged", {"Training": 28_709, "Test": 7178}),
-        ("ckplus", "first and last three frames", {"All": 1308}),
-        ("ckplus", "last three frames", {"All": 981}),
-        ("jaffe", "all images", {"All": 213}),
-        ("ferg", "all images", {"All": 55_767}),
-        ("oulu", "last three frames", {"All": 1440}),
-        ("rafdb", "aligned faces", {"train": 12_271, "test": 3068}),
-        ("affectnet", "2021", {"train": 287_651, "val": 3999}),
-        ("affectnet", "tables", {"train": 287_651, "val": 4000}),
-        ("sfew", "all frames", {"train": 958, "val": 436}),
-    ],
-)
-def test_counts_add_up_to_the_papers_totals(name, variant, totals):
-    counts = PUBLISHED[name].counts[variant]
-    found = {split: int(np.sum(count)) for split, count in counts.items()}
-    assert found == totals
+TOTALS = {
+    ("fer2013", "official"): [28_709, 3589, 3589],
+    ("fer2013", "test splits merged"): [28_709, 7178],
+    ("ckplus", "first and last three frames"): [1308],
+    ("ckplus", "last three frames"): [981],
+    ("jaffe", "all images"): [213],
+    ("ferg", "all images"): [55_767],
+    ("oulu", "last three frames"): [1440],
+    ("rafdb", "aligned faces"): [12_271, 3068],
+    ("affectnet", "2021"): [287_651, 3999],
+    ("affectnet", "tables"): [287_651, 4000],
+    ("sfew", "all frames"): [958, 436],
+}
+
+
+def test_counts_add_up_to_the_papers_totals():
+    found = {
+        (name, variant): [int(np.sum(count)) for count in counts.values()]
+        for name, known in PUBLISHED.items()
+        for variant, counts in known.counts.items()
+    }
+    assert found == TOTALS
 
 
 def toy(train, val):
@@ -56,11 +53,8 @@ def told(faces, **changes):
     return compare(faces, Published("Toy", "", "", "", KNOWN, **changes))
 
 
-def test_any_variant_will_do():
-    assert told(toy([2] * 8, 3)) == told(toy([1] * 8, 3)) == ([], [])
-
-
 def test_the_nearest_variant_is_compared():
+    assert told(toy([2] * 8, 3)) == told(toy([1] * 8, 3)) == ([], [])
     notes, problems = told(toy([2, 2, 2, 1, 2, 2, 2, 2], 4))
     assert not notes and [p.partition(";")[0] for p in problems] == [
         "train, happy: found 1 faces, expected 2 (whole)",

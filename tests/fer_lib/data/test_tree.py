@@ -28,12 +28,9 @@ def test_a_folder_is_found_a_few_levels_below(tmp_path, above):
     assert locate(place, "frames") == place
 
 
-def test_a_folder_in_its_namesake_is_meant(tmp_path):
+def test_namesakes_and_two_equally_near(tmp_path):
     (tmp_path / "aligned" / "aligned").mkdir(parents=True)
     assert locate(tmp_path, "aligned") == tmp_path / "aligned" / "aligned"
-
-
-def test_two_equally_near_are_refused(tmp_path):
     for place in ("a/frames", "b/frames"):
         (tmp_path / place).mkdir(parents=True)
     assert "a/frames and b/frames" in refused(locate, tmp_path, "frames")
