@@ -11,15 +11,8 @@ from fer_lib.data.sources.tree import ends
 from fer_lib.expressions import EXPRESSIONS
 
 # Code in the emotion file, and the book's name; written down independently.
-NAMED = {
-    1: "angry",
-    2: "contempt",
-    3: "disgust",
-    4: "fear",
-    5: "happy",
-    6: "sad",
-    7: "surprise",
-}
+NAMES = ("angry", "contempt", "disgust", "fear", "happy", "sad", "surprise")
+NAMED = dict(enumerate(NAMES, 1))
 # Person, sequence, frames and code; S502 has no label.
 SEQUENCES = [
     ("S005", "001", 6, 3),
@@ -45,24 +38,18 @@ def mark(place, frame):
 POINTS = np.stack([np.arange(68) % 17, np.arange(68) // 4], 1).astype(float)
 
 
-def write(root, points=True, colour=("S503",)):
+def write(root):
     """Frames of 40 x 30 in the original layout."""
     for person, sequence, frames, code in SEQUENCES:
         place = f"{person}/{sequence}"
         (root / "Emotion" / place).mkdir(parents=True)
         for frame in range(1, frames + 1):
             name = f"{person}_{sequence}_{frame:08}"
-            draw(
-                root / "cohn-kanade-images" / place / f"{name}.png",
-                seed_of(person, sequence, frame),
-                height=30,
-                width=40,
-                channels=3 if person in colour else 1,
-            )
-            if points:
-                file = root / "Landmarks" / place / f"{name}_landmarks.txt"
-                file.parent.mkdir(parents=True, exist_ok=True)
-                np.savetxt(file, mark(POINTS, frame), fmt="   %.7e")
+            seed = seed_of(person, sequence, frame)
+            draw(root / "cohn-kanade-images" / place / f"{name}.png", seed, 30, 40)
+            file = root / "Landmarks" / place / f"{name}_landmarks.txt"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            np.savetxt(file, mark(POINTS, frame), fmt="   %.7e")
         if code:
             text = root / "Emotion" / place / f"{name}_emotion.txt"
             text.write_text(f"   {code:.7e}\n")
@@ -104,76 +91,43 @@ def test_the_crop_holds_the_landmarks(root):
         assert (np.array(extent) > low).all() and (np.array(extent) < high).all()
 
 
-def test_the_archives_names_are_found(root):
-    deeper = root / "extended-cohn-kanade-images"
-    deeper.mkdir()
-    (root / "cohn-kanade-images").rename(deeper / "cohn-kanade-images")
-    (root / "Emotion").rename(root / "inner")
-    (root / "Emotion_labels").mkdir()
-    (root / "inner").rename(root / "Emotion_labels" / "Emotion")
-    assert len(ck(root)) == 28
+def changed(name, text=None):
+    """Another text in a file, or the file or folder elsewhere."""
 
-
-def no_points(root):
-    (root / "Landmarks").rename(root / "elsewhere")
-
-
-def no_labels(root):
-    (root / "Emotion").rename(root / "elsewhere")
-
-
-def emotion(text):
     def plant(root):
-        next((root / "Emotion/S010/004").iterdir()).write_text(text)
+        if text is None:
+            (root / name).rename(root / "elsewhere")
+        else:
+            (root / name).write_text(text)
 
     return plant
 
 
-def two_labels(root):
-    folder = root / "Emotion/S010/004"
-    (folder / "S010_004_00000010_emotion.txt").write_text("1")
-
-
-def odd_name(root):
-    draw(root / "cohn-kanade-images/S010/004/S010_004_00000012a.png", 1)
-
-
-def short_points(root):
-    file = root / "Landmarks/S010/004/S010_004_00000011_landmarks.txt"
-    file.write_text("1 2\n" * 67)
-
-
-def lost_points(root):
-    (root / "Landmarks/S010/004/S010_004_00000011_landmarks.txt").unlink()
-
-
-def cut_frame(root):
-    cut(root / "cohn-kanade-images/S010/004/S010_004_00000011.png")
-
-
 def short(root):
-    for file in sorted((root / "cohn-kanade-images/S010/002").iterdir())[1:]:
+    for file in sorted((root / IMAGES / "S010/002").iterdir())[1:]:
         file.unlink()
 
 
-@pytest.mark.parametrize(
-    ("plant", "words"),
-    [
-        (no_points, "face=None"),
-        (no_labels, "Emotion_labels.zip"),
-        (emotion("8.0000000e+00"), "0 (neutral) to 7"),
-        (emotion("1.5"), "'1.5'"),
-        (emotion("nan"), "'nan'"),
-        (emotion(""), "''"),
-        (emotion("happy"), "'happy'"),
-        (two_labels, "found 2 files"),
-        (odd_name, "00000012a.png"),
-        (short_points, "134 values"),
-        (lost_points, "S010_004_00000011_landmarks.txt: cannot be read"),
-        (cut_frame, "S010_004_00000011.png"),
-        (short, "found 1 frames, expected at least 4"),
-    ],
-)
+IMAGES, LAST = "cohn-kanade-images", "S010/004/S010_004_00000011"
+EMOTION, POINTS_FILE = f"Emotion/{LAST}_emotion.txt", f"Landmarks/{LAST}_landmarks.txt"
+ODD = f"{IMAGES}/S010/004/S010_004_00000012a.png"
+FAULTS = [
+    (changed("Landmarks"), "face=None"),
+    (changed("Emotion"), "Emotion_labels.zip"),
+    (changed(EMOTION, "8.0000000e+00"), "0 (neutral) to 7"),
+    (changed(EMOTION, "1.5"), "'1.5'"),
+    (changed(EMOTION, "nan"), "'nan'"),
+    (changed(EMOTION, ""), "''"),
+    (changed("Emotion/S010/004/S010_004_00000010_emotion.txt", "1"), "found 2 files"),
+    (lambda root: draw(root / ODD, 1), "00000012a.png"),
+    (changed(POINTS_FILE, "1 2\n" * 67), "134 values"),
+    (changed(POINTS_FILE), f"{LAST[9:]}_landmarks.txt: cannot be read"),
+    (lambda root: cut(root / f"{IMAGES}/{LAST}.png"), "S010_004_00000011.png"),
+    (short, "found 1 frames, expected at least 4"),
+]
+
+
+@pytest.mark.parametrize(("plant", "words"), FAULTS)
 def test_a_fault_is_named(root, plant, words):
     plant(root)
     assert words in refused(ck, root)
@@ -185,27 +139,20 @@ def test_options_are_checked(root):
     assert "no CK+ found" in refused(ck, root / "Emotion" / "S005")
 
 
+FOLDERS = ("anger", "contempt", "disgust", "fear", "happy", "sadness", "surprise")
+
+
 def write48(root):
-    folders = {
-        "anger": "angry",
-        "contempt": "contempt",
-        "disgust": "disgust",
-        "fear": "fear",
-        "happy": "happy",
-        "sadness": "sad",
-        "surprise": "surprise",
-    }
-    for person, folder in enumerate(folders, 11):
+    for person, folder in enumerate(FOLDERS, 11):
         for frame in (9, 10, 11):
             file = f"S{person:03}_002_{frame:08}.png"
             draw(root / folder / file, 50 * person + frame)
-    return list(folders.values())
 
 
 def test_class_folders(tmp_path):
-    names = write48(tmp_path / "a/CK+48")
+    write48(tmp_path / "a/CK+48")
     faces = ck(tmp_path / "a", size=None)
-    assert [EXPRESSIONS[i] for i in faces.labels[::3]] == names
+    assert [EXPRESSIONS[i] for i in faces.labels[::3]] == list(NAMED.values())
     assert faces.extra["from_end"].tolist() == [2, 1, 0] * 7
     assert faces.sequences[:4].tolist() == [11002, 11002, 11002, 12002]
     np.testing.assert_array_equal(faces.images[4, 0], noise(12 * 50 + 10))

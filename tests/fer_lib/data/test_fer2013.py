@@ -6,7 +6,7 @@ from pathlib import Path
 import fer2013_files as files
 import numpy as np
 import pytest
-from drawn_files import refused
+from drawn_files import cut, refused, touched
 from fer2013_files import ROWS, assert_reads
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -36,16 +36,11 @@ def test_csv_round_trip(seed, counts, columns, blank):
 
 
 @pytest.mark.parametrize(
-    ("name", "columns", "blank"),
-    [
-        ("fer2013.csv", files.COLUMNS, ""),
-        ("icml_face_data.csv", ("emotion", "Usage", "pixels"), " "),
-        ("fer2013/fer2013.csv", files.COLUMNS, ""),
-    ],
+    "name", ["fer2013.csv", "icml_face_data.csv", "fer2013/fer2013.csv"]
 )
-def test_layouts_are_found(tmp_path, load, name, columns, blank):
+def test_layouts_are_found(tmp_path, load, name):
     (tmp_path / "fer2013").mkdir()
-    files.write_csv(tmp_path, ROWS, name, columns, blank)
+    files.write_csv(tmp_path, ROWS, name)
     assert_reads(load(tmp_path), ROWS)
     assert_reads(load(str(tmp_path / name)), ROWS)
 
@@ -94,21 +89,6 @@ def test_any_wrong_field_is_refused(tmp_path_factory, row, column, place, value)
             read_csv(path)
 
 
-@settings(max_examples=150, deadline=None)
-@given(data=st.data())
-def test_damaged_bytes_raise_nothing_else(tmp_path_factory, data):
-    path = tmp_path_factory.getbasetemp() / "damaged_bytes.csv"
-    files.write_csv(path.parent, files.make_rows(counts=(1, 1, 0)), path.name)
-    content = bytearray(path.read_bytes())
-    place = data.draw(st.integers(0, len(content)))
-    change = data.draw(st.binary(max_size=4))
-    path.write_bytes(content[:place] + change + content[place + 2 :])
-    try:
-        read_csv(path)
-    except FerError as error:
-        assert "\n" not in str(error)
-
-
 @pytest.mark.parametrize(
     ("damage", "named"),
     [
@@ -118,9 +98,7 @@ def test_damaged_bytes_raise_nothing_else(tmp_path_factory, data):
         (lambda lines: lines[:1], "no row"),
         (lambda lines: [*lines[:3], "", *lines[3:]], "line 4: found an empty"),
         (lambda lines: [*lines[:-1], lines[-1][:5000]], "line 12: found 2 fi"),
-        (lambda lines: [*lines[:-1], lines[-1][:-4]], "'Private'"),
         (lambda lines: [*lines[:3], lines[3] + ",1"], "line 4: found 4 fi"),
-        (lambda lines: ["<html>sign in</html>"], "line 1"),
     ],
 )
 def test_a_damaged_file_is_named(tmp_path, load, damage, named):
@@ -147,29 +125,14 @@ def test_nothing_there(tmp_path, load):
 
 
 @pytest.mark.parametrize(
-    ("line", "column", "value"),
-    [
-        (3, "neutral", "11"),
-        (3, "NF", "-1"),
-        (3, "fear", ""),
-        (3, "contempt", "one"),
-        (3, "Usage", "PublicTest"),
-    ],
+    ("column", "value"), [("NF", "-1"), ("fear", ""), ("Usage", "x")]
 )
-def test_wrong_votes_are_named(tmp_path, load, line, column, value):
+def test_wrong_votes_are_named(tmp_path, load, column, value):
     files.write_csv(tmp_path, ROWS)
     path = files.write_votes(tmp_path, ROWS)
-    files.set_field(path, line, column, value)
+    files.set_field(path, 3, column, value)
     sentence = refused(load, tmp_path)
-    assert sentence.startswith(f"{path}, line {line}: {column} is {value!r}")
-
-
-@pytest.mark.parametrize("count", [-1, 1])
-def test_votes_of_other_rows_are_refused(tmp_path, load, count):
-    files.write_csv(tmp_path, ROWS)
-    other = files.make_rows(counts=(5, 3, 3 + count))
-    files.write_votes(tmp_path, other)
-    assert f"found {11 + count} rows, expected 11" in refused(load, tmp_path)
+    assert sentence.startswith(f"{path}, line 3: {column} is {value!r}")
 
 
 @pytest.mark.parametrize(("column", "value"), [("row", "5"), ("lossless", "2")])
@@ -178,8 +141,16 @@ def test_wrong_marks_are_named(tmp_path, load, column, value):
     path = files.write_exact(tmp_path, [1] * 11, [0] * 11)
     files.set_field(path, 4, column, value)
     assert f"line 4: {column} is '{value}'" in refused(load, tmp_path)
-    files.write_exact(tmp_path, [1] * 10, [0] * 10)
+
+
+def test_votes_and_marks_of_other_rows_are_refused(tmp_path, load):
+    files.write_csv(tmp_path, ROWS)
+    marks = files.write_exact(tmp_path, [1] * 10, [0] * 10)
     assert "found 10 rows, expected 11" in refused(load, tmp_path)
+    marks.unlink()
+    for count in (10, 12):
+        files.write_votes(tmp_path, files.make_rows(counts=(5, 3, count - 8)))
+        assert f"found {count} rows, expected 11" in refused(load, tmp_path)
 
 
 @pytest.mark.parametrize("change", ["table", "votes", "exact", "version"])
@@ -187,8 +158,7 @@ def test_other_content_is_converted_again(tmp_path, load, change, monkeypatch):
     path = files.write_csv(tmp_path, ROWS)
     load(tmp_path)
     if change == "table":
-        old = ROWS.fields(0)["emotion"]
-        files.set_field(path, 2, "emotion", "0" if old == "1" else "1")
+        touched(path)
     elif change == "votes":
         files.write_votes(tmp_path, ROWS)
     elif change == "exact":
@@ -221,24 +191,11 @@ def test_folders_without_splits_are_merged(tmp_path, load):
         faces.split("PrivateTest")
 
 
-def break_image(path):
-    path.write_bytes(path.read_bytes()[:40])
-
-
-def shrink_image(path):
-    Image.open(path).resize((47, 48)).save(path)
-
-
-def not_an_image(path):
-    path.write_text("sign in to download")
-
-
 @pytest.mark.parametrize(
     ("damage", "named"),
     [
-        (break_image, "cannot be read"),
-        (not_an_image, "cannot be read"),
-        (shrink_image, "47 x 48"),
+        (cut, "cannot be read"),
+        (lambda path: Image.new("L", (47, 48)).save(path), "47 x 48"),
         (lambda path: path.rename(path.with_name("Training_1.png")), "'Test'"),
         (lambda path: path.rename(path.with_name("face.png")), "all or none"),
         (lambda path: path.rename(path.parents[1] / path.name), "expected"),
@@ -255,8 +212,5 @@ def test_a_wrong_image_is_named(tmp_path, load, damage, named):
 @pytest.mark.slow
 def test_the_real_set(real):
     assert real.images.shape == (35_887, 1, 48, 48)
-    total = [4953, 547, 5121, 8989, 6077, 4002, 6198, 0]
-    assert real.counts().tolist() == total
-    sizes = {"Training": 28_709, "PublicTest": 3_589, "PrivateTest": 3_589}
-    for split, size in sizes.items():
-        assert len(real.split(split)) == size
+    assert real.counts().tolist() == [4953, 547, 5121, 8989, 6077, 4002, 6198, 0]
+    assert np.unique(real.splits, return_counts=True)[1].tolist() == [3589, 3589, 28709]

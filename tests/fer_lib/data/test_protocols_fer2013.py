@@ -54,10 +54,8 @@ def test_several_labels_are_for_training_alone(rule, classes):
     assert (splits.train.extra["targets"] > 0).sum(1).max() > 1
     # More faces to learn from, and the same ones to be judged by.
     assert set(numbers(majority.train)) < set(rows)
-    for one, other in (
-        (splits.select, majority.select),
-        (splits.test, majority.test),
-    ):
+    for part in ("select", "test"):
+        one, other = getattr(splits, part), getattr(majority, part)
         assert numbers(one) == numbers(other) and (one.labels == other.labels).all()
         shown = one.extra["targets"]
         assert shown.dtype == np.float32 and shown.shape == (len(one), classes)
@@ -66,10 +64,7 @@ def test_several_labels_are_for_training_alone(rule, classes):
 
 def test_validation_reports_publictest_and_selects_in_training():
     faces = fer2013()
-    splits, usual = (
-        split(faces, "ferplus_validation8"),
-        split(faces, "ferplus_majority8"),
-    )
+    splits, usual = (split(faces, f"ferplus_{n}8") for n in ("validation", "majority"))
     assert list(splits.named()) == ["Training", "Selection", "PublicTest"]
     assert splits.test.sha256 == usual.select.sha256
     learned = numbers(splits.train) + numbers(splits.select)

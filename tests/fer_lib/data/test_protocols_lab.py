@@ -144,15 +144,3 @@ def test_missing_frames_are_refused():
     assert len(split(no_first, "ckplus_last3-fold0").test)
     with pytest.raises(FerError, match=r"begins with an expression.*first=1"):
         split(no_first, "ckplus_first_last3-fold0")
-
-
-def test_other_numbers_of_people_are_refused():
-    nine = jaffe()
-    nine = nine.select(nine.subjects < 9)
-    with pytest.raises(FerError, match="jaffe shows 9 people, expected 10"):
-        split(nine, "jaffe_subjects-fold0")
-    few = ferg(14)
-    with pytest.raises(FerError, match="ferg shows 2 people, expected 6"):
-        split(few, "ferg_characters-fold0")
-    with pytest.raises(FerError, match="shows 'happy' is left to train on"):
-        split(ferg(140).select(np.arange(140) % 7 != 3), "ferg_deep_emotion")

@@ -62,14 +62,6 @@ def test_the_nearest_variant_is_compared():
     ]
 
 
-def test_a_split_that_is_not_published_is_told():
-    faces = toy([2] * 8, 3)
-    splits = np.where(np.arange(len(faces)) < 18, faces.splits, "test")
-    odd = FaceSet("toy", faces.images, faces.labels, splits, "Test.")
-    _, problems = told(odd)
-    assert any(p.startswith("test: found 1 faces, expected 0") for p in problems)
-
-
 def test_fewer_faces_may_be_no_problem():
     notes, problems = told(toy([2] * 8, 2), may_lack="some are lost")
     assert not problems and "no problem, some are lost" in notes[0]

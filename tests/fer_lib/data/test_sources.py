@@ -1,29 +1,16 @@
 """FERG, JAFFE, Oulu-CASIA, RAF-DB and SFEW from small files in their layouts."""
 
-import re
-
 import numpy as np
 import pytest
 from drawn_files import cut, draw, noise, refused
-from hypothesis import given
-from hypothesis import strategies as st
 
 from fer_lib.data import load
-from fer_lib.data.sources import jaffe, rafdb
-from fer_lib.errors import FerError
+from fer_lib.data.sources import rafdb
 from fer_lib.expressions import EXPRESSIONS
 
-# Names of class folders and the book's, written down independently.
-BOOK = {
-    "anger": "angry",
-    "disgust": "disgust",
-    "fear": "fear",
-    "joy": "happy",
-    "happiness": "happy",
-    "neutral": "neutral",
-    "sadness": "sad",
-    "surprise": "surprise",
-}
+# The class folders' names in the book, written down independently.
+BOOK = {name: name for name in ("disgust", "fear", "neutral", "surprise")}
+BOOK |= {"anger": "angry", "joy": "happy", "happiness": "happy", "sadness": "sad"}
 FERG = ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise")
 OULU = ("Anger", "Disgust", "Fear", "Happiness", "Sadness", "Surprise")
 SFEW = ("Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise")
@@ -84,13 +71,8 @@ def write_sfew(root, names=("Train_Aligned_Faces", "Val_Aligned_Faces"), offset=
                 draw(path, offset + 100 * part + 10 * k + shot, 18, 14, 3)
 
 
-WRITE = {
-    "ferg": write_ferg,
-    "jaffe": write_jaffe,
-    "oulu": write_oulu,
-    "rafdb": write_rafdb,
-    "sfew": write_sfew,
-}
+WRITERS = (write_ferg, write_jaffe, write_oulu, write_rafdb, write_sfew)
+WRITE = {write.__name__.removeprefix("write_"): write for write in WRITERS}
 
 
 def read(name, root, **options):
@@ -105,9 +87,7 @@ def shown(faces):
 def test_ferg(tmp_path, above):
     write_ferg(tmp_path / "ferg" / above)
     faces = read("ferg", tmp_path / "ferg", size=None)
-    assert shown(faces) == [
-        BOOK[name] for _ in CHARACTERS for name in FERG for _ in "12"
-    ]
+    assert shown(faces) == [BOOK[name] for name in FERG for _ in "12"] * 6
     assert faces.subjects.tolist() == np.repeat(np.arange(6), 14).tolist()
     expected = noise(100 * 2 + 10 * 3 + 1, channels=3).transpose(2, 0, 1)
     np.testing.assert_array_equal(faces.images[2 * 14 + 3 * 2 + 1], expected)
@@ -136,9 +116,7 @@ def test_jaffe(tmp_path, folders):
 def test_oulu(tmp_path):
     write_oulu(tmp_path / "oulu")
     faces = read("oulu", tmp_path / "oulu", size=None)
-    assert shown(faces) == [
-        BOOK[name.lower()] for _ in range(3) for name in OULU for _ in "123"
-    ]
+    assert shown(faces) == [BOOK[name.lower()] for name in OULU for _ in "123"] * 3
     assert faces.subjects.tolist() == [1] * 18 + [2] * 18 + [80] * 18
     assert len(set(faces.sequences.tolist())) == 18
     assert faces.extra["frame"].tolist() == [2, 3, 4] * 18
@@ -230,12 +208,9 @@ OULU_PART, ALIGNED = "VL_Acropped/Strong", "Image/aligned"
 FAULTS = [
     ("ferg", moved("ray", "roy"), "no FERG-DB found"),
     ("ferg", made("aia/aia_anguish"), "aia_anguish"),
-    ("ferg", made("aia/ray_anger"), "ray_anger"),
     ("ferg", damaged("mery/mery_joy/mery_joy_1.png"), "mery_joy_1.png"),
     ("jaffe", drawn("KA.XX1.1.tiff"), "KA.XX1.1.tiff"),
-    ("jaffe", drawn("ZZ.AN1.1.tiff"), "ZZ.AN1.1.tiff"),
     ("jaffe", drawn("sub/KA.AN1.39.tiff"), "the same picture"),
-    ("jaffe", damaged("TM.FE1.192.tiff"), "TM.FE1.192.tiff"),
     ("jaffe", drawn("KA.AN3.41.tiff", 13), "found 13 x 13"),
     ("oulu", made(f"{OULU_PART}/P001/Joyful"), "P001/Joyful"),
     ("oulu", made(f"{OULU_PART}/Q001/Fear"), "Q001/Fear"),
@@ -244,9 +219,7 @@ FAULTS = [
     ("rafdb", line("train_00011.jpg 1\n"), "line 8: train_00011.jpg has no"),
     ("rafdb", line("train_00001.jpg 1\n"), "line 8: train_00001.jpg has no"),
     ("rafdb", line("train_00011.jpg 8\n"), "code from 1 to 7"),
-    ("rafdb", line("train_00011.jpg\n"), "'train_00011.jpg'"),
     ("rafdb", line("val_1.jpg 1\n"), "train_ or test_"),
-    ("rafdb", line("\n"), "line 8: found ''"),
     ("rafdb", line("tést"), "cannot be read as text"),
     ("rafdb", drawn(f"{ALIGNED}/test_9_aligned.jpg"), "and 1 that"),
     ("rafdb", damaged(f"{ALIGNED}/test_0002_aligned.jpg"), "test_0002"),
@@ -279,34 +252,3 @@ def test_empty_folders_and_lists_are_told(tmp_path):
     write_rafdb(tmp_path / "basic", [])
     (tmp_path / "basic" / ALIGNED).mkdir(parents=True)
     assert "found 0 images" in refused(read, "rafdb", tmp_path / "basic")
-
-
-@given(
-    st.text()
-    | st.builds(
-        "{}.{}{}.{}".format,
-        st.sampled_from([*jaffe.SUBJECTS, "ka", "ZZ"]),
-        st.sampled_from([*jaffe.CODES, "an", "XX"]),
-        st.integers(-1, 9),
-        st.integers(-1, 999),
-    )
-)
-def test_a_name_is_understood_or_refused(tmp_path_factory, name):
-    file = tmp_path_factory.getbasetemp() / (re.sub(r"[/\0]", "", name) + ".tiff")
-    try:
-        subject, label, shot, number = jaffe._key(file)
-    except FerError:
-        return
-    code = {v: k for k, v in jaffe.CODES.items()}[EXPRESSIONS[label]]
-    told = f"{jaffe.SUBJECTS[subject]}.{code}{shot}.{number}"
-    assert told == re.sub(r"(?<=\D)0+(?=\d)", "", file.stem.upper())
-
-
-@given(st.from_regex(r"(train|test)_[0-9]{1,5}\.jpg [0-9]", fullmatch=True) | st.text())
-def test_a_line_is_understood_or_refused(tmp_path_factory, text):
-    try:
-        name, label = rafdb._fields(tmp_path_factory.getbasetemp(), 1, text)
-    except FerError as error:
-        assert "\n" not in str(error)
-        return
-    assert f"{name} {NATIVE.index(EXPRESSIONS[label]) + 1}" == text.strip()

@@ -8,12 +8,8 @@ from drawn_files import refused, touched
 
 from fer_lib.data.sources.tree import (
     by_class,
-    entries,
-    holding,
-    images,
     locate,
     manifest,
-    told,
     walk,
 )
 from fer_lib.expressions import label_of
@@ -36,34 +32,6 @@ def test_namesakes_and_two_equally_near(tmp_path):
     assert "a/frames and b/frames" in refused(locate, tmp_path, "frames")
     (tmp_path / "frames").mkdir()
     assert locate(tmp_path, "frames") == tmp_path / "frames"
-
-
-def test_what_holds_all_names_is_found(tmp_path):
-    for place in ("x/anger", "x/fear", "y/anger"):
-        (tmp_path / place).mkdir(parents=True)
-    assert holding(tmp_path, ["anger", "fear"]) == tmp_path / "x"
-    assert holding(tmp_path, ["anger", "joy"]) is None
-
-
-def test_no_folder_is_told(tmp_path):
-    assert "cannot be read" in refused(locate, tmp_path / "nowhere", "a")
-    (tmp_path / "file").touch()
-    assert "cannot be read" in refused(holding, tmp_path / "file", ["a"])
-
-
-def test_every_visible_file_is_an_image_counted_or_refused(tmp_path):
-    (tmp_path / "sub").mkdir()
-    for name in ("b.PNG", "a.png", ".DS_Store", "._a.png", "Thumbs.db", "sub/c.webp"):
-        (tmp_path / name).touch()
-    left_out = Counter()
-    assert [f.name for f in images(entries(tmp_path)[1], left_out)] == [
-        "a.png", "b.PNG",
-    ]  # fmt: skip
-    assert told(left_out) == "; left out: 1 .db" and told(Counter()) == ""
-    deep = images(walk(tmp_path), left_out)
-    assert [f.name for f in deep] == ["a.png", "b.PNG", "c.webp"]
-    (tmp_path / "sub" / "d.HEIC").touch()
-    assert "HEIC, which cannot be read" in refused(images, walk(tmp_path), left_out)
 
 
 def test_links_are_followed_and_circles_are_not(tmp_path):

@@ -63,12 +63,6 @@ def test_a_light_room_is_lighter_and_the_mark_is_striped():
     np.testing.assert_array_equal(marked(grey, {"mark": False}), grey)
 
 
-def test_the_lamp_stands_on_the_side_that_its_cue_says(smile):
-    for on in (True, False):
-        one = replace(smile, cues={**smile.cues, "light": on})
-        assert (one.scene.light.direction[0] > 0.3) == on
-
-
 def test_what_the_mark_covers_is_no_evidence(smile, monkeypatch):
     everywhere = np.ones((64, 64), bool)
     monkeypatch.setattr(cues, "mark_place", lambda size: everywhere)

@@ -1,6 +1,5 @@
 """The head asset: what is in it, its symmetry, and how it is made."""
 
-import gzip
 import os
 from pathlib import Path
 
@@ -51,27 +50,6 @@ def test_damaged_asset_is_told_in_one_sentence(tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(FerError, match="missing or damaged"):
         load_head(path)
-
-
-def test_read_target_is_lossless():
-    text = b"# comment\n\n2 .001 -.25 1.5\n0 -.007 0 .02\n"
-    expected = np.array([[-7, 0, 20], [0, 0, 0], [1, -250, 1500]])
-    for raw in (text, gzip.compress(text)):
-        moved = make_asset.read_target(raw, 3)
-        assert moved.dtype == np.int16
-        np.testing.assert_array_equal(moved, expected)
-
-
-def test_read_mesh_and_the_cut_at_the_neck():
-    text = """v 0 6 0\nv 1 6 0\nv 1 7 0\nv 0 7 0\nv 0 1 0
-vt 0 0\nvt 1 1\ng body\nf 1/1 2/2 3/1 4/1\nf 1/1 2/1 5/1\ng joint\nf 1/1 2/1 3/1
-"""
-    vertices, uv, faces, groups = make_asset.read_mesh(text)
-    assert vertices.shape == (5, 3) and uv.shape == (2, 2)
-    triangles, part = make_asset.head_triangles(vertices, faces, groups)
-    # The quad becomes two triangles; below the neck and joints are left out.
-    assert triangles.tolist() == [[0, 1, 2], [0, 2, 3]]
-    assert part.tolist() == [0, 0]
 
 
 def test_another_wheel_is_refused(tmp_path):

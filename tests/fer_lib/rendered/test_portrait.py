@@ -38,14 +38,6 @@ def test_every_argument_matters(happy, change):
     assert (happy.image != other.image).mean() > 0.1
 
 
-def test_pose_and_light_do_not_depend_on_the_expression(happy, surprised):
-    np.testing.assert_array_equal(
-        happy.scene.camera.rotation, surprised.scene.camera.rotation
-    )
-    assert happy.scene.light == surprised.scene.light
-    assert happy.strength == surprised.strength
-
-
 def test_jaw_map_holds_the_chin_and_not_the_brows(surprised):
     moved = surprised.unit_map("jawOpen")
     columns, rows = np.rint(surprised.landmarks).astype(int).T
