@@ -38,8 +38,7 @@ def behaviour() -> dict[str, list[float]]:
     try:
         found = {f"rendered faces, {name}": _rendered(name) for name in FAIR}
         for name in NETWORKS:
-            for what, values in _of_network(name).items():
-                found[f"{name}, {what}"] = values
+            found |= {f"{name}, {k}": v for k, v in _of_network(name).items()}
     finally:
         torch.set_num_threads(threads)
     return found
@@ -47,11 +46,8 @@ def behaviour() -> dict[str, list[float]]:
 
 def differences(stored: Mapping[str, list], now: Mapping[str, list]) -> list[str]:
     """What two behaviours do not agree on."""
-    return [
-        name
-        for name in {**stored, **now}
-        if not _agree(stored.get(name), now.get(name))
-    ]
+    names = {**stored, **now}
+    return [k for k in names if not _agree(stored.get(k), now.get(k))]
 
 
 def _agree(one: list | None, other: list | None) -> bool:
@@ -65,12 +61,8 @@ def _agree(one: list | None, other: list | None) -> bool:
 def _rendered(contrast: str) -> list[float]:
     first = sum(PEOPLE.values()) - PEOPLE["Test"]
     one = stage(contrast, 0, first, 1, 48, 0, "")
-    numbers = [
-        one.picture(),
-        one.evidence(),
-        one.difference(),
-        one.scene.landmarks()[0],
-    ]
+    numbers = [one.picture(), one.evidence(), one.difference()]
+    numbers += [one.scene.landmarks()[0]]
     numbers += [one.without(move).picture() for move in one.movements[:2]]
     numbers += [one.switched(cue).picture() for cue in CUES]
     return _numbers(*numbers)
@@ -80,10 +72,9 @@ def _numbers(*arrays: np.ndarray) -> list[float | None]:
     """Mean and spread of each, to six digits; none where it has no number."""
     found = []
     for values in arrays:
-        values = np.asarray(values, float)
-        known = values[np.isfinite(values)]
-        told = (known.mean(), known.std()) if known.size else (None, None)
-        found += [None if one is None else float(f"{one:.6g}") for one in told]
+        known = np.asarray(values, float)[np.isfinite(values)]
+        told = (known.mean(), known.std()) if known.size else ()
+        found += [float(f"{one:.6g}") for one in told] or [None, None]
     return found
 
 
@@ -92,16 +83,11 @@ def _noise(size: int) -> tuple[Splits, Known]:
     rng = np.random.default_rng(0)
 
     def faces(count: int, split: str, **extra: np.ndarray) -> FaceSet:
-        return FaceSet(
-            name="noise",
-            images=rng.integers(16, 240, (count, 1, size, size), dtype=np.uint8),
-            labels=np.arange(count) % 2,
-            splits=np.full(count, split),
-            provenance="noise",
-            landmarks=rng.uniform(8, size - 8, (count, 68, 2)).astype(np.float32),
-            subjects=np.arange(count),
-            extra=extra,
-        )
+        images = rng.integers(16, 240, (count, 1, size, size), dtype=np.uint8)
+        points = rng.uniform(8, size - 8, (count, 68, 2)).astype(np.float32)
+        number, splits = np.arange(count), np.full(count, split)
+        named = {"landmarks": points, "subjects": number, "extra": extra}
+        return FaceSet("noise", images, number % 2, splits, "noise", **named)
 
     def places(count: int) -> np.ndarray:
         return rng.random((count, size, size)) < 0.2

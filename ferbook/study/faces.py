@@ -162,16 +162,10 @@ def know(faces: FaceSet) -> Known:
             less.append((one.picture(), whole.label, row, movement, where))
         for cue, found in switched.items():
             found.append((whole.cue_map(cue) > SEEN, whole.switched(cue).picture()))
-    pictures, labels, *extra = map(np.array, zip(*less, strict=True))
-    without = FaceSet(
-        name="deletions",
-        images=pictures[:, None],
-        labels=labels,
-        splits=np.full(len(labels), "Test"),
-        provenance=PROVENANCE,
-        rendered=True,
-        extra=dict(zip(("row", "movement", "moved"), extra, strict=True)),
-    )
+    pictures, labels, *told = map(np.array, zip(*less, strict=True))
+    extra = dict(zip(("row", "movement", "moved"), told, strict=True))
+    columns = (pictures[:, None], labels, np.full(len(labels), "Test"), PROVENANCE)
+    without = FaceSet("deletions", *columns, rendered=True, extra=extra)
     cues = {}
     for cue, found in switched.items():
         where, other = map(np.stack, zip(*found, strict=True))
@@ -183,38 +177,28 @@ def know(faces: FaceSet) -> Known:
 def _columns(
     contrast: str, split: str, number: int, count: int, size: int, seed: int, tied: str
 ) -> dict[str, np.ndarray]:
-    """All columns of one split."""
     chance = np.random.SeedSequence(seed, spawn_key=(evidence.EVIDENCE, number))
     labels = np.random.default_rng(chance).permutation(np.arange(count) % 2)
     subjects = _subjects(number, count)
     takes = number * _TAKES + np.arange(count)
     tied = "" if split == "Test" else tied
-    rows = zip(labels.tolist(), subjects.tolist(), takes.tolist(), strict=True)
-    bar = tqdm(
-        rows, desc=f"{contrast} {tied or 'fair'}, {split}", unit="face", total=count
-    )
+    rows = list(zip(labels.tolist(), subjects.tolist(), takes.tolist(), strict=True))
+    bar = tqdm(rows, desc=f"{contrast} {tied or 'fair'}, {split}", unit="face")
     # One after the other, as scenes hold meshes.
     shown = [_shown(stage(contrast, *row, size, seed, tied)) for row in bar]
     columns = {key: np.stack([row[key] for row in shown]) for key in shown[0]}
-    return columns | {
-        "labels": labels.astype(np.int64),
-        "splits": np.full(count, split, "<U10"),
-        "subjects": subjects.astype(np.int64),
-        "contrast": np.full(count, contrast, "<U8"),
-        "take": takes.astype(np.int64),
-        "seed": np.full(count, seed, np.int64),
-        "tied": np.full(count, tied, "<U12"),
-    }
+    columns |= {"labels": labels, "subjects": subjects, "take": takes}
+    names = {"splits": (split, "<U10"), "contrast": (contrast, "<U8")}
+    names |= {"tied": (tied, "<U12"), "seed": (seed, np.int64)}
+    return columns | {k: np.full(count, *told) for k, told in names.items()}
 
 
 def _subjects(number: int, count: int) -> np.ndarray:
-    """Who is shown in the faces of a split, in turn."""
     counts = list(PEOPLE.values())
     return sum(counts[:number]) + np.arange(count) % counts[number]
 
 
 def _shown(face: Staged) -> dict[str, np.ndarray]:
-    """The columns of one face that must be drawn."""
     points, _ = face.scene.landmarks()
     return {
         "images": face.picture()[None],

@@ -22,7 +22,6 @@ from fer_lib.explain.scoring.agreement import rank_agreement
 from fer_lib.explain.scoring.localisation import SCORES
 from fer_lib.files import atomic_path, npz_bytes
 from ferbook.runs.paths import repository_root
-from ferbook.study.cell import ROWS
 from ferbook.study.settings import BASE, FAIR, SHUFFLED
 
 NAME = "study"
@@ -32,22 +31,15 @@ LEARNED = 0.7  # accuracy that the interval of a network that learned is above
 Cell = tuple[str, str, int]  # task, network, seed
 Cells = Mapping[Cell, Mapping[str, np.ndarray]]
 
-LOCALISED = (*SCORES, "changed_auc")
-AGREEMENT = ("agreement", "density_agreement")
-FAITHFUL = ("deletion", "insertion", "average_drop", "infidelity")
-# What every cell has, after the dimensions task, network and seed.
+_SCORES = (*SCORES, "changed_auc", "agreement", "density_agreement")
+_FAITHFUL = ("deletion", "insertion", "average_drop", "infidelity")
+_CONTROLS = ("randomised_auc", "sensitivity")
+# What cells have, after the dimensions task, network and seed.
 _OF_CELLS = {
+    **dict.fromkeys((*_SCORES, *_FAITHFUL, *_CONTROLS), ("method", "face")),
     "correct": ("test face",),
     "fall": ("face", "movement"),
-    "inside_auc": ("method", "face"),
-}
-# What is kept of those that learned fair tasks; the rest has no ranking.
-_OF_SOME = {
-    **dict.fromkeys((*LOCALISED, *AGREEMENT), ("method", "face")),
-    **dict.fromkeys(FAITHFUL, ("method", "face")),
     "randomised": ("method", "stage", "face"),
-    "randomised_auc": ("method", "face"),
-    "sensitivity": ("method", "face"),
     "cue_mass": ("cue", "method", "face"),
     "cue_effect": ("cue", "face"),
     "theta": ("face", "region"),
@@ -57,17 +49,14 @@ _OF_SOME = {
     "window": ("face", "share"),
     "untrained_auc": ("face",),
 }
-_COMPARED = {
-    "faces_agree": ("task", "network", "method", "face"),
-    "seeds_agree": ("task", "network", "method", "face"),
-    "networks_agree": ("task", "method", "face"),
-    "shuffled_agree": ("network", "method", "face"),
-}
-_CELL = ("task", "network", "seed")
-_FAIR_ALONE = (*(name for name in LOCALISED if name != "inside_auc"), *AGREEMENT)
+_FAIR_ALONE = set(_SCORES) - {"inside_auc"}  # the rest has no ranking
+_METHODS = ("method", "face")
 DIMENSIONS: dict[str, tuple[str, ...]] = {
-    **{name: (*_CELL, *rest) for name, rest in (_OF_CELLS | _OF_SOME).items()},
-    **_COMPARED,
+    **{n: ("task", "network", "seed", *rest) for n, rest in _OF_CELLS.items()},
+    "faces_agree": ("task", "network", *_METHODS),
+    "seeds_agree": ("task", "network", *_METHODS),
+    "networks_agree": ("task", *_METHODS),
+    "shuffled_agree": ("network", *_METHODS),
 }
 # Digits after the point that are kept, where they are not two.
 DIGITS = {"landmark_error": 4, "theta": 3}
@@ -91,6 +80,18 @@ class Study:
     seeds = property(lambda self: tuple(self.content["seeds"]))
     methods = property(lambda self: tuple(self.content["methods"]))
     people = property(lambda self: np.array(self.content["people"]))  # by face
+
+    @property
+    def learned_tasks(self) -> tuple[str, ...]:
+        """Fair tasks that any network learned."""
+        able = self.learned.any((1, 2))
+        return tuple(t for t, one in zip(self.tasks, able, strict=True) if one)
+
+    @property
+    def learned_networks(self) -> tuple[str, ...]:
+        """Networks that learned any fair task."""
+        able = self.learned.any((0, 2))
+        return tuple(n for n, one in zip(self.networks, able, strict=True) if one)
 
     def accuracy(
         self, task: str, network: str, seed: int
@@ -223,7 +224,7 @@ def tabled(
 ) -> dict[str, np.ndarray]:
     """All cells as arrays, rounded to two digits or as :data:`DIGITS` says."""
     found = {}
-    for name in (*_OF_CELLS, *_OF_SOME):
+    for name in _OF_CELLS:
         known = {
             key: cell[name]
             for key, cell in cells.items()
@@ -254,8 +255,7 @@ def compared(
     seed 0; ``shuffled_agree``: labels as they are and shuffled, from the same
     first weights.
     """
-    faces = np.shape(next(iter(cells.values()))["pooled"])[1]
-    nothing = np.full((len(ROWS), faces), np.nan)
+    nothing = np.full(np.shape(next(iter(cells.values()))["pooled"])[:2], np.nan)
 
     def agree(one: Cell, other: Cell, shift: int = 0) -> np.ndarray:
         if one not in cells or other not in cells:
@@ -264,25 +264,20 @@ def compared(
         pairs = zip(first, np.roll(second, shift, 1), strict=True)
         return np.stack([rank_agreement(*maps) for maps in pairs])
 
-    def able(task: str) -> list[str]:
-        chosen = [n for n in networks if (task, n, 0) in cells]
-        return [n for n in chosen if has_learned(cells[task, n, 0]["correct"])]
+    def across(task: str) -> np.ndarray:
+        found = [(task, n, 0) for n in networks if (task, n, 0) in cells]
+        able = [cell for cell in found if has_learned(cells[cell]["correct"])]
+        pairs = [agree(*pair) for pair in combinations(able, 2)] or [nothing]
+        return np.ma.masked_invalid(pairs).mean(0).filled(np.nan)
 
-    others = [[agree((t, n, 0), (t, n, 0), 1) for n in networks] for t in tasks]
-    seeds = [[agree((t, n, 0), (t, n, 1)) for n in networks] for t in tasks]
-    across = [
-        [agree((t, a, 0), (t, b, 0)) for a, b in combinations(able(t), 2)] or [nothing]
-        for t in tasks
-    ]
-    shuffled = [agree((SHUFFLED, n, 0), (BASE, n, 0)) for n in networks]
-    return {
-        "faces_agree": np.array(others),
-        "seeds_agree": np.array(seeds),
-        "networks_agree": np.stack(
-            [np.ma.masked_invalid(pairs).mean(0).filled(np.nan) for pairs in across]
-        ),
-        "shuffled_agree": np.array(shuffled),
+    pairs = [[(t, n) for n in networks] for t in tasks]
+    found = {
+        "faces_agree": [[agree((*p, 0), (*p, 0), 1) for p in row] for row in pairs],
+        "seeds_agree": [[agree((*p, 0), (*p, 1)) for p in row] for row in pairs],
+        "networks_agree": [across(task) for task in tasks],
+        "shuffled_agree": [agree((SHUFFLED, n, 0), (BASE, n, 0)) for n in networks],
     }
+    return {name: np.array(values) for name, values in found.items()}
 
 
 def has_learned(correct: np.ndarray) -> bool:

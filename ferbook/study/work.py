@@ -29,14 +29,7 @@ from ferbook.study.record import (
     tabled,
     write_study,
 )
-from ferbook.study.settings import (
-    FAIR,
-    NETWORKS,
-    PLANTED,
-    SHUFFLED,
-    TASKS,
-    Settings,
-)
+from ferbook.study.settings import FAIR, NETWORKS, TASKS, Settings
 from ferbook.study.training import learn
 from ferbook.training.machine import hardware
 
@@ -54,7 +47,7 @@ def plan_cells(
     """
     if seeds < 1:
         raise FerError(f"study: {seeds} seeds, expected 1 or more.")
-    first = [task for task in (*FAIR, *PLANTED, SHUFFLED) if task in tasks]
+    first = [task for task in TASKS if task in tasks]
     return [
         (task, network, seed)
         for seed in range(seeds)
@@ -167,7 +160,7 @@ def _told(settings: Settings, cells: dict[Cell, dict], tasks, networks, seeds) -
         "settings": asdict(settings),
         "methods": list(ROWS),
         "movements": list(MOVEMENTS),
-        "dimensions": {name: list(axes) for name, axes in DIMENSIONS.items()},
+        "dimensions": DIMENSIONS,
         "people": known.people.tolist(),
         "labels": known.faces.labels.tolist(),
         "code": code_version(source_hash(["ferbook.study.cell"])),

@@ -1,5 +1,7 @@
 """Controls: methods against decoys, and against weights that are drawn anew."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from fer_lib.explain.scoring.agreement import MeanInterval, mean_with_interval
@@ -7,7 +9,7 @@ from fer_lib.explain.scoring.controls import DECOYS
 from ferbook.show.tables import Sentence, Table
 from ferbook.study.cell import COPIES
 from ferbook.study.record import Study
-from ferbook.study.report import LABELS, PLACES, against, interval
+from ferbook.study.report import LABELS, against, interval
 from ferbook.study.settings import BASE, FAIR
 from ferbook.study.summary import ABOUT, margins
 
@@ -27,12 +29,8 @@ def decoy_table(study: Study) -> Table:
 
 def decoys_by_task(study: Study) -> Table:
     """Each method against the best decoy of each task: a pool can hide both."""
-    score, able = "relevance_rank", study.learned.any((1, 2))
-    told = {
-        PLACES[task].split(":")[0]: margins(study, score, task=task)
-        for task, learned in zip(study.tasks, able, strict=True)
-        if learned and task in FAIR
-    }
+    score = "relevance_rank"
+    told = {task: margins(study, score, task=task) for task in study.learned_tasks}
     header, rows = _against_decoys(study, told)
     caption = f"Difference from the best decoy of each task, by {ABOUT[score].short}"
     note = "95 % interval over the networks that learned the task."
@@ -50,7 +48,7 @@ def _against_decoys(study: Study, told: dict[str, tuple]) -> tuple[tuple, tuple]
     return ("Method", *names), tuple(rows)
 
 
-def _over_networks(values: np.ndarray) -> MeanInterval:
+def over_networks(values: np.ndarray) -> MeanInterval:
     """Mean of values ``[networks, faces]``, networks drawn anew."""
     group = np.arange(len(values)).repeat(values.shape[-1])
     return mean_with_interval(values.ravel(), group)
@@ -66,7 +64,7 @@ def randomised_table(study: Study) -> Table | Sentence:
     rows = []
     for k, method in enumerate(study.methods):
         values = (agree[:, k], own[:, k], new[:, k], own[:, k] - new[:, k])
-        told = [_over_networks(one) for one in values]
+        told = [over_networks(one) for one in values]
         if told[2].n:
             rows.append((LABELS[method], *map(interval, told)))
     header = ("Method", "Agreement of the maps", "AUC, trained", "AUC, all weights new")
@@ -87,16 +85,12 @@ def agreement_table(study: Study) -> Table:
         "other networks": study.arrays["networks_agree"][fair],
         "shuffled labels": study.arrays["shuffled_agree"],
     }
-    rows = tuple(
-        (
-            LABELS[method],
-            *(
-                interval(_over_networks(one[..., k, :].reshape(-1, one.shape[-1])))
-                for one in columns.values()
-            ),
-        )
-        for k, method in enumerate(study.methods)
-    )
+
+    def cells(k: int) -> Iterator[str]:
+        for one in columns.values():  # [..., methods, faces]
+            yield interval(over_networks(one[..., k, :].reshape(-1, one.shape[-1])))
+
+    rows = tuple((LABELS[name], *cells(k)) for k, name in enumerate(study.methods))
     caption = "Agreement of two maps, Spearman over pixels, 95 % interval"
     note = (
         f"n = {len(study.people)} faces a network, maps pooled to 16 by 16. Another "
@@ -113,7 +107,7 @@ def sensitivity_table(study: Study) -> Table | Sentence:
         return Sentence("This study did not measure how steady maps are.")
     place = study.tasks.index(BASE), slice(None), study.seeds.index(0)
     values = study.arrays["sensitivity"][place]  # [networks, methods, faces]
-    told = [(m, _over_networks(values[:, k])) for k, m in enumerate(study.methods)]
+    told = [(m, over_networks(values[:, k])) for k, m in enumerate(study.methods)]
     told = sorted((r for r in told if r[1].n), key=lambda r: round(r[1].mean, 2))
     rows = tuple((LABELS[m], interval(one), f"{one.n:,}") for m, one in told)
     caption = "Largest change of a map when pixels change by up to a fiftieth"

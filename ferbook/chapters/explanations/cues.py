@@ -23,30 +23,33 @@ def planted(study: Study) -> tuple[str, ...]:
 
 def shortcut_table(study: Study) -> Table:
     """Which planted shortcuts the networks took, by switching the cue."""
-    rows = []
-    for network in study.networks:
-        cells = []
-        for cue in planted(study):
-            told = told_accuracy(study, cue, network, 0)
-            effect = cue_effect(study, cue, network)
-            cells.append(f"{told}\n effect {interval(effect, 1)}" if told else "")
-        rows.append((NAMES[network], told_accuracy(study, BASE, network, 0), *cells))
+    cues = planted(study)
+
+    def cell(cue: str, network: str) -> str:
+        told = told_accuracy(study, cue, network, 0)
+        effect = interval(cue_effect(study, cue, network), 1)
+        return f"{told}\n effect {effect}" if told else ""
+
+    rows = (
+        (NAMES[n], told_accuracy(study, BASE, n, 0), *(cell(c, n) for c in cues))
+        for n in study.networks
+    )
     note = (
         "Accuracy on the same fair faces, after learning where the cue went with the "
         "label. Effect: how the score of class 1, less that of class 0, rises when the "
         "cue is set and nothing else changes (mean and 95 % interval over faces)."
     )
     caption = "Planted shortcuts, rendered faces, 95 % interval"
-    header = ("Network", "No shortcut", *planted(study))
+    header = ("Network", "No shortcut", *cues)
     return Table(caption, header, tuple(rows), note)
 
 
 def cue_effect(
     study: Study, cue: str, network: str, task: str | None = None
 ) -> MeanInterval:
-    """What setting a cue does to the score; mean and interval over faces.
+    """What setting a cue does to the score of the network that learned a task.
 
-    Of the network that learned ``task``: with the shortcut, if None.
+    With the shortcut, if no task is named; mean and interval over faces.
     """
     place = study.place(task or cue, network, 0)
     values = study.arrays["cue_effect"][place][CUES.index(cue)]
@@ -59,14 +62,12 @@ def took(study: Study, cue: str) -> tuple[str, ...]:
     The interval of the effect lies above the largest of the network that
     learned without it.
     """
-    found = []
-    for network in study.networks:
-        if not all(study.ran[study.place(t, network, 0)] for t in (cue, BASE)):
-            continue
-        own, clean = (cue_effect(study, cue, network, t) for t in (cue, BASE))
-        if own.n and clean.n and own.low > max(clean.high, 0):
-            found.append(network)
-    return tuple(found)
+
+    def goes_by(network: str) -> bool:
+        own, clean = (cue_effect(study, cue, network, task) for task in (cue, BASE))
+        return own.low > max(clean.high, 0)  # of one that is missing, no number
+
+    return tuple(filter(goes_by, study.networks))
 
 
 def _mass(study: Study, cue: str, task: str) -> np.ndarray:
@@ -86,10 +87,9 @@ def _by_method(study: Study, values: np.ndarray) -> dict[str, MeanInterval]:
 
 
 def exposed(study: Study, cue: str) -> dict[str, MeanInterval]:
-    """By how much maps show a cue more when it was a shortcut, by method.
+    """How much more mass, by method, maps have on a cue when it was a shortcut.
 
-    Mass on the cue's pixels in networks that use it, less that in the network
-    that learned without, face by face.
+    In networks that use it, less that in the network that learned without.
     """
     if not took(study, cue):
         return {}
@@ -99,9 +99,8 @@ def exposed(study: Study, cue: str) -> dict[str, MeanInterval]:
 def warned(study: Study, cue: str) -> dict[str, MeanInterval]:
     """By how much a planted network's maps mark its cue more than a decoy does.
 
-    This is all that a reader has who does not know of the shortcut: no other
-    network to compare with.  The decoy is the one that marks the cue most; it
-    stands among the methods with its own mass.
+    This is all that a reader has who does not know of the shortcut.  The decoy
+    is the one that marks the cue most; it stands there with its own mass.
     """
     if not took(study, cue):
         return {}

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
-import torch
 from matplotlib.figure import Figure
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.evaluation.intervals import wilson_interval
 from fer_lib.explain.drawing.colours import DIVERGING, MARK, SEQUENTIAL
 from fer_lib.explain.drawing.panels import grid, lay_over, show_face, with_alt
+from fer_lib.explain.grad_cam import class_maps
 from fer_lib.explain.methods import METHODS
 from fer_lib.explain.scoring.agreement import mean_with_interval
 from fer_lib.explain.scoring.controls import BROKEN, DECOYS, broken
@@ -100,24 +100,21 @@ def maps_of(found: Learned, known: Known) -> Explained:
 
 def draw_maps(told: Explained, known: Known) -> Figure:
     """Every map on some faces, with the truth framed; a scale for each map."""
-    count, rows = 4, ["evidence", *(LABELS[name] for name in told.maps)]
-    titles = [f"face {k + 1}" for k in range(count)]
+    maps = {LABELS[name]: one for name, one in told.maps.items()}
+    count, rows = 4, ["evidence", *maps]
     figure, axes = plt.subplots(
         len(rows), count, figsize=(1.15 * count + 1.7, 1.08 * len(rows)),
-        squeeze=False, layout="constrained",
+        squeeze=False, layout="constrained", subplot_kw={"xticks": [], "yticks": []},
     )  # fmt: skip
-    for panel, title in zip(axes[0], titles, strict=True):
-        panel.set_title(title, fontsize=9)
     for line, name in zip(axes, rows, strict=True):
         line[0].set_ylabel(name, fontsize=8, rotation=0, ha="right", va="center")
-    for k in range(count):
-        image = known.faces.images[k]
-        for line, maps in zip(axes[:, k], (None, *told.maps.values()), strict=True):
-            line.set(xticks=[], yticks=[])
-            show_face(line, image)
-            if maps is not None:
-                _lay_map(line, maps[k])
-            _frame(line, known.moved[k])
+        for k, panel in enumerate(line):
+            show_face(panel, known.faces.images[k])
+            if name != rows[0]:
+                _lay_map(panel, maps[name][k])
+            _frame(panel, known.moved[k])
+    for k, panel in enumerate(axes[0]):
+        panel.set_title(f"face {k + 1}", fontsize=9)
     figure.supxlabel(f"n = {count} rendered faces; framed: what moves", fontsize=8)
     return with_alt(
         figure,
@@ -148,12 +145,11 @@ def live_scores(maps: Mapping[str, np.ndarray], known: Known) -> Table:
     """Scores of the maps of these faces, beside what noise is expected to get."""
     rows = []
     for name, one in maps.items():
-        told = [
+        told = (
             mean_with_interval(score(one, known.moved)) for score in SCORES.values()
-        ]
-        rows.append(
-            (LABELS.get(name, name), *(f"{t.mean:.2f}\n n = {t.n}" for t in told))
         )
+        cells = (f"{one.mean:.2f}\n n = {one.n}" for one in told)
+        rows.append((LABELS.get(name, name), *cells))
     level = [f"{np.nanmean(chance(s, known.moved)):.2f}" for s in SCORES]
     rows.append(("expected of noise", *level))
     header = ("Map", *(name.replace("_", " ") for name in SCORES))
@@ -185,14 +181,6 @@ def cells_table() -> Table:
 
 def _cells(network: Network) -> list[tuple[int, int]]:
     """Sides of the maps that Grad-CAM looks at, each once."""
-    found: list[tuple[int, int]] = []
-
-    def note(layer, inputs, maps) -> None:
-        found.append(tuple(maps.shape[2:]))
-
-    for layer in network.cam_layers().values():
-        layer.register_forward_hook(note)
     side = network.input.size
-    with torch.no_grad():
-        network(torch.zeros(1, network.input.channels, side, side))
-    return list(dict.fromkeys(found))
+    face = np.zeros((1, network.input.channels, side, side), np.uint8)
+    return list(dict.fromkeys(class_maps(network, face).cells))

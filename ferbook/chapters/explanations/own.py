@@ -78,8 +78,7 @@ def attention_table(study: Study) -> Table:
         f"Rendered faces, {len(study.people)} a seed of networks that learned; 95 % "
         "interval over people. One half is chance."
     )
-    header = ("Network", *(PLACES[task].split(":")[0] for task in tasks))
-    return Table(caption, header, tuple(rows), note)
+    return Table(caption, ("Network", *tasks), tuple(rows), note)
 
 
 def window_table(study: Study) -> Table | Sentence:

@@ -10,10 +10,12 @@ from fer_lib.explain.drawing.panels import with_alt
 from fer_lib.explain.scoring.agreement import mean_with_interval
 from fer_lib.explain.scoring.controls import DECOYS
 from fer_lib.rendered.evidence import CONTRASTS
+from ferbook.chapters.explanations.controls import over_networks
 from ferbook.show.figures import COLOURS
+from ferbook.show.plots import finish, panels
 from ferbook.study.record import Study
-from ferbook.study.report import LABELS, NAMES, PLACES
-from ferbook.study.settings import BASE, FAIR
+from ferbook.study.report import LABELS, NAMES
+from ferbook.study.settings import BASE
 from ferbook.study.summary import ABOUT, chance, means, score_correlations
 
 SHOWN = ("relevance_mass", "relevance_rank", "pointing_game", "inside_auc")
@@ -26,31 +28,29 @@ def draw_ranking(study: Study) -> Figure:
 
     The order is that of :data:`RANKED`; a line marks what noise gets.
     """
-    scores = SHOWN
-    told = {score: means(study, score) for score in scores}
+    told = {score: means(study, score) for score in SHOWN}
     first = told[RANKED]
     order = sorted(first, key=lambda name: first[name].mean)
-    figure, axes = plt.subplots(
-        1, len(scores), figsize=(2.35 * len(scores) + 1.6, 4.2), sharey=True,
-        layout="constrained",
-    )  # fmt: skip
-    for panel, score in zip(np.atleast_1d(axes), scores, strict=True):
-        for place, name in enumerate(order):
-            one = told[score].get(name)
-            if one is None:
-                continue
-            colour = COLOURS["vermilion" if name in DECOYS else "blue"]
-            mark = "s" if name in DECOYS else "o"
-            panel.plot([one.low, one.high], [place] * 2, color=colour, lw=1.5)
-            panel.plot(one.mean, place, mark, color=colour, ms=5)
+    figure, axes = panels(len(SHOWN), len(SHOWN), 2.75, 4.2, sharey=True)
+    for panel, score in zip(axes, SHOWN, strict=True):
+        for name, one in told[score].items():
+            place = order.index(name)
+            colour, mark = ("vermilion", "s") if name in DECOYS else ("blue", "o")
+            style = {"color": COLOURS[colour], "lw": 1.5, "ms": 5}
+            panel.plot([one.low, one.high], [place] * 2, **style)
+            panel.plot(one.mean, place, mark, **style)
         panel.axvline(chance(study, score), color="black", ls=":", lw=1)
         panel.set_title(ABOUT[score].short, fontsize=10)
         way = "more" if ABOUT[score].rising else "less"
         panel.set_xlabel(f"0 to 1, {way} is better")
         panel.grid(axis="x", alpha=0.3)
-    np.atleast_1d(axes)[0].set_yticks(range(len(order)), [LABELS[n] for n in order])
-    figure.supxlabel(_n(study), fontsize=8)
-    best = {s: max(told[s], key=lambda n: told[s][n].mean) for s in scores}
+    axes[0].set_yticks(range(len(order)), [LABELS[n] for n in order])
+    count, faces = int(study.learned.sum()), len(study.people)
+    figure.supxlabel(
+        f"n = up to {count * faces:,} maps a method: {count} networks, {faces} faces "
+        "each; lines: 95 % interval over tasks and networks", fontsize=8,
+    )  # fmt: skip
+    best = {s: max(told[s], key=lambda n: told[s][n].mean) for s in SHOWN}
     return with_alt(
         figure,
         "Mean scores of all methods (circles) and decoys (squares) with intervals. "
@@ -59,16 +59,7 @@ def draw_ranking(study: Study) -> Figure:
             f"by {ABOUT[s].short} {LABELS[n]} with {told[s][n].mean:.2f}"
             for s, n in best.items()
         )
-        + f". Noise gets {', '.join(f'{chance(study, s):.2f}' for s in scores)}.",
-    )
-
-
-def _n(study: Study) -> str:
-    """How many maps a figure is about."""
-    count, faces = int(study.learned.sum()), len(study.people)
-    return (
-        f"n = up to {count * faces:,} maps a method: {count} networks, {faces} faces "
-        "each; lines: 95 % interval over tasks and networks"
+        + f". Noise gets {', '.join(f'{chance(study, s):.2f}' for s in SHOWN)}.",
     )
 
 
@@ -76,13 +67,8 @@ def draw_by_task(study: Study) -> Figure:
     """A score by task, and by network, of each method; noise stands below."""
     score = RANKED
     methods = [name for name in study.methods if name in means(study, score)]
-    columns = {PLACES[task].split(":")[0]: {"task": task} for task in study.tasks
-               if task in FAIR and _any(study, task=task)}  # fmt: skip
-    columns |= {
-        NAMES[name]: {"network": name}
-        for name in study.networks
-        if _any(study, network=name)
-    }
+    columns = {task: {"task": task} for task in study.learned_tasks}
+    columns |= {NAMES[name]: {"network": name} for name in study.learned_networks}
     table = np.full((len(methods), len(columns)), np.nan)
     for column, where in enumerate(columns.values()):
         for name, told in means(study, score, **where).items():
@@ -91,8 +77,7 @@ def draw_by_task(study: Study) -> Figure:
     _cells(axes, table, "{:.2f}", colours=SEQUENTIAL, low=0, high=1)
     axes.set_xticks(range(len(columns)), list(columns), rotation=35, ha="right")
     axes.set_yticks(range(len(methods)), [LABELS[name] for name in methods])
-    tasks = sum("task" in where for where in columns.values())
-    axes.axvline(tasks - 0.5, color="white", lw=4)
+    axes.axvline(len(study.learned_tasks) - 0.5, color="white", lw=4)
     about = ABOUT[score]
     axes.set_title(f"{about.long} ({about.short}), 0 to 1", fontsize=10)
     best = np.nanargmax(np.where(np.isin(methods, list(DECOYS))[:, None], -1, table), 0)
@@ -107,16 +92,6 @@ def draw_by_task(study: Study) -> Figure:
     )
 
 
-def _any(study: Study, task: str | None = None, network: str | None = None) -> bool:
-    """Whether any network learned this task, or this network any."""
-    learned = study.learned
-    if task is not None:
-        learned = learned[study.tasks.index(task)]
-    if network is not None:
-        learned = learned[..., study.networks.index(network), :]
-    return bool(learned.any())
-
-
 def _cells(
     axes: Axes, table: np.ndarray, text: str, *, colours: str, low, high
 ) -> None:
@@ -124,13 +99,10 @@ def _cells(
     axes.imshow(table, cmap=colours, vmin=low, vmax=high, aspect="auto")
     for row, column in np.argwhere(np.isfinite(table)):
         value = table[row, column]
-        share = (value - low) / (high - low)
-        two_sided = colours == DIVERGING
-        dark = abs(share - 0.5) > 0.35 if two_sided else share < 0.5
-        axes.text(
-            column, row, text.format(value), ha="center", va="center", fontsize=8,
-            color="white" if dark else "black",
-        )  # fmt: skip
+        dark = abs(value) > 0.7 if low < 0 else value < 0.5
+        style = {"fontsize": 8, "color": "white" if dark else "black"}
+        style |= {"ha": "center", "va": "center"}
+        axes.text(column, row, text.format(value), **style)
 
 
 def draw_correlations(study: Study) -> Figure:
@@ -154,35 +126,28 @@ def draw_correlations(study: Study) -> Figure:
 
 def draw_randomised(study: Study) -> Figure:
     """How far maps outlive weights that are drawn anew, layer by layer."""
-    place = study.tasks.index(BASE)
-    values = study.arrays["randomised"][place, :, study.seeds.index(0)]
-    stages = values.shape[2]
+    place = study.tasks.index(BASE), slice(None), study.seeds.index(0)
+    values = study.arrays["randomised"][place]  # [networks, methods, stages, faces]
+    stages, told = values.shape[2], {}
     figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
-    told = {}
     for k, method in enumerate(study.methods):
-        course = values[:, k]  # [networks, stages, faces]
-        if np.isnan(course).all():
+        if np.isnan(values[:, k]).all():
             continue
-        network = np.repeat(np.arange(len(course)), course.shape[2])
-        by_stage = [
-            mean_with_interval(course[:, s].ravel(), network) for s in range(stages)
-        ]
-        told[method] = by_stage
-        style = {"marker": _MARKS[len(told) % len(_MARKS)], "ms": 5, "lw": 1.2}
+        told[method] = [over_networks(values[:, k, s]) for s in range(stages)]
         colour = list(COLOURS.values())[(len(told) - 1) % len(COLOURS)]
-        means_ = [1.0, *(one.mean for one in by_stage)]
-        steps = range(stages + 1)
-        axes.plot(steps, means_, color=colour, label=LABELS[method], **style)
+        style = {"marker": _MARKS[len(told) % len(_MARKS)], "ms": 5, "lw": 1.2}
+        course = [1.0, *(one.mean for one in told[method])]
+        axes.plot(course, color=colour, label=LABELS[method], **style)
     axes.axhline(0, color="black", lw=0.8)
     # The last layer comes alone, the others in equal shares.
     shares = [f"and {k} of {stages - 1}" for k in range(1, stages)]
     axes.set_xticks(range(stages + 1), ["none", "the last layer", *shares])
-    axes.set(
+    finish(
+        axes, legend=None,
         xlabel="layers drawn anew; shares are of those before the last",
         ylabel="agreement with the map before (-1 to 1)",
-    )
+    )  # fmt: skip
     axes.legend(fontsize=8, ncols=2)
-    axes.grid(alpha=0.3)
     ends = "; ".join(
         f"{LABELS[m]} {one[-1].mean:.2f} ({one[-1].low:.2f} to {one[-1].high:.2f})"
         for m, one in told.items()
@@ -196,37 +161,27 @@ def draw_randomised(study: Study) -> Figure:
 
 def draw_falls(study: Study) -> Figure:
     """How far the score falls without each movement, task by task."""
-    tasks = [t for t in study.tasks if t in FAIR]
-    names = study.content["movements"]
-    figure, axes = plt.subplots(
-        1, len(tasks), figsize=(2.1 * len(tasks) + 1.2, 3.6), sharex=True,
-        layout="constrained",
-    )  # fmt: skip
+    tasks, names = study.learned_tasks, study.content["movements"]
+    figure, axes = panels(len(tasks), len(tasks), 2.34, 3.6, sharex=True)
     told = []
-    for panel, task in zip(np.atleast_1d(axes), tasks, strict=True):
+    for panel, task in zip(axes, tasks, strict=True):
         place = study.tasks.index(task)
         cells = study.arrays["fall"][place][study.learned[place]]  # [K, faces, moves]
-        if not len(cells):
-            continue
         own = {f"AU{n}" for side in CONTRASTS[task] for n in side}
         # Scores of networks have scales of their own.
         own_falls = np.nanmean(cells[..., [names.index(n) for n in sorted(own)]], 1)
         whole = np.nanmax(own_falls, 1)
         values = (cells / whole[:, None, None]).reshape(-1, len(names))
         group = np.repeat(np.argwhere(study.learned[place])[:, 0], cells.shape[1])
-        found = {}
-        for name, fall in zip(names, values.T, strict=True):
-            one = mean_with_interval(fall, group)
-            if one.n > 2:
-                found[name] = one
+        falls = (mean_with_interval(fall, group) for fall in values.T)
+        found = {n: one for n, one in zip(names, falls, strict=True) if one.n > 2}
         order = sorted(found, key=lambda n: (n in own, abs(found[n].mean)))[-10:]
         for row, name in enumerate(order):
-            colour = COLOURS["vermilion" if name in own else "blue"]
-            one = found[name]
-            panel.barh(row, one.mean, color=colour, hatch="//" if name in own else "")
-            panel.plot([one.low, one.high], [row, row], color="black", lw=1)
+            colour, hatch = ("vermilion", "//") if name in own else ("blue", "")
+            panel.barh(row, found[name].mean, color=COLOURS[colour], hatch=hatch)
+            panel.plot(found[name][1:3], [row, row], color="black", lw=1)
         panel.set_yticks(range(len(order)), order, fontsize=8)
-        panel.set_title(PLACES[task].split(":")[0], fontsize=10)
+        panel.set_title(task, fontsize=10)
         panel.axvline(0, color="black", lw=0.8)
         told += [f"{task}: {n} {found[n].mean:.2f}" for n in order[::-1][:3]]
     figure.supxlabel("fall of the score without it (largest of the class's own: 1)")

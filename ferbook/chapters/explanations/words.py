@@ -34,10 +34,8 @@ def _order(study: Study) -> str:
     first = ranking(study, SCORE, decoys=False).standing.first[0]
     decoy, above = margins(study, SCORE)
     won = [LABELS[name] for name in methods if above[name].low > 0]
-    able = study.learned.any((1, 2))
-    tasks = [task for task, able_ in zip(study.tasks, able, strict=True) if able_]
-    apart = [margins(study, SCORE, task=task)[1] for task in tasks]
-    firm = [told_[methods[0]].low > 0 for told_ in apart]
+    apart = [margins(study, SCORE, task=task)[1] for task in study.learned_tasks]
+    firm = [one[methods[0]].low > 0 for one in apart]
     return (
         f"By the share of its top pixels that lie on what moves, {LABELS[methods[0]]} "
         f"leads with {interval(told[methods[0]])}, and is first of the methods in "
