@@ -82,18 +82,6 @@ def test_patches_of_manet_lie_in_their_quadrants():
     np.testing.assert_allclose(found[:, elsewhere], plain[:, elsewhere])
 
 
-@pytest.mark.parametrize("align_corners", [True, False])
-def test_window_of_the_transformer(align_corners):
-    """Half as wide and high, moved to the lower right."""
-    network = smoke("deep_emotion", align_corners=align_corners)
-    set_window(network, [[0.5, 0.0, 0.5], [0.0, 0.5, 0.5]])
-    found, _ = of(network)
-    assert found[:, 26:46, 26:46].min() > 0.99
-    outside = np.ones((48, 48), bool)
-    outside[22:, 22:] = False
-    assert not found[:, outside].any()
-
-
 def test_unwarped_undoes_the_warp():
     rows, columns = np.mgrid[:48, :48]
     smooth = torch.tensor(np.sin(rows / 9) + np.cos(columns / 7)).float()[None]
@@ -161,21 +149,6 @@ def test_esr_says_the_same_itself():
         np.testing.assert_allclose(found.channel[i], said.channel[i], rtol=1e-4)
         flat = found.spatial[i].reshape(3, -1)
         np.testing.assert_allclose(flat, said.spatial[i], rtol=1e-4)
-
-
-def test_planted_gates():
-    """Nothing but biases: the same everywhere, a half for no preference."""
-    network = smoke("diversified_manet").eval()
-    block = network.patches[2][-1][-1].cbam  # the lower left
-    with torch.no_grad():
-        for weights in block.parameters():
-            weights.zero_()
-        block.bn.running_mean.zero_()
-        block.bn.bias.fill_(1.5)
-    found = cbam_attention(network, FACES)
-    np.testing.assert_allclose(found.channel[2], 0.5)
-    np.testing.assert_allclose(found.spatial[2], 1 / (1 + np.exp(-1.5)), rtol=1e-6)
-    assert found.channel[0].std() > 0
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from fer_lib.explain.scoring.controls import (
     BROKEN,
     DECOYS,
     broken,
-    centre_blob,
     edges,
     mean_face,
 )
@@ -40,15 +39,6 @@ def test_mean_face_on_paper():
     found = mean_face(None, unit)
     np.testing.assert_allclose(found[:, 0, 0], [0.4, 0.2, 0.6], atol=1e-6)
     assert not mean_face(None, unit[:1]).any()
-
-
-def test_blob_in_the_middle():
-    found = centre_blob(None, UNIT)
-    assert np.array_equal(found[0], found[3])
-    np.testing.assert_allclose(found[0], found[0].T)
-    # One standard deviation is a fifth of the side.
-    one = np.exp(-((0.5 / 16) ** 2 + (3.5 / 16) ** 2) / 0.08)
-    assert found[0, 7, 11] == pytest.approx(one, rel=1e-5)
 
 
 @pytest.mark.parametrize("how", BROKEN)

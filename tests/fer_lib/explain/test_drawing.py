@@ -5,18 +5,16 @@ import numpy as np
 import pytest
 import torch
 from known_networks import Linear, OnePixel, smoke, some_faces
-from planted import set_window
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.errors import FerError
-from fer_lib.explain.attention import cbam_attention, region_weights, sampled_windows
+from fer_lib.explain.attention import cbam_attention, region_weights
 from fer_lib.explain.drawing.attention import (
     draw_channel_attention,
     draw_mask_distribution,
     draw_masking,
     draw_mean_shares,
     draw_region_weights,
-    draw_sampled_windows,
     draw_spatial_attention,
 )
 from fer_lib.explain.drawing.colours import PART_COLOURS
@@ -61,17 +59,6 @@ def test_occlusion_tells_who_was_misread():
     told = draw_covers(covers(OnePixel(6, 2), BRIGHT[0], window=3), ["dark", "b"], 1)
     assert sum("wrong" in panel.get_title() for panel in told.axes) == 1
     assert "Under 1 of them" in told.alt_text
-
-
-def test_windows():
-    network, faces = smoke("deep_emotion"), some_faces(2)
-    set_window(network, [[0.5, 0, 0], [0, 0.5, 0]])
-    found = sampled_windows(network, faces)
-    figure = draw_sampled_windows(found, faces, ["a", "b"])
-    (polygon,) = figure.axes[0].patches
-    np.testing.assert_allclose(polygon.get_xy()[:4], found.corners[0])
-    assert "25 to 25 per cent" in figure.alt_text
-    assert "is 0.00 per cent of the side" in figure.alt_text
 
 
 def test_masks():

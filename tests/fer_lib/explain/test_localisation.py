@@ -88,15 +88,6 @@ def test_what_must_not_matter(name, levels):
 
 
 @pytest.mark.parametrize("name", SCORES)
-def test_the_truth_itself_is_perfect_and_its_opposite_is_not(name):
-    _, truth = some()
-    assert np.array_equal(SCORES[name](truth.astype(float), truth), np.ones(20))
-    opposite = SCORES[name]((~truth).astype(float), truth)
-    few = truth.mean((1, 2)) <= 0.5  # enough wrong pixels for all places
-    assert not opposite[few].any() and few.sum() > 5
-
-
-@pytest.mark.parametrize("name", SCORES)
 def test_chance_is_what_noise_gets(name):
     rng = np.random.default_rng(1)
     _, truth = some(4)
@@ -104,13 +95,6 @@ def test_chance_is_what_noise_gets(name):
     found = SCORES[name](rng.random(repeated.shape), repeated)
     means = found.reshape(4, -1).mean(1)
     np.testing.assert_allclose(means, chance(name, truth), atol=0.03)
-
-
-@pytest.mark.parametrize("name", SCORES)
-def test_a_map_that_is_even_gets_chance(name):
-    _, truth = some()
-    even = SCORES[name](np.full(truth.shape, 0.25), truth)
-    np.testing.assert_allclose(even, chance(name, truth))
 
 
 @pytest.mark.parametrize("name", SCORES)

@@ -83,17 +83,6 @@ def test_means_over_windows_of_a_face_that_is_no_square():
     np.testing.assert_allclose(found, expected)
 
 
-def test_finds_the_pixel_that_is_read():
-    """A window of one pixel: a drop of its brightness, and only there."""
-    found = occlude(OnePixel(6, 2), BRIGHT, window=1)
-    expected = np.zeros((9, 9))
-    expected[6, 2] = 1
-    for face in range(2):
-        np.testing.assert_allclose(found.drops[face], 0.8 * expected, atol=1e-6)
-        assert np.array_equal(found.misled[face], expected)
-    assert found.predicted.tolist() == found.targets.tolist() == [1, 1]
-
-
 @pytest.mark.parametrize("fill", ["zero", "mean", "blur", 0.4])
 def test_equals_a_loop(fill):
     network, faces, labels = smoke("deep_emotion").eval(), some_faces(2), [0, 4]

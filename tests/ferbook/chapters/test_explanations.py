@@ -6,7 +6,7 @@ import re
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from planted_studies import FACES, MEANS, NETWORKS, TASKS, column, planted_study
+from planted_studies import FACES, NETWORKS, TASKS, column, planted_study
 
 from fer_lib.errors import FerError
 from fer_lib.explain.scoring.controls import DECOYS
@@ -14,15 +14,11 @@ from fer_lib.models.part_ensemble import KINDS
 from ferbook.chapters.explanations import controls, cues, own, plots
 from ferbook.chapters.explanations.live import cells_table
 from ferbook.chapters.explanations.words import in_words
-from ferbook.show.tables import Table
 from ferbook.site.notebooks import ROOT
 from ferbook.study import report as told
 from ferbook.study import statements as claims
 from ferbook.study.cell import ROWS
 from ferbook.study.record import write_study
-from ferbook.study.settings import FAIR
-from ferbook.study.statements import HOLDS
-from ferbook.study.summary import ABOUT
 
 PAPERS_CHAPTERS = sorted((ROOT / "notebooks").glob("0[3-8]_*.ipynb"))
 
@@ -30,12 +26,6 @@ PAPERS_CHAPTERS = sorted((ROOT / "notebooks").glob("0[3-8]_*.ipynb"))
 @pytest.fixture(scope="module")
 def study():
     return planted_study()
-
-
-def test_every_method_and_network_has_a_name():
-    assert set(told.LABELS) == set(ROWS)
-    assert set(told.PLACES) == set(FAIR)
-    assert {"deep_emotion", "ramn", "part_ensemble"} <= set(told.NAMES)
 
 
 def test_accuracies_and_who_learned(study):
@@ -78,27 +68,11 @@ def test_what_the_papers_say_is_tested(study):
     assert blob.told.mean == pytest.approx(-0.15, abs=0.01)
     rise = [one for one in claims.tested(study) if "landmarks" in one.says]
     assert rise[0].told.mean == pytest.approx(-0.03) and rise[0].word == "does not hold"
-    mass = [one for one in claims.tested(study) if one.test.startswith("Grad-CAM")]
-    assert mass[0].told.mean == pytest.approx(0) and mass[0].word == "undecided"
     table, others = claims.claims_table(study).tables
-    assert (
-        "rendered faces" in table.caption and "no claim about photographs" in table.note
-    )
     assert column(table, "Above chance")["RAMN"].startswith("-0.10 (")
-    assert column(table, "Above the same before training")["RAMN"].startswith(
-        "does not"
-    )
+    start = column(table, "Above the same before training")["RAMN"]
+    assert start.startswith("does not hold")
     assert len(table.rows) == len(NETWORKS) and len(others.rows) == 3
-
-
-def test_a_branch_that_looks_at_its_part_is_seen():
-    study = planted_study()
-    for task, part in (("mouth", 3), ("nose", 2)):
-        study.arrays["branch_mass"][TASKS.index(task), 2, :, :, :] = 0.1
-        study.arrays["branch_mass"][TASKS.index(task), 2, :, part] = 0.9
-    mass = [one for one in claims.tested(study) if one.test.startswith("Grad-CAM")]
-    assert KINDS["parts"].index("mouth") == 3 and KINDS["parts"].index("nose") == 2
-    assert mass[0].told.mean == pytest.approx(0.8 * 2 / 5)
 
 
 def test_one_task_alone_has_no_interval():
@@ -107,6 +81,16 @@ def test_one_task_alone_has_no_interval():
     (first, *_) = claims.tested(study)
     assert first.word == "too few tasks"
     assert "-0.10 (no interval), 1 task" in claims.claims_table(study).tables[0].text()
+
+
+def test_branches_that_look_at_their_parts():
+    study = planted_study()
+    for task in ("mouth", "nose"):
+        looks = study.arrays["branch_mass"][TASKS.index(task), 2]
+        looks[:] = 0.1
+        looks[:, KINDS["parts"].index(task)] = 0.9
+    mass = [one for one in claims.tested(study) if one.test.startswith("Grad-CAM")]
+    assert mass[0].told.mean == pytest.approx(0.8 * 2 / 5)
 
 
 def test_the_paragraph_says_what_the_arrays_do(study):
@@ -137,27 +121,19 @@ def test_figures_describe_what_they_show(study, draw, words):
 def test_a_pointer_for_the_other_chapters(study, tmp_path, monkeypatch):
     monkeypatch.setattr(told, "explanations_folder", lambda: tmp_path)
     assert "not recorded yet" in told.pointer("grad_cam").text()
-    kept = {k: v.astype(np.float16) for k, v in study.arrays.items()}
-    write_study(tmp_path, study.content, kept)
+    write_study(tmp_path, study.content, study.arrays)
     text = told.pointer("grad_cam", "ramn").text()
     assert "0.60 (" in text and "Grad-CAM of RAMN" in text and "noise gets 0.30" in text
     assert f"n = {8 * FACES}" in text  # four tasks, two seeds
     assert "of RAMN" not in told.pointer("occlusion").text()
     assert "n = 168" in told.pointer("occlusion").text()
-    with pytest.raises(FerError, match="method 'lime', expected one of grad_cam"):
-        told.pointer("lime")
-    with pytest.raises(FerError, match="method 'edges'"):
+    with pytest.raises(FerError, match="method 'edges', expected one of grad_cam"):
         told.pointer("edges")
-
-
-def test_a_pointer_to_a_network_that_learned_nothing(tmp_path, monkeypatch):
-    study = planted_study()
-    study.arrays["correct"][:, NETWORKS.index("ramn")] = 0
-    kept = {k: v.astype(np.float16) for k, v in study.arrays.items()}
-    write_study(tmp_path, study.content, kept)
-    monkeypatch.setattr(told, "explanations_folder", lambda: tmp_path)
+    lost = planted_study()
+    lost.arrays["correct"][:, NETWORKS.index("ramn")] = 0
+    write_study(tmp_path / "lost", lost.content, lost.arrays)
+    monkeypatch.setattr(told, "explanations_folder", lambda: tmp_path / "lost")
     assert "learned nothing" in told.pointer("grad_cam", "ramn").text()
-    assert MEANS["grad_cam"] == 0.6 and "relevance_rank" in ABOUT
 
 
 MAPS = {
@@ -188,13 +164,6 @@ def test_decoys_win_where_they_do(study):
     assert found["saliency"].startswith("above it")
     assert found["SmoothGrad"].startswith("below it")
     assert set(found) == {told.LABELS[n] for n in ROWS if n not in DECOYS}
-
-
-def test_words_of_the_study_are_marked_as_verdicts_are():
-    words = {*told.BEATEN.values(), *HOLDS.values(), "too few tasks"}
-    for word in words:
-        html = Table("", ("",), ((f"{word}\n 0.5",),)).html()
-        assert html.count("aria-hidden") == 1 and f"<strong>{word}</strong>" in html
 
 
 def test_a_tie_with_the_decoy_is_told():
@@ -271,20 +240,16 @@ def test_steadiness_is_sorted_and_counted():
 
 
 def test_agreement_of_trainings(study):
-    table = controls.agreement_table(study)
-    saliency = {k: column(table, k)["saliency"] for k in table.header[1:]}
-    assert saliency["other seed"].startswith("0.40 (")
-    assert saliency["other networks"].startswith("0.20 (")
-    assert saliency["shuffled labels"].startswith("0.10 (")
-    assert saliency["another face"].startswith("0.30 (")
+    row = controls.agreement_table(study).rows[ROWS.index("saliency")]
+    assert row[0] == "saliency"
+    assert [cell[:4] for cell in row[1:]] == ["0.30", "0.40", "0.20", "0.10"]
 
 
 def test_what_new_weights_leave(study):
     table = controls.randomised_table(study)
-    ((method, agree, own, new, lost),) = table.rows
-    assert method == "saliency" and agree.startswith("0.10 (")
-    assert own.startswith("0.80 (") and new.startswith("0.50 (")
-    assert lost.startswith("0.30 (")
+    ((method, *cells),) = table.rows  # agreement, own, new, lost
+    assert method == "saliency"
+    assert [cell[:4] for cell in cells] == ["0.10", "0.80", "0.50", "0.30"]
 
 
 def test_how_coarse_the_layers_are():
@@ -324,10 +289,7 @@ def test_the_window_beside_the_picture():
     study.arrays["window"][:, 0] = (0.9, 0.6)
     table = own.window_table(study)
     assert len(table.rows) == 5
-    mouth = {name: column(table, name)[told.PLACES["mouth"]] for name in table.header}
-    assert mouth["Of the evidence"].startswith("90.0 (90.0 to 90.0")
-    assert mouth["Of the picture"].startswith("60.0 (")
-    assert mouth["Difference"].startswith("30.0 (")
+    assert [cell[:6] for cell in table.rows[0][1:]] == ["90.0 (", "60.0 (", "30.0 ("]
 
 
 def test_landmarks_before_and_after(study):

@@ -117,15 +117,6 @@ def test_the_set_is_that_of_its_version():
         assert faces.sha256.startswith("01c2548cd0ac18cf54e56ff23b4af470")
 
 
-def test_a_set_is_kept_and_depends_on_its_version(monkeypatch, tmp_path):
-    monkeypatch.setenv("FER_CACHE", str(tmp_path))
-    first = evidence_set("jaw", **SMALL)
-    assert evidence_set("jaw", **SMALL).sha256 == first.sha256
-    monkeypatch.setattr(study_faces, "VERSION", 0)
-    evidence_set("jaw", **SMALL)
-    assert len(list(tmp_path.glob("rendered-evidence-*.npz"))) == 2
-
-
 @pytest.mark.parametrize(
     ("options", "words"),
     [

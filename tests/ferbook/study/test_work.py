@@ -82,16 +82,6 @@ def test_nothing_finished_is_no_study(tmp_path, made):
         make(tmp_path, budget=-1)
 
 
-def test_a_cell_that_breaks_off_leaves_nothing(tmp_path, made, monkeypatch):
-    def broken(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(study_work, "measured", broken)
-    with pytest.raises(KeyboardInterrupt):
-        make(tmp_path, CELLS[:1])
-    assert not list((tmp_path / "kept").rglob("*.npz"))
-
-
 def test_a_record_of_other_settings_or_behaviour_is_refused(
     tmp_path, made, monkeypatch
 ):
