@@ -10,6 +10,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -35,47 +36,7 @@ SURE = 0.2  # score of a detection; sleeves and collars get 0 to 0.2, faces more
 DARKEST = 50  # of 255: the brightest twentieth of a face has to reach it
 
 
-# Both wait for the reader; a picture is drawn small before it is sent.
-_SMALL = """\
-const small = (image, width, height) => {
-  const scale = Math.min(1, 1280 / Math.max(width, height));
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [width, height].map((side) => side * scale);
-  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-  return { image: canvas.toDataURL("image/jpeg", 0.95) };
-};
-const shown = (tag, values) => {
-  const made = Object.assign(document.createElement(tag), values);
-  document.body.append(made);
-  window.google?.colab?.output?.setIframeHeight(
-    document.documentElement.scrollHeight, true);
-  return made;
-};
-"""
-_UPLOAD = """\
-const field = shown("input", { type: "file", accept: "image/*",
-  ariaLabel: "A photograph of a face" });
-try {
-  await new Promise((done) => { field.onchange = done; });
-  const image = await createImageBitmap(field.files[0]);
-  return small(image, image.width, image.height);
-} finally { field.remove(); }
-"""
-_WEBCAM = """\
-const stream = await navigator.mediaDevices.getUserMedia({ video: true });
-const video = shown("video", { muted: true, srcObject: stream,
-  style: "display: block; max-width: 100%", ariaLabel: "Picture of the camera" });
-const button = shown("button", { textContent: "Take the photograph" });
-try {
-  await video.play();
-  await new Promise((done) => { button.onclick = done; });
-  return small(video, video.videoWidth, video.videoHeight);
-} finally {
-  stream.getTracks().forEach((track) => track.stop());
-  video.remove(), button.remove();
-}
-"""
-CAMERAS = {"upload": _UPLOAD, "webcam": _WEBCAM}
+CAMERAS = ("upload", "webcam")  # functions in camera.js
 
 
 @dataclass(frozen=True)
@@ -226,8 +187,9 @@ def _see(image: np.ndarray, frame: np.ndarray, view: View, side: int) -> np.ndar
 
 def script(how: str) -> str:
     """JavaScript whose value is ``{image: "data:..."}`` or ``{error: "..."}``."""
+    source = files(__package__).joinpath("camera.js").read_text(encoding="utf-8")
     return (
-        f"(async () => {{\n{_SMALL}{CAMERAS[how]}}})()"
+        f"(async () => {{\n{source}return await {how}();\n}})()"
         ".catch((error) => ({ error: error.message }))"
     )
 
