@@ -1,10 +1,7 @@
 """What the Deep-Emotion chapter alone computes and draws."""
 
-from itertools import pairwise
-
 import numpy as np
 import torch
-from matplotlib.figure import Figure
 
 from fer_lib.explain.attention import sampling_window, window_area
 from fer_lib.explain.occlusion import occlude
@@ -15,37 +12,8 @@ from fer_lib.models.saved import beside, load
 from fer_lib.rendered.portrait import render_face
 from ferbook.kit.results import printed_matrix, recorded
 from ferbook.ledger.arithmetic.deep_emotion import PRIVATE_TEST
-from ferbook.show.diagrams import chain, draw_blocks
 
 MATRIX = "deep_emotion.fer2013.confusion"
-
-_MAIN = (
-    ("face", "1 x 48 x 48", "black"),
-    ("warp", "1 x 48 x 48", "vermilion"),
-    ("conv 3x3\nReLU", "10 x 46 x 46", "blue"),
-    ("conv 3x3\npool, ReLU", "10 x 22 x 22", "blue"),
-    ("conv 3x3\nReLU", "10 x 20 x 20", "blue"),
-    ("conv 3x3\npool, ReLU", "10 x 9 x 9", "blue"),
-    ("dropout", "810", "sky"),
-    ("FC, ReLU", "50", "green"),
-    ("FC", "7 scores", "green"),
-)
-_LOCALISATION = (
-    ("conv 7x7\npool, ReLU", "8 x 21 x 21", "orange"),
-    ("conv 5x5\npool, ReLU", "10 x 8 x 8", "orange"),
-    ("FC, ReLU", "32", "orange"),
-    ("FC", r"$\theta$: 6 numbers", "orange"),
-)
-
-
-def draw_deep_emotion() -> Figure:
-    """Deep-Emotion in its default reading, with the shape after each part."""
-    main = chain(_MAIN, gap=1.25)
-    where = chain(_LOCALISATION, x=0.4, y=1.9, gap=1.25)
-    where = {f"where {name}": block for name, block in where.items()}
-    arrows = [*pairwise(main), *pairwise(where)]
-    arrows += [("0", "where 0"), ("where 3", "1", "where to look")]
-    return draw_blocks(main | where, arrows)
 
 
 def label_sets() -> tuple[dict[str, list[int]], list[str]]:

@@ -1,7 +1,9 @@
 """The papers' networks as drawings of our own: blocks and arrows."""
 
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
@@ -31,9 +33,17 @@ class Block:
     height: float = 0.76
 
 
+def diagram(name: str) -> Figure:
+    """One of the diagrams in ``diagrams.toml``."""
+    text = files(__package__).joinpath("diagrams.toml").read_text(encoding="utf-8")
+    drawn = tomllib.loads(text)[name]
+    blocks = {key: Block(*about) for key, *about in drawn["blocks"]}
+    return draw_blocks(blocks, drawn["arrows"], drawn["size"])
+
+
 def draw_blocks(
     blocks: Mapping[str, Block],
-    arrows: Sequence[tuple[str, ...]],
+    arrows: Sequence[Sequence[str]],
     size: tuple[float, float] = (10, 3.6),
 ) -> Figure:
     """A diagram of named blocks and arrows (from, to) or (from, to, label).
@@ -56,16 +66,6 @@ def draw_blocks(
     _frame(axes, list(blocks.values()))
     figure.tight_layout()
     return figure
-
-
-def chain(
-    steps: Sequence[tuple[str, str, str]], x: float = 0, y: float = 0, gap: float = 1
-) -> dict[str, Block]:
-    """Blocks from left to right, of text, text below and colour."""
-    return {
-        str(place): Block(x + place * gap, y, *step, width=0.8 * gap)
-        for place, step in enumerate(steps)
-    }
 
 
 def _draw_block(axes: Axes, block: Block) -> FancyBboxPatch:

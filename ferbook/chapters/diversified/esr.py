@@ -16,35 +16,12 @@ from fer_lib.evaluation.inference import predict
 from fer_lib.models.diversified_esr import DiversifiedESR
 from ferbook.chapters.diversified.diversity import outputs
 from ferbook.ledger.statistics import mcnemar_p
-from ferbook.show.diagrams import Block, draw_blocks
 from ferbook.show.figures import COLOURS
 from ferbook.show.plots import finish
 from ferbook.show.tables import Table, table
 
 _RULES = {"sum": "mean probability", "vote": "votes"}
 Part = tuple[np.ndarray, np.ndarray]  # scores [M, N, C] and labels [N]
-
-
-def draw_esr() -> Figure:
-    """ESR-9 with CBAM, with the shape of what leaves each part."""
-    steps = {  # x, y, text, what leaves it, colour
-        "face": (0, 0, "face", "3 x 96 x 96", "black"),
-        "base": (1.5, 0, "base: 4 layers,\neach with CBAM", "128 x 20 x 20", "blue"),
-        "1": (3.4, 1.5, "branch 1:\n4 layers, CBAM", "", "green"),
-        "2": (3.4, 0.5, "branch 2", "", "green"),
-        "k": (3.4, -0.5, "...", "", "green"),
-        "9": (3.4, -1.5, "branch 9\n(or 15)", "512 x 6 x 6", "green"),
-        "scores": (5.3, -0.75, "9 x 8 scores,\nvote", "", "black"),
-        "maps": (5.3, 0.95, "last attention:\nchannels, positions", "", "orange"),
-        "ce": (7.2, -0.75, "cross-entropy of\neach branch (4)", "", "vermilion"),
-        "div": (7.2, 0.95, "similarity (1),\ndiversity (2)", "", "vermilion"),
-    }
-    blocks = {name: Block(*step, width=1.35) for name, step in steps.items()}
-    branches = ("1", "2", "k", "9")
-    arrows = [("face", "base"), ("scores", "ce"), ("maps", "div")]
-    arrows += [("base", branch) for branch in branches]
-    arrows += [(b, end) for b in branches for end in ("maps", "scores")]
-    return draw_blocks(blocks, arrows, size=(10, 4.2))
 
 
 def draw_pooling(maps: Tensor, spatial: Tensor, channel: Tensor) -> Figure:

@@ -14,35 +14,11 @@ from fer_lib.evaluation.inference import batches, evaluating
 from fer_lib.explain.drawing.colours import SEQUENTIAL
 from fer_lib.explain.drawing.panels import colour_bar, grid, lay_over, show_face
 from fer_lib.models.diversified_manet import DiversifiedMANet, tile
-from ferbook.show.diagrams import Block, draw_blocks
 from ferbook.show.figures import COLOURS
 from ferbook.show.plots import finish, look
 from ferbook.show.tables import Table
 
 PATCHES = ("upper left", "upper right", "lower left", "lower right")
-
-
-def draw_manet() -> Figure:
-    """MA-Net at the paper's size, with the shape of what leaves each part."""
-    steps = {  # x, y, text, what leaves it, colour
-        "face": (0, 0, "face", "3 x 224 x 224", "black"),
-        "trunk": (1.6, 0, "ResNet-18, first\ntwo layers", "128 x 28 x 28", "blue"),
-        "cut": (3.3, 0.9, "cut in four", "4 x 128 x 14 x 14", "orange"),
-        "patches": (5, 0.9, "4 x attention\nlayers", "4 x 512 x 7 x 7", "orange"),
-        "tiled": (6.7, 0.9, "tile, mean,\nFC", "local scores", "orange"),
-        "whole": (4.15, -0.9, "multi-scale\nlayers", "512 x 7 x 7", "green"),
-        "mean": (6.7, -0.9, "mean, FC", "global scores", "green"),
-        "sum": (8.4, 0, "0.6 local +\n0.4 global", "8 scores", "black"),
-        "dp": (5, 2.2, "patch diversity:\nchannels, positions", "", "vermilion"),
-        "db": (8.4, 2.2, "branch diversity", "", "vermilion"),
-    }
-    blocks = {name: Block(*step, width=1.35) for name, step in steps.items()}
-    arrows = [
-        ("face", "trunk"), ("trunk", "cut"), ("trunk", "whole"), ("cut", "patches"),
-        ("patches", "tiled"), ("patches", "dp"), ("tiled", "db"), ("mean", "db"),
-        ("whole", "mean"), ("tiled", "sum"), ("mean", "sum"),
-    ]  # fmt: skip
-    return draw_blocks(blocks, arrows, size=(10, 4.4))
 
 
 def draw_patches(image: np.ndarray, found: Mapping[str, np.ndarray]) -> Figure:

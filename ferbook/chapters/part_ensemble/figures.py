@@ -1,7 +1,6 @@
 """What the part ensemble's chapter alone draws."""
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -19,50 +18,7 @@ from fer_lib.explain.drawing.panels import colour_bar, grid, lay_over, say, show
 from fer_lib.landmarks import FIVE_PARTS
 from ferbook.chapters.part_ensemble.tables import ORDER, Accuracies
 from ferbook.chapters.part_ensemble.yaw_sweep import YawSweep
-from ferbook.show.diagrams import Block, draw_blocks
 from ferbook.show.plots import panels
-
-# Members of the palette of ``figures.COLOURS``, as in ``PART_COLOURS``.
-_BOXES = {
-    "eyebrows": "blue",
-    "eyes": "green",
-    "nose": "sky",
-    "mouth": "vermilion",
-    "jaw": "purple",
-}
-
-
-def draw_part_ensemble() -> Figure:
-    """Three stages of the mouth's sub-network, and the five together."""
-    points, parts = "20 points,\n40 numbers", ("face", "trunk", "head", "end")
-    localise = "localisation\nhead", "2 dense layers"
-    express = "expression\nhead", "3 dense layers"
-    steps = {  # y, colour of the extractor, what becomes of it, head, end
-        "1 landmarks": (3.6, "orange", "learns", *localise, points),
-        "2 head": (1.8, "black", "frozen", *express, "scores"),
-        "3 fine-tuning": (0.0, "orange", "learns", *express, "scores"),
-    }
-    trunk = "extractor\n4 x (conv, conv, pool)"
-    blocks, arrows = {}, []
-    for name, (y, colour, how, head, layers, end) in steps.items():
-        blocks |= {
-            f"{name} face": Block(0, y, f"{name}\nface", "3 x 160 x 160", "black", 1.4),
-            f"{name} trunk": Block(2.2, y, trunk, f"128, {how}", colour, 1.9),
-            f"{name} head": Block(4.5, y, head, f"{layers}, learn", "orange", 1.4),
-            f"{name} end": Block(6.3, y, end, "", "vermilion", 1.1),
-        }
-        arrows += pairwise(f"{name} {part}" for part in parts)
-    one, two, three = steps
-    for part, first, then in (("trunk", one, two), ("trunk", two, three)):
-        arrows.append((f"{first} {part}", f"{then} {part}", "copied"))
-    arrows.append((f"{two} head", f"{three} head", "copied"))
-    for row, (part, colour) in enumerate(_BOXES.items()):
-        blocks[part] = Block(8.2, 3.6 - 0.9 * row, part, "", colour, 1.1, 0.6)
-        arrows.append((part, "sum"))
-    blocks["sum"] = Block(9.9, 1.8, "sum of the\nprobabilities", "", "black", 1.3)
-    blocks["label"] = Block(11.5, 1.8, "label", "", "black", 0.9)
-    arrows += [(f"{three} end", "mouth"), ("sum", "label")]
-    return draw_blocks(blocks, arrows, size=(11, 4.4))
 
 
 def draw_points(axes: Axes, points: np.ndarray, **style) -> None:

@@ -5,7 +5,6 @@ the choice of an ensemble's members.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
@@ -30,7 +29,6 @@ from ferbook.ledger.statistics import paired_difference, resolution
 from ferbook.papers import PAPERS
 from ferbook.runs.records import Record
 from ferbook.runs.run import Run
-from ferbook.show.diagrams import chain, draw_blocks
 from ferbook.show.figures import COLOURS, percent
 from ferbook.show.plots import finish, look
 from ferbook.show.tables import Sentence, Table, cell, table
@@ -39,21 +37,6 @@ _ID = "residual_masking"
 _COLOURS = ("blue", "orange", "green", "vermilion")
 # Of drawn_pool: about the paper's single network and its ensemble of seven.
 NOISE = {"skill": 2.17, "shared": 1.0, "own": 0.35}
-
-
-def draw_experiment() -> Figure:
-    """Figure 5: what happens to a face from the file to the table."""
-    steps = (
-        ("FER2013\n48 x 48, grey", "", "black"),
-        ("enlarge,\n3 channels", "224 x 224", "sky"),
-        ("mirror,\nturn ± 30°", "training only", "sky"),
-        ("network", "7 scores", "blue"),
-        ("cross-entropy,\nRAdam", "batches of 48", "orange"),
-        ("validation", "rate, stop, best epoch", "green"),
-        ("test,\nonce", "logits are kept", "vermilion"),
-    )
-    blocks = chain(steps, gap=1.6)
-    return draw_blocks(blocks, list(pairwise(blocks)), size=(10.5, 1.6))
 
 
 class Compared(NamedTuple):

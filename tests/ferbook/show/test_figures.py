@@ -12,8 +12,8 @@ from fer_lib.errors import FerError
 from fer_lib.explain.drawing.maps import draw_maps
 from fer_lib.losses import penalised_cross_entropy
 from fer_lib.models.deep_emotion import affine_warp
-from ferbook.chapters.deep_emotion import draw_deep_emotion
 from ferbook.show import figures, plots
+from ferbook.show.diagrams import diagram
 
 
 @pytest.fixture
@@ -26,15 +26,15 @@ def shown(monkeypatch):
 
 def test_every_figure_has_an_alt_text(shown):
     alt = 'A chain of boxes, <from> the "face" to seven scores.'
-    figures.show(draw_deep_emotion(), alt, "Ours & nobody else's.")
+    figures.show(diagram("deep_emotion"), alt, "Ours & nobody else's.")
     page = BeautifulSoup(shown[0].data, "html.parser")
     assert page.img["alt"] == alt
     assert page.img["src"].startswith("data:image/png;base64,")
     assert page.figcaption.text == "Ours & nobody else's."
     for alt in ("a figure", ""):
         with pytest.raises(FerError, match="says too little"):
-            figures.show(draw_deep_emotion(), alt)
-    own = draw_deep_emotion()
+            figures.show(diagram("deep_emotion"), alt)
+    own = diagram("deep_emotion")
     own.alt_text = "A chain of boxes from the face to seven scores."
     figures.show(own)
     assert BeautifulSoup(shown[1].data, "html.parser").img["alt"] == own.alt_text
