@@ -89,38 +89,6 @@ def draw_network() -> Figure:
     return draw_blocks(blocks, arrows, size=(11, 2.9))
 
 
-def draw_masking_block(channels: int = 64, depth: int = 4, side: int = 56) -> Figure:
-    """Figure 2b: the U-Net that scores maps, with what leaves each part.
-
-    Maps have ``channels`` and ``side``; ``depth`` counts blocks on the way down.
-    """
-
-    def shape(k: int) -> str:
-        return f"{channels * 2**k} x {side >> (k - 1)} x {side >> (k - 1)}"
-
-    own = f"{channels} x {side} x {side}"
-    blocks, end = {"maps": Block(0, 0, "maps", own, "black", 1.1)}, 2 * depth
-    arrows, before = [("maps", "down 1")], ""
-    for k in range(1, depth + 1):
-        y = -1.5 * (k - 1)
-        text = "2 convs" if k == 1 else "pool,\n2 convs"
-        blocks[f"down {k}"] = Block(1.5 * k, y, text, shape(k), "blue", 1.15)
-        arrows += [(before, f"down {k}")] if before else []
-        before = f"down {k}"
-    for k in range(depth - 1, 0, -1):
-        at = 1.5 * (end - k), -1.5 * (k - 1)
-        blocks[f"up {k}"] = Block(*at, "enlarge, join,\n2 convs", shape(k), "sky", 1.3)
-        arrows += [(before, f"up {k}"), (f"down {k}", f"up {k}")]
-        before = f"up {k}"
-    last = 1.5 * end
-    blocks["last"] = Block(last, 0, "2 convs", own, "green", 1.1)
-    blocks["softmax"] = Block(
-        last + 1.5, 0, "softmax over\nchannels", own, "orange", 1.25
-    )
-    arrows += [(before, "last"), ("last", "softmax")]
-    return draw_blocks(blocks, arrows, size=(10.5, 1.0 + 1.1 * depth))
-
-
 def parts_box() -> Table:
     """Table I with what each part takes, at the paper's size."""
     network = on_paper(_ID)
