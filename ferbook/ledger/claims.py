@@ -13,12 +13,16 @@ from fer_lib.errors import FerError
 from ferbook.runs.checking import FaultError, checked
 from ferbook.runs.paths import claims_folder
 
+# Why no run answers a claim yet; the first two can be lifted by a reader.
 REASONS = (
     "data gated",
     "pre-training unavailable",
     "compute",
+    "not built",
     "unspecified in the paper",
 )
+# What a contradiction of an arithmetic claim would contradict.
+SOURCES = ("paper", "data", "rebuild", "reading")
 # What the terms of an order may be told by.
 _TERMS = ("classes", "variant", "view", "measure", "variant measure")
 # What a claim needs beside the fields that have no default.
@@ -162,7 +166,17 @@ class Claim:
         check: name of the function that works an arithmetic claim out.
         data: that function's arguments.
         not_attempted: reason to give while no run answers it.
+        impossible: why no run of ours could ever answer it; empty if one could.
         epochs: training epochs that the paper states, if any.
+        asked: ``"ours"`` for a question that the paper does not put.
+        null: two variants between which nothing is claimed; a difference no
+            larger than theirs is not told apart.
+        control: a variant without what is claimed to guide the network; what
+            is measured of it is taken off.
+        forced: why the outcome is forced by construction; empty if it is not.
+        source: of an arithmetic claim, what it is checked against.
+        root: id of the claim whose contradiction is the cause of this one's.
+        reading: how we read an ambiguous sentence of the paper; else empty.
     """
 
     id: str
@@ -181,7 +195,20 @@ class Claim:
     check: str = ""
     data: dict = field(default_factory=dict, hash=False)
     not_attempted: Literal["", *REASONS] = ""
+    impossible: str = ""
     epochs: int | None = None
+    asked: Literal["", "ours"] = ""
+    null: tuple[()] | tuple[str, str] = ()
+    control: str = ""
+    forced: str = ""
+    source: Literal[SOURCES] = "paper"
+    root: str = ""
+    reading: str = ""
+
+    @property
+    def who_asks(self) -> Literal["printed", "stated", "ours"]:
+        """A number that is printed, a sentence, or a question of ours."""
+        return self.asked or ("printed" if self.value else "stated")
 
     @property
     def paper(self) -> str:
