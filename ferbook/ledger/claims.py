@@ -25,6 +25,7 @@ REASONS = (
 SOURCES = ("paper", "data", "rebuild", "reading")
 # What the terms of an order may be told by.
 _TERMS = ("classes", "variant", "view", "measure", "variant measure")
+_TERMS += ("classes measure",)
 # What a claim needs beside the fields that have no default.
 _MEASURED = ("dataset", "protocol", "not_attempted")
 _NUMBERED = (*_MEASURED, "value")
@@ -78,7 +79,8 @@ class Term:
     """One step of an order claim: one of these, or a variant's measure.
 
     Attributes:
-        classes: a group of classes, by its mean recall.
+        classes: a group of classes, of which each is compared; with a measure
+            the faces on which it is read.
         variant: the runs of a variant.
         view: a result of the answer's own runs, such as ``member.mouth``.
         measure: something else that the runs measured on every test face,

@@ -11,12 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fer_lib.errors import FerError
-from ferbook.ledger.statistics import (
-    Difference,
-    mcnemar_p,
-    measured_difference,
-    paired_difference,
-)
+from ferbook.ledger.statistics import Difference, crossed, mcnemar_p
 from ferbook.runs.key import RunKey
 from ferbook.runs.records import Record
 
@@ -32,12 +27,14 @@ class Look:
         checkpoint: ``selected`` or ``last``.
         view: of the scores that tell right from wrong.
         measure: read instead, if not empty: a number a face.
+        seen: whether faces that stand in training, too, are read.
     """
 
     split: str = ""
     checkpoint: str = "selected"
     view: str = "single"
     measure: str = ""
+    seen: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ class Comparison:
     """Two groups of runs with the same seeds.
 
     Attributes:
-        difference: first less second, over faces, the mean over seeds.
+        difference: first less second, over seeds and faces.
         means: of the first and of the second.
         gaps: the difference of each seed.
         p: McNemar's of each seed; empty for measures.
@@ -58,18 +55,13 @@ class Comparison:
     p: tuple[float, ...]
     seeds: tuple[int, ...]
 
-    @property
-    def spread(self) -> float | None:
-        """Standard deviation of the difference over seeds; None for one."""
-        return float(np.std(self.gaps, ddof=1)) if len(self.gaps) > 1 else None
-
 
 def compare(
     first: Sequence[Runs],
     second: Sequence[Runs],
     look: Look | None = None,
     other: Look | None = None,
-    recall: str = "",
+    recall: Sequence[str] = (),
 ) -> Comparison:
     """The first runs less the second, with the same seeds on the same faces.
 
@@ -78,7 +70,7 @@ def compare(
         second: likewise; seeds that only one side has are left out.
         look: what is read of the first; of a single pass if None.
         other: of the second, if it is not the same.
-        recall: a class, to compare on its faces alone.
+        recall: classes, to compare on their faces alone.
 
     Raises:
         FerError: when no seed is on both sides, or runs differ in more than
@@ -95,15 +87,12 @@ def compare(
     values = [
         per_face(side, one, records) for side, one in zip(sides, looks, strict=True)
     ]
-    if recall:
-        rows = labels_of(sides[0][0], look, records) == records[0].classes.index(recall)
-        values = [side[:, rows] for side in values]
+    rows = rows_of(sides[0][0], look, records, recall)
+    values = [side[:, rows] for side in values]
     gaps = values[0].mean(1) - values[1].mean(1)
-    measured = bool(look.measure)
-    tests = () if measured else map(mcnemar_p, *values)
-    difference = measured_difference if measured else paired_difference
+    tests = () if look.measure else map(mcnemar_p, *values)
     return Comparison(
-        difference(values[0].mean(0), values[1].mean(0)),
+        crossed(*values, shares=not look.measure),
         (float(values[0].mean()), float(values[1].mean())),
         tuple(gaps.tolist()),
         tuple(tests),
@@ -147,6 +136,40 @@ def labels_of(runs: Runs, look: Look, among: Sequence[Record]) -> np.ndarray:
         for r in runs
     ]
     return np.concatenate(found)
+
+
+def rows_of(
+    runs: Runs, look: Look, among: Sequence[Record], classes: Sequence[str] = ()
+) -> np.ndarray:
+    """``bool [n]``: the faces of ``per_face`` that are read.
+
+    Those of some classes alone, if any are named, and none that stands in the
+    training of one of the runs, unless the look says so.
+
+    Raises:
+        FerError: when none is left.
+    """
+    labels = labels_of(runs, look, among)
+    wanted = [runs[0].classes.index(name) for name in classes]
+    rows = np.isin(labels, wanted) if classes else np.ones(len(labels), bool)
+    if not look.seen:
+        rows &= ~np.concatenate([_in_training(r, look, among) for r in runs])
+    if not rows.any():
+        of = f" of {', '.join(classes)}" if classes else ""
+        raise FerError(
+            f"{runs[0].path}: no test face{of} is unseen in training; take other faces."
+        )
+    return rows
+
+
+def _in_training(run: Record, look: Look, among: Sequence[Record]) -> np.ndarray:
+    """``bool [n]``: faces of a run's fold that stand in the training of some run."""
+    key = f"{look.split or run.reported}/in_training"
+    found = np.zeros(len(_array(run, f"{key.partition('/')[0]}/labels")), bool)
+    for record in among:
+        if record.protocol == run.protocol and key in record.predictions:
+            found |= record.predictions[key][_order(record, look, among)] > 0
+    return found
 
 
 def _read(record: Record, look: Look) -> np.ndarray:

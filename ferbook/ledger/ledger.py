@@ -10,7 +10,7 @@ from pathlib import Path
 from fer_lib.errors import FerError
 from ferbook.ledger.claims import Claim, Claims, load_all_claims
 from ferbook.ledger.rules import Verdict
-from ferbook.ledger.verdicts import Judgement, judge
+from ferbook.ledger.verdicts import Answered, Judgement, judge
 from ferbook.runs.paths import claims_folder, repository_root, runs_folder
 from ferbook.runs.records import Record, load_records
 from ferbook.runs.state import State, code_sha256, state_of
@@ -108,7 +108,7 @@ def worked_out(paper: Claims) -> dict[str, Judgement]:
     name = f"{code_sha256()[:16]}-{sha256(asked.encode()).hexdigest()[:16]}"
     told = remembered("workings", name, work)
     return {
-        id: Judgement(paper.claim(id), Verdict(verdict), why)
+        id: Judgement(paper.claim(id), (Answered("", Verdict(verdict), why),))
         for id, (verdict, why) in told.items()
     }
 

@@ -1,12 +1,13 @@
 """What the runs say beside a claim."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise, product
 
 import numpy as np
 
 from fer_lib.errors import FerError
-from fer_lib.evaluation.intervals import wilson_interval
 from ferbook.ledger.claims import Answer, Claim, Term
 from ferbook.ledger.comparing import (
     Look,
@@ -17,48 +18,52 @@ from ferbook.ledger.comparing import (
     labels_of,
     paired,
     per_face,
+    rows_of,
 )
 from ferbook.ledger.matching import belongs, groups, matching
 from ferbook.ledger.rules import (
+    Direction,
     Verdict,
-    blocking,
+    direction,
     judge_difference,
     judge_order,
     judge_value,
+    rescaling,
+    rules,
 )
-from ferbook.ledger.statistics import Difference, group_difference
+from ferbook.ledger.statistics import Difference, class_difference, crossed, share_of
 from ferbook.runs.records import Departure, Record
+from ferbook.runs.schema import VIEWS
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What the runs of one protocol say beside a claim.
+    """What the runs of one answer say beside a claim.
 
     Attributes:
         answer: which runs these are.
         records: the runs, one a seed (one a fold and seed where there are
             folds; an order may need several variants).
-        mean: ours, a share or a difference of shares.
-        low: lower limit of its 95 % interval over faces.
-        high: upper limit.
-        n: faces behind it.
+        found: the figure with its interval; of several pairs the weakest.
         departures: how the runs depart from the claim.
-        verdict: None for runs that only stand beside the claim.
+        outcome: what they say, at the scale they have; None for a value that
+            only stands beside the claim.
         pairs: the differences of an order claim.
-        spread: standard deviation of the figure over seeds; None for one seed
-            and for orders.
+        null: the recorded difference between variants that should not differ.
     """
 
     answer: Answer
     records: tuple[Record, ...]
-    mean: float
-    low: float
-    high: float
-    n: int
+    found: Difference
     departures: tuple[Departure, ...]
-    verdict: Verdict | None
+    outcome: Verdict | Direction | None
     pairs: tuple[Difference, ...] = ()
-    spread: float | None = None
+    null: Difference | None = None
+
+    @property
+    def at_scale(self) -> bool:
+        """Whether the runs are of the paper's scale."""
+        return not rescaling(self.departures)
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -66,9 +71,28 @@ class Reading:
         return tuple(sorted({record.seed for record in self.records}))
 
     @property
+    def enough(self) -> bool:
+        """Whether the seeds are enough for a verdict."""
+        return len(self.seeds) >= rules()["seeds"]
+
+    @property
     def changes(self) -> tuple[tuple[str, object], ...]:
         """Settings in which the runs are not their preset's."""
         return self.records[0].key.changes
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Figures of some runs: one, or the pairs of an order, and all their faces."""
+
+    records: tuple[Record, ...]
+    pairs: tuple[Difference, ...]
+    faces: int
+
+    @property
+    def weakest(self) -> Difference:
+        """The pair that decides."""
+        return min(self.pairs, key=lambda pair: pair.low)
 
 
 def readings_of(
@@ -86,130 +110,237 @@ def readings_of(
         The readings, and why runs that belong to it were left out.
     """
     usable = [record for record in records if belongs(record, claim)]
-    read = {"value": _value, "difference": _difference, "order": _order}[claim.kind]
     found, left_out = [], {}
     for answer in claim.answered_by:
         for group in groups(usable, claim, answer):
             kept, odd = alike(group, answer.split)
             left_out |= odd
             try:
-                found.append(read(claim, answer, kept))
+                found.append(_reading(claim, answer, kept))
             except FerError as error:
                 left_out |= dict.fromkeys(kept, str(error))
     return tuple(filter(None, found)), left_out
 
 
-def _value(claim: Claim, answer: Answer, usable: list[Record]) -> Reading | None:
+def _reading(claim: Claim, answer: Answer, usable: list[Record]) -> Reading | None:
+    told = estimate(claim, answer, usable)
+    if told is None:
+        return None
+    departures = _departures(claim, answer, told)
+    null = _null(claim, answer, usable)
+    found = Reading(answer, told.records, told.weakest, departures, None, null=null)
+    if claim.kind == "order":
+        found = replace(found, pairs=told.pairs)
+    return replace(found, outcome=_outcome(claim, found))
+
+
+def specifications(
+    claim: Claim, reading: Reading
+) -> Iterator[tuple[str, Difference, Verdict | Direction | None]]:
+    """The figure by every other way to read the same runs.
+
+    A view, the selected or the last weights, unseen or all test faces: each
+    combination that every run holds, with the outcome it would have had.
+    """
+    records = list(reading.records)
+    ways = product(("selected", "last"), _views(reading), (False, True))
+    for checkpoint, view, seen in ways:
+        answer = replace(reading.answer, checkpoint=checkpoint, view=view)
+        try:
+            told = estimate(claim, answer, records, seen)
+        except FerError:  # a run does not hold it
+            continue
+        if told:
+            figures = replace(reading, found=told.weakest, pairs=told.pairs)
+            faces = "all faces" if seen else "unseen faces"
+            label = f"{checkpoint} weights, {view}, {faces}"
+            yield label, told.weakest, _outcome(claim, figures)
+
+
+def _views(reading: Reading) -> tuple[str, ...]:
+    own = reading.answer.view
+    return VIEWS[:3] if own in VIEWS[:3] else (own,)
+
+
+def estimate(
+    claim: Claim, answer: Answer, usable: list[Record], seen: bool = False
+) -> Estimate | None:
+    """The figures of a claim, as an answer's runs give them.
+
+    Args:
+        claim: of kind value, difference or order.
+        answer: which of their results.
+        usable: runs that may be compared.
+        seen: whether test faces that stand in training, too, are read.
+
+    Returns:
+        None where runs are missing.
+
+    Raises:
+        FerError: when a run lacks a result.
+    """
+    read = {"value": _value, "difference": _difference, "order": _order}[claim.kind]
+    return read(claim, answer, usable, seen)
+
+
+def _outcome(claim: Claim, reading: Reading) -> Verdict | Direction | None:
+    """What the figures say, by the rules."""
+    found, pairs = reading.found, reading.pairs or (reading.found,)
+    if not reading.at_scale:
+        if claim.kind == "value":
+            return None
+        if not reading.enough:
+            return Direction.TOO_FEW
+        side = -1 if claim.kind == "difference" and claim.number < 0 else 1
+        told = direction(pairs, side)
+        return Direction.NOT_TOLD_APART if _no_larger(reading) else told
+    if not reading.enough:
+        return Verdict.NOT_RUN
+    if claim.kind == "value":
+        return judge_value(found.mean, claim.number, claim.n)
+    if _no_larger(reading):
+        return Verdict.UNDECIDED
+    if claim.kind == "difference":
+        return judge_difference(found, claim.number)
+    return judge_order(pairs)
+
+
+def _no_larger(reading: Reading) -> bool:
+    """Whether the effect is no larger than where nothing is claimed."""
+    null = reading.null
+    return null is not None and abs(reading.found.mean) <= abs(null.mean)
+
+
+def _value(claim: Claim, answer: Answer, usable: list[Record], seen: bool):
     seeds = matching(usable, claim, answer)
     if not seeds:
         return None
-    shares, n = zip(*(_share(r, claim.metric, answer) for r in seeds), strict=True)
-    mean = sum(shares) / len(shares)
-    low, high = wilson_interval(mean * n[0], n[0])
-    departures = _departures(claim, answer, flat(seeds), n[0])
-    stands_beside = blocking(departures)
-    verdict = None if stands_beside else judge_value(mean, claim.number, claim.n)
-    found = Reading(answer, flat(seeds), mean, low, high, n[0], departures, verdict)
-    spread = float(np.std(shares, ddof=1)) if len(shares) > 1 else None
-    return replace(found, spread=spread)
+    records, look = flat(seeds), replace(_look(answer), seen=seen)
+    rows = rows_of(seeds[0], look, records, _recall(claim))
+    right = per_face(seeds, look, records)
+    weights = _weights(seeds[0], look, rows) if claim.metric == "accuracy" else None
+    if len(seeds) == 1 and weights is None:
+        told = share_of(right[:, rows].sum(), int(rows.sum()))
+    else:
+        told = crossed(right[:, rows], weights=weights)
+    faces = len(rows) if claim.metric == "accuracy" else _class_count(claim, seeds[0])
+    return Estimate(records, (told,), faces)
 
 
-def _share(runs: Runs, metric: str, answer: Answer) -> tuple[float, int]:
-    """What a seed reached, and on how many faces.
-
-    Papers with folds report the mean of their accuracies.  A fold may lack a
-    class, so recalls are of all folds together.
-    """
-    counted = np.array([_hits(record, metric, answer) for record in runs])
-    hits, n = counted.sum(0)
-    folds = metric == "accuracy" and len(runs) > 1
-    share = np.mean(counted[:, 0] / counted[:, 1]) if folds else hits / n
-    return float(share), int(n)
+def _class_count(claim: Claim, runs: Runs) -> int:
+    row = runs[0].classes.index(*_recall(claim))
+    counts = (r.data["splits"][r.reported]["per_class"][row] for r in runs)
+    return sum(counts)
 
 
-def _hits(record: Record, metric: str, answer: Answer) -> tuple[int, int]:
-    """Right faces and all faces that a metric is about."""
-    told = record.metrics(answer.checkpoint, answer.split, answer.view)
-    confusion = np.array(told["confusion"])
-    if metric == "accuracy":
-        return int(np.trace(confusion)), told["n"]
-    row = record.classes.index(metric.removeprefix("recall."))
-    return int(confusion[row, row]), int(confusion[row].sum())
+def _weights(runs: Runs, look: Look, rows: np.ndarray) -> np.ndarray | None:
+    """Papers with folds report the mean of their accuracies."""
+    if len(runs) == 1:
+        return None
+    sizes = [len(labels_of((run,), look, (run,))) for run in runs]
+    fold = np.repeat(np.arange(len(runs)), sizes)[rows]
+    return 1 / (len(runs) * np.bincount(fold)[fold])
 
 
-def _difference(claim: Claim, answer: Answer, usable: list[Record]) -> Reading | None:
-    variants = (answer.variant, claim.against)
+def _difference(claim: Claim, answer: Answer, usable: list[Record], seen: bool):
+    return _contrast(claim, answer, usable, seen, (answer.variant, claim.against))
+
+
+def _contrast(claim, answer, usable, seen, variants) -> Estimate | None:
+    """One variant less another."""
     sides = paired([matching(usable, claim, answer, name) for name in variants])
     if not all(sides):
         return None
-    found = compare(*sides, _look(answer), recall=_recall(claim))
-    records = flat(sides[0] + sides[1])
-    departures = _departures(claim, answer, records, found.difference.n)
-    verdict = judge_difference(found.difference, claim.number)
-    pairs = (found.difference,)
-    return _weakest(answer, records, departures, verdict, pairs, found.spread)
+    look = replace(_look(answer), seen=seen)
+    found = compare(*sides, look, recall=_recall(claim)).difference
+    faces = sum(run.data["splits"][run.reported]["n"] for run in sides[0][0])
+    return Estimate(flat(sides[0] + sides[1]), (found,), faces)
 
 
-def _order(claim: Claim, answer: Answer, usable: list[Record]) -> Reading | None:
-    sides = paired([matching(usable, claim, answer, t.variant) for t in claim.order])
+def _null(claim: Claim, answer: Answer, usable: list[Record]) -> Difference | None:
+    told = claim.null and _contrast(claim, answer, usable, False, claim.null)
+    return told.weakest if told else None
+
+
+def _order(claim: Claim, answer: Answer, usable: list[Record], seen: bool):
+    variants = [term.variant for term in claim.order]
+    controls = [claim.control] * bool(claim.control)
+    sides = [matching(usable, claim, answer, name) for name in variants + controls]
+    sides = paired(sides)
     if not sides or not all(sides):
         return None
-    pairs = tuple(
-        _pair(claim, answer, claim.order[i : i + 2], sides[i : i + 2])
-        for i in range(len(sides) - 1)
-    )
     records = flat(runs for seeds in sides for runs in seeds)
-    departures = _departures(claim, answer, records, None)
-    return _weakest(answer, records, departures, judge_order(pairs), pairs, None)
+    look = partial(replace, _look(answer), seen=seen)
+    pairs = []
+    for i, terms in enumerate(pairwise(claim.order)):
+        both = [look(view=t.view or answer.view, measure=t.measure) for t in terms]
+        if terms[0].classes != terms[1].classes:
+            pairs += _by_class(sides[i], both[0], terms)
+        elif claim.control:
+            pairs.append(_beyond(sides[i], sides[-1], both, records, terms[0]))
+        else:
+            of = terms[0].classes or _recall(claim)
+            pairs.append(compare(*sides[i : i + 2], *both, recall=of).difference)
+    return Estimate(records, tuple(pairs), sum(len(_faces(r)) for r in sides[0][0]))
 
 
-def _pair(claim: Claim, answer: Answer, terms, sides) -> Difference:
-    """The first term less the second, on the same faces."""
-    if terms[0].classes:
-        runs, look = sides[0], _look(answer)
-        labels = labels_of(runs[0], look, flat(runs))
-        classes = runs[0][0].classes
-        groups = (tuple(map(classes.index, term.classes)) for term in terms)
-        right = per_face(runs, look, flat(runs)).mean(0)
-        return group_difference(right, labels, *groups)
-    looks = (_look(answer, term) for term in terms)
-    return compare(*sides, *looks, recall=_recall(claim)).difference
+def _faces(run: Record) -> np.ndarray:
+    return run.predictions[f"{run.reported}/labels"]
 
 
-def _look(answer: Answer, term: Term | None = None) -> Look:
-    view = (term and term.view) or answer.view
-    return Look(answer.split, answer.checkpoint, view, term.measure if term else "")
+def _by_class(seeds: Sequence[Runs], look: Look, terms) -> Iterator[Difference]:
+    """Every class of the first term less every class of the second."""
+    among = flat(seeds)
+    values, shares = per_face(seeds, look, among), not look.measure
+    first, second = (
+        [values[:, rows_of(seeds[0], look, among, (name,))] for name in term.classes]
+        for term in terms
+    )
+    for upper, lower in product(first, second):
+        yield class_difference(upper, lower, shares=shares)
 
 
-def _recall(claim: Claim) -> str:
-    """The class that a claim is about; empty for all."""
+def _beyond(runs, control, looks, records, term: Term) -> Difference:
+    """How far two measures differ beyond where they do in the control."""
+    gaps = [
+        per_face(side, looks[0], records) - per_face(side, looks[1], records)
+        for side in (runs, control)
+    ]
+    rows = rows_of(runs[0], looks[0], records, term.classes)
+    return crossed(*(gap[:, rows] for gap in gaps), shares=False)
+
+
+def _look(answer: Answer) -> Look:
+    return Look(answer.split, answer.checkpoint, answer.view)
+
+
+def _recall(claim: Claim) -> tuple[str, ...]:
+    """The class that a claim is about; none for all."""
     metric, _, name = claim.metric.partition(".")
-    return name if metric == "recall" else ""
-
-
-def _weakest(answer, records, departures, verdict, pairs, spread) -> Reading:
-    """A reading whose figure is its weakest pair."""
-    weakest = min(pairs, key=lambda pair: pair.low)
-    figures = (weakest.mean, weakest.low, weakest.high, weakest.n)
-    return Reading(answer, records, *figures, departures, verdict, pairs, spread)
+    return (name,) if metric == "recall" else ()
 
 
 def _departures(
-    claim: Claim, answer: Answer, records: tuple[Record, ...], n: int | None
+    claim: Claim, answer: Answer, told: Estimate
 ) -> tuple[Departure, ...]:
-    """What the runs state, and what follows from the claim."""
+    """What the runs state, and what follows from the claim.
+
+    Other labels than the claim's are a reading of it, answered under its own
+    name, so that they are no departure.
+    """
     found = {}
-    for record in records:
-        for departure in (*record.departures, *_implied(claim, answer, record, n)):
+    for record in told.records:
+        for departure in (*record.departures, *_implied(claim, answer, record)):
             found.setdefault(departure.item, departure)
+    found.pop("label set", None)
+    own = answer.protocol == claim.protocol and claim.kind != "order"
+    if own and claim.n and told.faces != claim.n:
+        what = f"{claim.n:,} faces", f"{told.faces:,} faces"
+        found.setdefault("test split", Departure("test split", *what))
     return tuple(found.values())
 
 
-def _implied(claim: Claim, answer: Answer, record: Record, n: int | None):
-    if answer.protocol != claim.protocol:
-        yield Departure("label set", claim.protocol, answer.protocol)
-    elif n is not None and n != claim.n:
-        yield Departure("test split", f"{claim.n:,} faces", f"{n:,} faces")
+def _implied(claim: Claim, answer: Answer, record: Record) -> Iterator[Departure]:
     epochs = _intended_epochs(record)
     if claim.epochs and epochs != claim.epochs:
         yield Departure("epochs", str(claim.epochs), str(epochs))

@@ -1,11 +1,17 @@
-"""Intervals and tests of differences between runs.
+"""Intervals and tests of what runs reach, and of differences between them.
 
-All of them speak about new faces of the same kind: the seeds at hand count
-as given, their spread is shown beside, not inside, an interval.
+Seeds and faces both count as drawn: an interval speaks of other seeds and
+other faces of the same kind.  With one seed it can speak of faces alone.
+
+Variances of the two add (A. B. Owen, "The pigeonhole bootstrap", Ann. Appl.
+Stat. 1, 2007, shows why each alone is too small), and the quantile is
+Student's with Satterthwaite's degrees of freedom: a bootstrap over three seeds
+takes their spread for a third smaller than it is.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, sqrt
+from math import ceil, inf, sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -13,90 +19,196 @@ import numpy as np
 from fer_lib.errors import FerError
 from fer_lib.evaluation.intervals import wilson_interval
 
-_Z = NormalDist().inv_cdf(0.975)  # all intervals are of 95 %
+_Z = NormalDist().inv_cdf(0.975)
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A difference of two accuracies with its 95 % interval.
+    """A difference, or a mean, with its 95 % interval.
 
     Attributes:
-        mean: first minus second, -1 to 1.
+        mean: first minus second; a share for accuracies.
         low: lower limit of the interval.
         high: upper limit of the interval.
         n: number of faces behind it.
-        n_to_decide: faces at which an effect of this size would exclude 0;
-            None when the observed effect is exactly 0.
+        seeds: number of seeds behind it.
+        error: its standard error.
+        df: degrees of freedom of the error.
+        spread: standard deviation over seeds; None for one.
     """
 
     mean: float
     low: float
     high: float
     n: int
-    n_to_decide: int | None
+    seeds: int = 1
+    error: float = 0.0
+    df: float = inf
+    spread: float | None = None
 
     def sign(self) -> int:
         """1 or -1 when the interval excludes 0 on that side, else 0."""
         return int(self.low > 0) - int(self.high < 0)
 
+    @property
+    def n_to_decide(self) -> int | None:
+        """Faces, about, at which such an effect of these runs would exclude 0.
 
-def paired_difference(first: np.ndarray, second: np.ndarray) -> Difference:
-    """Difference of two runs' accuracies on the same faces.
+        None where the effect is 0.
+        """
+        if abs(self.mean) < 1e-12:
+            return None
+        return ceil(self.n * (_Z * self.error / self.mean) ** 2)
+
+
+def quantile(df: float) -> float:
+    """Student's, of which 2.5 % lie above.
+
+    >>> round(quantile(2), 2), round(quantile(inf), 2)
+    (4.3, 1.96)
+    """
+    if df == inf:
+        return _Z
+    from scipy.special import stdtrit  # which is slow to import
+
+    return float(stdtrit(df, 0.975))
+
+
+def crossed(
+    first: np.ndarray,
+    second: np.ndarray | None = None,
+    *,
+    shares: bool = True,
+    weights: np.ndarray | None = None,
+) -> Difference:
+    """What one group of runs reaches, or one less another, over seeds and faces.
 
     Args:
-        first: ``[n]``, 1 where the first run is right and 0 where it is
-            wrong; the mean over seeds for several.
-        second: the same for the second run, on the same faces in order.
-
-    Returns:
-        The mean difference with a normal interval over faces.  Two pseudo
-        faces, on which one of the runs is right and the other wrong, keep
-        its coverage when the runs disagree on few faces (D. G. Bonett and
-        R. M. Price, J. Educ. Behav. Stat. 37, 2012).
+        first: ``[S, n]`` or ``[n]``: of each seed and face 1 where the run is
+            right and 0 where it is wrong, or a measurement of any unit.
+        second: of the other runs, on the same faces in order; nothing is
+            taken off if None.
+        shares: whether the values are such shares.  Then two pseudo faces on
+            which one side alone is right keep the interval's coverage where
+            the sides disagree on few faces (D. G. Bonett and R. M. Price,
+            J. Educ. Behav. Stat. 37, 2012); one group alone gets two right and
+            two wrong ones (A. Agresti and B. A. Coull, Am. Stat. 52, 1998).
+        weights: ``[n]``, sum 1, of the faces; all alike if None.
 
     Raises:
-        FerError: when lengths differ, are 0, or values leave [0, 1].
+        FerError: when faces differ in number, are none, a value is not finite,
+            or a share leaves [0, 1].
     """
-    gap = _correctness(first) - _correctness(second, len(first))
-    padded = np.append(gap, (1.0, -1.0))
-    spread = _Z * padded.std() / sqrt(len(padded))
-    centre = padded.mean()
-    return Difference(
-        mean=float(gap.mean()),
-        low=float(max(centre - spread, -1)),
-        high=float(min(centre + spread, 1)),
-        n=len(gap),
-        n_to_decide=n_to_decide(gap),
-    )
+    sides = [_rows(first, shares)]
+    if second is not None:
+        sides.append(_rows(second, shares, sides[0].shape[1]))
+    n = sides[0].shape[1]
+    per_face = [side.mean(0) for side in sides]
+    gap = per_face[0] - per_face[1] if len(sides) > 1 else per_face[0]
+    per_seed = [np.average(side, axis=1, weights=weights) for side in sides]
+    mean = float(np.average(gap, weights=weights))
+    extra = () if not shares else (1.0, -1.0) if len(sides) > 1 else (1.0, 1.0, 0, 0)
+    padded = np.append(gap, extra)
+    spread = 1.0 if weights is None else n * float(np.square(weights).sum())
+    ddof = 0 if shares else 1
+    variances = [(spread * padded.var(ddof=ddof) / len(padded), n - 1)]
+    variances += [_of_seeds(values) for values in per_seed]
+    # The pseudo faces pull the centre towards the middle.
+    shift = (padded.mean() - gap.mean()) if shares else 0.0
+    limits = ((0.0 if len(sides) == 1 else -1.0), 1.0) if shares else (-inf, inf)
+    gaps = _paired(per_seed)
+    return _interval(mean, mean + shift, variances, n, gaps, limits)
 
 
-def measured_difference(first: np.ndarray, second: np.ndarray) -> Difference:
-    """Difference of two measurements of the same faces, in any unit.
+def class_difference(
+    first: np.ndarray, second: np.ndarray, *, shares: bool = True
+) -> Difference:
+    """Difference of what the same runs reach on two groups of faces.
+
+    The groups hold different faces, so over faces nothing is paired; over
+    seeds it is.
 
     Args:
-        first: ``[n]``, a finite number a face, n at least 2.
-        second: likewise, of the same faces in order.
-
-    Returns:
-        The mean difference with a normal interval over faces.
+        first: ``[S, n]``, values of each seed on the first group.
+        second: ``[S, m]`` on the second.
+        shares: whether they are right or wrong.  Then each recall enters the
+            interval as (hits + 1) / (n + 2), which keeps a class of few faces
+            from looking certain (A. Agresti and B. Caffo, Am. Stat. 54, 2000).
 
     Raises:
-        FerError: when lengths differ or a number is not finite.
+        FerError: as :func:`crossed`.
     """
-    if np.shape(first) != np.shape(second) or np.ndim(first) != 1 or len(first) < 2:
+    sides = [_rows(first, shares), _rows(second, shares)]
+    variances, centres = [], []
+    for side in sides:
+        values, n = side.mean(0), side.shape[1]
+        if shares:
+            p = (values.sum() + 1) / (n + 2)
+            variances.append((p * (1 - p) / (n + 2), n + 1))
+        else:
+            p = values.mean()
+            variances.append((values.var(ddof=1) / n if n > 1 else inf, n - 1))
+        centres.append(p)
+    gaps = sides[0].mean(1) - sides[1].mean(1)
+    n = sum(side.shape[1] for side in sides)
+    limits = (-1.0, 1.0) if shares else (-inf, inf)
+    variances.append(_of_seeds(gaps))
+    return _interval(gaps.mean(), centres[0] - centres[1], variances, n, gaps, limits)
+
+
+def share_of(hits: float, n: int) -> Difference:
+    """One run's share of right faces, with Wilson's interval."""
+    low, high = wilson_interval(hits, n)
+    p = hits / n
+    return Difference(p, low, high, n, error=sqrt(p * (1 - p) / n), df=n - 1)
+
+
+def _rows(values: np.ndarray, shares: bool, n: int | None = None) -> np.ndarray:
+    rows = np.atleast_2d(np.asarray(values, np.float64))
+    n = rows.shape[-1] if n is None else n
+    if rows.ndim != 2 or rows.shape[1] != n or not rows.size:
         raise FerError(
-            f"Two measurements are compared on the same faces, found "
-            f"{list(np.shape(first))} beside {list(np.shape(second))}; both need "
-            "one value a face and two faces or more."
+            f"Runs are compared on the same faces, found {list(np.shape(values))} "
+            f"beside {n}; each needs one value a face."
         )
-    gap = np.subtract(first, second, dtype=np.float64)
-    if not np.isfinite(gap).all():
-        row = int(np.flatnonzero(~np.isfinite(gap))[0])
-        raise FerError(f"Face {row} has no finite measurement; measure again.")
-    mean, n = float(gap.mean()), len(gap)
-    spread = _Z * float(gap.std(ddof=1)) / sqrt(n)
-    needed = ceil(n * (spread / mean) ** 2) if abs(mean) > 1e-12 else None
-    return Difference(mean, mean - spread, mean + spread, n, needed)
+    if not np.isfinite(rows).all():
+        face = int(np.argwhere(~np.isfinite(rows))[0, 1])
+        raise FerError(f"Face {face} has no finite measurement; measure again.")
+    if shares and (rows.min() < 0 or rows.max() > 1):
+        raise FerError("Right or wrong lies in [0, 1], found values outside.")
+    return rows
+
+
+def _of_seeds(means: np.ndarray) -> tuple[float, float]:
+    """Variance of a mean over seeds, and its degrees of freedom."""
+    if len(means) < 2:
+        return 0.0, inf
+    return float(means.var(ddof=1)) / len(means), len(means) - 1
+
+
+def _paired(per_seed: Sequence[np.ndarray]) -> np.ndarray:
+    """The difference of each seed, where both sides have as many."""
+    if len(per_seed) == 1:
+        return per_seed[0]
+    first, second = per_seed
+    return first - second if len(first) == len(second) else np.zeros(1)
+
+
+def _interval(mean, centre, variances, n, gaps, limits) -> Difference:
+    error2 = sum(variance for variance, _ in variances)
+    parts = sum(v**2 / df for v, df in variances if v and df < inf)
+    df = error2**2 / parts if parts else inf
+    reach = quantile(max(df, 1)) * sqrt(error2)
+    return Difference(
+        mean=float(mean),
+        low=float(max(centre - reach, limits[0])),
+        high=float(min(centre + reach, limits[1])),
+        n=n,
+        seeds=len(gaps),
+        error=sqrt(error2),
+        df=float(df),
+        spread=float(np.std(gaps, ddof=1)) if len(gaps) > 1 else None,
+    )
 
 
 def resolution(share: float, n: int) -> float:
@@ -105,7 +217,7 @@ def resolution(share: float, n: int) -> float:
     Half the width of Wilson's interval of one accuracy: two accuracies that
     lie nearer than this to each other do not differ by more than other faces
     of the same kind might do.  Runs on the same faces can be told apart more
-    finely: see :func:`paired_difference`.
+    finely: see :func:`crossed`.
 
     Args:
         share: the accuracy, 0 to 1.
@@ -116,24 +228,6 @@ def resolution(share: float, n: int) -> float:
     """
     low, high = wilson_interval(share * n, n)
     return (high - low) / 2
-
-
-def n_to_decide(gap: np.ndarray) -> int | None:
-    """Faces needed for the interval of ``paired_difference`` to exclude 0.
-
-    Assumes that mean and mean square of the per-face differences ``gap``
-    (``[n]``) stay as observed; None when the mean is 0.
-    """
-    mean, square = float(np.mean(gap)), float(np.mean(np.square(gap)))
-    if abs(mean) < 1e-12:  # means over seeds do not cancel exactly
-        return None
-    z2 = _Z**2
-    # With m = n + 2 the interval excludes 0 where
-    # (n mean)^2 (1 + z2 / m) > z2 (n square + 2).
-    n = max(1, ceil(z2 * (square / mean**2 - 1)))
-    while (n * mean) ** 2 * (1 + z2 / (n + 2)) <= z2 * (n * square + 2):
-        n += max(1, n // 10_000)
-    return n
 
 
 def mcnemar_p(first: np.ndarray, second: np.ndarray) -> float:
@@ -147,75 +241,8 @@ def mcnemar_p(first: np.ndarray, second: np.ndarray) -> float:
         p of the hypothesis that both are equally often right; 1.0 when
         they are right on exactly the same faces.
     """
-    gap = _correctness(first) - _correctness(second, len(first))
-    wins, losses = int((gap > 0).sum()), int((gap < 0).sum())
-    n, tail = wins + losses, 0
-    ways = 1  # of k among n
-    for k in range(min(wins, losses) + 1):
-        tail += ways
-        ways = ways * (n - k) // (k + 1)
-    return min(1.0, 2 * tail / 2**n)
+    from scipy.special import bdtr  # which is slow to import
 
-
-def group_difference(
-    correct: np.ndarray,
-    labels: np.ndarray,
-    first: tuple[int, ...],
-    second: tuple[int, ...],
-) -> Difference:
-    """Difference of the mean recalls of two groups of classes in one run.
-
-    The groups hold different faces, so nothing is paired: variances of the
-    recalls add.  Each recall enters the interval as (hits + 1) / (n + 2),
-    which keeps a class of few faces from looking certain (A. Agresti and
-    B. Caffo, Am. Stat. 54, 2000).
-
-    Args:
-        correct: ``[n]``, share of seeds that are right on each face.
-        labels: ``int [n]``, true classes.
-        first: classes of the first group.
-        second: classes of the second group.
-
-    Raises:
-        FerError: when a class has no face or ``correct`` leaves [0, 1].
-    """
-    correct = _correctness(correct, len(labels))
-    sides = [
-        np.mean([_recall(correct, labels, c) for c in group], axis=0)
-        for group in (first, second)
-    ]
-    raw, centre, _ = sides[0] - sides[1]
-    variance = sides[0][2] / len(first) + sides[1][2] / len(second)
-    spread = _Z * sqrt(variance)
-    n = int(np.isin(labels, (*first, *second)).sum())
-    return Difference(
-        mean=float(raw),
-        low=float(max(centre - spread, -1)),
-        high=float(min(centre + spread, 1)),
-        n=n,
-        n_to_decide=ceil(n * (spread / raw) ** 2) if abs(raw) > 1e-12 else None,
-    )
-
-
-def _recall(
-    correct: np.ndarray, labels: np.ndarray, label: int
-) -> tuple[float, float, float]:
-    """Recall of a class; the same with two more faces; its variance."""
-    hits = correct[labels == label]
-    if not len(hits):
-        raise FerError(f"Class {label} has no face, so it has no recall.")
-    p = (hits.sum() + 1) / (len(hits) + 2)
-    return hits.mean(), p, p * (1 - p) / (len(hits) + 2)
-
-
-def _correctness(values: np.ndarray, n: int | None = None) -> np.ndarray:
-    values = np.asarray(values, np.float64)
-    n = len(values) if n is None else n
-    if values.shape != (n,) or n < 1:
-        raise FerError(
-            f"Two runs are compared on the same faces, found {list(values.shape)} "
-            f"beside {n}; both need one value a face."
-        )
-    if values.min() < 0 or values.max() > 1:
-        raise FerError("Right or wrong lies in [0, 1], found values outside.")
-    return values
+    first, second = (_rows(side, True)[0] > 0 for side in (first, second))
+    wins, losses = int((first & ~second).sum()), int((second & ~first).sum())
+    return min(1.0, 2 * float(bdtr(min(wins, losses), wins + losses, 0.5)))

@@ -1,6 +1,6 @@
 """From claims and records to verdicts, by the rules of ``rules``."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fer_lib.errors import FerError
 from ferbook.ledger.claims import Claim, Claims
 from ferbook.ledger.readings import Reading, readings_of
-from ferbook.ledger.rules import Verdict, tolerance
+from ferbook.ledger.rules import Direction, Verdict, rules, tolerance
 from ferbook.ledger.statistics import Difference
 from ferbook.runs.records import Record
 
@@ -18,17 +18,67 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Answered:
+    """Both answers to a claim under one protocol's faces and labels.
+
+    Attributes:
+        protocol: whose faces and labels; empty where no run is needed.
+        verdict: of the runs at the paper's scale.
+        why: the rule's terms with their figures, or why none was run.
+        reduced: what all other runs say; None where there are none.
+        reduced_why: likewise.
+        readings: the runs of both.
+    """
+
+    protocol: str
+    verdict: Verdict
+    why: str
+    reduced: Direction | None = None
+    reduced_why: str = ""
+    readings: tuple[Reading, ...] = ()
+
+    @property
+    def decided(self) -> bool:
+        """Whether anything is answered, at either scale."""
+        silent = (None, Direction.TOO_FEW)
+        return self.verdict != Verdict.NOT_RUN or self.reduced not in silent
+
+
+@dataclass(frozen=True)
 class Judgement:
-    """A claim's verdict, the reason for it and the runs beside it.
+    """A claim with its answers, the first under the labels that it speaks of.
 
     ``left_out`` has runs that cannot be compared with those, and why.
     """
 
     claim: Claim
-    verdict: Verdict
-    why: str
-    readings: tuple[Reading, ...] = ()
+    answers: tuple[Answered, ...]
     left_out: Mapping[Record, str] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> Verdict:
+        """At the paper's scale, under the claim's own labels."""
+        return self.answers[0].verdict
+
+    @property
+    def why(self) -> str:
+        """The reason for the verdict."""
+        return self.answers[0].why
+
+    @property
+    def reduced(self) -> Direction | None:
+        """At a reduced scale, under the claim's own labels."""
+        return self.answers[0].reduced
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """The runs beside the claim, under all labels."""
+        return tuple(one for answer in self.answers for one in answer.readings)
+
+    @property
+    def decided(self) -> bool:
+        """Whether anything is answered, at any scale, under any labels."""
+        return any(answer.decided for answer in self.answers)
 
 
 def judge(claim: Claim, paper: Claims, records: Iterable[Record]) -> Judgement:
@@ -43,14 +93,33 @@ def judge(claim: Claim, paper: Claims, records: Iterable[Record]) -> Judgement:
         FerError: when an arithmetic claim names no known check.
     """
     if claim.kind == "arithmetic":
-        return _work_out(claim, paper)
+        return Judgement(claim, (_work_out(claim, paper),))
     readings, left_out = readings_of(claim, records)
-    verdict, why = Verdict.NOT_ATTEMPTED, claim.not_attempted
-    for reading in readings:
-        if reading.verdict:
-            verdict, why = reading.verdict, _why(claim, reading)
-            break
-    return Judgement(claim, verdict, why, readings, left_out)
+    labels = dict.fromkeys((claim.protocol, *(r.answer.protocol for r in readings)))
+    answers = tuple(
+        _answered(claim, name, [r for r in readings if r.answer.protocol == name])
+        for name in labels
+    )
+    return Judgement(claim, answers, left_out)
+
+
+def _answered(claim: Claim, protocol: str, found: Sequence[Reading]) -> Answered:
+    if claim.forced:
+        verdict, why = Verdict.NOT_TESTABLE, claim.forced
+        return Answered(protocol, verdict, why, readings=tuple(found))
+    verdict, why = Verdict.NOT_RUN, claim.impossible or claim.not_attempted
+    full = _first(found, True)
+    if full:
+        verdict, why = full.outcome, told(claim, full)
+    part = _first(found, False)
+    reduced, beside = (part.outcome, told(claim, part)) if part else (None, "")
+    return Answered(protocol, verdict, why, reduced, beside, tuple(found))
+
+
+def _first(found: Sequence[Reading], at_scale: bool) -> Reading | None:
+    """The most trusted runs of a scale, with seeds enough if any has."""
+    here = [r for r in found if r.at_scale == at_scale and r.outcome is not None]
+    return next((r for r in here if r.enough), next(iter(here), None))
 
 
 @cache
@@ -62,7 +131,7 @@ def checks() -> "dict[str, Callable[..., Working]]":
     return module.CHECKS
 
 
-def _work_out(claim: Claim, paper: Claims) -> Judgement:
+def _work_out(claim: Claim, paper: Claims) -> Answered:
     check = checks().get(claim.check)
     if check is None:
         raise FerError(
@@ -77,25 +146,26 @@ def _work_out(claim: Claim, paper: Claims) -> Judgement:
             f"'{claim.check}' does not take ({error})."
         ) from error
     if found.consistent is None:
-        return Judgement(claim, Verdict.NOT_ATTEMPTED, found.text)
+        return Answered("", Verdict.NOT_RUN, found.text)
     outcome = Verdict.CONSISTENT if found.consistent else Verdict.CONTRADICTORY
-    return Judgement(claim, outcome, found.text)
+    return Answered("", outcome, found.text)
 
 
-def _why(claim: Claim, reading: Reading) -> str:
-    """The rule's terms with their figures, for a verdict that runs gave."""
+def told(claim: Claim, reading: Reading) -> str:
+    """The rule's terms with their figures, for what runs say."""
+    have, wanted = len(reading.seeds), rules()["seeds"]
+    if have < wanted:
+        return f"{have} of {wanted} seeds"
     if claim.kind == "value":
         slack = 100 * tolerance(claim.number, claim.n)
         return (
-            f"{100 * reading.mean:.2f} % against {100 * claim.number:.2f} %, "
-            f"which tolerates {slack:.2f} points below"
+            f"{100 * reading.found.mean:.2f} % against {100 * claim.number:.2f} %, "
+            f"which tolerates {slack:.2f} points"
         )
-    told = [_pair(pair) for pair in reading.pairs]
-    if reading.verdict == Verdict.UNDECIDED:
-        open_pairs = [p.n_to_decide for p in reading.pairs if p.sign() == 0]
-        needed = max((n for n in open_pairs if n), default=None)
-        told += [f"about {needed:,} faces would decide"] if needed else []
-    return "; ".join(told)
+    terms = [_pair(pair) for pair in reading.pairs or (reading.found,)]
+    if reading.null is not None:
+        terms.append(f"null contrast {100 * reading.null.mean:+.1f} points")
+    return "; ".join(terms)
 
 
 def _pair(pair: Difference) -> str:

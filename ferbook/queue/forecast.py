@@ -16,7 +16,7 @@ from fer_lib.data.augment import seeded
 from fer_lib.data.protocols import PAIRS, PROTOCOLS, Splits, split
 from fer_lib.errors import FerError
 from fer_lib.models.cost import TRAINING, counted
-from ferbook.ledger.rules import blocking
+from ferbook.ledger.rules import rescaling
 from ferbook.papers import PAPERS
 from ferbook.runs.key import RunKey
 from ferbook.runs.make import Course
@@ -91,7 +91,7 @@ class Forecaster:
         epochs = [per_face * _passes(stage, course.splits) for stage in stages]
         total = sum(s.epochs * each for s, each in zip(stages, epochs, strict=True))
         departures = (Departure(**row) for row in course.departures())
-        far_off = bool(blocking(departures))
+        far_off = bool(rescaling(departures))
         return Forecast(total, total / rate, max(epochs) / rate, far_off)
 
     def _split(self, key: RunKey) -> Splits:

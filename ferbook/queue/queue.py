@@ -9,7 +9,7 @@ from tqdm.auto import tqdm
 from fer_lib.errors import FerError
 from ferbook.ledger.claims import Answer, Claim, Claims
 from ferbook.ledger.matching import all_wanted
-from ferbook.ledger.rules import blocking
+from ferbook.ledger.rules import rescaling
 from ferbook.queue.forecast import Forecast
 from ferbook.runs.key import RunKey
 from ferbook.runs.records import Record, records_of
@@ -230,7 +230,7 @@ def open_queue(
         except FerError as error:
             impossible[run] = str(error)
     far_off = {run for run, told in forecasts.items() if told.far_off}
-    far_off |= {r.any_seed for r, one in records.items() if blocking(one.departures)}
+    far_off |= {r.any_seed for r, one in records.items() if rescaling(one.departures)}
     waiting = [
         need
         for need in lacking(needs, done, impossible, far_off)

@@ -33,6 +33,11 @@ def claims_folder(root: Path | None = None) -> Path:
     return (root or repository_root()) / "book" / "claims"
 
 
+def rules_path(root: Path | None = None) -> Path:
+    """The rules by which runs answer claims."""
+    return (root or repository_root()) / "book" / "rules.toml"
+
+
 def runs_folder(root: Path | None = None) -> Path:
     """Folder of the tracked run records."""
     return (root or repository_root()) / "book" / "runs"
