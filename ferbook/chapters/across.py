@@ -24,7 +24,7 @@ from ferbook.kit import corpora as rendered
 from ferbook.kit.ablation import train_briefly
 from ferbook.kit.quick_classifier import features, one_hot, ridge
 from ferbook.kit.results import record_name
-from ferbook.ledger.statistics import paired_difference
+from ferbook.ledger.statistics import crossed
 from ferbook.runs.records import Record
 from ferbook.show.figures import COLOURS
 from ferbook.show.plots import finish, write_numbers
@@ -162,7 +162,7 @@ def away_table(right: Right) -> Table:
     for home in right:
         for guest in right:
             if guest != home and home in right[guest]:
-                gap = paired_difference(right[guest][home], right[home][home])
+                gap = crossed(right[guest][home], right[home][home])
                 mean, low, high = (100 * x for x in (gap.mean, gap.low, gap.high))
                 told = {1: "better", -1: "worse", 0: "undecided"}[gap.sign()]
                 points = f"{mean:+.1f} ({low:+.1f} to {high:+.1f})"

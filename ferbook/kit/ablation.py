@@ -13,7 +13,7 @@ from fer_lib.models.saved import load_weights
 from ferbook.kit.parameters import Parameters
 from ferbook.kit.results import kind_of, recorded
 from ferbook.ledger.comparing import Comparison, compare, paired
-from ferbook.ledger.statistics import Difference, mcnemar_p, paired_difference
+from ferbook.ledger.statistics import Difference, crossed, mcnemar_p
 from ferbook.papers import find_paper
 from ferbook.runs.key import RunKey
 from ferbook.runs.predictions import accuracies
@@ -145,7 +145,7 @@ def tried_box(tried: dict[str, Run]) -> Table:
     rows = [(first, f"{100 * right[first].mean():.1f} %", "", "")]
     for name in others:
         p = f"p = {mcnemar_p(right[name], right[first]):.2g}"
-        found = paired_difference(right[name], right[first])
+        found = crossed(right[name], right[first])
         share = f"{100 * right[name].mean():.1f} %"
         # One seed and a few steps decide nothing, whatever the interval.
         rows.append((name, share, *_difference(found, [p])[:2]))

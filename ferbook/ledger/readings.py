@@ -320,9 +320,7 @@ def _recall(claim: Claim) -> tuple[str, ...]:
     return (name,) if metric == "recall" else ()
 
 
-def _departures(
-    claim: Claim, answer: Answer, told: Estimate
-) -> tuple[Departure, ...]:
+def _departures(claim: Claim, answer: Answer, told: Estimate) -> tuple[Departure, ...]:
     """What the runs state, and what follows from the claim.
 
     Other labels than the claim's are a reading of it, answered under its own

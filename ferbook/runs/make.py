@@ -20,6 +20,7 @@ from ferbook.papers import find_paper, find_recipe
 from ferbook.runs.behaviour import compare, probe
 from ferbook.runs.key import CONTENT, RunKey, json_sha256
 from ferbook.runs.predictions import accuracies, results_of
+from ferbook.runs.provenance import rules_now
 from ferbook.runs.records import Record, check_writable, records_of, write_beside
 from ferbook.runs.run import Run, how_it_went, predictions_of
 from ferbook.runs.schema import SCHEMA
@@ -151,6 +152,8 @@ def reproduce(
     splits = splits_of(key, root, target_root)
     course, source = Course(key, splits), run_source(key)
     key, config, plan = course.key, course.config, course.plan
+    # Whoever changes them while the run goes on does so after the fact.
+    judged_by = rules_now(key.paper)
     if not again:
         _check_new(key, records_of(folder, key))
     check_writable(folder)
@@ -192,6 +195,7 @@ def reproduce(
     content = _named(course) | how_it_went(run, started, where, source)
     content |= {
         "behaviour": behaviour,
+        "judged_by": judged_by,
         "command": key.command,
         "deviations": course.departures(),
         "results": results_of(predictions),

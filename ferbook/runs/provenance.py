@@ -5,14 +5,35 @@ import json
 import shutil
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import fer_lib
 from fer_lib.data.protocols import Splits
+from fer_lib.errors import FerError
+from ferbook.runs.key import json_sha256
+from ferbook.runs.paths import claims_folder, rules_path
 from ferbook.runs.predictions import face_ids
 
 LIBRARIES = ("torch", "numpy", "kornia", "captum")
+
+
+def rules_now(paper: str) -> dict[str, str]:
+    """Hashes of the rules and of a paper's claims, as they stand before a run.
+
+    Of their content: neither comments nor layout count.  Of the last sitting,
+    where a run was made in several; empty outside of the book's repository.
+    """
+    try:
+        files = {"rules": rules_path(), "claims": claims_folder() / f"{paper}.toml"}
+    except FerError:
+        return {}
+    return {
+        name: json_sha256(tomllib.loads(path.read_text(encoding="utf-8")))
+        for name, path in files.items()
+        if path.is_file()
+    }
 
 
 def library_versions() -> dict[str, str]:

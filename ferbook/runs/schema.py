@@ -97,6 +97,7 @@ class _Content(TypedDict):
     superseded: NotRequired[str]  # why it answers no claim
     first_losses: NotRequired[list[float]]  # of the first batches
     behaviour: NotRequired[dict]  # of its training, see runs.behaviour
+    judged_by: NotRequired[dict[str, str]]  # hashes: rules, claims before it
     probed_at: NotRequired[str]  # commit, where it is not that of the run
     config: dict
     config_sha256: str

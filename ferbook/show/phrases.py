@@ -71,17 +71,18 @@ def paper_value(claim: Claim) -> str:
 def our_figure(claim: Claim, reading: Reading) -> str:
     """Ours with its unit alone."""
     if claim.kind == "value":
-        return f"{percent(reading.mean)} %"
-    return f"{100 * reading.mean:+.1f} points"
+        return f"{percent(reading.found.mean)} %"
+    return f"{100 * reading.found.mean:+.1f} points"
 
 
 def our_interval(claim: Claim, reading: Reading) -> str:
     """The 95 % interval of ours, n, seeds and their standard deviation."""
     sign, to = ("", "–") if claim.kind == "value" else ("+", " to ")
-    low, high = (f"{100 * x:{sign}.1f}" for x in (reading.low, reading.high))
-    told = seeds(reading.seeds, reading.spread)
-    told += "" if reading.spread is None else " points"
-    return f"95 % interval {low}{to}{high}, n = {reading.n:,}, {told}"
+    found = reading.found
+    low, high = (f"{100 * x:{sign}.1f}" for x in (found.low, found.high))
+    told = seeds(reading.seeds, found.spread)
+    told += "" if found.spread is None else " points"
+    return f"95 % interval {low}{to}{high}, n = {found.n:,}, {told}"
 
 
 def seeds(found: Sized, spread: float | None) -> str:

@@ -140,7 +140,7 @@ def gain_table(
             "Adds": lambda gain: phrases.points(gain.comparison.difference),
             "n": lambda gain: cell(
                 f"{gain.comparison.difference.n:,}",
-                phrases.seeds(gain.comparison.seeds, gain.comparison.spread),
+                phrases.seeds(gain.comparison.seeds, gain.comparison.difference.spread),
             ),
             "Epochs": lambda gain: f"{gain.epochs[0]} → {gain.epochs[1]}",
         },

@@ -8,7 +8,7 @@ import numpy as np
 from fer_lib.errors import FerError
 from fer_lib.evaluation.intervals import wilson_interval
 from ferbook.ledger.claims import load_claims
-from ferbook.ledger.statistics import paired_difference
+from ferbook.ledger.statistics import crossed
 from ferbook.papers.ramn import PAPER, SWEEPS
 from ferbook.runs.key import RunKey
 from ferbook.runs.records import Record
@@ -170,7 +170,7 @@ def _gaps(runs: Mapping[str, Sequence[Record]], best: str) -> dict:
     for variant in runs.keys() - {best}:
         if seeds := right[variant].keys() & right[best].keys():
             means = [np.mean([right[v][k] for k in seeds], 0) for v in (variant, best)]
-            gap = paired_difference(*means)
+            gap = crossed(*means)
             limits = [round(x, 5) for x in (gap.mean, gap.low, gap.high)]
             gaps[variant] = {"points": limits, "seeds": len(seeds)}
     return gaps

@@ -18,7 +18,7 @@ from fer_lib.expressions import EXPRESSIONS
 from fer_lib.rendered.photo import compress
 from ferbook.chapters.faces.corpora import TEST, TRAIN, membership, share
 from ferbook.kit.quick_classifier import features, nearest, one_hot, ridge
-from ferbook.ledger.statistics import Difference, paired_difference
+from ferbook.ledger.statistics import Difference, crossed
 from ferbook.show.figures import percent
 
 CLASSES = len(EXPRESSIONS)
@@ -190,7 +190,7 @@ def choice_rows(made: Tries) -> list[dict]:
             "accuracy on PrivateTest": percent(share(made.right[k, test])),
             "against PublicTest's choice": "-"
             if name == "PublicTest"
-            else points(paired_difference(made.right[k, test], honest)),
+            else points(crossed(made.right[k, test], honest)),
         }
         for name, k in chosen.items()
     ]
@@ -289,7 +289,7 @@ def planted_rows(
                 "found by hash": int(leaked(grown, test, NEAR)[planted].sum()),
                 "accuracy on the copied": percent(share(after[planted])),
                 "without copies": percent(share(before[planted])),
-                "gain over all": points(paired_difference(after, before)),
+                "gain over all": points(crossed(after, before)),
             }
         )
     return rows

@@ -13,7 +13,7 @@ from ferbook.kit.results import record_name
 from ferbook.ledger.arithmetic.printed import figure
 from ferbook.ledger.claims import load_claims
 from ferbook.ledger.ledger import Ledger
-from ferbook.ledger.statistics import Difference, measured_difference
+from ferbook.ledger.statistics import Difference, crossed
 from ferbook.ledger.verdicts import judge
 from ferbook.papers.part_measures import member_scores
 from ferbook.runs.records import Record
@@ -172,7 +172,7 @@ def drift_box(drift: LandmarkDrift, others: Mapping[str, Errors]) -> Table:
     rows = []
     for i, name in enumerate(drift.names):
         means = [f"{100 * column[:, i].mean():.2f}" for column in columns]
-        change = measured_difference(after[:, i], before[:, i])
+        change = crossed(after[:, i], before[:, i], shares=False)
         said = DRIFT.get(name, "not told")
         rows.append((name, *means, _range(change, 100), _SIGNS[change.sign()], said))
     header = ("Part", *others, "Before tuning", "After tuning", "Change, 95 %")
@@ -188,7 +188,7 @@ def recorded_drift_box(records: Iterable[Record]) -> Table | Sentence:
     for record in records:
         found = _measured(record, [f"landmark_rise.{name}" for name in ORDER])
         if len(found) == len(ORDER):
-            changes = [measured_difference(r, 0 * r) for r in found.values()]
+            changes = [crossed(r, shares=False) for r in found.values()]
             told = [f"{_SIGNS[c.sign()]}\n {_range(c, 100)}" for c in changes]
             rows.append((record_name(record), *told))
     header = ("Run", *(f"{name}\n paper: {DRIFT[name]}" for name in ORDER))
@@ -207,7 +207,7 @@ def heat_box(measured: Mapping[str, Mapping[str, np.ndarray]]) -> Table | Senten
         told = [f"{union.mean():.2f}", "", "", ""]
         if parts[0] is not None:
             means = [f"{part.mean():.2f}" for part in parts]
-            told[1:] = [*means, _range(measured_difference(*parts))]
+            told[1:] = [*means, _range(crossed(*parts, shares=False))]
         rows.append((name, *told, f"{len(union):,}"))
     header = ("Network", "Union, near any landmark", "Sub-networks, own part")
     header += ("Sub-networks, elsewhere", "Own less elsewhere, 95 %", "n")

@@ -41,7 +41,7 @@ from ferbook.kit.results import record_name
 from ferbook.ledger.arithmetic.networks import on_paper
 from ferbook.ledger.arithmetic.printed import figure
 from ferbook.ledger.claims import load_claims
-from ferbook.ledger.statistics import measured_difference
+from ferbook.ledger.statistics import crossed
 from ferbook.papers.residual_masking import measures
 from ferbook.runs.records import Record
 from ferbook.runs.run import Run
@@ -287,7 +287,7 @@ def preference_box(
             if inside not in values:
                 continue
             hot, cold = values[inside], values[outside]
-            gap = measured_difference(hot, cold)
+            gap = crossed(hot, cold, shares=False)
             says = {1: "prefers them", 0: "undecided", -1: "avoids them"}[gap.sign()]
             span = f"{gap.mean:+.3f}\n {gap.low:+.3f} to {gap.high:+.3f}, n = {gap.n:,}"
             heat = f"{hot.mean():.3f} against {cold.mean():.3f}"

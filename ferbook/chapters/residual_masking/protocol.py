@@ -25,7 +25,7 @@ from fer_lib.models.network import logits_of
 from ferbook.kit.results import record_name, recorded
 from ferbook.ledger.arithmetic.printed import figure
 from ferbook.ledger.claims import Claims, load_claims
-from ferbook.ledger.statistics import paired_difference, resolution
+from ferbook.ledger.statistics import crossed, resolution
 from ferbook.papers import PAPERS
 from ferbook.runs.records import Record
 from ferbook.runs.run import Run
@@ -175,7 +175,7 @@ def views_box(records: Iterable[Record]) -> Table:
 
     def gain(record: Record) -> str:
         right = [record.correct(view=v) for v in ("random10", "single")]
-        gap = paired_difference(*right)
+        gap = crossed(*right)
         span = f"{100 * gap.low:+.1f} to {100 * gap.high:+.1f}, n = {gap.n:,}"
         return cell(f"{100 * gap.mean:+.1f} points", span)
 

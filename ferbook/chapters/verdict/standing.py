@@ -321,9 +321,11 @@ def _styles(judgements: Sequence[Judgement]) -> dict[str, tuple[str, str]]:
 def _our_mark(axes: Axes, reading: Reading, row: float, style: tuple) -> None:
     """Filled where the runs decide, hollow where they stand beside."""
     colour, mark = style
-    axes.plot([100 * reading.low, 100 * reading.high], [row, row], color=colour)
+    axes.plot(
+        [100 * reading.found.low, 100 * reading.found.high], [row, row], color=colour
+    )
     face = colour if reading.verdict else "white"
-    axes.plot(100 * reading.mean, row, mark, color=colour, markerfacecolor=face)
+    axes.plot(100 * reading.found.mean, row, mark, color=colour, markerfacecolor=face)
 
 
 def _legend(axes: Axes, styles: Mapping[str, tuple[str, str]], printed: bool) -> None:

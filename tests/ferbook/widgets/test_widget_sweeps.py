@@ -9,7 +9,7 @@ from selenium.webdriver.common.keys import Keys
 from widget_pages import find_all, numbers, put, texts, told
 
 from fer_lib.evaluation.intervals import wilson_interval
-from ferbook.ledger.statistics import paired_difference
+from ferbook.ledger.statistics import crossed
 from ferbook.show.tables import Sentence
 from ferbook.widgets import sweep_explorer, sweeps
 from ferbook.widgets.sweeps import VARIED
@@ -52,7 +52,7 @@ class TestAccuracies:
             run_of("beta_0.03", 70, seed=3), run_of("omega_1", 70),
         ]  # fmt: skip
         gaps = groups_of(records)[0]["gaps"]
-        expected = paired_difference(right[2], right[1])
+        expected = crossed(right[2], right[1])
         limits = [expected.mean, expected.low, expected.high]
         np.testing.assert_allclose(
             gaps["beta"]["beta_0.01"]["points"], limits, atol=6e-6
