@@ -35,10 +35,11 @@ def wanted(claim: Claim, answer: Answer, variant: str = "") -> tuple[RunKey, ...
 
 
 def all_wanted(claim: Claim, answer: Answer) -> tuple[RunKey, ...]:
-    """Every run that an answer needs: both sides of what it compares."""
+    """Every run that an answer needs: what it compares, and its controls."""
     sides = [term.variant for term in claim.order]
     if claim.against:
         sides = ["", claim.against]
+    sides += [*claim.null, *filter(None, [claim.control])]
     found = (run for side in sides or [""] for run in wanted(claim, answer, side))
     return tuple(dict.fromkeys(found))
 

@@ -196,7 +196,7 @@ def _paired(per_seed: Sequence[np.ndarray]) -> np.ndarray:
 
 def _interval(mean, centre, variances, n, gaps, limits) -> Difference:
     error2 = sum(variance for variance, _ in variances)
-    parts = sum(v**2 / df for v, df in variances if v and df < inf)
+    parts = sum(v**2 / max(df, 1) for v, df in variances if v)
     df = error2**2 / parts if parts else inf
     reach = quantile(max(df, 1)) * sqrt(error2)
     return Difference(

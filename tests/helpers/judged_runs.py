@@ -13,6 +13,12 @@ def right(share, n=700):
     return np.random.default_rng(0).permutation(n) < round(share * n)
 
 
+def seeds_of(make_record, count=3, **about):
+    """The same run with several seeds, which are enough for a verdict."""
+    about = {"labels": LABELS} | about
+    return [make_record(seed=seed, **about) for seed in range(count)]
+
+
 def claim_of(kind="value", **changed):
     about = {
         "id": "deep_emotion.fer2013.accuracy",

@@ -28,7 +28,8 @@ def content_of(predictions, **changed):
             checkpoint, split, view, _ = key.split("/")
             labels = predictions[f"{split}/labels"]
             views = results.setdefault(checkpoint, {}).setdefault(split, {})
-            views[view] = summarize(logits, labels)
+            known = predictions.get(f"{split}/in_training")
+            views[view] = summarize(logits, labels, known)
             counts = np.bincount(labels, minlength=len(CLASSES)).tolist()
             splits[split] = {"n": len(labels), "per_class": counts}
     content = {
@@ -100,7 +101,7 @@ def make_record(tmp_path):
     """Write a record whose faces are right where ``correct`` says so.
 
     ``members`` are the same for members of an ensemble, ``measures`` other
-    numbers a face, ``faces`` their ids.
+    numbers a face, ``faces`` their ids, ``in_training`` which were trained on.
     """
 
     def make(
@@ -111,6 +112,7 @@ def make_record(tmp_path):
         members=None,
         measures=None,
         faces=None,
+        in_training=None,
         **changed,
     ):
         labels = np.arange(70) % 7 if labels is None else np.asarray(labels)
@@ -123,6 +125,8 @@ def make_record(tmp_path):
             predictions[f"selected/{split}/{view}/logits"] = logits
         for name, values in (measures or {}).items():
             predictions[f"{split}/measures/{name}"] = np.float32(values)
+        if in_training is not None:
+            predictions[f"{split}/in_training"] = np.asarray(in_training, np.int8)
         content = content_of(predictions, **changed)
         if faces is not None:
             predictions[f"{split}/faces"] = np.asarray(faces, np.uint32)
