@@ -19,13 +19,22 @@ REASONS = (
     "pre-training unavailable",
     "compute",
     "not built",
+    "data not published",
     "unspecified in the paper",
 )
 # What a contradiction of an arithmetic claim would contradict.
 SOURCES = ("paper", "data", "rebuild", "reading")
 # What the terms of an order may be told by.
-_TERMS = ("classes", "variant", "view", "measure", "variant measure")
-_TERMS += ("classes measure",)
+_TERMS = (
+    "classes",
+    "variant",
+    "view",
+    "measure",
+    "classes measure",
+    "variant measure",
+    "classes variant measure",
+    "measure faces",
+)
 # What a claim needs beside the fields that have no default.
 _MEASURED = ("dataset", "protocol", "not_attempted")
 _NUMBERED = (*_MEASURED, "value")
@@ -35,7 +44,7 @@ _NEEDED = {
     "order": _MEASURED,
     "arithmetic": ("check",),
 }
-_Metric = Annotated[str, Field(pattern=r"^(accuracy|frames_per_second|recall\..+)$")]
+_Metric = Annotated[str, Field(pattern=r"^(accuracy|false|frames_per_second|recall\..+)$")]
 _closed = with_config(ConfigDict(extra="forbid"))
 
 
@@ -62,6 +71,10 @@ class Answer:
     A protocol with folds stands for all of them; ``view`` is one of
     ``schema.VIEWS``, or ``member.<name>`` for one member of an ensemble.  A
     variant may belong to another recipe: ``comparison/vgg19``.
+
+    Where the paper can be read in two ways, ``reading`` says which labels or
+    faces this answer takes it to mean, and ``n`` how many test faces these
+    are; empty and None for those of the claim.
     """
 
     protocol: str
@@ -71,27 +84,30 @@ class Answer:
     checkpoint: Literal["selected", "last"] = "selected"
     split: str = "PrivateTest"
     view: str = "single"
+    reading: str = ""
+    n: Annotated[int, Field(ge=1)] | None = None
 
 
 @_closed
 @dataclass(frozen=True)
 class Term:
-    """One step of an order claim: one of these, or a variant's measure.
+    """One step of an order claim: one of these, or a measure of a part of it.
 
     Attributes:
-        classes: a group of classes, of which each is compared; with a measure
-            the faces on which it is read.
+        classes: a group of classes, by the claim's metric or a measure.
         variant: the runs of a variant.
         view: a result of the answer's own runs, such as ``member.mouth``.
         measure: something else that the runs measured on every test face,
             stored beside the logits as ``<split>/measures/<measure>``; a
             share, so that hundredths are points (of a face's side, of heat).
+        faces: of a measure, those that the run gets right, or wrong.
     """
 
     classes: tuple[str, ...] = ()
     variant: str = ""
     view: str = ""
     measure: str = ""
+    faces: Literal["", "right", "wrong"] = ""
 
     @property
     def by(self) -> str:
@@ -116,6 +132,7 @@ class Matrix:
     caption: tuple[int, ...]  # images per class as the caption tells them
     not_attempted: Literal[REASONS]
     answered_by: tuple[Answer, ...] = ()
+    reading: str = ""  # as of a claim
 
     @property
     def row_sums(self) -> dict[str, int]:
@@ -158,10 +175,13 @@ class Claim:
         dataset: nickname of the data set, empty for arithmetic.
         protocol: split and labels that the paper says it used.
         metric: ``accuracy``, ``recall.<class>`` or ``frames_per_second``; a
-            recall in an order compares variants on that class alone.
+            recall in an order compares variants on that class alone.  Groups
+            of classes are ordered by recall or, if it is ``false``, by how
+            many of all faces are called so and are not.
         value: as printed, digits kept: ``"70.02"`` or ``"9/25"``.
         unit: unit of ``value``; ``"%"`` and ``"points"`` are hundredths.
-        n: test faces behind the value; None where the paper does not tell.
+        n: test faces behind the value, those of the class for a recall; None
+            where the paper does not tell.
         answered_by: runs that answer it, or stand beside it.
         against: the variant that a difference is measured from.
         order: terms of an order claim, the highest first.
@@ -170,14 +190,16 @@ class Claim:
         not_attempted: reason to give while no run answers it.
         impossible: why no run of ours could ever answer it; empty if one could.
         epochs: training epochs that the paper states, if any.
-        asked: ``"ours"`` for a question that the paper does not put.
+        asked: ``"ours"`` for a question that the paper does not put;
+            ``"stated"`` where we take the difference of two printed rows.
         null: two variants between which nothing is claimed; a difference no
             larger than theirs is not told apart.
         control: a variant without what is claimed to guide the network; what
             is measured of it is taken off.
         forced: why the outcome is forced by construction; empty if it is not.
         source: of an arithmetic claim, what it is checked against.
-        root: id of the claim whose contradiction is the cause of this one's.
+        root: id of the claim of which this is the same: one sentence asked of
+            another data set, or a contradiction of the same cause.
         reading: how we read an ambiguous sentence of the paper; else empty.
     """
 
@@ -199,7 +221,7 @@ class Claim:
     not_attempted: Literal["", *REASONS] = ""
     impossible: str = ""
     epochs: int | None = None
-    asked: Literal["", "ours"] = ""
+    asked: Literal["", "stated", "ours"] = ""
     null: tuple[()] | tuple[str, str] = ()
     control: str = ""
     forced: str = ""
@@ -267,6 +289,7 @@ def recall_claims(matrix: Matrix) -> tuple[Claim, ...]:
             n=n,
             answered_by=matrix.answered_by,
             not_attempted=matrix.not_attempted,
+            reading=matrix.reading,
         )
         for i, (name, n) in enumerate(matrix.row_sums.items())
     )
