@@ -44,7 +44,9 @@ _NEEDED = {
     "order": _MEASURED,
     "arithmetic": ("check",),
 }
-_Metric = Annotated[str, Field(pattern=r"^(accuracy|false|frames_per_second|recall\..+)$")]
+_Metric = Annotated[
+    str, Field(pattern=r"^(accuracy|false|frames_per_second|recall\..+)$")
+]
 _closed = with_config(ConfigDict(extra="forbid"))
 
 

@@ -28,6 +28,7 @@ class Look:
         view: of the scores that tell right from wrong.
         measure: read instead, if not empty: a number a face.
         seen: whether faces that stand in training, too, are read.
+        guess: a class, read instead: 1 where the run says it, else 0.
     """
 
     split: str = ""
@@ -35,6 +36,7 @@ class Look:
     view: str = "single"
     measure: str = ""
     seen: bool = False
+    guess: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def compare(
     values = [
         per_face(side, one, records) for side, one in zip(sides, looks, strict=True)
     ]
-    rows = rows_of(sides[0][0], look, records, recall)
+    rows = rows_of(sides[0][0], look, records, recall, values)
     values = [side[:, rows] for side in values]
     gaps = values[0].mean(1) - values[1].mean(1)
     tests = () if look.measure else map(mcnemar_p, *values)
@@ -139,12 +141,17 @@ def labels_of(runs: Runs, look: Look, among: Sequence[Record]) -> np.ndarray:
 
 
 def rows_of(
-    runs: Runs, look: Look, among: Sequence[Record], classes: Sequence[str] = ()
+    runs: Runs,
+    look: Look,
+    among: Sequence[Record],
+    classes: Sequence[str] = (),
+    values: Sequence[np.ndarray] = (),
 ) -> np.ndarray:
     """``bool [n]``: the faces of ``per_face`` that are read.
 
-    Those of some classes alone, if any are named, and none that stands in the
-    training of one of the runs, unless the look says so.
+    Those of some classes alone, if any are named; none that stands in the
+    training of one of the runs, unless the look says so; and none that a
+    measure of theirs, in ``values``, passes over.
 
     Raises:
         FerError: when none is left.
@@ -154,6 +161,8 @@ def rows_of(
     rows = np.isin(labels, wanted) if classes else np.ones(len(labels), bool)
     if not look.seen:
         rows &= ~np.concatenate([_in_training(r, look, among) for r in runs])
+    for each in values:
+        rows &= ~np.isnan(each).any(0)
     if not rows.any():
         of = f" of {', '.join(classes)}" if classes else ""
         raise FerError(
@@ -176,6 +185,10 @@ def _read(record: Record, look: Look) -> np.ndarray:
     split = look.split or record.reported
     if look.measure:
         return _array(record, f"{split}/measures/{look.measure}")
+    if look.guess:
+        record.metrics(look.checkpoint, split, look.view)
+        logits = _array(record, f"{look.checkpoint}/{split}/{look.view}/logits")
+        return logits.argmax(1) == record.classes.index(look.guess)
     return record.correct(look.checkpoint, split, look.view)
 
 

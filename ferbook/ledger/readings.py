@@ -1,8 +1,7 @@
 """What the runs say beside a claim."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import pairwise, product
 
 import numpy as np
@@ -31,7 +30,7 @@ from ferbook.ledger.rules import (
     rescaling,
     rules,
 )
-from ferbook.ledger.statistics import Difference, class_difference, crossed, share_of
+from ferbook.ledger.statistics import Difference, crossed, group_difference, share_of
 from ferbook.runs.records import Departure, Record
 from ferbook.runs.schema import VIEWS
 
@@ -223,14 +222,7 @@ def _value(claim: Claim, answer: Answer, usable: list[Record], seen: bool):
         told = share_of(right[:, rows].sum(), int(rows.sum()))
     else:
         told = crossed(right[:, rows], weights=weights)
-    faces = len(rows) if claim.metric == "accuracy" else _class_count(claim, seeds[0])
-    return Estimate(records, (told,), faces)
-
-
-def _class_count(claim: Claim, runs: Runs) -> int:
-    row = runs[0].classes.index(*_recall(claim))
-    counts = (r.data["splits"][r.reported]["per_class"][row] for r in runs)
-    return sum(counts)
+    return Estimate(records, (told,), len(rows))
 
 
 def _weights(runs: Runs, look: Look, rows: np.ndarray) -> np.ndarray | None:
@@ -269,45 +261,100 @@ def _order(claim: Claim, answer: Answer, usable: list[Record], seen: bool):
     sides = paired(sides)
     if not sides or not all(sides):
         return None
-    records = flat(runs for seeds in sides for runs in seeds)
-    look = partial(replace, _look(answer), seen=seen)
+    table = _Table(claim, answer, flat(r for seeds in sides for r in seeds), seen)
+    control = sides[-1] if claim.control else ()
     pairs = []
-    for i, terms in enumerate(pairwise(claim.order)):
-        both = [look(view=t.view or answer.view, measure=t.measure) for t in terms]
-        if terms[0].classes != terms[1].classes:
-            pairs += _by_class(sides[i], both[0], terms)
-        elif claim.control:
-            pairs.append(_beyond(sides[i], sides[-1], both, records, terms[0]))
+    for i, (high, low) in enumerate(pairwise(claim.order)):
+        both = (sides[i], high), (sides[i + 1], low)
+        pairs += table.pairs(both, control)
+    return Estimate(table.records, tuple(pairs), table.faces(sides[0][0]))
+
+
+@dataclass(frozen=True)
+class _Table:
+    """What is read of the runs of an order, for its terms."""
+
+    claim: Claim
+    answer: Answer
+    records: tuple[Record, ...]
+    seen: bool
+
+    def pairs(self, both, control) -> Iterator[Difference]:
+        """The differences of two terms, each (runs, term)."""
+        (_, high), (_, low) = both
+        if high.faces or self.claim.metric == "false" or high.classes != low.classes:
+            for upper, lower in product(_parts(high), _parts(low)):
+                yield self._apart((both[0][0], upper), (both[1][0], lower))
         else:
-            of = terms[0].classes or _recall(claim)
-            pairs.append(compare(*sides[i : i + 2], *both, recall=of).difference)
-    return Estimate(records, tuple(pairs), sum(len(_faces(r)) for r in sides[0][0]))
+            for part in _parts(high):
+                classes = part.classes or _recall(self.claim)
+                yield self._together(both, control, classes)
+
+    def _together(self, both, control, classes) -> Difference:
+        """On the same faces; beyond the control's difference, if there is one."""
+        values = [self._values(*one) for one in both]
+        if control:
+            base = [self._values(control, term) for _, term in both]
+            values = [values[0] - values[1], base[0] - base[1]]
+        first = both[0][0][0]
+        rows = rows_of(first, self._look(both[0][1]), self.records, classes, values)
+        shares = not (both[0][1].measure or control)
+        return crossed(*(side[:, rows] for side in values), shares=shares)
+
+    def _apart(self, upper, lower) -> Difference:
+        """On faces of their own, or, where these are the same, paired."""
+        (runs, high), (_, low) = upper, lower
+        sides = [self._values(*one) for one in (upper, lower)]
+        if self.claim.metric == "false":
+            called = [self._false(runs, term.classes[0]) for term in (high, low)]
+            rows = rows_of(runs[0], self._look(high), self.records)
+            return crossed(*(side[:, rows] for side in called))
+        shares, groups = not high.measure, []
+        for side, (_, term) in zip(sides, (upper, lower), strict=True):
+            look = self._look(term)
+            rows = rows_of(runs[0], look, self.records, term.classes)
+            groups.append(self._own(side, runs, term) & rows & ~np.isnan(side))
+        if high.faces == low.faces and high.classes == low.classes:
+            gaps = [(a - b)[g] for a, b, g in zip(*sides, groups[0], strict=True)]
+            nothing = [np.zeros(2) for _ in gaps]
+            return group_difference(gaps, nothing, shares=False)
+        parts = (
+            [values[group] for values, group in zip(side, mask, strict=True)]
+            for side, mask in zip(sides, groups, strict=True)
+        )
+        return group_difference(*parts, shares=shares)
+
+    def _own(self, values, runs, term) -> np.ndarray:
+        """``bool [S, n]``: the faces of each seed that a term is about."""
+        if not term.faces:
+            return np.ones(values.shape, bool)
+        right = per_face(runs, self._look(Term(view=term.view)), self.records) > 0
+        return right == (term.faces == "right")
+
+    def _false(self, runs, name: str) -> np.ndarray:
+        """``float [S, n]``: 1 where a face is called so and is not."""
+        look = self._look(Term())
+        called = per_face(runs, replace(look, guess=name), self.records)
+        index = runs[0][0].classes.index(name)
+        return called * (labels_of(runs[0], look, self.records) != index)
+
+    def _values(self, runs, term: Term) -> np.ndarray:
+        return per_face(runs, self._look(term), self.records)
+
+    def _look(self, term: Term) -> Look:
+        view = term.view or self.answer.view
+        split, checkpoint = self.answer.split, self.answer.checkpoint
+        return Look(split, checkpoint, view, term.measure, self.seen)
+
+    @staticmethod
+    def faces(runs: Runs) -> int:
+        """All test faces of a seed."""
+        return sum(run.data["splits"][run.reported]["n"] for run in runs)
 
 
-def _faces(run: Record) -> np.ndarray:
-    return run.predictions[f"{run.reported}/labels"]
-
-
-def _by_class(seeds: Sequence[Runs], look: Look, terms) -> Iterator[Difference]:
-    """Every class of the first term less every class of the second."""
-    among = flat(seeds)
-    values, shares = per_face(seeds, look, among), not look.measure
-    first, second = (
-        [values[:, rows_of(seeds[0], look, among, (name,))] for name in term.classes]
-        for term in terms
-    )
-    for upper, lower in product(first, second):
-        yield class_difference(upper, lower, shares=shares)
-
-
-def _beyond(runs, control, looks, records, term: Term) -> Difference:
-    """How far two measures differ beyond where they do in the control."""
-    gaps = [
-        per_face(side, looks[0], records) - per_face(side, looks[1], records)
-        for side in (runs, control)
-    ]
-    rows = rows_of(runs[0], looks[0], records, term.classes)
-    return crossed(*(gap[:, rows] for gap in gaps), shares=False)
+def _parts(term: Term) -> list[Term]:
+    """A term for each of its classes."""
+    return [replace(term, classes=(name,)) for name in term.classes] or [term]
 
 
 def _look(answer: Answer) -> Look:
@@ -323,22 +370,26 @@ def _recall(claim: Claim) -> tuple[str, ...]:
 def _departures(claim: Claim, answer: Answer, told: Estimate) -> tuple[Departure, ...]:
     """What the runs state, and what follows from the claim.
 
-    Other labels than the claim's are a reading of it, answered under its own
-    name, so that they are no departure.
+    Where an answer reads the claim as one about other labels or faces, these
+    are no departure: it is answered under that name.
     """
     found = {}
     for record in told.records:
         for departure in (*record.departures, *_implied(claim, answer, record)):
             found.setdefault(departure.item, departure)
-    found.pop("label set", None)
-    own = answer.protocol == claim.protocol and claim.kind != "order"
-    if own and claim.n and told.faces != claim.n:
-        what = f"{claim.n:,} faces", f"{told.faces:,} faces"
+    if answer.reading:
+        found.pop("label set", None)
+    wanted = answer.n or claim.n or told.faces
+    counted = claim.metric == "accuracy" and claim.kind != "order"
+    if counted and told.faces != wanted:
+        what = f"{wanted:,} faces", f"{told.faces:,} faces"
         found.setdefault("test split", Departure("test split", *what))
     return tuple(found.values())
 
 
 def _implied(claim: Claim, answer: Answer, record: Record) -> Iterator[Departure]:
+    if answer.protocol != claim.protocol and not answer.reading:
+        yield Departure("label set", claim.protocol, answer.protocol)
     epochs = _intended_epochs(record)
     if claim.epochs and epochs != claim.epochs:
         yield Departure("epochs", str(claim.epochs), str(epochs))

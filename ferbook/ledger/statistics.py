@@ -120,8 +120,11 @@ def crossed(
     return _interval(mean, mean + shift, variances, n, gaps, limits)
 
 
-def class_difference(
-    first: np.ndarray, second: np.ndarray, *, shares: bool = True
+def group_difference(
+    first: Sequence[np.ndarray],
+    second: Sequence[np.ndarray],
+    *,
+    shares: bool = True,
 ) -> Difference:
     """Difference of what the same runs reach on two groups of faces.
 
@@ -129,8 +132,9 @@ def class_difference(
     seeds it is.
 
     Args:
-        first: ``[S, n]``, values of each seed on the first group.
-        second: ``[S, m]`` on the second.
+        first: for each seed its values on the first group, ``[n]`` each; a
+            seed may have a group of its own, such as the faces it gets wrong.
+        second: likewise on the second.
         shares: whether they are right or wrong.  Then each recall enters the
             interval as (hits + 1) / (n + 2), which keeps a class of few faces
             from looking certain (A. Agresti and B. Caffo, Am. Stat. 54, 2000).
@@ -138,19 +142,20 @@ def class_difference(
     Raises:
         FerError: as :func:`crossed`.
     """
-    sides = [_rows(first, shares), _rows(second, shares)]
+    sides = [[_rows(one, shares)[0] for one in side] for side in (first, second)]
     variances, centres = [], []
     for side in sides:
-        values, n = side.mean(0), side.shape[1]
+        n = float(np.mean([len(one) for one in side]))
         if shares:
-            p = (values.sum() + 1) / (n + 2)
-            variances.append((p * (1 - p) / (n + 2), n + 1))
+            p = np.array([(one.sum() + 1) / (len(one) + 2) for one in side])
+            variances.append(((p * (1 - p)).mean() / (n + 2), n + 1))
         else:
-            p = values.mean()
-            variances.append((values.var(ddof=1) / n if n > 1 else inf, n - 1))
-        centres.append(p)
-    gaps = sides[0].mean(1) - sides[1].mean(1)
-    n = sum(side.shape[1] for side in sides)
+            p = np.array([one.mean() for one in side])
+            each = [one.var(ddof=1) / len(one) for one in side if len(one) > 1]
+            variances.append((float(np.mean(each)) if each else inf, n - 1))
+        centres.append(p.mean())
+    gaps = np.array([a.mean() - b.mean() for a, b in zip(*sides, strict=True)])
+    n = round(np.mean([len(a) + len(b) for a, b in zip(*sides, strict=True)]))
     limits = (-1.0, 1.0) if shares else (-inf, inf)
     variances.append(_of_seeds(gaps))
     return _interval(gaps.mean(), centres[0] - centres[1], variances, n, gaps, limits)

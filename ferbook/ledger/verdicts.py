@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answered:
-    """Both answers to a claim under one protocol's faces and labels.
+    """Both answers to one reading of a claim.
 
     Attributes:
-        protocol: whose faces and labels; empty where no run is needed.
+        reading: how the paper is read, where not by its word.
         verdict: of the runs at the paper's scale.
         why: the rule's terms with their figures, or why none was run.
         reduced: what all other runs say; None where there are none.
@@ -30,7 +30,7 @@ class Answered:
         readings: the runs of both.
     """
 
-    protocol: str
+    reading: str
     verdict: Verdict
     why: str
     reduced: Direction | None = None
@@ -46,7 +46,7 @@ class Answered:
 
 @dataclass(frozen=True)
 class Judgement:
-    """A claim with its answers, the first under the labels that it speaks of.
+    """A claim with its answers, the first by the paper's word.
 
     ``left_out`` has runs that cannot be compared with those, and why.
     """
@@ -57,7 +57,7 @@ class Judgement:
 
     @property
     def verdict(self) -> Verdict:
-        """At the paper's scale, under the claim's own labels."""
+        """At the paper's scale, by the paper's word."""
         return self.answers[0].verdict
 
     @property
@@ -67,17 +67,17 @@ class Judgement:
 
     @property
     def reduced(self) -> Direction | None:
-        """At a reduced scale, under the claim's own labels."""
+        """At a reduced scale, by the paper's word."""
         return self.answers[0].reduced
 
     @property
     def readings(self) -> tuple[Reading, ...]:
-        """The runs beside the claim, under all labels."""
+        """The runs beside the claim, by all readings of it."""
         return tuple(one for answer in self.answers for one in answer.readings)
 
     @property
     def decided(self) -> bool:
-        """Whether anything is answered, at any scale, under any labels."""
+        """Whether anything is answered, at any scale, by any reading."""
         return any(answer.decided for answer in self.answers)
 
 
@@ -95,25 +95,25 @@ def judge(claim: Claim, paper: Claims, records: Iterable[Record]) -> Judgement:
     if claim.kind == "arithmetic":
         return Judgement(claim, (_work_out(claim, paper),))
     readings, left_out = readings_of(claim, records)
-    labels = dict.fromkeys((claim.protocol, *(r.answer.protocol for r in readings)))
+    names = dict.fromkeys(("", *(one.answer.reading for one in readings)))
     answers = tuple(
-        _answered(claim, name, [r for r in readings if r.answer.protocol == name])
-        for name in labels
+        _answered(claim, name, [r for r in readings if r.answer.reading == name])
+        for name in names
     )
     return Judgement(claim, answers, left_out)
 
 
-def _answered(claim: Claim, protocol: str, found: Sequence[Reading]) -> Answered:
+def _answered(claim: Claim, reading: str, found: Sequence[Reading]) -> Answered:
     if claim.forced:
         verdict, why = Verdict.NOT_TESTABLE, claim.forced
-        return Answered(protocol, verdict, why, readings=tuple(found))
+        return Answered(reading, verdict, why, readings=tuple(found))
     verdict, why = Verdict.NOT_RUN, claim.impossible or claim.not_attempted
     full = _first(found, True)
     if full:
         verdict, why = full.outcome, told(claim, full)
     part = _first(found, False)
     reduced, beside = (part.outcome, told(claim, part)) if part else (None, "")
-    return Answered(protocol, verdict, why, reduced, beside, tuple(found))
+    return Answered(reading, verdict, why, reduced, beside, tuple(found))
 
 
 def _first(found: Sequence[Reading], at_scale: bool) -> Reading | None:

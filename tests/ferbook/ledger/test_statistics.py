@@ -9,8 +9,8 @@ from scipy.stats import binomtest, sem, t, ttest_ind
 from fer_lib.errors import FerError
 from fer_lib.evaluation.intervals import wilson_interval
 from ferbook.ledger.statistics import (
-    class_difference,
     crossed,
+    group_difference,
     mcnemar_p,
     quantile,
     resolution,
@@ -125,7 +125,7 @@ def test_weights_make_a_mean_of_folds():
 
 def test_classes_by_hand():
     first, second = np.r_[np.ones(8), np.zeros(2)], np.r_[np.ones(3), np.zeros(17)]
-    found = class_difference(first, second)
+    found = group_difference([first], [second])
     p, q = 9 / 12, 4 / 22
     error = np.sqrt(p * (1 - p) / 12 + q * (1 - q) / 22)
     assert found.mean == pytest.approx(0.8 - 0.15)
@@ -137,7 +137,7 @@ def test_classes_by_hand():
 def test_measures_of_classes_are_welchs_test():
     rng = np.random.default_rng(0)
     first, second = rng.normal(2, 1, 40), rng.normal(1, 3, 60)
-    found = class_difference(first, second, shares=False)
+    found = group_difference([first], [second], shares=False)
     welch = ttest_ind(first, second, equal_var=False).confidence_interval()
     assert (found.low, found.high) == pytest.approx(tuple(welch), abs=1e-9)
 

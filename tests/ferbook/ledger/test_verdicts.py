@@ -134,15 +134,16 @@ def test_another_test_size_is_of_another_scale(make_record):
 
 def test_two_readings_are_answered_each_under_its_own_labels(make_record):
     """The labels that a reading is about are no departure from it."""
-    answers = (Answer("official"), Answer("ferplus_argmax7"))
+    read = Answer("ferplus_argmax7", reading="under FER+'s labels", n=700)
+    answers = (Answer("official"), read)
     other = [{"item": "label set", "paper": "FER2013", "ours": "FER+"}]
     runs = seeds_of(make_record, correct=right(0.5))
     runs += seeds_of(
         make_record, correct=right(0.7), protocol="ferplus_argmax7", deviations=other
     )
     found = judge(claim_of(answered_by=answers), PAPER, runs)
-    told = {answer.protocol: answer.verdict for answer in found.answers}
-    assert told == {"official": "not reproduced", "ferplus_argmax7": "reproduced"}
+    told = {answer.reading: answer.verdict for answer in found.answers}
+    assert told == {"": "not reproduced", read.reading: "reproduced"}
     assert found.verdict == Verdict.NOT_REPRODUCED
     alone = judge(claim_of(answered_by=answers), PAPER, runs[3:])
     assert alone.verdict == Verdict.NOT_RUN and alone.decided
@@ -284,4 +285,37 @@ def test_a_measure_on_the_faces_of_some_classes(make_record):
     claim = claim_of("order", order=order)
     assert judge(claim, PAPER, runs).verdict == Verdict.REPRODUCED
     claim = claim_of("order", order=order[::-1])
+    assert judge(claim, PAPER, runs).verdict == Verdict.NOT_REPRODUCED
+
+
+def test_a_measure_on_the_faces_that_a_run_gets_wrong(make_record):
+    """Each seed has wrong faces of its own."""
+    rng, runs = np.random.default_rng(0), []
+    for seed in range(3):
+        correct = right(0.7)[rng.permutation(700)]
+        odd = rng.random(700) < np.where(correct, 0.2, 0.5)
+        measures = {"odd": odd, "even": ~odd}
+        about = {"labels": LABELS, "correct": correct, "measures": measures}
+        runs.append(make_record(seed=seed, **about))
+    terms = {faces: Term(measure="odd", faces=faces) for faces in ("wrong", "right")}
+    claim = claim_of("order", order=(terms["wrong"], terms["right"]))
+    found = judge(claim, PAPER, runs)
+    assert found.verdict == Verdict.REPRODUCED
+    assert found.readings[0].found.mean == pytest.approx(0.3, abs=0.05)
+    most = (terms["wrong"], Term(measure="even", faces="wrong"))
+    (reading,) = judge(claim_of("order", order=most), PAPER, runs).readings
+    assert reading.outcome == Verdict.UNDECIDED  # half of the wrong ones
+    assert reading.found.mean == pytest.approx(0, abs=0.1)
+
+
+def test_classes_that_others_are_called(make_record):
+    """The made-up runs call a wrong face by the class after its own."""
+    correct = ~np.isin(LABELS, (2, 3)) | right(0.5)  # some fear and happy are wrong
+    runs = seeds_of(make_record, correct=correct)
+    terms = (Term(classes=("happy", "sad")), Term(classes=("neutral", "disgust")))
+    claim = claim_of("order", metric="false", order=terms)
+    found = judge(claim, PAPER, runs)
+    assert found.verdict == Verdict.REPRODUCED
+    assert found.readings[0].found.mean == pytest.approx(50 / 700, abs=0.02)
+    claim = claim_of("order", metric="false", order=terms[::-1])
     assert judge(claim, PAPER, runs).verdict == Verdict.NOT_REPRODUCED
