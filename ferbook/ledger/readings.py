@@ -122,7 +122,8 @@ def readings_of(
 
 
 def _reading(claim: Claim, answer: Answer, usable: list[Record]) -> Reading | None:
-    told = estimate(claim, answer, usable)
+    # A printed value is of all test faces; a comparison is of what was learned.
+    told = estimate(claim, answer, usable, seen=claim.kind == "value")
     if told is None:
         return None
     departures = _departures(claim, answer, told)

@@ -17,6 +17,16 @@ if TYPE_CHECKING:
     from ferbook.ledger.arithmetic.printed import Working
 
 
+BESIDE = "runs beside"  # which decide nothing
+# How a claim may stand, the best for its paper first.
+STANDINGS = (
+    *map(str, (Verdict.REPRODUCED, Verdict.EXCEEDS, Verdict.CONSISTENT)),
+    *map(str, (Direction.SAME, Verdict.UNDECIDED, Direction.NOT_TOLD_APART)),
+    *map(str, (Direction.OPPOSITE, Verdict.NOT_REPRODUCED, Verdict.CONTRADICTORY)),
+    *map(str, (Verdict.NOT_TESTABLE, BESIDE, Verdict.NOT_RUN)),
+)
+
+
 @dataclass(frozen=True)
 class Answered:
     """Both answers to one reading of a claim.
@@ -40,8 +50,16 @@ class Answered:
     @property
     def decided(self) -> bool:
         """Whether anything is answered, at either scale."""
-        silent = (None, Direction.TOO_FEW)
-        return self.verdict != Verdict.NOT_RUN or self.reduced not in silent
+        return self.standing not in (BESIDE, Verdict.NOT_RUN)
+
+    @property
+    def standing(self) -> str:
+        """One of ``STANDINGS``: the answer at the larger scale that has one."""
+        if self.verdict != Verdict.NOT_RUN:
+            return str(self.verdict)
+        if self.reduced not in (None, Direction.TOO_FEW):
+            return str(self.reduced)
+        return BESIDE if self.readings else str(Verdict.NOT_RUN)
 
 
 @dataclass(frozen=True)
@@ -79,6 +97,12 @@ class Judgement:
     def decided(self) -> bool:
         """Whether anything is answered, at any scale, by any reading."""
         return any(answer.decided for answer in self.answers)
+
+    @property
+    def standing(self) -> str:
+        """That of the first answer that decides, else by the paper's word."""
+        told = (answer for answer in self.answers if answer.decided)
+        return next(told, self.answers[0]).standing
 
 
 def judge(claim: Claim, paper: Claims, records: Iterable[Record]) -> Judgement:

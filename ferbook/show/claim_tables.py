@@ -7,6 +7,7 @@ from ferbook.ledger.arithmetic.attainability import attained_claim, tally
 from ferbook.ledger.claims import Claim
 from ferbook.ledger.ledger import Ledger, open_ledger
 from ferbook.ledger.readings import Reading
+from ferbook.ledger.rules import Verdict
 from ferbook.ledger.statistics import resolution
 from ferbook.ledger.verdicts import Judgement
 from ferbook.show import phrases
@@ -21,7 +22,7 @@ def claim_rows(title: str, found: list[Judgement], ledger: Ledger, **options) ->
         "Paper": lambda j: cell(
             phrases.paper_value(j.claim).replace(", ", "\n "), shares[j.claim.id]
         ),
-        "Verdict": lambda j: cell(str(j.verdict), j.why),
+        "Verdict": phrases.answers,
         "Ours": lambda j: (
             "\n".join(_ours(j.claim, one, ledger) for one in j.readings)
             or phrases.NO_RUN
@@ -52,10 +53,27 @@ def sum_rows(title: str, found: list[Judgement], ledger: Ledger, **options) -> T
     """Sums inside a paper with their working."""
     columns = {
         "Claim": lambda j: cell(j.claim.says, str(j.claim.where)),
-        "Verdict": lambda j: j.verdict,
+        "Verdict": lambda j: cell(str(j.verdict), _against(j)),
         "Working": lambda j: j.why,
     }
     return table(title, found, columns, **options)
+
+
+_AGAINST = {
+    "paper": "the paper itself",
+    "data": "the data as published",
+    "rebuild": "our rebuild of its network",
+    "reading": "one reading of it",
+}
+
+
+def _against(judgement: Judgement) -> str:
+    """What a contradiction contradicts, and whether its cause is another one's."""
+    claim = judgement.claim
+    if judgement.verdict != Verdict.CONTRADICTORY:
+        return ""
+    again = "; the cause is counted elsewhere" if claim.root else ""
+    return f"to {_AGAINST[claim.source]}{again}"
 
 
 def attainable_cell(claim: Claim) -> str:

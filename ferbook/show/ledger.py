@@ -10,14 +10,14 @@ from pathlib import Path
 
 from fer_lib.errors import FerError
 from fer_lib.files import atomic_path
-from ferbook.ledger.claims import Claim
 from ferbook.ledger.ledger import KINDS, Ledger, open_ledger
 from ferbook.ledger.readings import Reading
-from ferbook.ledger.verdicts import Judgement
+from ferbook.ledger.rules import rules
+from ferbook.ledger.scoreboard import Score, scoreboard
+from ferbook.ledger.verdicts import STANDINGS, Answered, Judgement
 from ferbook.runs.paths import repository_root
-from ferbook.show import phrases
 from ferbook.show.claim_tables import claim_rows, sum_rows
-from ferbook.show.tables import Page, Table, table
+from ferbook.show.tables import Page, Table, cell, table
 
 _MARKS = (
     "<!-- ledger: begin (made by ferbook.show.ledger) -->",
@@ -56,8 +56,8 @@ def claim_box(paper: str, ledger: Ledger | None = None) -> Table:
 
 
 def _counted(found: list[Judgement]) -> str:
-    counts = Counter(str(judgement.verdict) for judgement in found)
-    return ", ".join(f"{n} {name}" for name, n in sorted(counts.items()))
+    counts = Counter(judgement.standing for judgement in found)
+    return ", ".join(f"{counts[s]} {s}" for s in STANDINGS if counts[s])
 
 
 def claims_text(paper: str | None = None, ledger: Ledger | None = None) -> str:
@@ -72,42 +72,40 @@ def claims_json(paper: str | None = None, ledger: Ledger | None = None) -> str:
     return json.dumps(found, indent=1, ensure_ascii=False)
 
 
-def readme_table(ledger: Ledger | None = None) -> str:
-    """What is reproduced so far, in markdown: counts, then values with runs."""
+def score_table(ledger: Ledger | None = None) -> Table:
+    """The scoreboard, paper by paper and in all."""
     ledger = ledger or open_ledger()
-    found = {
-        claims.paper: ledger.select(claims.paper, None) for claims in ledger.papers
+    boards = {
+        claims.name: scoreboard(ledger.select(claims.paper, None))
+        for claims in ledger.papers
     }
-    names = {claims.paper: claims.name for claims in ledger.papers}
-    tables = [
-        table(
-            "",
-            ledger.papers,
-            {
-                "Paper": lambda claims: claims.name,
-                "Claims": lambda claims: len(found[claims.paper]),
-                "Verdicts": lambda claims: _counted(found[claims.paper]),
-            },
-        )
-    ]
-    if run := [j for j in ledger.select(None, "value") if j.readings]:
-        columns = {
-            "Claim": lambda j: f"{names[j.claim.paper]}: {j.claim.says}",
-            "Paper": lambda j: phrases.paper_value(j.claim),
-            "Ours": lambda j: "\n".join(_ours(j.claim, one) for one in j.readings),
-            "Verdict": phrases.verdict,
-        }
-        tables.append(table("", run, columns))
-    return "\n\n".join(one.markdown() for one in tables)
+    boards["All"] = whole = scoreboard(ledger.select(None, None))
+    columns = {"Paper": str}
+    for i, score in enumerate(whole.scores):
+        title = score.what[0].upper() + score.what[1:]
+        columns[title] = lambda name, i=i: _scored(boards[name].scores[i])
+    ours = f"{whole.ours.what[0].upper()}{whole.ours.what[1:]}"
+    note = f"{ours}, which no paper asks and nothing above counts: {whole.ours}."
+    return table("What was tested, and what came of it", boards, columns, note=note)
 
 
-def _ours(claim: Claim, reading: Reading) -> str:
-    return (
-        f"{phrases.our_figure(claim, reading)} "
-        f"({phrases.our_interval(claim, reading)}), "
-        f"{phrases.protocol_name(reading.answer.protocol)}, "
-        f"{phrases.settings(reading)}"
-    )
+def rules_list() -> Table:
+    """The rules in words."""
+    rows = tuple((name, words) for name, words in rules()["words"].items())
+    when = f"Fixed on {rules()['fixed']}"
+    return Table("The rules", ("", ""), rows, f"{when}.")
+
+
+def _scored(score: Score) -> str:
+    told = (f"{n} {name}" for name, n in score.outcomes)
+    causes = f"from {score.roots} causes" if score.roots else ""
+    return cell(f"{score.tested} of {score.of}", *told, causes)
+
+
+def readme_table(ledger: Ledger | None = None) -> str:
+    """What was tested so far, in markdown."""
+    made = score_table(ledger)
+    return f"{made.markdown()}\n\n{made.note}"
 
 
 def readme_text(text: str, table: str) -> str:
@@ -140,32 +138,48 @@ def _entry(judgement: Judgement) -> dict:
     return {
         "id": claim.id,
         "kind": claim.kind,
+        "who_asks": claim.who_asks,
         "where": str(claim.where),
         "says": claim.says,
+        "read_as": claim.reading,
         "dataset": claim.dataset,
         "protocol": claim.protocol,
         "paper": claim.value,
         "unit": claim.unit if claim.value else "",
         "n": claim.n,
-        "verdict": str(judgement.verdict),
-        "why": judgement.why,
-        "ours": [
-            {
-                "protocol": reading.answer.protocol,
-                "preset": reading.answer.preset,
-                "recipe": reading.answer.recipe,
-                "variant": reading.answer.variant,
-                "changes": dict(reading.changes),
-                "mean": reading.found.mean,
-                "interval95": [reading.found.low, reading.found.high],
-                "n": reading.found.n,
-                "seeds": list(reading.seeds),
-                "spread": reading.found.spread,
-                "departures": [vars(d) for d in reading.departures],
-                "records": [record.path.name for record in reading.records],
-            }
-            for reading in judgement.readings
-        ],
+        "source": claim.source if claim.kind == "arithmetic" else "",
+        "root": claim.root,
+        "standing": judgement.standing,
+        "answers": [_answer(answer) for answer in judgement.answers],
+    }
+
+
+def _answer(answer: Answered) -> dict:
+    return {
+        "reading": answer.reading,
+        "at_scale": {"verdict": str(answer.verdict), "why": answer.why},
+        "reduced": {"verdict": answer.reduced, "why": answer.reduced_why},
+        "runs": [_reading(reading) for reading in answer.readings],
+    }
+
+
+def _reading(reading: Reading) -> dict:
+    found, answer = reading.found, reading.answer
+    return {
+        "protocol": answer.protocol,
+        "preset": answer.preset,
+        "recipe": answer.recipe,
+        "variant": answer.variant,
+        "changes": dict(reading.changes),
+        "at_scale": reading.at_scale,
+        "outcome": reading.outcome,
+        "mean": found.mean,
+        "interval95": [found.low, found.high],
+        "n": found.n,
+        "seeds": list(reading.seeds),
+        "spread": found.spread,
+        "departures": [vars(d) for d in reading.departures],
+        "records": [record.path.name for record in reading.records],
     }
 
 

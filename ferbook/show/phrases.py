@@ -5,8 +5,9 @@ from collections.abc import Sized
 from fer_lib.data.sources.published import PUBLISHED
 from ferbook.ledger.claims import Answer, Claim
 from ferbook.ledger.readings import Reading
+from ferbook.ledger.rules import Direction, Verdict
 from ferbook.ledger.statistics import Difference
-from ferbook.ledger.verdicts import Judgement
+from ferbook.ledger.verdicts import BESIDE, Judgement
 from ferbook.runs.key import CONTENT, RunKey
 from ferbook.runs.records import Record
 from ferbook.runs.state import State
@@ -198,8 +199,29 @@ def hardware(record: Record) -> str:
     return f"{told['name']}, {threads} thread{'s' if threads > 1 else ''}"
 
 
+def answers(judgement: Judgement) -> str:
+    """What is said of a claim, at each scale and by each reading, as a cell."""
+    told = []
+    for answer in judgement.answers:
+        head = [f" {answer.reading}:"] if answer.reading else []
+        tested = answer.verdict != Verdict.NOT_RUN
+        at_scale = tested or judgement.claim.kind == "arithmetic"
+        if at_scale or answer.reduced is None:
+            head += [str(answer.verdict), f" {answer.why}"]
+        if answer.reduced is not None:
+            head += [str(answer.reduced), f" at reduced scale: {answer.reduced_why}"]
+        if not at_scale and answer.reduced is not None:
+            head.append(f" at the paper's scale: not run ({answer.why})")
+        told.append("\n".join(head))
+    return "\n".join(told)
+
+
 def verdict(judgement: Judgement) -> str:
-    """The verdict, with the reason where nothing was attempted."""
-    if judgement.verdict == "not attempted":
-        return f"{judgement.verdict} ({judgement.why})"
-    return str(judgement.verdict)
+    """How a claim stands, in a sentence: with its scale, or why it does not."""
+    told = judgement.standing
+    if told == Verdict.NOT_RUN:
+        return f"{told} ({judgement.why})"
+    if told == BESIDE:
+        return "not answered by the runs beside it"
+    small = told in map(str, Direction)
+    return f"{told} at reduced scale" if small else told

@@ -12,12 +12,17 @@ Row = TypeVar("Row")
 # The words stand beside them, so a colour only repeats what is written.
 VERDICT_COLOURS = {
     "reproduced": COLOURS["green"],
+    "exceeds": COLOURS["green"],
     "consistent": COLOURS["green"],
-    "direction only": COLOURS["sky"],
+    "same direction": COLOURS["sky"],
     "undecided": COLOURS["orange"],
+    "not told apart": COLOURS["orange"],
+    "opposite direction": COLOURS["vermilion"],
     "not reproduced": COLOURS["vermilion"],
     "contradictory": COLOURS["vermilion"],
-    "not attempted": "#999999",
+    "not testable this way": "#999999",
+    "too few seeds": "#999999",
+    "not run": "#999999",
 }
 # Of the study of explanations: statements, and methods against decoys.
 _MARKED = {
@@ -26,7 +31,6 @@ _MARKED = {
     "does not hold": COLOURS["vermilion"],
     "too few tasks": "#999999",
     "above it": COLOURS["green"],
-    "not told apart": COLOURS["orange"],
     "below it": COLOURS["vermilion"],
 }
 _CELL = "text-align: left; vertical-align: top; padding: 0.3em 0.6em"

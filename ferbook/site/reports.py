@@ -20,6 +20,7 @@ from ferbook.ledger.arithmetic.attainability import printed_as
 from ferbook.ledger.claims import Claim, Claims, Matrix
 from ferbook.ledger.ledger import KINDS, Ledger, kind_of, open_ledger
 from ferbook.ledger.rules import Verdict
+from ferbook.ledger.verdicts import STANDINGS
 from ferbook.runs.key import RunKey
 from ferbook.runs.records import Record
 from ferbook.show import phrases
@@ -29,14 +30,10 @@ from ferbook.show.claim_tables import (
     resolution_table,
     sum_rows,
 )
+from ferbook.show.ledger import score_table
 from ferbook.show.run_tables import NO_RUNS, cost_table, gain_table, run_table, runs_of
 from ferbook.show.tables import Page, Sentence, Table, cell, table
 
-_GROUPS = {
-    "Held": (Verdict.REPRODUCED, Verdict.CONSISTENT, Verdict.DIRECTION_ONLY),
-    "Did not hold": (Verdict.NOT_REPRODUCED, Verdict.CONTRADICTORY),
-    "Open": (Verdict.UNDECIDED, Verdict.NOT_ATTEMPTED),
-}
 _SHOWN = ("dataset", "protocol", "preset", "train")
 
 
@@ -57,7 +54,7 @@ def report(paper: str, part: str | None = None, ledger: Ledger | None = None) ->
 
 def _identity(claims: Claims, ledger: Ledger) -> list:
     found = ledger.select(claims.paper, None)
-    counts = Counter(str(judgement.verdict) for judgement in found)
+    counts = Counter(judgement.standing for judgement in found)
     named = (j.claim.dataset for j in found)
     sets = dict.fromkeys(name for name in named if name not in ("", "not told"))
     records, one = runs_of(claims.paper, ledger), entry(claims.paper)
@@ -80,7 +77,7 @@ def _identity(claims: Claims, ledger: Ledger) -> list:
 
 
 def _listed(counts: Counter) -> str:
-    return ", ".join(f"{n} {name}" for name, n in sorted(counts.items()))
+    return ", ".join(f"{counts[s]} {s}" for s in STANDINGS if counts[s])
 
 
 def _claims(claims: Claims, ledger: Ledger) -> list:
@@ -100,7 +97,7 @@ def _claims(claims: Claims, ledger: Ledger) -> list:
     for kind, title in KINDS.items():
         left = [j for j in others if not j.readings and kind_of(j.claim) == kind]
         if left:
-            title = f"{title} that were not attempted"
+            title = f"{title} beside which no run stands"
             tables.append(claim_rows(title, left, ledger, folded=True))
     if sums:
         against = sum(j.verdict == Verdict.CONTRADICTORY for j in sums)
@@ -207,7 +204,7 @@ def status(ledger: Ledger, chapters: Iterable[Path] = ()) -> Page:
     """Chapters as this build has executed them, claims and runs as they stand."""
     executed = [nbformat.read(path, as_version=4) for path in chapters]
     tables = [_chapters(executed)] if executed else []
-    tables += [_verdicts(ledger), _run_table(ledger)]
+    tables += [score_table(ledger), _run_table(ledger)]
     if ledger.left_out:
         rows = tuple((path.stem, why) for path, why in ledger.left_out.items())
         tables.append(Table("Records that are left out", ("Record", "Why"), rows))
@@ -259,26 +256,6 @@ def chosen_parameters(notebook: nbformat.NotebookNode) -> dict:
         for node in ast.parse(declared).body
         if isinstance(node, ast.AnnAssign)
     }
-
-
-def _verdicts(ledger: Ledger) -> Table:
-    counts = {
-        claims.name: Counter(j.verdict for j in ledger.select(claims.paper, None))
-        for claims in ledger.papers
-    }
-    counts["All"] = sum(counts.values(), Counter())
-    columns: dict[str, Callable] = {
-        "Paper": str,
-        "Claims": lambda name: counts[name].total(),
-    }
-    for title, group in _GROUPS.items():
-        columns[title] = lambda name, group=group: _grouped(counts[name], group)
-    return table("Claims by verdict", counts, columns)
-
-
-def _grouped(counts: Counter, verdicts: tuple[Verdict, ...]) -> str:
-    told = [(counts[v], str(v)) for v in verdicts if counts[v]]
-    return cell(str(sum(n for n, _ in told)), *(f"{n} {v}" for n, v in told))
 
 
 def _run_table(ledger: Ledger) -> Table | Sentence:

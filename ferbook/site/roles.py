@@ -30,11 +30,11 @@ from fer_lib.models.catalogue import catalogue
 from ferbook.ledger.ledger import Ledger, open_ledger
 from ferbook.ledger.readings import Reading
 from ferbook.ledger.verdicts import Judgement
-from ferbook.runs.paths import claims_folder, repository_root
+from ferbook.runs.paths import claims_folder, repository_root, rules_path
 from ferbook.show import phrases
 from ferbook.show.claim_tables import attainability_table, resolution_table
 from ferbook.show.costs import cost_growth
-from ferbook.show.ledger import claim_box, ledger_table
+from ferbook.show.ledger import claim_box, ledger_table, rules_list, score_table
 from ferbook.show.networks import equation_table, network_table, read_equations
 from ferbook.show.run_tables import gain_table, run_table
 from ferbook.site.prepared_notebooks import Downloads
@@ -172,6 +172,8 @@ _SHOWN: dict[str, Callable[[ShownDirective], object]] = {
     "networks": lambda d: network_table(catalogue()),
     "equations": lambda d: equation_table(read_equations()),
     "where-networks-look": lambda d: claims_table(open_study()),
+    "rules": lambda d: rules_list(),
+    "scoreboard": lambda d: score_table(d.ledger()),
     "status": lambda d: status(d.ledger(), d.staged("notebooks")),
     # For a page one folder below the first.
     "prepared": lambda d: Downloads(d.staged("downloads", "prepared"), "../prepared"),
@@ -187,7 +189,8 @@ def read_ledger(app: Sphinx) -> None:
         raise PageError(str(error)) from error
     records = [record.path for record in app.fer_ledger.records]
     studies = explanations_folder().glob("*.json")
-    app.fer_sources = [*claims_folder(root).glob("*.toml"), *records, *studies]
+    texts = [*claims_folder(root).glob("*.toml"), rules_path(root)]
+    app.fer_sources = [*texts, *records, *studies]
 
 
 def check_prose(app: Sphinx, docname: str, source: list[str]) -> None:

@@ -14,42 +14,47 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ferbook.ledger.claims import REASONS, Claim
+from ferbook.ledger.claims import Claim
 from ferbook.ledger.ledger import KINDS, Ledger, kind_of
 from ferbook.ledger.readings import Reading
-from ferbook.ledger.rules import Verdict
+from ferbook.ledger.rules import Direction, Verdict
+from ferbook.ledger.scoreboard import scoreboard
 from ferbook.ledger.statistics import resolution
-from ferbook.ledger.verdicts import Judgement
+from ferbook.ledger.verdicts import BESIDE, STANDINGS, Judgement
 from ferbook.runs.records import Record
 from ferbook.show import phrases
 from ferbook.show.figures import COLOURS
 from ferbook.show.plots import MARKS, finish
 from ferbook.show.tables import Sentence, Table, table
 
-BESIDE = "runs beside"
-NOT_BUILT = "not in the library"
-DECIDED = "Every claim has a verdict."
-# Columns of the tables: what a verdict says, the best first.
-STANDINGS = (*(str(v) for v in Verdict if v != Verdict.NOT_ATTEMPTED), BESIDE)
-STANDINGS += (str(Verdict.NOT_ATTEMPTED),)
+IMPOSSIBLE = "no run could answer it"
+FEW = "too few seeds so far"
+DECIDED = "Every claim has an answer."
 _OPENS = {
     "data gated": "the data set, from its authors, for research",
+    "data not published": "nothing that a reader can do",
     "pre-training unavailable": "weights that the paper started from",
-    "compute": "hours of a GPU, for recipes that are ready",
+    "compute": "hours, for recipes that are ready",
+    FEW: "more seeds of the runs that stand beside",
+    "not built": "another network in the library",
     "unspecified in the paper": "a word from the authors",
-    NOT_BUILT: "another network in the library",
+    IMPOSSIBLE: "nothing; the claim's entry says why",
 }
 
 # Colour and hatch of a standing: no two share both.
 _LOOK = {
     "reproduced": (COLOURS["green"], ""),
+    "exceeds": (COLOURS["green"], "++"),
     "consistent": (COLOURS["green"], ""),
-    "direction only": (COLOURS["sky"], ""),
+    "same direction": (COLOURS["sky"], ""),
     "undecided": (COLOURS["orange"], ".."),
+    "not told apart": (COLOURS["yellow"], ".."),
+    "opposite direction": (COLOURS["purple"], "//"),
     "not reproduced": (COLOURS["vermilion"], "//"),
     "contradictory": (COLOURS["vermilion"], "//"),
+    "not testable this way": ("#777777", ""),
     BESIDE: ("#bbbbbb", ""),
-    "not attempted": ("#ffffff", ""),
+    "not run": ("#ffffff", ""),
 }
 _SETTINGS = ("blue", "purple", "orange", "green", "sky", "vermilion", "yellow")
 
@@ -57,17 +62,19 @@ Key = Callable[[Judgement], str]
 
 
 def standing(judgement: Judgement) -> str:
-    """The verdict, or that runs stand beside a claim without deciding it."""
-    if judgement.verdict == Verdict.NOT_ATTEMPTED and judgement.readings:
-        return BESIDE
-    return str(judgement.verdict)
+    """One of ``STANDINGS``."""
+    return judgement.standing
 
 
 def reason(judgement: Judgement) -> str:
-    """Why nothing decides a claim; empty where something does."""
-    if judgement.verdict != Verdict.NOT_ATTEMPTED:
+    """Why nothing answers a claim; empty where something does."""
+    if judgement.decided:
         return ""
-    return judgement.why if judgement.why in REASONS else NOT_BUILT
+    if judgement.claim.impossible:
+        return IMPOSSIBLE
+    if any(a.reduced == Direction.TOO_FEW for a in judgement.answers):
+        return FEW
+    return judgement.claim.not_attempted or "not built"
 
 
 def cross_table(
@@ -98,8 +105,8 @@ def by_paper(ledger: Ledger) -> Table:
         "Claims by paper and verdict",
         ledger.select(None, None),
         _named(ledger),
-        note=f"'{BESIDE}': runs were made that depart from the paper too far to "
-        "decide a value; they are shown, and count for nothing.",
+        note=f"'{BESIDE}': runs were made that answer nothing, as they are of "
+        "another scale than a value asks for, or of too few seeds.",
     )
 
 
@@ -113,8 +120,8 @@ def by_kind(ledger: Ledger) -> Table:
 
 def by_reason(ledger: Ledger) -> Table | Sentence:
     """Why claims are open, paper by paper."""
-    title = "Claims without a verdict, by paper and reason"
-    columns = (*REASONS, NOT_BUILT)
+    title = "Claims without an answer, by paper and reason"
+    columns = tuple(_OPENS)
     found = [j for j in ledger.select(None, None) if reason(j)]
     if not found:
         return Sentence(DECIDED)
@@ -129,7 +136,7 @@ def _named(ledger: Ledger) -> Key:
 
 def untested(ledger: Ledger) -> Table | Sentence:
     """What could not be tested: each reason, on which data, what would help."""
-    sets: dict[str, Counter] = {why: Counter() for why in (*REASONS, NOT_BUILT)}
+    sets: dict[str, Counter] = {why: Counter() for why in tuple(_OPENS)}
     for judgement in ledger.select(None, None):
         if why := reason(judgement):
             sets[why][phrases.dataset_name(judgement.claim.dataset) or "none"] += 1
@@ -155,31 +162,15 @@ def contradictions(ledger: Ledger, paper: str) -> list[Judgement]:
 
 
 def in_words(ledger: Ledger) -> Sentence:
-    """How the claims stand, in sentences."""
-    found = ledger.select(None, None)
-    counts = Counter(map(standing, found))
-    asked = [j for j in found if j.claim.kind != "arithmetic"]
-    by_runs = [j for j in asked if j.verdict != Verdict.NOT_ATTEMPTED]
-    sums = len(found) - len(asked)
-    agree, differ = counts["consistent"], counts["contradictory"]
-    unbuilt = sums - agree - differ
-    rest = f", and for {unbuilt} the library lacks the network" * bool(unbuilt)
-    gated = sum(reason(j) == "data gated" for j in found)
+    """What was tested, in the three numbers of the scoreboard."""
+    board = scoreboard(ledger.select(None, None))
+    told = ". ".join(f"{s.what[0].upper()}{s.what[1:]}: {s}" for s in board.scores)
     real = sum(not record.rendered for record in ledger.records)
     return Sentence(
-        f"The papers make {len(found)} claims that can be true or false. "
-        f"{sums} of them can be worked out from the paper and the network alone: "
-        f"{agree} agree, {differ} do not{rest}. "
-        f"{len(asked)} need runs: {len(by_runs)} have a verdict from {real} runs on "
-        f"photographs ({_listed(by_runs)}), beside {counts[BESIDE]} stand runs that "
-        f"decide nothing, and {gated} wait for data that is not ours to hand on."
+        f"{told}. Behind the answers stand {real} runs on photographs. Beside what "
+        f"the papers say, we asked {board.ours.of} questions of our own, of which "
+        f"{board.ours.tested} are answered."
     )
-
-
-def _listed(found: Sequence[Judgement]) -> str:
-    counts = Counter(str(j.verdict) for j in found)
-    order = [s for s in STANDINGS if counts[s]]
-    return ", ".join(f"{counts[s]} {s}" for s in order) or "none"
 
 
 def peek_table(records: Sequence[Record]) -> Table | Sentence:
@@ -319,12 +310,12 @@ def _styles(judgements: Sequence[Judgement]) -> dict[str, tuple[str, str]]:
 
 
 def _our_mark(axes: Axes, reading: Reading, row: float, style: tuple) -> None:
-    """Filled where the runs decide, hollow where they stand beside."""
+    """Filled at the paper's scale with seeds enough, else hollow."""
     colour, mark = style
     axes.plot(
         [100 * reading.found.low, 100 * reading.found.high], [row, row], color=colour
     )
-    face = colour if reading.verdict else "white"
+    face = colour if reading.at_scale and reading.enough else "white"
     axes.plot(100 * reading.found.mean, row, mark, color=colour, markerfacecolor=face)
 
 

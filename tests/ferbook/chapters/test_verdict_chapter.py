@@ -12,16 +12,18 @@ from fer_lib.models import build
 from ferbook.chapters.verdict import costs as verdict_costs
 from ferbook.chapters.verdict import standing as verdict
 from ferbook.ledger.claims import Claim, Where
-from ferbook.ledger.rules import Verdict
+from ferbook.ledger.rules import Direction, Verdict
+from ferbook.ledger.scoreboard import scoreboard
 from ferbook.ledger.statistics import resolution
-from ferbook.ledger.verdicts import Judgement
+from ferbook.ledger.verdicts import Answered, Judgement
 from ferbook.runs.key import RunKey
 from ferbook.runs.state import Kind, State
 
 
-def judgement(paper="ramn", verdict=Verdict.NOT_ATTEMPTED, why="compute", readings=()):
-    claim = Claim(f"{paper}.set.what", "value", Where("Table 1"), "A claim.", "sfew")
-    return Judgement(claim, verdict, why, readings)
+def judgement(paper="ramn", verdict=Verdict.NOT_RUN, why="compute", readings=()):
+    about = {"dataset": "sfew", "not_attempted": why}
+    claim = Claim(f"{paper}.set.what", "value", Where("Table 1"), "A claim.", **about)
+    return Judgement(claim, (Answered("", verdict, why, readings=readings),))
 
 
 def counted(table):
@@ -41,22 +43,22 @@ class TestCounts:
             judgement("part_ensemble", Verdict.REPRODUCED),
         ]
         table = verdict.cross_table("All", found, lambda j: j.claim.paper)
-        assert table.header == ("", "reproduced", "not attempted", "claims")
+        assert table.header == ("", "reproduced", "not run", "claims")
         assert table.rows == (
             ("ramn", "1", "1", "2"),
             ("part_ensemble", "1", "", "1"),
             ("all", "2", "1", "3"),
         )
 
-    def test_runs_that_decide_nothing_stand_apart(self):
+    def test_runs_that_answer_nothing_stand_apart(self):
         assert verdict.standing(judgement(readings=("a run",))) == verdict.BESIDE
-        assert verdict.standing(judgement()) == "not attempted"
+        assert verdict.standing(judgement()) == "not run"
 
-    def test_unknown_reasons_are_those_of_the_library(self):
+    def test_reasons_are_told_until_something_is_answered(self):
         assert verdict.reason(judgement(why="data gated")) == "data gated"
-        told = verdict.reason(judgement(why="The library does not build it."))
-        assert told == verdict.NOT_BUILT
         assert verdict.reason(judgement(verdict=Verdict.UNDECIDED)) == ""
+        few = Answered("", Verdict.NOT_RUN, "compute", Direction.TOO_FEW)
+        assert verdict.reason(Judgement(judgement().claim, (few,))) == verdict.FEW
 
     @pytest.mark.parametrize("table", [verdict.by_paper, verdict.by_kind])
     def test_real_claims_are_all_there(self, table):
@@ -78,8 +80,9 @@ class TestCounts:
     def test_the_paragraph_names_the_counts(self):
         ledger = small_ledger(made_up())
         words = verdict.in_words(ledger).words
-        assert f"make {len(ledger.judgements)} claims" in words
-        assert "from 1 runs on photographs" in words
+        board = scoreboard(ledger.select(None, None))
+        assert all(str(score) in words for score in board.scores)
+        assert "stand 1 runs on photographs" in words
         apart = verdict.contradictions(ledger, "ramn")
         assert {j.verdict for j in apart} == {Verdict.CONTRADICTORY}
 
@@ -112,10 +115,15 @@ class TestPlots:
         assert 70.02 in [pytest.approx(line.get_xdata()[0]) for line in diamonds]
 
     def test_hollow_marks_decide_nothing(self):
-        # 300 epochs are the paper's, 60 are not.
-        for epochs, face in ((300, "full"), (60, "white")):
-            run = made_up(share=0.6, n=3589, epochs=epochs, config={"epochs": epochs})
-            ledger = small_ledger(run)
+        # 300 epochs are the paper's, 60 are not; one seed is not enough.
+        for epochs, count, face in (
+            (300, 3, "full"),
+            (300, 1, "white"),
+            (60, 3, "white"),
+        ):
+            about = {"n": 3589, "epochs": epochs, "config": {"epochs": epochs}}
+            runs = [made_up(share=0.6, seed=seed, **about) for seed in range(count)]
+            ledger = small_ledger(*runs)
             found = verdict.with_runs(ledger, "value")[:1]
             axes = verdict.draw_values(found, ledger).axes[0]
             (mark,) = [line for line in axes.lines if line.get_marker() == "o"]

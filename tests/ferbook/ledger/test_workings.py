@@ -36,7 +36,7 @@ from ferbook.ledger.claims import load_claims
 from ferbook.ledger.rules import Verdict
 from ferbook.ledger.verdicts import judge
 
-YES, NO, OPEN = Verdict.CONSISTENT, Verdict.CONTRADICTORY, Verdict.NOT_ATTEMPTED
+YES, NO, OPEN = Verdict.CONSISTENT, Verdict.CONTRADICTORY, Verdict.NOT_RUN
 WORKINGS = {
     "deep_emotion": {
         "fer2013.accuracy_sum": (YES, "2,502 of 3,573 images, 70.0252 %"),

@@ -1,13 +1,15 @@
 """Tables of the ledger for notebooks, terminals and the README."""
 
 import json
+import re
 
 import pytest
 from bs4 import BeautifulSoup
 
 from fer_lib.errors import FerError
 from ferbook.ledger.ledger import KINDS, kind_of, open_ledger
-from ferbook.ledger.rules import Verdict
+from ferbook.ledger.rules import Direction, Verdict
+from ferbook.ledger.verdicts import STANDINGS
 from ferbook.runs.paths import repository_root
 from ferbook.show.ledger import (
     claim_box,
@@ -28,7 +30,7 @@ def ledger():
 
 
 def test_every_verdict_has_a_colour():
-    assert set(VERDICT_COLOURS) == {str(verdict) for verdict in Verdict}
+    assert set(VERDICT_COLOURS) == {*map(str, Verdict), *map(str, Direction)}
 
 
 def test_every_verdict_is_computed_from_claims_and_runs(ledger):
@@ -36,8 +38,8 @@ def test_every_verdict_is_computed_from_claims_and_runs(ledger):
     assert list(ledger.judgements) == claims
     for judgement in ledger.judgements.values():
         if judgement.claim.kind != "arithmetic" and not judgement.readings:
-            assert judgement.verdict == Verdict.NOT_ATTEMPTED
-        assert judgement.why
+            assert judgement.verdict in (Verdict.NOT_RUN, Verdict.NOT_TESTABLE)
+        assert judgement.why and judgement.standing in STANDINGS
 
 
 def test_a_table_escapes_and_keeps_its_lines():
@@ -75,8 +77,10 @@ def test_the_command_line_sees_the_same(ledger):
     assert [entry["id"] for entry in told] == expected
     for entry in told:
         judgement = ledger.judgements[entry["id"]]
-        assert entry["verdict"] == judgement.verdict
-        assert len(entry["ours"]) == len(judgement.readings)
+        assert entry["answers"][0]["at_scale"]["verdict"] == judgement.verdict
+        assert entry["who_asks"] in ("printed", "stated", "ours")
+        runs = sum(len(answer["runs"]) for answer in entry["answers"])
+        assert runs == len(judgement.readings)
     assert "70.02 %" in claims_text("deep_emotion", ledger)
 
 
@@ -100,3 +104,13 @@ def test_the_readme_is_updated_between_its_marks(tmp_path, ledger):
     path.write_text("no marks", encoding="utf-8")
     with pytest.raises(FerError, match=r"README\.md: expected one line"):
         update_readme(path, ledger)
+
+
+def test_the_readme_counts_every_claim(ledger):
+    table, note = readme_table(ledger).split("\n\n")
+    (whole,) = [line for line in table.splitlines() if line.startswith("| All ")]
+    counts = [int(n) for n in re.findall(r"\d+ of (\d+)", whole)]
+    (ours,) = re.findall(r"\d+ of (\d+)", note)
+    # Printed values are experiments, too.
+    assert sum(counts[1:]) + int(ours) == len(ledger.judgements)
+    assert len(table.splitlines()) == 3 + len(ledger.papers)

@@ -103,6 +103,14 @@ def test_ours_role_says_when_nothing_was_run(build):
     assert (bound.text, bound["title"]) == ("not run", "data gated")
 
 
+def test_verdict_role(build):
+    text = f"{{verdict}}`{ID}`, {{verdict}}`deep_emotion.fer2013.label_set`"
+    first, second = build(text).find_all("abbr")
+    assert first.text == "not answered by the runs beside it"
+    assert second.text == "contradictory"
+    assert "chi-square" in second["title"]
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -144,7 +152,7 @@ def test_ledger_directive_lists_every_claim(build, root):
     assert len(rows) == len(claims) + len(captions)
     values = page.find("table").text
     assert "55.0 %95 % interval 51.3–58.6, n = 700, 1 seed" in values
-    assert "departs in test split (3,589 faces → 700 faces), epochs (300" in values
+    assert "departs in epochs (300" in values
     assert "cannot be probed" in values
     folded = {d.find("caption").text: d for d in page.find_all("details")}
     assert "Values" not in folded

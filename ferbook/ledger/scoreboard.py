@@ -1,0 +1,84 @@
+"""What came of the claims, in three numbers that are told everywhere alike."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ferbook.ledger.rules import Verdict
+from ferbook.ledger.verdicts import STANDINGS, Judgement
+
+
+@dataclass(frozen=True)
+class Score:
+    """How many claims of a kind were tested.
+
+    Attributes:
+        what: the kind.
+        tested: those with an answer.
+        of: all of them.
+        outcomes: answers, counted, the best for the papers first.
+        roots: contradictions of one cause counted once.
+    """
+
+    what: str
+    tested: int
+    of: int
+    outcomes: tuple[tuple[str, int], ...]
+    roots: int = 0
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{n} {name}" for name, n in self.outcomes) or "none"
+        causes = f" from {self.roots} causes" if self.roots else ""
+        return f"{self.tested} of {self.of} ({told}{causes})"
+
+
+@dataclass(frozen=True)
+class Scoreboard:
+    """The three numbers, and beside them the questions that no paper asks."""
+
+    printed: Score
+    experiments: Score
+    sums: Score
+    ours: Score
+
+    @property
+    def scores(self) -> tuple[Score, Score, Score]:
+        """Those that speak of the papers."""
+        return self.printed, self.experiments, self.sums
+
+
+def scoreboard(judgements: Iterable[Judgement]) -> Scoreboard:
+    """Count the claims of one paper, or of all.
+
+    A printed value is tested by runs at the paper's scale alone; a claim about
+    an experiment by runs of any scale.
+    """
+    found = list(judgements)
+    sums = [j for j in found if j.claim.kind == "arithmetic"]
+    rest = [j for j in found if j.claim.kind != "arithmetic"]
+    ours = [j for j in rest if j.claim.who_asks == "ours"]
+    of_papers = [j for j in rest if j.claim.who_asks != "ours"]
+    printed = [j for j in of_papers if j.claim.who_asks == "printed"]
+    at_scale = [
+        next((str(a.verdict) for a in j.answers if a.verdict != Verdict.NOT_RUN), "")
+        for j in printed
+    ]
+    against = [j for j in sums if j.verdict == Verdict.CONTRADICTORY]
+    roots = len({j.claim.root or j.claim.id for j in against})
+    return Scoreboard(
+        _score("printed values tested at the paper's scale", at_scale),
+        _score("claims about experiments tested at any scale", _standings(of_papers)),
+        _score("sums and counts checked", _standings(sums), roots),
+        _score("questions of ours answered", _standings(ours)),
+    )
+
+
+def _standings(found: list[Judgement]) -> list[str]:
+    return [j.standing if j.decided else "" for j in found]
+
+
+def _score(what: str, told: list[str], roots: int = 0) -> Score:
+    """A score; an empty answer is none."""
+    counts = Counter(filter(None, told))
+    outcomes = tuple((name, counts[name]) for name in STANDINGS if counts[name])
+    return Score(what, counts.total(), len(told), outcomes, roots)
