@@ -144,7 +144,7 @@ def _text(run: "Run", weights: Path | None) -> str:
 def _queue(given: dict) -> int:
     from fer_lib.data import DATASETS
     from fer_lib.device import choose_device
-    from ferbook.ledger.claims import load_all_claims
+    from ferbook.ledger.claim_files import load_all_claims
     from ferbook.queue import Finished, Forecaster, open_queue, work
     from ferbook.runs.make import reproduce
     from ferbook.training.machine import hardware

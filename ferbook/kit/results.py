@@ -8,7 +8,7 @@ import numpy as np
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.expressions import expression_index
-from ferbook.ledger.claims import load_claims
+from ferbook.ledger.claim_files import load_claims
 from ferbook.papers import paper_of
 from ferbook.runs.paths import runs_folder
 from ferbook.runs.records import Record, load_records

@@ -8,7 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from fer_lib.errors import FerError
-from ferbook.ledger.claims import Claim, Claims, load_all_claims
+from ferbook.ledger.claim_files import load_all_claims
+from ferbook.ledger.claims import Claim, Claims
 from ferbook.ledger.rules import Verdict
 from ferbook.ledger.verdicts import Answered, Judgement, judge
 from ferbook.runs.paths import claims_folder, repository_root, runs_folder

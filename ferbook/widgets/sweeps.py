@@ -7,7 +7,7 @@ import numpy as np
 
 from fer_lib.errors import FerError
 from fer_lib.evaluation.intervals import wilson_interval
-from ferbook.ledger.claims import load_claims
+from ferbook.ledger.claim_files import load_claims
 from ferbook.ledger.statistics import crossed
 from ferbook.papers.ramn import PAPER, SWEEPS
 from ferbook.runs.key import RunKey

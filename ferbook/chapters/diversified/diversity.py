@@ -28,7 +28,8 @@ from fer_lib.losses.diversity import (
     similarity,
 )
 from fer_lib.models.network import Network
-from ferbook.ledger.claims import Claim, load_claims
+from ferbook.ledger.claim_files import load_claims
+from ferbook.ledger.claims import Claim
 from ferbook.papers import find_paper
 from ferbook.runs.run import Run
 from ferbook.show.plots import finish, look, panels, write_numbers

@@ -11,7 +11,7 @@ from fer_lib.explain.landmarks import Errors, LandmarkDrift, landmark_errors
 from fer_lib.models.part_network import PARTS, POOLINGS, MaxPool
 from ferbook.kit.results import record_name
 from ferbook.ledger.arithmetic.printed import figure
-from ferbook.ledger.claims import load_claims
+from ferbook.ledger.claim_files import load_claims
 from ferbook.ledger.ledger import Ledger
 from ferbook.ledger.statistics import Difference, crossed
 from ferbook.ledger.verdicts import judge

@@ -40,7 +40,7 @@ from fer_lib.models.residual_masking import (
 from ferbook.kit.results import record_name
 from ferbook.ledger.arithmetic.networks import on_paper
 from ferbook.ledger.arithmetic.printed import figure
-from ferbook.ledger.claims import load_claims
+from ferbook.ledger.claim_files import load_claims
 from ferbook.ledger.statistics import crossed
 from ferbook.papers.residual_masking import measures
 from ferbook.runs.records import Record

@@ -24,7 +24,8 @@ from fer_lib.models.catalogue import entry
 from fer_lib.models.network import logits_of
 from ferbook.kit.results import record_name, recorded
 from ferbook.ledger.arithmetic.printed import figure
-from ferbook.ledger.claims import Claims, load_claims
+from ferbook.ledger.claim_files import load_claims
+from ferbook.ledger.claims import Claims
 from ferbook.ledger.statistics import crossed, resolution
 from ferbook.papers import PAPERS
 from ferbook.runs.records import Record

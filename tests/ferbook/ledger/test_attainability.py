@@ -15,7 +15,8 @@ from ferbook.ledger.arithmetic.attainability import (
     passing_rate,
     tally,
 )
-from ferbook.ledger.claims import Claim, Where, load_claims
+from ferbook.ledger.claim_files import load_claims
+from ferbook.ledger.claims import Claim, Where
 
 
 def _digits(number, decimals):

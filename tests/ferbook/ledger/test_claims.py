@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fer_lib.errors import FerError
-from ferbook.ledger.claims import Term, load_claims, parse_claims
+from ferbook.ledger.claim_files import load_claims, parse_claims
+from ferbook.ledger.claims import Term
 from ferbook.runs.paths import repository_root
 
 VALUE = """

@@ -9,7 +9,7 @@ from fer_lib.data import DATASETS
 from fer_lib.data.protocols import FOLDS, PAIRS, PROTOCOLS
 from fer_lib.expressions import EXPRESSIONS
 from ferbook.ledger.arithmetic.networks import PARTS
-from ferbook.ledger.claims import load_all_claims, load_claims
+from ferbook.ledger.claim_files import load_all_claims, load_claims
 from ferbook.ledger.matching import all_wanted
 from ferbook.ledger.verdicts import checks
 from ferbook.papers import find_paper

@@ -32,7 +32,7 @@ from ferbook.ledger.arithmetic.printed import (
     parts_and_total,
     printed_as,
 )
-from ferbook.ledger.claims import load_claims
+from ferbook.ledger.claim_files import load_claims
 from ferbook.ledger.rules import Verdict
 from ferbook.ledger.verdicts import judge
 

@@ -10,7 +10,7 @@ from part_faces import marked_splits
 from recipe_runs import one_stage, train
 
 from fer_lib.photos.preparation import PART_ENSEMBLE
-from ferbook.ledger.rules import blocking
+from ferbook.ledger.rules import rescaling
 from ferbook.papers import PAPERS, modern, residual_masking
 from ferbook.runs.records import Departure
 
@@ -272,7 +272,7 @@ def test_departures_of_the_modern_recipe():
     assert sorted(items) == sorted(kept | {"recipe", "epochs"})
     epochs = found[items.index("epochs")]
     assert (epochs["paper"], epochs["ours"]) == ("60", "24")
-    assert blocking(Departure(**one) for one in found)
+    assert rescaling(Departure(**one) for one in found)
 
 
 # An accuracy that rises in epochs 1, 2, 4 and 8: three epochs in a row

@@ -8,7 +8,7 @@ from drawn_requests import request, run
 
 from fer_lib.data.sources.rendered import wild
 from fer_lib.errors import FerError
-from ferbook.ledger.rules import blocking
+from ferbook.ledger.rules import rescaling
 from ferbook.papers import ramn, rendered_first
 from ferbook.runs import make
 from ferbook.runs import run as finished
@@ -27,7 +27,7 @@ def test_a_modern_run_says_so(tiny, tmp_path):
     assert len(done.record.curve) == 3
     assert "--recipe modern" in done.record.command
     assert "recipe" in {d.item for d in done.record.departures}
-    assert blocking(done.record.departures)
+    assert rescaling(done.record.departures)
     plain = run(request(3), tmp_path)
     assert {r.recipe for r in load_records(tmp_path / "runs")} == {"modern", "paper"}
     key = "predictions_sha256"
@@ -51,7 +51,7 @@ def test_rendered_faces_come_first(tiny, tmp_path, monkeypatch):
     assert [row["stage"] for row in record.curve] == ["rendered faces"] + [
         "training"
     ] * 2
-    items = {d.item for d in blocking(record.departures)}
+    items = {d.item for d in rescaling(record.departures)}
     assert "pre-training" in items
 
 

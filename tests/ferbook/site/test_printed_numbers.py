@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 from papermill.iorw import load_notebook_node
 
-from ferbook.ledger.claims import load_all_claims
+from ferbook.ledger.claim_files import load_all_claims
 from ferbook.papers import PAPERS
 from ferbook.site.notebooks import chapter_notebooks
 from ferbook.site.prepared_notebooks import paper_of
