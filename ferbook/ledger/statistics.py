@@ -35,6 +35,7 @@ class Difference:
         error: its standard error.
         df: degrees of freedom of the error.
         spread: standard deviation over seeds; None for one.
+        parts: of its squared error, each with its degrees of freedom.
     """
 
     mean: float
@@ -45,6 +46,7 @@ class Difference:
     error: float = 0.0
     df: float = inf
     spread: float | None = None
+    parts: tuple[tuple[float, float], ...] = ()
 
     def sign(self) -> int:
         """1 or -1 when the interval excludes 0 on that side, else 0."""
@@ -61,17 +63,17 @@ class Difference:
         return ceil(self.n * (_Z * self.error / self.mean) ** 2)
 
 
-def quantile(df: float) -> float:
-    """Student's, of which 2.5 % lie above.
+def quantile(df: float, level: float = 0.975) -> float:
+    """Student's, with ``level`` below it.
 
     >>> round(quantile(2), 2), round(quantile(inf), 2)
     (4.3, 1.96)
     """
     if df == inf:
-        return _Z
+        return NormalDist().inv_cdf(level)
     from scipy.special import stdtrit  # which is slow to import
 
-    return float(stdtrit(df, 0.975))
+    return float(stdtrit(df, level))
 
 
 def crossed(
@@ -213,6 +215,7 @@ def _interval(mean, centre, variances, n, gaps, limits) -> Difference:
         error=sqrt(error2),
         df=float(df),
         spread=float(np.std(gaps, ddof=1)) if len(gaps) > 1 else None,
+        parts=tuple((float(v), float(df)) for v, df in variances),
     )
 
 
