@@ -43,8 +43,8 @@ def _near(share):
     return pytest.approx(share, abs=4.5 * sqrt(share * (1 - share) / 20_000) + 1e-4)
 
 
-@pytest.mark.parametrize("df", [2, 4, 40, MANY])
-@pytest.mark.parametrize("truth", [0.0, 0.02, 0.04])
+@pytest.mark.parametrize("df", [2, 5, MANY])
+@pytest.mark.parametrize("truth", [0.0, 0.03])
 def test_chance_of_a_direction_is_the_power_of_a_t_test(df, truth):
     found = _found(parts=((1e-4, df),))
     told = chances([found], [truth], direction)
