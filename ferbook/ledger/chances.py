@@ -44,6 +44,9 @@ def chances(
 
     Returns:
         The share of each outcome that comes at all.
+
+    Raises:
+        FerError: when a figure is of one seed.
     """
     from scipy.special import stdtrit  # which is slow to import
 
@@ -51,7 +54,8 @@ def chances(
     terms = rng.standard_normal((1 + max(map(max, ends)), _DRAWS)) / sqrt(2)
     drawn = []
     for one, centre, (first, second) in zip(found, truth, ends, strict=True):
-        error = _spread(one) / sqrt(one.seeds) if same_faces else one.error
+        over_seeds = _spread(one) / sqrt(one.seeds)
+        error = over_seeds if same_faces else one.error
         means = centre + error * (terms[first] - terms[second])
         parts = np.array([part for part in one.parts if part[0] > 0])
         variances, df = parts.T[..., None]
@@ -129,6 +133,9 @@ def replication_bayes_factor(
 
     Returns:
         Its decimal logarithm.
+
+    Raises:
+        FerError: when ours is of one seed.
     """
     faces2 = (max(disagreement, abs(paper)) - paper**2) / n
     prior = sqrt(faces2 + _spread(found) ** 2)
