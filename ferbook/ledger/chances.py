@@ -59,12 +59,20 @@ def chances(
         means = centre + error * (terms[first] - terms[second])
         parts = np.array([part for part in one.parts if part[0] > 0])
         variances, df = parts.T[..., None]
+        one_run = df[:, 0] == one.seeds - 1
         estimates = variances * rng.chisquare(df, (len(df), _DRAWS)) / df
         error2 = estimates.sum(0)
         df = error2**2 / (estimates**2 / df).sum(0)
         reach = stdtrit(np.maximum(df, 1), 0.975) * np.sqrt(error2)
-        figures = np.stack([means, means - reach, means + reach], 1)
-        drawn.append([Difference(*row, one.n) for row in figures.tolist()])
+        of_seeds = estimates[one_run].sum(0)
+        spread = np.sqrt(of_seeds * one.seeds)
+        figures = zip(means, means - reach, means + reach, df, spread, strict=True)
+        drawn.append(
+            [
+                Difference(*row, n=one.n, seeds=one.seeds, df=df, spread=spread)
+                for *row, df, spread in (map(float, row) for row in figures)
+            ]
+        )
     counts = Counter(map(judge, zip(*drawn, strict=True)))
     return {outcome: count / _DRAWS for outcome, count in counts.items()}
 

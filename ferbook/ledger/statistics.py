@@ -11,7 +11,7 @@ takes their spread for a third smaller than it is.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, inf, sqrt
+from math import ceil, hypot, inf, sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -51,6 +51,17 @@ class Difference:
     def sign(self) -> int:
         """1 or -1 when the interval excludes 0 on that side, else 0."""
         return int(self.low > 0) - int(self.high < 0)
+
+    @property
+    def centre(self) -> float:
+        """The middle of the interval."""
+        return (self.low + self.high) / 2
+
+    @property
+    def reach_of_one(self) -> float:
+        """How far from the centre one run a side more may lie, at 95 %."""
+        half = (self.high - self.low) / 2
+        return hypot(half, quantile(self.df) * (self.spread or 0.0))
 
     @property
     def n_to_decide(self) -> int | None:

@@ -73,6 +73,16 @@ def test_difference_rule(low, high, paper, expected):
     assert judge_difference(_difference(low, high), paper) == expected
 
 
+def test_the_papers_single_run_may_lie_off_as_far_as_runs_spread():
+    """An interval of 1 point about 2; single pairs spread by 0.8 points."""
+    found = Difference(0.02, 0.015, 0.025, 1000, seeds=5, df=8, spread=0.008)
+    reach = ((0.005) ** 2 + (2.306004 * 0.008) ** 2) ** 0.5
+    for off, expected in ((0.999, "reproduced"), (1.001, "exceeds")):
+        assert judge_difference(found, 0.02 - off * reach) == expected
+    for off, expected in ((0.999, "reproduced"), (1.001, "not reproduced")):
+        assert judge_difference(found, 0.02 + off * reach) == expected
+
+
 ends = st.floats(-0.2, 0.2)
 
 
