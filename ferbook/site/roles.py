@@ -41,8 +41,7 @@ from ferbook.site.prepared_notebooks import Downloads
 from ferbook.site.prose import bare_numbers
 from ferbook.site.reports import report, status
 from ferbook.study.record import explanations_folder
-from ferbook.study.report import open_study
-from ferbook.study.statements import claims_table
+from ferbook.study.report import claims_table, open_study
 
 
 class PageError(ExtensionError):

@@ -10,7 +10,7 @@ from fer_lib.explain.drawing.panels import with_alt
 from fer_lib.explain.scoring.agreement import mean_with_interval
 from fer_lib.explain.scoring.controls import DECOYS
 from fer_lib.rendered.evidence import CONTRASTS
-from ferbook.chapters.explanations.controls import over_networks
+from ferbook.chapters.explanations.tables import over_networks
 from ferbook.show.figures import COLOURS
 from ferbook.show.plots import finish, panels
 from ferbook.study.record import Study

@@ -11,12 +11,10 @@ from planted_studies import FACES, NETWORKS, TASKS, column, planted_study
 from fer_lib.errors import FerError
 from fer_lib.explain.scoring.controls import DECOYS
 from fer_lib.models.part_ensemble import KINDS
-from ferbook.chapters.explanations import controls, cues, own, plots
+from ferbook.chapters.explanations import own, plots, tables
 from ferbook.chapters.explanations.live import cells_table
-from ferbook.chapters.explanations.words import in_words
 from ferbook.site.notebooks import ROOT
 from ferbook.study import report as told
-from ferbook.study import statements as claims
 from ferbook.study.cell import ROWS
 from ferbook.study.record import write_study
 
@@ -60,15 +58,15 @@ def test_scores_of_all_methods_as_stored(study):
 
 
 def test_what_the_papers_say_is_tested(study):
-    found = {(one.network, one.test): one for one in claims.tested(study)}
+    found = {(one.network, one.test): one for one in told.tested(study)}
     chance = found["ramn", "chance"]
     assert chance.told.mean == pytest.approx(-0.1, abs=0.01)
     assert chance.word == "does not hold"
     blob = found["deep_emotion", "blob"]
     assert blob.told.mean == pytest.approx(-0.15, abs=0.01)
-    rise = [one for one in claims.tested(study) if "landmarks" in one.says]
+    rise = [one for one in told.tested(study) if "landmarks" in one.says]
     assert rise[0].told.mean == pytest.approx(-0.03) and rise[0].word == "does not hold"
-    table, others = claims.claims_table(study).tables
+    table, others = told.claims_table(study).tables
     assert column(table, "Above chance")["RAMN"].startswith("-0.10 (")
     start = column(table, "Above the same before training")["RAMN"]
     assert start.startswith("does not hold")
@@ -78,9 +76,9 @@ def test_what_the_papers_say_is_tested(study):
 def test_one_task_alone_has_no_interval():
     study = planted_study()
     study.arrays["correct"][1:] = 0
-    (first, *_) = claims.tested(study)
+    (first, *_) = told.tested(study)
     assert first.word == "too few tasks"
-    assert "-0.10 (no interval), 1 task" in claims.claims_table(study).tables[0].text()
+    assert "-0.10 (no interval), 1 task" in told.claims_table(study).tables[0].text()
 
 
 def test_branches_that_look_at_their_parts():
@@ -89,12 +87,12 @@ def test_branches_that_look_at_their_parts():
         looks = study.arrays["branch_mass"][TASKS.index(task), 2]
         looks[:] = 0.1
         looks[:, KINDS["parts"].index(task)] = 0.9
-    mass = [one for one in claims.tested(study) if one.test.startswith("Grad-CAM")]
+    mass = [one for one in told.tested(study) if one.test.startswith("Grad-CAM")]
     assert mass[0].told.mean == pytest.approx(0.8 * 2 / 5)
 
 
 def test_the_paragraph_says_what_the_arrays_do(study):
-    text = in_words(study).text()
+    text = tables.in_words(study).text()
     assert "28 of 30 small networks" in text
     assert "saliency leads with 0.80 (" in text and "100 % of draws" in text
     assert "centre blob, gets 0.55" in text
@@ -159,7 +157,7 @@ def test_every_heat_map_has_a_pointer_below_it(path):
 
 
 def test_decoys_win_where_they_do(study):
-    table = controls.decoy_table(study)
+    table = tables.decoy_table(study)
     found = column(table, "AUC, best: centre blob")
     assert found["saliency"].startswith("above it")
     assert found["SmoothGrad"].startswith("below it")
@@ -171,7 +169,7 @@ def test_a_tie_with_the_decoy_is_told():
     row = ROWS.index("saliency"), ROWS.index("centre_blob")
     values = study.arrays["inside_auc"]
     values[..., row[0], :] = values[..., row[1], :] + np.tile([1, -1], FACES // 2)
-    table = controls.decoy_table(study)
+    table = tables.decoy_table(study)
     (name,) = (column for column in table.header if column.startswith("AUC, best"))
     assert name.endswith("centre blob")
     assert column(table, name)["saliency"].startswith("not told apart")
@@ -182,7 +180,7 @@ def test_each_task_has_a_decoy_of_its_own():
     study = planted_study()
     mouth = study.arrays["relevance_rank"][TASKS.index("mouth")]
     mouth[..., ROWS.index("edges"), :] = 0.9
-    table = controls.decoys_by_task(study)
+    table = tables.decoys_by_task(study)
     assert table.header[1:3] == ("mouth, best: edges", "brows, best: centre blob")
     assert column(table, "mouth, best: edges")["saliency"].startswith("below it\n -0.1")
     assert column(table, "brows, best: centre blob")["saliency"].startswith("above it")
@@ -190,36 +188,36 @@ def test_each_task_has_a_decoy_of_its_own():
 
 
 def test_shortcuts_that_were_taken(study):
-    assert cues.took(study, "mark") == NETWORKS
-    assert cues.took(study, "light") == ("deep_emotion",)
-    assert cues.took(study, "ears") == ()
-    shown = cues.exposed(study, "mark")
+    assert tables.took(study, "mark") == NETWORKS
+    assert tables.took(study, "light") == ("deep_emotion",)
+    assert tables.took(study, "ears") == ()
+    shown = tables.exposed(study, "mark")
     assert shown["saliency"].mean == pytest.approx(0.5, abs=0.01)
     assert shown["saliency"].low > 0.4 and shown["edges"].mean < 0.05
-    assert cues.exposed(study, "ears") == {}
-    table = cues.exposure_table(study)
+    assert tables.exposed(study, "ears") == {}
+    table = tables.exposure_table(study)
     assert "mark, 3 networks" in table.header and "ears, 0 networks" in table.header
-    found = column(cues.shortcut_table(study), "mark")
+    found = column(tables.shortcut_table(study), "mark")
     assert "effect 4.0" in found["RAMN"]
 
 
 def test_a_study_without_shortcuts_says_so():
     study = planted_study()
     study.arrays["cue_effect"][:] = 0
-    assert "No network" in cues.exposure_table(study).text()
-    assert "No network" in cues.warning_table(study).text()
-    assert "none was taken" in in_words(study).text()
+    assert "No network" in tables.exposure_table(study).text()
+    assert "No network" in tables.warning_table(study).text()
+    assert "none was taken" in tables.in_words(study).text()
 
 
 def test_what_a_reader_could_see_of_a_shortcut(study):
-    told = cues.warned(study, "mark")
+    told = tables.warned(study, "mark")
     (decoy,) = DECOYS.keys() & told.keys()
     assert told[decoy].mean == pytest.approx(0.1, abs=0.01)
     assert told["saliency"].mean == pytest.approx(0.5, abs=0.02)
     assert told["saliency"].low > 0.4 and abs(told["occlusion"].mean) < 0.02
-    alone = cues.warned(study, "light")  # one network has no interval
+    alone = tables.warned(study, "light")  # one network has no interval
     assert alone["saliency"].n == 1 and np.isnan(alone["saliency"].low)
-    table = cues.warning_table(study)
+    table = tables.warning_table(study)
     assert [name.split(",")[0] for name in table.header] == ["Method", "light", "mark"]
     found = column(table, table.header[2])
     assert found["saliency"].startswith("above it") and len(found) == 10
@@ -231,22 +229,22 @@ def test_steadiness_is_sorted_and_counted():
     for method, value in (("saliency", 0.5), ("occlusion", 0.25)):
         values[0, :, 0, ROWS.index(method)] = value
     study.arrays["sensitivity"] = values
-    table = controls.sensitivity_table(study)
+    table = tables.sensitivity_table(study)
     n = str(len(NETWORKS) * FACES)
     assert [row[0] for row in table.rows] == ["occlusion", "saliency"]
     assert table.rows[0][1].startswith("0.25 (") and table.rows[1][2] == n
     del study.arrays["sensitivity"]
-    assert "did not measure" in controls.sensitivity_table(study).text()
+    assert "did not measure" in tables.sensitivity_table(study).text()
 
 
 def test_agreement_of_trainings(study):
-    row = controls.agreement_table(study).rows[ROWS.index("saliency")]
+    row = tables.agreement_table(study).rows[ROWS.index("saliency")]
     assert row[0] == "saliency"
     assert [cell[:4] for cell in row[1:]] == ["0.30", "0.40", "0.20", "0.10"]
 
 
 def test_what_new_weights_leave(study):
-    table = controls.randomised_table(study)
+    table = tables.randomised_table(study)
     ((method, *cells),) = table.rows  # agreement, own, new, lost
     assert method == "saliency"
     assert [cell[:4] for cell in cells] == ["0.10", "0.80", "0.50", "0.30"]
