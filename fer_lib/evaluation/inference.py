@@ -55,17 +55,8 @@ def faces_together(channels: int, size: int, regions: int = 1) -> int:
 def batches(
     network: Network, images: np.ndarray | Tensor, batch_size: int | None = None
 ) -> Iterator[tuple[slice, Tensor]]:
-    """Rows, and their pixels 0..1 as the network's input sizes them.
-
-    Args:
-        network: says where to put them, and how many go together.
-        images: ``[N, C, H, W]``, as
-            :meth:`~fer_lib.preprocessing.Preprocessing.to_unit` takes them.
-        batch_size: faces in one pass; by their size if None.
-
-    Raises:
-        FerError: when there is no face.
-    """
+    """Rows of images ``[N, C, H, W]``, and their pixels 0..1 as the network's input
+    sizes them; ``batch_size`` in one pass, by their size if None."""
     if not len(images):
         raise FerError("found no face, expected one or more: the set is empty.")
     wanted, device = network.input, device_of(network)
@@ -97,15 +88,11 @@ def predict(
         tta: ``"single"`` for one pass; ``"flip"`` for test-time
             augmentation: the logarithm of the mean probability of a face
             and its mirror image.
-        batch_size: faces in one pass, by their size if None; the result does
-            not depend on it.
+        batch_size: faces in one pass, by their size if None.
 
     Returns:
         ``float32 [N, classes]``, scores before (``"single"``) or
         logarithms after (``"flip"``) the softmax.
-
-    Raises:
-        FerError: when there is no face, or ``tta`` is unknown.
     """
     if tta not in PASSES:
         raise FerError(f"tta is '{tta}', expected one of {', '.join(PASSES)}.")

@@ -11,22 +11,15 @@ def wilson_interval(
 ) -> tuple[float, float]:
     """Wilson's score interval of a proportion.
 
-    It stays inside [0, 1] and keeps close to its nominal coverage where
-    the usual normal interval fails: small samples, accuracies near 1.
+    E. B. Wilson, JASA 22 (1927), p. 209.  It stays inside [0, 1] and keeps close
+    to its nominal coverage where the usual normal interval fails: small
+    samples, accuracies near 1.
 
     Args:
         successes: how many of the ``n`` items succeeded, 0 to ``n``; a
             mean over several seeds may be fractional.
         n: number of items, at least 1.
         level: nominal coverage, above 0 and below 1.
-
-    Returns:
-        Lower and upper limit, each in [0, 1].
-
-    Raises:
-        FerError: when ``n``, ``successes`` or ``level`` is out of range.
-
-    Source: E. B. Wilson, JASA 22 (1927), p. 209.
 
     >>> low, high = wilson_interval(2502, 3573)
     >>> round(low, 4), round(high, 4)

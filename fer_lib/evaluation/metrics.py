@@ -82,9 +82,6 @@ def summarize(
         ``..._ci95``; ``calibration_error`` (15 equal bins); ``confusion``
         (rows true, columns predicted).  With ``in_training`` also
         ``unseen_n`` and ``unseen_accuracy``, of the other faces alone.
-
-    Raises:
-        FerError: when shapes or labels do not fit, or a score is not finite.
     """
     scores = torch.as_tensor(np.asarray(logits, np.float16)).float()
     truth = torch.as_tensor(np.asarray(labels, np.int64))

@@ -62,10 +62,7 @@ def attention(
 ) -> np.ndarray:
     """The network's own attention on each face, zero or more.
 
-    Arguments and result are those of :class:`fer_lib.explain.methods.Method`.
-
-    Raises:
-        FerError: when the network has none, with the reason.
+    Called as any :class:`~fer_lib.explain.methods.Method`.
     """
     if reason := lacks_attention(network, landmarks is not None):
         raise FerError(
@@ -221,9 +218,6 @@ def cbam_attention(network: Network, images: Images) -> CBAMAttention:
 
     These are what the classifiers see, and in ESR what the diversity is
     about (N. Heidari, A. Iosifidis, 2022; :mod:`fer_lib.models.cbam`).
-
-    Raises:
-        FerError: when the network has no CBAM.
     """
     if lacks_attention(network) or not isinstance(network, _WITH_CBAM):
         raise FerError(

@@ -55,15 +55,8 @@ def ready(
     images: Images,
     targets: np.ndarray | Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Faces and classes where the network's weights lie.
-
-    Returns:
-        ``float32 [N, channels, size, size]`` in 0..1, and ``int64 [N]``: the
-        targets, or what the network predicts if they are None.
-
-    Raises:
-        FerError: for no face, or other than one class a face.
-    """
+    """Faces ``float32 [N, channels, size, size]`` in 0..1 and classes ``int64 [N]``,
+    those predicted if None, where the network's weights lie."""
     if isinstance(images, np.ndarray):
         images = torch.as_tensor(np.ascontiguousarray(images))
     wanted = None if targets is None else torch.as_tensor(targets)
@@ -90,11 +83,9 @@ def passes(unit: Tensor, *beside: Tensor) -> Iterator[tuple[Tensor, ...]]:
 
 
 def variants(unit: Tensor, count: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """All pairs of a face and one of its K variants, as many as fit a pass.
+    """Numbers ``int64 [B]`` of faces and of their K variants, as many as fit a pass.
 
-    Yields:
-        Numbers of faces and of variants, ``int64 [B]`` each; all variants of
-        the first face first, so that what is found views as ``[N, K]``.
+    All variants of the first face come first: what is found views as ``[N, K]``.
     """
     flat = torch.arange(len(unit) * count, device=unit.device)
     for part in flat.split(faces_together(*unit.shape[1:3])):
@@ -102,11 +93,7 @@ def variants(unit: Tensor, count: int) -> Iterator[tuple[Tensor, Tensor]]:
 
 
 def fitting(maps: np.ndarray, unit: Tensor) -> Tensor:
-    """Maps ``float32 [N, H, W]`` beside their faces ``[N, C, H, W]``.
-
-    Raises:
-        FerError: when they do not fit or are not finite.
-    """
+    """Maps ``float32 [N, H, W]`` beside their faces ``[N, C, H, W]``."""
     maps = torch.as_tensor(np.asarray(maps), device=unit.device)
     if maps.shape != (len(unit), *unit.shape[-2:]) or not maps.isfinite().all():
         raise FerError(

@@ -35,9 +35,7 @@ class Errors(NamedTuple):
 
 
 class LandmarkDrift(NamedTuple):
-    """What :func:`landmark_drift` returns; N faces, M members.
-
-    Positions are shares of the face, x and y.
+    """What :func:`landmark_drift` returns; positions are shares of the face.
 
     Attributes:
         names: of the members: parts, or ``full_transfer_1`` to ``_5``.
@@ -46,8 +44,7 @@ class LandmarkDrift(NamedTuple):
         before: ``float64 [N, P, 2]`` of each member, P points as its part
             has, by the localiser that it started from.
         after: likewise, with the extractor as it is now.
-        errors_before: of ``before``.
-        errors_after: of ``after``.
+        errors_before: and ``errors_after``: of these.
     """
 
     names: tuple[str, ...]

@@ -18,9 +18,7 @@ shapley_parts              share of its facial part               both
 attention                  what the network itself weighs         0..
 ========================== ====================================== ======
 
-Their papers are named in their modules: :mod:`fer_lib.explain.grad_cam`,
-:mod:`fer_lib.explain.gradients`, :mod:`fer_lib.explain.occlusion`,
-:mod:`fer_lib.explain.shapley`, :mod:`fer_lib.explain.attention`.
+Their papers are named in their modules.
 """
 
 from difflib import get_close_matches

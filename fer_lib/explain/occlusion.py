@@ -41,14 +41,8 @@ def window_starts(side: int, window: int, stride: int) -> np.ndarray:
 def filling(unit: Tensor, fill: float | str, window: int) -> Tensor:
     """What covers faces ``[N, C, H, W]`` in 0..1: as large, windows are cut from it.
 
-    Args:
-        unit: the faces.
-        fill: a value 0..1, or one of :data:`FILLS`: black; each face's mean
-            colour; the face itself, blurred by a Gaussian of half a window.
-        window: side of the square in pixels.
-
-    Raises:
-        FerError: for an unknown fill, or a value outside 0..1.
+    A value 0..1, or one of :data:`FILLS`: black; each face's mean colour; the face
+    itself, blurred by a Gaussian of half a window.
     """
     if fill == "mean":
         return unit.mean((2, 3), keepdim=True).expand_as(unit)

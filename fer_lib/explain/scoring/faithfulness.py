@@ -33,13 +33,8 @@ from fer_lib.models.network import Network
 
 
 class Curves(NamedTuple):
-    """What :func:`deletion` and :func:`insertion` return; N faces, S steps.
-
-    Attributes:
-        probability: ``float64 [N, S + 1]``, of the class, from no pixel
-            changed to all of them.
-        area: ``float64 [N]``, 0..1, below each curve.
-    """
+    """Probability ``float64 [N, S + 1]`` of the class, from no pixel changed to all
+    of them in S steps, and the area ``float64 [N]``, 0..1, below each curve."""
 
     probability: np.ndarray
     area: np.ndarray

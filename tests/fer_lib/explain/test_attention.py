@@ -54,20 +54,6 @@ def test_regions_are_weighed_where_they_lie():
         np.testing.assert_allclose(found[:, row, column], expected, rtol=1e-5)
 
 
-def test_branches_of_esr_in_the_mean():
-    network = smoke("diversified_esr").eval()
-    network.active = 3
-    found, unit = of(network)
-    with torch.no_grad():
-        spatial = network(network.input.normalise(unit)).spatial  # [3, 2, h w]
-    side = int(spatial.shape[-1] ** 0.5)
-    maps = spatial.unflatten(-1, (side, side)).mean(0)[:, None]
-    # Two cells of eight pixels, whose middles are at 26.5 and 34.5.
-    expected = F.interpolate(maps, size=(16, 16), mode="bilinear")[:, 0]
-    np.testing.assert_allclose(found[:, 23:39, 23:39], expected, rtol=1e-4)
-    assert np.count_nonzero(found) == expected.numel()
-
-
 def test_patches_of_manet_lie_in_their_quadrants():
     network = smoke("diversified_manet").eval()
     plain, _ = of(network)

@@ -10,7 +10,7 @@ from planted import a_face, set_window
 from fer_lib.errors import FerError
 from fer_lib.explain import explain
 from fer_lib.explain.grad_cam import class_maps, grad_cam
-from fer_lib.explain.inputs import ready, variants
+from fer_lib.explain.inputs import ready
 from fer_lib.explain.methods import METHODS, available
 from fer_lib.explain.shapley import facial_parts, known_parts
 from fer_lib.models import NETWORKS
@@ -145,11 +145,3 @@ def test_refuses_other_than_one_class_a_face():
             METHODS[name](network, unit, np.zeros(3, int))
     with pytest.raises(FerError, match="one or more"):
         ready(network, unit[:0], np.zeros(0, int))
-
-
-def test_variants_fill_passes(monkeypatch):
-    monkeypatch.setattr("fer_lib.evaluation.inference.VALUES_TOGETHER", 5 * 36)
-    pairs = list(variants(torch.zeros(3, 1, 6, 6), 4))
-    assert [len(face) for face, _ in pairs] == [5, 5, 2]
-    face, variant = (torch.cat(one).tolist() for one in zip(*pairs, strict=True))
-    assert face == [0] * 4 + [1] * 4 + [2] * 4 and variant == [0, 1, 2, 3] * 3

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 import torch
-from known_networks import OnePixel, left_as_found, smoke, some_faces
+from known_networks import left_as_found, smoke, some_faces
 from torch import nn
 
 from fer_lib.errors import FerError
@@ -120,12 +120,6 @@ def test_seeds_and_copies():
         with torch.no_grad():  # a copy is the caller's
             for one in again.parameters():
                 one.zero_()
-
-
-def test_weights_that_lie_in_the_network_itself():
-    network = OnePixel()
-    [(name, other)] = randomised(network, 0)
-    assert name == "network" and other.scale != network.scale
 
 
 def test_stages():
