@@ -21,3 +21,24 @@ def choose_device(name: str = "auto") -> torch.device:
             "Runtime > Change runtime type > GPU, or use device='cpu'."
         )
     return torch.device(name)
+
+
+def low_precision(device: torch.device) -> str:
+    """The precision below float32 that a device has in hardware, if any.
+
+    ``"bf16"`` on processors with AVX512-BF16 or AMX and on GPUs of compute
+    capability 8 and more, ``"fp16"`` on GPUs of 7, such as the T4, where bf16
+    is emulated; ``"float32"`` elsewhere.
+    """
+    if device.type == "cuda":
+        major, _ = torch.cuda.get_device_capability(device)
+        return "bf16" if major >= 8 else "fp16" if major == 7 else "float32"
+    instructions = ("avx512_bf16", "amx_tile")
+    asked = (getattr(torch.cpu, f"_is_{name}_supported") for name in instructions)
+    return "bf16" if any(has() for has in asked) else "float32"
+
+
+def autocast(device: torch.device, precision: str) -> torch.autocast:
+    """A block in which networks compute in float32, bf16 or fp16."""
+    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision)
+    return torch.autocast(device.type, dtype, enabled=dtype is not None)

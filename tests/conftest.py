@@ -12,8 +12,11 @@ import torch
 
 from fer_lib.data.faceset import FaceSet
 from ferbook.runs import make
+from ferbook.training import precision
 
 torch.set_num_threads(1)
+# One precision on every machine; tests of the choice put the question back.
+precision.low_precision = lambda device: "float32"
 
 
 @pytest.fixture(scope="session")

@@ -101,9 +101,9 @@ def predict(
         for _, unit in batches(network, images, batch_size):
             x = network.input.normalise(unit)
             x = x.contiguous(memory_format=memory_format(x.device))
-            out = logits_of(network(x))
+            out = logits_of(network(x)).float()
             if tta == "flip":
-                mirrored = logits_of(network(x.flip(-1))).softmax(1)
+                mirrored = logits_of(network(x.flip(-1))).float().softmax(1)
                 out = ((out.softmax(1) + mirrored) / 2).log()
-            scores.append(out.float().cpu())
+            scores.append(out.cpu())
     return torch.cat(scores).numpy()

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from fer_lib.errors import FerError
 from fer_lib.expressions import EXPRESSIONS
+from fer_lib.losses.inputs import full_precision
 from fer_lib.preprocessing import Preprocessing
 
 RENDERED_ONLY = "rendered faces only"  # how such a provenance begins
@@ -111,12 +112,10 @@ def memory_format(
 ) -> torch.memory_format:
     """How the weights of a network and its faces had best lie in memory."""
     # On CPUs channels_last takes 0.4 to 1.0 of the time of contiguous maps, in
-    # float32 and bf16.  GPUs want it for tensor cores, which take float32 (as
-    # TF32) only from compute capability 8 on.
-    if device.type != "cuda" or precision != "float32":
-        return torch.channels_last
-    older = torch.cuda.get_device_capability(device) < (8, 0)
-    return torch.contiguous_format if older else torch.channels_last
+    # float32 and bf16.  GPUs want it for tensor cores, which do not take float32.
+    if device.type == "cuda" and precision == "float32":
+        return torch.contiguous_format
+    return torch.channels_last
 
 
 def log_mean_probability(branches: Tensor) -> Tensor:
@@ -129,7 +128,8 @@ def log_mean_probability(branches: Tensor) -> Tensor:
         ``[B, num_classes]``, logarithms of probabilities that sum to one;
         their arg-max is that of the summed softmax vectors.
     """
-    return branches.log_softmax(-1).logsumexp(1) - math.log(branches.shape[1])
+    shares = full_precision(branches).log_softmax(-1)
+    return shares.logsumexp(1) - math.log(branches.shape[1])
 
 
 class Scores(nn.Module):

@@ -16,7 +16,7 @@ from ferbook.ledger.comparing import Comparison, compare, paired
 from ferbook.ledger.statistics import Difference, crossed, mcnemar_p
 from ferbook.papers import find_paper
 from ferbook.runs.key import RunKey
-from ferbook.runs.predictions import accuracies
+from ferbook.runs.predictions import accuracy
 from ferbook.runs.records import Record
 from ferbook.runs.run import Run
 from ferbook.show import phrases
@@ -129,9 +129,10 @@ def train_briefly(
     network.to(choose_device(device))
 
     def look(trained: Network) -> dict:
-        return accuracies(trained, (splits.select,))
+        return accuracy(trained, splits.select)
 
-    plan = replace(plan, stages=tuple(stages))
+    # For seconds of training, none are spent on which precision is faster.
+    plan = replace(plan, stages=tuple(stages), precision="float32")
     fitted = fit(network, plan, few, look, progress=False)
     load_weights(network, fitted.selected, f"{paper}, {variant}")
     return Run(network.eval(), config, splits, fitted)

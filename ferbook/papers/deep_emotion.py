@@ -72,7 +72,7 @@ def make_plan(config: DeepEmotionConfig, splits: Splits, seed: int) -> Plan:
         ),
         order=oversampled(config.oversampling),
     )
-    return planned(splits, seed, stage)
+    return planned(config, splits, seed, stage)
 
 
 # Fields whose default is the paper's value, by the item of the departure.

@@ -94,8 +94,6 @@ def common_departures(config: Config, splits: Splits, pretraining: str) -> list[
         note("normalisation", "ImageNet's, in the code", "none", why)
     why = "no checkpoint is chosen on what is reported"
     note("selection", "reported split, in the code", str(splits.select.splits[0]), why)
-    if config.precision != "float32":
-        note("precision", "not given", config.precision, "computing time")
     return found
 
 

@@ -64,7 +64,6 @@ class DiversifiedESRConfig(Config):
     step: int = 10  # epochs between drops of both rates; authors' code
     decay: float = 0.5  # what a drop leaves; esr_affectnet.py
     augmentation: str = "jitter"  # esr_affectnet.py, esr_ferplus.py
-    precision: str = "float32"  # ours: not given
 
     @property
     def all_epochs(self) -> int:
@@ -114,7 +113,7 @@ def make_plan(config: DiversifiedESRConfig, splits: Splits, seed: int) -> Plan:
     size, count = config.network["input_size"], config.network["branches"]
     changes = augment(config.augmentation, size, shift=32 / 96)
     stages = [_stage(config, number, changes) for number in range(1, count + 1)]
-    return planned(splits, seed, *stages)
+    return planned(config, splits, seed, *stages)
 
 
 def _stage(config: DiversifiedESRConfig, number: int, changes: nn.Module) -> Stage:
@@ -142,7 +141,6 @@ def _stage(config: DiversifiedESRConfig, number: int, changes: nn.Module) -> Sta
         begin=begin,
         subset=at_most(config.per_class) if config.per_class else None,
         from_best=number > 1,
-        precision=config.precision,
         **options,
     )
 

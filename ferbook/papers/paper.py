@@ -213,9 +213,10 @@ def changed(
     return [departure(*row) for row in both if row[1] != row[2]]
 
 
-def planned(splits: Splits, seed: int, *stages: Stage) -> Plan:
+def planned(config: Config, splits: Splits, seed: int, *stages: Stage) -> Plan:
     """A plan that selects by the accuracy on the selection split."""
-    return Plan(seed, stages, f"{splits.select.splits[0]}_accuracy")
+    select_by = f"{splits.select.splits[0]}_accuracy"
+    return Plan(seed, stages, select_by, config.precision)
 
 
 def sgd(config: Config) -> Callable[[nn.Module, nn.Module], torch.optim.SGD]:

@@ -71,7 +71,6 @@ class PartEnsembleConfig(Config):
     degrees: float = 15.0  # notebook; section III-D "rotation"
     translate: float = 0.05  # share of the side; notebook, "translation"
     shear: float = 0.05  # notebook; Keras reads degrees, so next to nothing
-    precision: str = "float32"  # Keras's default
 
 
 PRESETS = {
@@ -128,7 +127,6 @@ def make_plan(config: PartEnsembleConfig, splits: Splits, seed: int) -> Plan:
         ),
         "faces": learned,
         "order": balanced_rounds if config.balanced else each_once,
-        "precision": config.precision,
         "patience": config.patience,
     }
     split, by = str(judged.splits[0]), config.select_by
@@ -161,7 +159,7 @@ def make_plan(config: PartEnsembleConfig, splits: Splits, seed: int) -> Plan:
     if baseline:  # all of its weights learn
         rate = config.learning_rate
         only = stage("training", landmarks + expressions, rate, lambda network: None)
-        return planned(splits, seed, only)
+        return planned(config, splits, seed, only)
     first = Stage(
         name="landmarks",
         epochs=landmarks,
@@ -186,7 +184,7 @@ def make_plan(config: PartEnsembleConfig, splits: Splits, seed: int) -> Plan:
         config.tuning_rate,
         lambda network: network.freeze(**kept),
     )
-    return planned(splits, seed, first, head, tuning)
+    return planned(config, splits, seed, first, head, tuning)
 
 
 # Section II, by data set: what the names of our protocols begin with.

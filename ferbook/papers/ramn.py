@@ -69,7 +69,6 @@ class RAMNConfig(Config):
     momentum: float = 0.9  # RAN's code, SGD
     weight_decay: float = 1e-4  # RAN's code
     flip: float = 0.5  # ours: the paper augments by its crops alone
-    precision: str = "float32"  # ours
 
 
 # The rate stays constant for half of the epochs, as in the paper.
@@ -81,8 +80,8 @@ PRESETS = {
     "small": {"batch_size": 64, "learning_rate": 0.02}
     | {"epochs": 4, "constant": 2, "decay_every": 1},
     "student": {"batch_size": 64} | {"epochs": 30, "constant": 15, "decay_every": 3},
-    "reduced": {"precision": "bf16"} | {"epochs": 24, "constant": 12, "decay_every": 2},
-    "paper": {"precision": "bf16"},
+    "reduced": {"epochs": 24, "constant": 12, "decay_every": 2},
+    "paper": {},
 }
 
 _NO_CENTRES = {"collaborative_weight": 0.0}
@@ -167,9 +166,8 @@ def make_plan(config: RAMNConfig, splits: Splits, seed: int) -> Plan:
         ),
         augment=augmentation(flip=config.flip),
         begin=begin_from(config.pretrained),
-        precision=config.precision,
     )
-    return planned(splits, seed, stage)
+    return planned(config, splits, seed, stage)
 
 
 # Fields whose default is the paper's value, by the item of the departure.

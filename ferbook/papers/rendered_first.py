@@ -99,7 +99,6 @@ def replanned(
         evaluate=lambda network: {UNEXPLAINED: unexplained(network, task, held_out)},
         select_by=UNEXPLAINED,
         lower_is_better=True,
-        precision=first.precision,
     )
     # What the first stage began with, weights of a file say, stays as it is.
     first = replace(first, begin=lambda network: None, from_best=True)

@@ -143,7 +143,10 @@ def make_plan(
 def _settled(content: Mapping, changes: Mapping) -> tuple:
     """A record's paper and settings, without a weight file to begin from."""
     recipe = find_paper(content["paper"])
-    config = {k: "" if k == "pretrained" else v for k, v in content["config"].items()}
+    # Of before precision was a setting of all papers.
+    config = {"precision": "float32"} | content["config"]
+    if "pretrained" in config:
+        config["pretrained"] = ""
     return recipe, recipe.make_config("paper", **config | changes)
 
 

@@ -19,7 +19,7 @@ from fer_lib.models.saved import load_weights
 from ferbook.papers import find_paper, find_recipe
 from ferbook.runs.behaviour import compare, probe
 from ferbook.runs.key import CONTENT, RunKey, json_sha256
-from ferbook.runs.predictions import accuracies, results_of
+from ferbook.runs.predictions import accuracy, results_of
 from ferbook.runs.provenance import rules_now
 from ferbook.runs.records import Record, check_writable, records_of, write_beside
 from ferbook.runs.run import Run, how_it_went, predictions_of
@@ -177,9 +177,8 @@ def reproduce(
         network,
         plan,
         splits.train,
-        # The test split is looked at only to show, in the record, what
-        # choosing the best epoch on it would have given.
-        lambda trained: accuracies(trained, (splits.select, splits.test)),
+        # The reported split is not looked at before the end.
+        lambda trained: accuracy(trained, splits.select),
         path=state,
         run={"id": run_id, "behaviour": behaviour},
         differ=partial(_unlike_runs, open_ended=plan.open_ended),

@@ -11,23 +11,16 @@ from fer_lib.data.mapped import in_parts
 from fer_lib.evaluation.inference import PASSES, predict
 from fer_lib.evaluation.metrics import summarize
 
-
-def accuracies(network: nn.Module, parts: Sequence[FaceSet]) -> dict[str, float]:
-    """Single-pass accuracy on each part, as ``<split>_accuracy``, 0 to 1."""
-    found = {}
-    for part in parts:
-        scores = predict(network, part.images)
-        hits = float((scores.argmax(1) == part.labels).mean())
-        found[f"{part.splits[0]}_accuracy"] = hits
-    return found
+STEP = 1 / 8  # of stored scores
 
 
-# Of stored scores: of the chosen weights, and of the last ones, which only
-# stand beside them.
-STEP, LAST_STEP = 1 / 8, 1 / 2
+def accuracy(network: nn.Module, part: FaceSet) -> dict[str, float]:
+    """Single-pass accuracy on a part, as ``<split>_accuracy``, 0 to 1."""
+    right = predict(network, part.images).argmax(1) == part.labels
+    return {f"{part.splits[0]}_accuracy": float(right.mean())}
 
 
-def storable(scores: np.ndarray, step: float = STEP) -> np.ndarray:
+def storable(scores: np.ndarray) -> np.ndarray:
     """Class scores as records keep them: less than the best one, in steps.
 
     The best is 0 and, so that rounding changes no prediction, alone there; the
@@ -36,17 +29,16 @@ def storable(scores: np.ndarray, step: float = STEP) -> np.ndarray:
 
     Args:
         scores: ``[n, classes]``, logits or logarithms of probabilities.
-        step: between neighbouring values.
 
     Returns:
         ``float16 [n, classes]``, at least -60,000, as float16 ends at 65,504.
     """
     scores = np.asarray(scores, np.float64)
     best = scores.argmax(1)[:, None]
-    below = np.round((scores - np.take_along_axis(scores, best, 1)) / step)
+    below = np.round((scores - np.take_along_axis(scores, best, 1)) / STEP)
     below = np.minimum(below, -1)
     np.put_along_axis(below, best, 0, 1)
-    return np.maximum(below * step, -60000).astype(np.float16)
+    return np.maximum(below * STEP, -60000).astype(np.float16)
 
 
 def face_ids(faces: FaceSet) -> np.ndarray:
@@ -69,7 +61,7 @@ def last_logits(
     for part in parts:
         name = str(part.splits[0])
         scores = predict(network, part.images)
-        found[f"last/{name}/single/logits"] = storable(scores, LAST_STEP)
+        found[f"last/{name}/single/logits"] = storable(scores)
         found[f"{name}/labels"] = part.labels.astype(np.int8)
         found[f"{name}/in_training"] = copies[name].astype(np.int8)
     return found

@@ -73,7 +73,7 @@ def probe_stage(plan: Plan, index: int, network: nn.Module, train: FaceSet) -> d
     rows = 2 * stage.accumulate * _BATCH + _BATCH // 2
     faces = stage.faces or train
     augment, loss = _Double(stage.augment), stage.loss.double()
-    small = replace(stage, batch_size=_BATCH, precision="float32", augment=augment)
+    small = replace(stage, batch_size=_BATCH, augment=augment)
     stages = (*plan.stages[:index], small, *plan.stages[index + 1 :])
     plan = replace(plan, stages=stages)
     for earlier in range(index):
@@ -94,7 +94,7 @@ def probe_stage(plan: Plan, index: int, network: nn.Module, train: FaceSet) -> d
     loss.register_forward_hook(lambda *seen: losses.append(float(seen[2].detach())))
     running.optimizer.register_step_pre_hook(note)
     exact = _settings(plan, index, running) | {"batch size": stage.batch_size}
-    exact["precision"] = stage.precision
+    exact["precision"] = plan.precision
     for group in running.optimizer.param_groups:
         group["lr"] /= 1000
     running.epoch(1, tqdm(disable=True))

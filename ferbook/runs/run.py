@@ -100,19 +100,17 @@ def predictions_of(run: Run, paper: Paper, copies: np.ndarray) -> dict[str, np.n
 def how_it_went(run: Run, started: datetime, where: torch.device, source: str) -> dict:
     """The fields of a record that a run alone decides, but for its results."""
     config, fitted, splits = run.settings(), run.fitted, run.splits
-    select, key = str(splits.select.splits[0]), f"{splits.test.splits[0]}_accuracy"
-    # A stage that does not classify, of landmarks say, has no accuracies.
-    best = max((row for row in fitted.curve if key in row), key=lambda row: row[key])
+    select = str(splits.select.splits[0])
     return {
         "config": config,
         "config_sha256": json_sha256(config),
+        "precision": fitted.precision,
         "code": code_version(source),
         "data": data_description(splits),
         "selection": {
             "split": select,
             "metric": run.selected_by.removeprefix(f"{select}_"),
             "epoch": fitted.selected_epoch,
-            "best_on_test": {"epoch": best["epoch"], "accuracy": best[key]},
         },
         "epochs": fitted.epoch,
         "hardware": hardware(where),

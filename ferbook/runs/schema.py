@@ -62,6 +62,12 @@ class _Hardware(TypedDict):
     threads: int
 
 
+@_more
+class _Precision(TypedDict):
+    asked: str
+    used: str
+
+
 class _Departure(TypedDict):
     item: str
     paper: str
@@ -101,6 +107,7 @@ class _Content(TypedDict):
     probed_at: NotRequired[str]  # commit, where it is not that of the run
     config: dict
     config_sha256: str
+    precision: NotRequired[_Precision]  # of training; results are in float32
     recipe_settings: NotRequired[dict]
     code: _Code
     data: _Data

@@ -1,6 +1,6 @@
 """The start of a recorded run again, on the real data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -93,7 +93,8 @@ def verify(
             f"found {splits.sha256[:12]}); name the folder that it was made with."
         )
     plan = make_plan(record.content, splits)
+    used = record.content.get("precision", {}).get("used", plan.precision)
+    plan = replace(plan, precision=used)
     network = make_network(record.content).to(choose_device(device))
     found = first_losses(network, plan, splits.train, len(stored))
-    tolerance = TOLERANCES[plan.stages[0].precision]
-    return Verification(state, stored, tuple(found), tolerance)
+    return Verification(state, stored, tuple(found), TOLERANCES[used])

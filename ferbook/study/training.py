@@ -76,7 +76,7 @@ def small_config(network: str, factor: float = 1.0) -> object:
     changes = CHANGES.get(network, {})
     if network not in LEARNING:
         changes = {k: max(1, round(n * factor)) for k, n in STAGE_EPOCHS.items()}
-    return find_paper(network).make_config("smoke", **changes)
+    return find_paper(network).make_config("smoke", precision="float32", **changes)
 
 
 def make_plan(

@@ -15,16 +15,18 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from fer_lib.data.faceset import FaceSet
+from fer_lib.device import autocast
 from fer_lib.errors import FerError
 from fer_lib.models.network import memory_format
 from fer_lib.models.saved import load_weights
 from ferbook.training import checkpoint
 from ferbook.training.faces import Images, StageFaces
 from ferbook.training.plan import Evaluate, Plan
+from ferbook.training.precision import decided
 from ferbook.training.stages import Running, begin
 from ferbook.training.states import Fitted, States, unlike
 
-_KEPT = ("epoch", "curve", "selected_epoch", "first_losses")
+_KEPT = ("epoch", "curve", "selected_epoch", "first_losses", "precision")
 _BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total} epochs "
 _BAR += "[{elapsed}<{remaining}{postfix}]"
 
@@ -66,7 +68,7 @@ def fit(
     states = States(path, run, differ)
     states.check(plan, network)
     with (
-        torch.backends.cudnn.flags(enabled=True, benchmark=True),
+        torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=False),
         tqdm(total=plan.epochs, bar_format=_BAR, disable=not progress) as bar,
     ):
         work = _Work(network, plan, train, evaluate, states, bar)
@@ -129,10 +131,13 @@ class _Work:
 
     def begun(self, index: int) -> Running:
         """A stage that has begun."""
-        stage = self.plan.stages[index]
-        layout = memory_format(self.device, stage.precision)
-        self.network.to(memory_format=layout)
-        return Running(self.plan, index, self.network, *self._faces(stage))
+        plan, network, fitted = self.plan, self.network, self.fitted
+        images, faces = self._faces(plan.stages[index])
+        if not fitted.precision:
+            fitted.precision = decided(plan, index, network, images, faces)
+        used = fitted.precision["used"]
+        network.to(memory_format=memory_format(self.device, used))
+        return Running(plan, index, network, images, faces, used)
 
     def _epoch(self, running: Running) -> None:
         """Train, evaluate and save one epoch."""
@@ -141,9 +146,10 @@ class _Work:
         row = running.epoch(fitted.epoch + 1, self.bar)
         if not fitted.first_losses:
             fitted.first_losses = [float(loss) for loss in running.first_losses]
-        if stage.classifies:
-            row |= self.evaluate(running.judged)
-        row |= stage.evaluate(running.judged)
+        with autocast(self.device, running.precision):
+            if stage.classifies:
+                row |= self.evaluate(running.judged)
+            row |= stage.evaluate(running.judged)
         row["seconds"] = round(time.monotonic() - started, 3)
         # Of all threads: on a machine that others use, too, it tells more.
         row["cpu_seconds"] = round(time.process_time() - worked, 3)

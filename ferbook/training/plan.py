@@ -11,7 +11,7 @@ from fer_lib.data.faceset import FaceSet
 from fer_lib.errors import FerError
 from ferbook.training.draws import Draw, each_once
 
-PRECISIONS = ("float32", "bf16", "fp16")
+PRECISIONS = ("auto", "float32", "bf16", "fp16")
 Evaluate = Callable[[nn.Module], dict[str, float]]
 
 
@@ -87,7 +87,6 @@ class Stage:
             better value; None: never.
         from_best: begins with the weights that the stage before selected,
             not with its last ones.
-        precision: one of ``PRECISIONS``, of forward passes while training.
         ema: decay of an exponential moving average of the weights, which
             is then what is evaluated, selected and handed on; None: none.
         clip: largest norm of the gradient; None: any.
@@ -114,7 +113,6 @@ class Stage:
     lower_is_better: bool = False
     patience: int | None = None
     from_best: bool = False
-    precision: str = "float32"
     ema: float | None = None
     clip: float | None = None
     accumulate: int = 1
@@ -124,7 +122,6 @@ class Stage:
             "epochs": (self.epochs >= 0, "0 or more"),
             "batch_size": (self.batch_size >= 1, "1 or more"),
             "accumulate": (self.accumulate >= 1, "1 or more"),
-            "precision": (self.precision in PRECISIONS, ", ".join(PRECISIONS)),
             "ema": (self.ema is None or 0 <= self.ema < 1, "0 to below 1"),
             "clip": (self.clip is None or self.clip > 0, "above 0"),
             "patience": (self.patience is None or self.patience >= 1, "1 or more"),
@@ -146,11 +143,14 @@ class Plan:
         stages: run in this order.
         select_by: the value that chooses weights, unless a stage says
             otherwise; a key of what is evaluated after each epoch.
+        precision: one of ``PRECISIONS``, of forward passes; ``"auto"`` leaves it
+            to the machine, see :func:`ferbook.training.precision.decided`.
     """
 
     seed: int
     stages: tuple[Stage, ...]
     select_by: str = "PublicTest_accuracy"
+    precision: str = "float32"
 
     def __post_init__(self):
         names = [stage.name for stage in self.stages]
@@ -158,6 +158,11 @@ class Plan:
             raise FerError(
                 f"a plan has the stages {names}, expected one or more with "
                 "different names; correct the recipe."
+            )
+        if self.precision not in PRECISIONS:
+            raise FerError(
+                f"precision is {self.precision}, expected one of "
+                f"{', '.join(PRECISIONS)}; correct the recipe's configuration."
             )
 
     @property

@@ -9,6 +9,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from tqdm.auto import tqdm
 
 from fer_lib.data.augment import seeded
+from fer_lib.device import autocast
 from fer_lib.errors import FerError
 from fer_lib.models.network import logits_of, memory_format
 from fer_lib.models.saved import load_weights
@@ -18,7 +19,6 @@ from ferbook.training.faces import Images, StageFaces
 from ferbook.training.plan import Batch, Plan
 
 LOSSES_KEPT = 5  # of the first batches, by which a run can be told again
-_DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def begin(plan: Plan, index: int, network: nn.Module) -> None:
@@ -36,6 +36,7 @@ class Running:
         network: on its device; trained in place.
         images: pixels of the stage's faces.
         faces: its labels and further columns.
+        precision: of forward passes, not ``"auto"``.
     """
 
     def __init__(
@@ -45,12 +46,13 @@ class Running:
         network: nn.Module,
         images: Images,
         faces: StageFaces,
+        precision: str = "float32",
     ):
         begin(plan, index, network)
         self.plan, self.stage, self.network = plan, plan.stages[index], network
         self.images, self.faces = images, faces
-        stage, self.device = self.stage, images.device
-        self.format = memory_format(self.device, stage.precision)
+        stage, self.device, self.precision = self.stage, images.device, precision
+        self.format = memory_format(self.device, precision)
         with seeded(plan.seed, 0, index, 0):
             self.rows = stage.subset(faces.labels) if stage.subset else None
         self._forget_gradients()
@@ -58,7 +60,7 @@ class Running:
         self.optimizer = stage.optimizer(network, stage.loss)
         self.scheduler = stage.scheduler(self.optimizer) if stage.scheduler else None
         self.scaler = torch.amp.GradScaler(
-            self.device.type, enabled=stage.precision == "fp16"
+            self.device.type, enabled=precision == "fp16"
         )
         self.average = None if stage.ema is None else Average(network, stage.ema)
         self.first_losses: list[Tensor] = []
@@ -118,6 +120,11 @@ class Running:
                     self._step()
                 yield loss, right, len(rows), 1 / len(places)
 
+    def step_on(self, images: Tensor, rows: Tensor) -> None:
+        """Train on one batch, outside of any epoch."""
+        self._backward(images, rows, 1.0)
+        self._step()
+
     def schedule(self, row: dict) -> None:
         """Set the learning rate for the epoch after that of a row."""
         if isinstance(self.scheduler, ReduceLROnPlateau):
@@ -165,8 +172,7 @@ class Running:
         """Gradients of one batch; its loss, and how many faces it got right."""
         stage, batch = self.stage, self.faces.batch(rows)
         x, batch = self._seen(images, batch)
-        dtype = _DTYPES.get(stage.precision)
-        with torch.autocast(self.device.type, dtype, enabled=dtype is not None):
+        with autocast(self.device, self.precision):
             output = self.module(x)
             loss = stage.loss(self.module, output, batch)
         self.scaler.scale(loss * share).backward()

@@ -26,6 +26,7 @@ class Fitted:
     selected_epoch: int = 0
     selected: dict[str, Tensor] = field(default_factory=dict)  # of the last stage
     first_losses: list[float] = field(default_factory=list)  # of the run's batches
+    precision: dict = field(default_factory=dict)  # asked and used
     finished: bool = False
 
     def rows(self, stage: Stage) -> list[dict]:

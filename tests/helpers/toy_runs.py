@@ -36,7 +36,7 @@ def toy_network():
             nn.Dropout(0.3),
             nn.Linear(144, 2),
         )
-    network.input = Preprocessing(size=8)
+    network.input, network.regions_per_face = Preprocessing(size=8), 1
     return network
 
 
@@ -74,8 +74,9 @@ def toy_stage(epochs=6, **changes):
 
 def toy_plan(*stages, seed=3, **changes):
     """A plan of these stages, or of one with these changes."""
+    precision = changes.pop("precision", "float32")
     stages = stages or (toy_stage(**changes),)
-    return Plan(seed, stages, SELECT)
+    return Plan(seed, stages, SELECT, precision)
 
 
 def train(plan, path=None, evaluate=None, faces=None, network=None, **options):
@@ -145,10 +146,9 @@ def long_plan():
         name="third",
         begin=lambda network: network[0].requires_grad_(True),
         scheduler=lambda o: torch.optim.lr_scheduler.CosineAnnealingLR(o, 4),
-        precision="bf16",
         from_best=True,
     )
-    return toy_plan(first, second, third)
+    return toy_plan(first, second, third, precision="bf16")
 
 
 def assert_same_weights(one, other):

@@ -19,7 +19,7 @@ from fer_lib.models.part_network import PARTS
 from fer_lib.models.saved import read_network, save
 from ferbook.papers import part_measures
 from ferbook.papers.part_ensemble import PAPER
-from ferbook.runs.predictions import accuracies
+from ferbook.runs.predictions import accuracy
 from ferbook.runs.schema import MEMBER
 from ferbook.training import states
 from ferbook.training.draws import balanced_rounds
@@ -104,7 +104,7 @@ def train(variant="default", stages=None, path=None, stop=None, judge=None, **ch
         calls.append(1)
         if len(calls) == stop:
             raise InterruptedError
-        return accuracies(trained, (SPLITS.select, SPLITS.test))
+        return accuracy(trained, SPLITS.select)
 
     fitted = fit(network, plan, SPLITS.train, evaluate, path=path, progress=False)
     return network, fitted, plan

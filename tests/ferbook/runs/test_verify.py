@@ -35,15 +35,15 @@ def rewritten(monkeypatch, source="f" * 64):
 def paused(wanted, tmp_path, monkeypatch):
     """A training that was interrupted after its first epoch."""
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        real, calls = make.accuracies, []
+        real, calls = make.accuracy, []
 
-        def accuracies(network, parts):
+        def accuracy(network, part):
             calls.append(network)
             if len(calls) == 2:
                 raise KeyboardInterrupt
-            return real(network, parts)
+            return real(network, part)
 
-        patch.setattr(make, "accuracies", accuracies)
+        patch.setattr(make, "accuracy", accuracy)
         run(wanted, tmp_path)
 
 

@@ -193,7 +193,6 @@ def test_the_network_sees_channels_last_batches():
         ("epochs", -1),
         ("batch_size", 0),
         ("accumulate", 0),
-        ("precision", "half"),
         ("ema", 1.0),
         ("clip", 0.0),
         ("patience", 0),
@@ -208,6 +207,11 @@ def test_a_plan_needs_stages_with_names_of_their_own():
     for stages in ((), (toy_stage(), toy_stage())):
         with pytest.raises(FerError, match="expected one or more"):
             Plan(0, stages)
+
+
+def test_unknown_precisions_are_refused():
+    with pytest.raises(FerError, match="precision is half, expected one of auto"):
+        toy_plan(precision="half")
 
 
 def test_only_one_stage_at_a_constant_rate_is_open_ended():

@@ -124,8 +124,9 @@ def test_accumulated_batches_are_one_large_batch():
 def test_clipped_gradients_move_the_weights_no_further_than_the_norm(precision):
     """In half precision, too, where gradients are scaled on the way."""
     start = linear()[1]
-    stage = still(batch_size=60, optimizer=sgd(1.0), clip=0.01, precision=precision)
-    moved, _ = train(toy_plan(stage), network=linear())
+    stage = still(batch_size=60, optimizer=sgd(1.0), clip=0.01)
+    plan = toy_plan(stage, precision=precision)
+    moved, _ = train(plan, network=linear())
     squares = (moved[1].weight - start.weight).square().sum()
     squares += (moved[1].bias - start.bias).square().sum()
     assert squares.sqrt().item() == pytest.approx(0.01, rel=1e-3)
