@@ -97,10 +97,6 @@ def result_box(run: Run) -> Table:
         for view, metrics in views.items()
         if not view.startswith("member.")
     ]
-    peek = run.record and run.record.selection.get("best_on_test")
-    if peek:
-        value = f"{100 * peek['accuracy']:.1f} % in epoch {peek['epoch']}"
-        rows.append(("best on test (a warning)", "", "", value, "", "", ""))
     caption = f"This network on {kind_of(run.splits.test)}, 95 % interval and n"
     return Table(caption, header, tuple(rows))
 

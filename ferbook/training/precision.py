@@ -14,7 +14,7 @@ from ferbook.training.faces import Images, StageFaces
 from ferbook.training.plan import Plan
 from ferbook.training.stages import Running
 
-SECONDS = 0.25  # of training steps in each precision
+SECONDS = 0.5  # of training steps in each precision
 WARM_UP = 2  # steps in which kernels are made
 GAIN = 0.9  # largest share of float32's time that pays for fewer digits
 
@@ -25,9 +25,9 @@ def decided(
     """The precision that was asked for, and the one to use.
 
     A GPU uses the lower precision that it has, as it saves memory, too.  On a
-    processor narrow networks convert more than they multiply, so half a second
-    of steps on a run's first faces decides; they change neither the network nor
-    any random numbers.
+    processor narrow networks convert more than they multiply, so a second of
+    steps on a run's first faces decides; they change neither the network nor any
+    random numbers.
 
     Args:
         plan: of the run.
@@ -62,7 +62,10 @@ def _step_seconds(
     faces: StageFaces,
     precision: str,
 ) -> float:
-    """The fastest of some training steps of a copy."""
+    """Processor's time of a training step of a copy.
+
+    That of all threads: other work on the machine hardly lengthens it.
+    """
     network, loss = copy.deepcopy((network, plan.stages[index].loss))
     network.to(memory_format=memory_format(images.device, precision))
     # Of large faces a few tell it; a whole batch might not fit in float32.
@@ -70,15 +73,17 @@ def _step_seconds(
     fitting = max(2, faces_together(wanted.channels, wanted.size, regions))
     stage = plan.stages[index]
     stage = replace(stage, loss=loss, batch_size=min(stage.batch_size, fitting))
-    plan, taken = replace(plan, stages=(stage,)), []
+    plan = replace(plan, stages=(stage,))
     with seeded(plan.seed):
         trial = Running(plan, 0, network, images, faces, precision)
         trial.network.train()
         rows = stage.order(faces.labels)[: stage.batch_size]
         batch = next(images.batches(rows, stage.batch_size))
-        ends = time.monotonic() + SECONDS
-        while len(taken) <= WARM_UP or time.monotonic() < ends:
-            started = time.monotonic()
+        for _ in range(WARM_UP):
             trial.step_on(batch, rows)
-            taken.append(time.monotonic() - started)
-    return min(taken[WARM_UP:])
+        steps, began = 0, time.process_time()
+        ends = time.monotonic() + SECONDS
+        while not steps or time.monotonic() < ends:
+            trial.step_on(batch, rows)
+            steps += 1
+    return (time.process_time() - began) / steps
