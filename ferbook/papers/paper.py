@@ -29,9 +29,11 @@ class Config:
 
     Attributes:
         network: options of the network, all of them but ``num_classes``.
+        precision: one of :data:`ferbook.training.plan.PRECISIONS`.
     """
 
     network: Mapping[str, object] = field(default_factory=dict)
+    precision: str = "auto"  # ours: no paper gives it
 
     def flat(self) -> dict:
         """All settings in one dictionary, as records keep them."""
