@@ -29,8 +29,8 @@ def load(name: str, root: str | None = None, **options) -> FaceSet:
             for RGB, and ``cache``, a folder for the converted set.
 
     Raises:
-        FerError: when the name or an option is unknown, or ``root`` is
-            missing.
+        FerError: when the name or an option is unknown, when nothing is found,
+            or at the first wrong file or row.
     """
     if name not in (*DATASETS, "folder"):
         raise FerError(

@@ -30,16 +30,12 @@ def fit_landmarks(image: np.ndarray, box: Box | None = None) -> np.ndarray:
 
     Args:
         image: ``uint8 [H, W]`` grey or ``[H, W, 3]`` RGB.
-        box: left, top, right, bottom in pixels, right and bottom excluded,
-            as of :func:`~fer_lib.photos.detection.find_face`; None for the
+        box: as of :func:`~fer_lib.photos.detection.find_face`; None for the
             whole image, the part ensemble's way with a crop.
 
     Returns:
         ``float32 [68, 2]``, x and y in whole pixels, iBUG order; some may
         lie outside the image.
-
-    Raises:
-        FerError: when dlib or the weights are missing or damaged.
     """
     left, top, right, bottom = box or (0, 0, image.shape[1], image.shape[0])
     rectangle = optional("dlib", "photos").rectangle(left, top, right - 1, bottom - 1)

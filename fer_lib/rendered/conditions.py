@@ -77,11 +77,6 @@ class Conditions:
                     f"from 0 to {high}."
                 )
 
-    @property
-    def developed(self) -> bool:
-        """Whether lens and film leave a trace."""
-        return bool(self.blur or self.exposure or any(self.grain))
-
     def changed(self, **knobs) -> "Conditions":
         """The same but for the given knobs; ``FerError`` for unknown ones."""
         for knob in knobs:

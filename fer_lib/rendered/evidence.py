@@ -49,12 +49,6 @@ IDLE = {
 }
 
 
-def other_actions(contrast: Contrast) -> tuple[int, ...]:
-    """Action units that share no face unit with those of the classes."""
-    taken = {unit for side in contrast for n in side for unit in ACTION_UNITS[n]}
-    return tuple(n for n, units in ACTION_UNITS.items() if not taken & set(units))
-
-
 @dataclass(frozen=True, eq=False)
 class Staged:
     """A face of one of two classes, and how to change one thing about it.
@@ -190,11 +184,12 @@ def stage(
         for side in CONTRASTS[contrast]
     )
     probability, low, high = OTHERS
+    moved = {u for side in CONTRASTS[contrast] for n in side for u in ACTION_UNITS[n]}
     others = {}
-    for number in other_actions(CONTRASTS[contrast]):
-        present, share = chance.random() < probability, chance.uniform(low, high)
-        if present:
-            others[number] = share
+    for number, units in ACTION_UNITS.items():
+        if not moved & set(units):  # no face unit is shared with the classes
+            present, share = chance.random() < probability, chance.uniform(low, high)
+            others |= {number: share} if present else {}
     drawn = cues.drawn(chance, tied, label)
     return Staged(label, strengths, others, resting, drawn, (seed, take))
 

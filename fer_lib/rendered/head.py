@@ -2,7 +2,7 @@
 
 Lengths are decimetres; +x is the subject's left, +y up, +z forward.
 Source: MakeHuman and Mika Suominen's face units, CC0 1.0
-(``head.LICENSE.md``); made by ``fer_lib.rendered.make_asset``.
+(``head.LICENSE.md``), which ``tests/helpers/head_asset.py`` reduced.
 """
 
 from collections.abc import Mapping
@@ -116,8 +116,8 @@ def load_head(path: Path = ASSET) -> Head:
             raw = {key: stored[key] for key in stored.files}
     except Exception as error:  # zip, zlib, header: all mean damage
         raise FerError(
-            f"{path}: the head asset is missing or damaged ({error}); make it "
-            "again with python -m fer_lib.rendered.make_asset WHEEL."
+            f"{path}: the head asset is missing or damaged ({error}); install "
+            "fer-book again."
         ) from error
     for key in ("units", "macros", "shapes", "vertices"):
         raw[key] = np.ascontiguousarray(np.moveaxis(raw[key], 0, -1))

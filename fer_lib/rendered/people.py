@@ -223,14 +223,6 @@ _CAST = (
 CHARACTERS = len(_CAST)
 
 
-def _shapes_of(head: Head, axes: Mapping[str, float]) -> np.ndarray:
-    """Weights ``[226]``; an axis of eye or cheek sets both sides."""
-    sides = {
-        f"{side}{axis}": w for axis, w in axes.items() for side in ("", "l-", "r-")
-    }
-    return np.array([sides.get(name, 0.0) for name in head.shape_names])
-
-
 @cache
 def character(number: int) -> Character:
     """A drawn character, 0 to 5.
@@ -248,4 +240,8 @@ def character(number: int) -> Character:
     macros = np.array([float(name == identity) for name in head.macro_names])
     eyes = dict.fromkeys(("left_eye", "right_eye"), sizes["eyes"])
     sizes = eyes | {k: v for k, v in sizes.items() if k != "eyes"}
-    return Character(macros, _shapes_of(head, axes), Look(seed=number, **look), sizes)
+    # An axis of eye or cheek without a side sets both.
+    plain = [name.removeprefix("l-").removeprefix("r-") for name in head.shape_names]
+    pairs = zip(head.shape_names, plain, strict=True)
+    shapes = np.array([axes.get(name, axes.get(both, 0.0)) for name, both in pairs])
+    return Character(macros, shapes, Look(seed=number, **look), sizes)

@@ -143,7 +143,7 @@ def render_face(
         image, covered = occlude(image, points, film)
         column, row = np.clip(np.rint(points), 0, size - 1).astype(int).T
         visible = visible & ~covered[row, column]
-    if conditions.developed:
+    if conditions.blur or conditions.exposure or any(conditions.grain):
         if frame:  # the noise of every frame is its own
             key = np.random.SeedSequence(seed, spawn_key=(FRAMES, take, frame))
             film = np.random.default_rng(key)

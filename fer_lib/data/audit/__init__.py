@@ -209,9 +209,8 @@ def leave_one_out(votes: np.ndarray) -> np.ndarray:
     aside; where several expressions lead among the others, the drawn one
     agrees by its share of them (one half with two, if it is one of them).
 
-    Returns:
-        ``float64 [N]``, 0 to 1; not a number where fewer than three raters
-        name an expression (one face of PublicTest changes by that).
+    Not a number where fewer than three raters name an expression (one face of
+    PublicTest changes by that).
     """
     counted = votes[:, :_EXPRESSIONS].astype(np.float64)
     total = counted.sum(1)
@@ -228,10 +227,7 @@ def plurality_share(votes: np.ndarray) -> np.ndarray:
     """Share of a face's expression votes that its leading expression has.
 
     Higher than :func:`leave_one_out`, since each vote takes part in choosing
-    what it is compared with.
-
-    Returns:
-        ``float64 [N]``, 0 to 1; not a number without such a vote.
+    what it is compared with; not a number without such a vote.
     """
     counted = votes[:, :_EXPRESSIONS]
     total = counted.sum(1)

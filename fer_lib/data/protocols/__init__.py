@@ -70,9 +70,6 @@ def fold_names(protocol: str) -> tuple[str, ...]:
 
     >>> fold_names("ferg_characters")[0]
     'ferg_characters-fold0'
-
-    Raises:
-        FerError: when it has no folds.
     """
     if protocol not in FOLDS:
         raise FerError(

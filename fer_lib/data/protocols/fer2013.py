@@ -45,9 +45,6 @@ def ferplus(faces: FaceSet, *, rule: str, classes: int) -> Splits:
             expressions; or ``"multitarget"``, all expressions with 30 % of
             the votes.
         classes: 7, or 8 with contempt.
-
-    Raises:
-        FerError: when the rule is unknown or the set has no votes.
     """
     if rule not in RULES:
         raise FerError(

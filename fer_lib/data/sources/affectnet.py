@@ -70,9 +70,6 @@ def load(
             the seed that does not depend on other classes; None for all.
         seed: of that draw.
         size: side of the images in pixels; None keeps the files' own.
-
-    Raises:
-        FerError: when nothing is found, or at the first wrong file or row.
     """
     few = per_class is not None and per_class < 1
     if classes not in (7, 8) or seed < 0 or few:
@@ -134,11 +131,8 @@ def drawn(
 ) -> np.ndarray:
     """Rows of a balanced draw, in their order, ``int64 [n]``.
 
-    Args:
-        labels: ``int [N]``.
-        train: ``bool [N]``, the rows that are drawn from; others are kept.
-        per_class: largest number of training rows of one label.
-        seed: each label has a stream of its own.
+    ``train``, ``bool [N]``, are drawn from, ``per_class`` of a label at most;
+    others are kept.  Each label has a stream of its own.
     """
     kept = np.ones(len(labels), bool)
     for label in np.unique(labels[train]) if per_class else ():

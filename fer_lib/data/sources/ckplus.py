@@ -59,9 +59,6 @@ def load(
         face: ``"landmarks"``, a square around the file's landmarks; None,
             the whole frame (stretched to a square where ``size`` is given).
         margin: room around the landmarks, as a share of their extent.
-
-    Raises:
-        FerError: when no layout is found, or at the first wrong file.
     """
     if face not in ("landmarks", None) or not 0 <= margin <= 2:
         raise FerError(
@@ -118,15 +115,9 @@ def _sequences(
 
 
 def box_around(points: np.ndarray, margin: float) -> tuple[int, int, int, int]:
-    """The square around landmarks, in whole pixels.
+    """The square around landmarks ``[N, 2]``, with a margin, in whole pixels.
 
-    Args:
-        points: ``[N, 2]``, x and y in pixels.
-        margin: room on every side, as a share of the longer extent.
-
-    Returns:
-        Left, top, right and bottom, right and bottom excluded; parts may
-        lie outside the image.
+    Left, top, right and bottom, right and bottom excluded; parts may lie outside.
     """
     low, high = points.min(0), points.max(0)
     half = (0.5 + margin) * float((high - low).max())

@@ -117,13 +117,7 @@ def _unlike_published(table: Path) -> str:
 def unpack(archive: Path, names: Sequence[str], target: Path) -> None:
     """Write one file of a ``.zip`` or ``.tar`` archive to ``target``.
 
-    Args:
-        archive: the archive.
-        names: file names to look for in any folder of it, best first.
-        target: the one file that is written.
-
-    Raises:
-        FerError: when the archive is damaged, or holds no such file.
+    ``names`` are looked for in any folder of it, best first.
     """
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         try:

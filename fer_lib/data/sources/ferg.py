@@ -33,9 +33,6 @@ def load(
         root: the folder of the six characters, or one above it.
         size: side of the images in pixels; None keeps the files' 256, which
             is 11 GB in colour.
-
-    Raises:
-        FerError: when nothing is found, or at the first wrong file.
     """
     folder = holding(root, CHARACTERS)
     if not folder:

@@ -38,10 +38,6 @@ def read_votes(path: Path | str, splits: np.ndarray) -> tuple[np.ndarray, np.nda
     Returns:
         Votes ``int64 [N, 10]`` in the file's column order, and ``bool [N]``
         whether a row has a name: FER+ gives none to rows that show no face.
-
-    Raises:
-        FerError: when a row is wrong, or the rows are not those of
-            ``fer2013.csv`` in number and Usage.
     """
     path, votes, named = Path(path), [], []
     for line, (usage, name, *fields) in read_table(path, _HEADER):
@@ -67,9 +63,6 @@ def named_rows(faces: FaceSet) -> np.ndarray:
 
     A reconstruction may mark rows whose pixels are not those of the original
     (``lossless``); which face such a row shows is not sure, so it is left out.
-
-    Raises:
-        FerError: when the set has no votes.
     """
     if faces.votes is None:
         raise FerError(

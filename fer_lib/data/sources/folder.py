@@ -32,9 +32,6 @@ def load(
             ``{"0": "angry", "ennui": "neutral"}``.
         size: side of the images in pixels, stretched where they are not
             square; None keeps the files' own, which must then be alike.
-
-    Raises:
-        FerError: when a class is unknown, or at the first wrong file.
     """
     root, named = Path(root).expanduser(), {}
     for name, expression in (classes or {}).items():

@@ -48,9 +48,6 @@ def load(
     Args:
         root: the folder of the images, or one above it.
         size: side of the images in pixels; None keeps the files' 256.
-
-    Raises:
-        FerError: when nothing is found, or at the first wrong file.
     """
     others = Counter()
     files = images(walk(Path(root).expanduser()), others)

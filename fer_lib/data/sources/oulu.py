@@ -49,9 +49,6 @@ def load(
         cropped: the authors' face crops, or whole frames.
         first: frames from the beginning of a sequence, taken as neutral.
         last: frames from its end, with the sequence's expression.
-
-    Raises:
-        FerError: when nothing is found, or at the first wrong folder.
     """
     if camera not in CAMERAS or light not in LIGHTS:
         raise FerError(

@@ -38,10 +38,6 @@ def load(
         root: the folder of ``Image`` and ``EmoLabel`` (``basic``), or one
             above it.
         size: side of the images in pixels; None keeps the files' 100.
-
-    Raises:
-        FerError: when nothing is found, at the first wrong line, or at the
-            first image that is missing, extra or damaged.
     """
     aligned, labels = locate(root, "aligned"), locate(root, "EmoLabel")
     if not aligned or not labels or not (labels / LABELS_FILE).is_file():

@@ -10,6 +10,7 @@ which the result does not depend; ``cached``, whether the set is kept; and field
 ``occluded=0.5`` or ``jpeg=(10, 40)``.  All have exact landmarks in pixels and
 ``extra`` columns ``units [N, 52]``, ``visible [N, 68]``, ``strength [N]`` of the
 expression, the ``expression [N]`` shown, and what :func:`portrait_of` needs.
+``FerError`` when an option is out of range or embreex is missing.
 """
 
 from dataclasses import replace
@@ -61,15 +62,7 @@ __all__ = ["CORPORA", "lab", "load", "portrait_of", "stylised", "wild"]
 
 
 def load(corpus: str = "wild", **options) -> FaceSet:
-    """A rendered data set by name.
-
-    Args:
-        corpus: ``"wild"``, ``"lab"`` or ``"stylised"``.
-        options: of the function of that name.
-
-    Raises:
-        FerError: when there is no such corpus or option.
-    """
+    """A rendered data set by name, with options of the function of that name."""
     if corpus not in CORPORA:
         raise FerError(
             f"rendered faces: corpus '{corpus}' is unknown, expected one of "
@@ -109,9 +102,6 @@ def wild(
     Returns:
         A ``FaceSet`` named ``rendered`` with ``uint8 [N, 1, S, S]`` images and
         votes of ten imaginary raters ``[N, 10]``.
-
-    Raises:
-        FerError: when an option is out of range or embreex is missing.
     """
     counts = {"Training": train, "PublicTest": public, "PrivateTest": private}
     shares = {"label_noise": label_noise, "contempt": contempt}
@@ -231,9 +221,6 @@ def lab(
         A ``FaceSet`` named ``rendered_lab`` in one split ``All``, with
         sequences, and ``extra`` columns ``frame [N]`` from 1 and
         ``intensity [N]`` as a share of the apex.
-
-    Raises:
-        FerError: when an option is out of range or embreex is missing.
     """
     if structure not in STRUCTURES:
         raise FerError(
@@ -316,9 +303,6 @@ def stylised(
         A ``FaceSet`` named ``rendered_stylised`` in one split ``All``, with
         ``42 * takes`` grey images ``uint8 [N, 1, S, S]`` (FERG's are in
         colour) and the characters 0-5 as subjects.
-
-    Raises:
-        FerError: when an option is out of range or embreex is missing.
     """
     check_range("takes", takes, 1, 10_000)
     conditions = STYLISED.changed(**knobs)

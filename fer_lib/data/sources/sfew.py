@@ -45,9 +45,6 @@ def load(
             square (aligned faces are 143 x 181); None keeps them.
         aligned: the authors' aligned faces (``Train_Aligned_Faces/Angry/``),
             or whole frames (``Train/Angry/``).
-
-    Raises:
-        FerError: when nothing is found, or at the first wrong file.
     """
     parts, aligned = {}, bool(aligned)
     for split, names in FOLDERS[aligned].items():

