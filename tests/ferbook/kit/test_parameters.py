@@ -1,15 +1,11 @@
 """Injected parameters: every slip is refused in one sentence."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from papermill.translators import PythonTranslator
 
 from fer_lib.errors import FerError
 from ferbook.kit.parameters import (
     Interval,
     check_parameters,
-    injected_names,
     seconds_of,
 )
 
@@ -59,35 +55,6 @@ def test_a_wrong_value_is_named_with_what_was_expected(change, expected):
     assert message.startswith(f"Parameter '{name}' is {value!r} ")
     assert expected in message
     assert message.count("\n") == 0
-
-
-@given(
-    st.dictionaries(
-        st.from_regex(r"[a-z_][a-z0-9_]{0,8}", fullmatch=True),
-        st.one_of(
-            st.text(),
-            st.integers(),
-            st.booleans(),
-            st.none(),
-            st.floats(),
-            st.lists(st.integers()),
-            st.dictionaries(st.text(), st.integers()),
-        ),
-    )
-)
-def test_names_are_read_from_whatever_papermill_writes(values):
-    cell = PythonTranslator.codify(values, "Parameters")
-    keywords = {"if", "in", "is", "or", "as", "and", "not", "for", "def", "del"}
-    if not keywords & set(values) and _is_python(cell):
-        assert injected_names(["import os", cell]) == list(values)
-
-
-def _is_python(text):
-    try:
-        compile(text, "cell", "exec")
-    except SyntaxError:
-        return False
-    return True
 
 
 def test_durations():

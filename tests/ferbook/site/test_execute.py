@@ -68,34 +68,20 @@ def test_an_unchanged_notebook_is_reused_and_prose_may_change(book):
     assert executed.cells[-1].outputs[0].text == "1\n"
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda book: write(book, "Prose.", COUNT + "# changed"),
-        lambda book: write(book, "Prose.", COUNT, step=2),
-        lambda book: (book / "fer_lib" / "module.py").write_text("x = 2\n"),
-        lambda book: (book / "fer_lib" / "below.py").write_text("y = 2\n"),
-        lambda book: (book / "fer_lib" / "head.npz").write_bytes(b"asset"),
-        lambda book: (book / "constraints.txt").write_text("numpy==2\n"),
-        lambda book: (book / "book" / "runs" / "a.json").write_text("{}"),
-        lambda book: (book / "book" / "claims" / "a.toml").write_text(""),
-        lambda book: (book / "book" / "explanations" / "a.npz").write_bytes(b""),
-    ],
-    ids=[
-        "cell",
-        "default",
-        "module",
-        "below",
-        "asset",
-        "constraint",
-        "run",
-        "claim",
-        "study",
-    ],
-)
-def test_whatever_outputs_follow_from_makes_it_run_again(book, change):
+CHANGES = {
+    "cell": lambda book: write(book, "Prose.", COUNT + "# changed"),
+    "default": lambda book: write(book, "Prose.", COUNT, step=2),
+}
+FILES = {"fer_lib/module.py": "x = 2\n", "fer_lib/below.py": "y = 2\n"}
+FILES |= {"fer_lib/head.npz": "asset", "constraints.txt": "numpy==2\n"}
+FILES |= {"book/runs/a.json": "{}", "book/claims/a.toml": ""}
+FILES["book/explanations/a.npz"] = ""
+
+
+@pytest.mark.parametrize("what", [*CHANGES, *FILES])
+def test_whatever_outputs_follow_from_makes_it_run_again(book, what):
     run(book)
-    change(book)
+    CHANGES.get(what, lambda book: (book / what).write_text(FILES[what]))(book)
     assert run(book)[1:] == (False, 2)
     assert run(book)[1:] == (True, 2)
 

@@ -11,44 +11,32 @@ from ferbook.site.prose import bare_numbers
 
 BARE = {
     "The accuracy is 70.02 %.": ["70.02 %"],
-    "The accuracy is 70.02%.": ["70.02%"],
     "An accuracy of 70 % is high.": ["70 %"],
     "It reaches 70 per cent accuracy.": ["70 per cent"],
-    "It reaches 70 percent accuracy.": ["70 percent"],
     "Recall rises to 0.36 for disgust.": ["0.36"],
     "Its macro-F1 is .5123 here.": [".5123"],
     "F1: 0.61, then 62 %.": ["0.61", "62 %"],
     "Accuracies of 54.60\nand 62.40 are common.": ["54.60", "62.40"],
     "| method | accuracy |\n|---|---|\n| ours | 70.02 % |": ["70.02 %"],
-    "> Someone got 70.02 % accuracy.": ["70.02 %"],
     "- The accuracy is 70.02 %.": ["70.02 %"],
-    "# An accuracy of 70.02 %": ["70.02 %"],
     "{cite:t}`tang2013` reports 71.16 % accuracy.": ["71.16 %"],
     "Says {paper}`a.b`, so accuracy is 70.02 %.": ["70.02 %"],
-    "```{note}\nThe accuracy is 70.02 %.\n```": ["70.02 %"],
     ":::{admonition} An accuracy of 70.02 %\nOdd.\n:::": ["70.02 %"],
     ":::{note}\n```{tip}\nAccuracy: 70.02 %\n```\n:::": ["70.02 %"],
     "```python\nx = 1\n```\nThe accuracy is 70.02 %.": ["70.02 %"],
-    "---\ntitle: x\n---\nThe accuracy is 70.02 %.": ["70.02 %"],
-    "**Accuracy 70.02 %** is told.": ["70.02 %"],
     "The [accuracy](ledger.md) is 70.02 %.": ["70.02 %"],
 }
 
 CLEAN = [
     "The accuracy is {paper}`deep_emotion.fer2013.accuracy`.",
     "Accuracy: {ours}`deep_emotion.fer2013.accuracy:official`, thus low.",
-    "The accuracy has a 95 % interval.",
     "A 95 % confidence interval of an accuracy is ±1.4 points wide.",
     "Accuracy is known to +/-1.43 % with 3,589 faces.",
     "The half-width of 1.4 points limits what an accuracy can say.",
     "Of the faces, 10 % are held back. The accuracy is told later.",
-    "Accuracy on 3,589 faces after 60 epochs.",
-    "Python 3.11 runs it. The accuracy is told later.",
-    "Faces are 48 pixels wide, scaled by 0.25.",
     "> The accuracy is 70.02 %.\n>\n> — {cite:t}`minaee2021deep`",
     'It says "an accuracy of 70.02 %" {cite:p}`minaee2021deep`.',
     "```python\naccuracy = 0.7002  # 70.02 %\n```",
-    "```{code-block} python\naccuracy = 0.7002\n```",
     "~~~\naccuracy 70.02 %\n~~~",
     "````{code-cell}\n```\naccuracy 70.02 %\n```\n````",
     "Write `accuracy = 70.02 %` there.",
@@ -58,7 +46,6 @@ CLEAN = [
     "- The accuracy matters\n- 20 % of the faces are held back",
     "See [accuracy](figure_70.02%.png).",
     "---\ndescription: accuracy of 70.02 %\n---\nText.",
-    "",
 ]
 
 

@@ -4,11 +4,10 @@ import re
 from dataclasses import replace
 
 import pytest
-from small_ledgers import SAME, made_up, real_ledger, samples, small_ledger
+from small_ledgers import made_up, real_ledger, samples, small_ledger
 
 from fer_lib.errors import FerError
 from ferbook.runs.paths import repository_root
-from ferbook.runs.state import Kind, State
 from ferbook.show.tables import Table
 from ferbook.site.reports import PARTS, matrix_table, report, status
 
@@ -78,27 +77,3 @@ def _tables(page):
 def test_the_status_has_the_scoreboard():
     rows = _tables(status(real_ledger()))["What was tested, and what came of it"]
     assert [row[0] for row in rows] == [*(p.name for p in real_ledger().papers), "All"]
-
-
-def test_older_code_and_the_last_run_are_told():
-    started = "2026-11-{}T10:00:00Z".format
-    runs = [
-        made_up(started=started(24)),
-        made_up(seed=1, started=started(22)),
-        made_up(seed=2, recipe="modern", started=started(21)),
-    ]
-    odd = State(Kind.OTHERWISE, "losses: 1 stored, 2 now")
-
-    def states(record):
-        return odd if record.seed == 1 else SAME
-
-    ledger = small_ledger(*runs, states=states)
-    rows = _tables(status(ledger))["Recorded runs"]
-    assert ledger.state(*runs) == odd
-    first, second, *others = rows
-    assert first[1] == "2\n default\n seeds 0, 1"
-    assert first[2].startswith("2026-11-24\n a test, 1 thread")
-    assert first[3] == "1 same code\n 1 behaves otherwise"
-    assert "recipe modern" in second[0] and second[3] == "1 same code"
-    assert {row[1] for row in others} == {"none yet"}
-    assert len(others) == len(real_ledger().papers) - 1

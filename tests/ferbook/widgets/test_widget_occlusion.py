@@ -192,24 +192,6 @@ class TestDriven:
         assert drawn[::2] == [f"width: {x / 10:g}%" for x in now]
         assert drawn[1::2] == [f"left: {x / 10:g}%" for x in before]
 
-    def test_arrow_keys_go_from_square_to_square_and_the_map_fills(
-        self, browser, opened
-    ):
-        opened("window:5;stride:4;at:24,0")
-        assert "1 of 81 squares seen" in told(browser)
-        square(browser).send_keys(*[Keys.ARROW_RIGHT] * 3)
-        assert place(browser) == "left 31, top 0 pixels"
-        square(browser).send_keys(Keys.ARROW_LEFT)  # from the one moved back
-        assert place(browser) == "left 28, top 0 pixels"
-        square(browser).send_keys(Keys.SHIFT + Keys.ARROW_DOWN)
-        assert "at:28,20;" in browser.current_url
-        assert "4 of 81 squares seen" in told(browser)
-        expected = np.zeros((SIDE, SIDE), bool)
-        expected[:5, 24:] = expected[20:25, 28:33] = True
-        np.testing.assert_array_equal(map_of(browser)[..., 3] > 0, expected)
-        put(browser, face=1)
-        assert "1 of 81 squares seen" in told(browser)
-
     @pytest.mark.parametrize("reading", ["drop", "flip"])
     def test_the_whole_map_is_the_librarys(self, browser, opened, widget, reading):
         opened(f"face:1;window:9;target:2;reading:{reading}")

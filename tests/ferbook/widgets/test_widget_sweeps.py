@@ -5,12 +5,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from planted_explorers import N, run_of
-from selenium.webdriver.common.keys import Keys
 from widget_pages import find_all, numbers, put, texts, told
 
 from fer_lib.evaluation.intervals import wilson_interval
 from ferbook.ledger.statistics import crossed
-from ferbook.show.tables import Sentence
 from ferbook.widgets import sweep_explorer, sweeps
 from ferbook.widgets.sweeps import VARIED
 
@@ -104,11 +102,6 @@ class TestMeasures:
 
 
 class TestWidget:
-    def test_without_runs_there_is_a_sentence(self):
-        for records in ([], [run_of("softmax", 70)]):
-            found = sweep_explorer(records)
-            assert isinstance(found, Sentence) and "has varied" in found.text()
-
     def test_the_table_for_print_tells_what_is_missing(self):
         lead = np.where(np.arange(N) < 35, 0.5, 0)
         widget = sweep_explorer([run_of("beta", 70, lead=lead), run_of("omega_4", 7)])
@@ -182,19 +175,3 @@ class TestInABrowser:
         assert f"{100 * lead['met']:.1f} % of n = 140 faces lead by β = 0.01" in note
         assert f"{counts[0]} to the left, {counts[-1]} to the right" in note
         assert "Orange: no R-loss." in note and find_all(browser, "[data-outline]")
-
-    def test_the_scatter_has_every_face_and_a_class_can_be_found(self, browser):
-        drawn = [p.get_dom_attribute("d") for p in find_all(browser, "[data-class]")]
-        assert [one.count("M") for one in drawn] == [N // 7] * 7
-        assert len({one.partition("m")[2][:9] for one in drawn}) == 7
-        (happy,) = (b for b in find_all(browser, "button") if "happy" in b.text)
-        happy.send_keys(Keys.ENTER)
-        marks = find_all(browser, "[data-class]")
-        strong = [float(one.get_dom_attribute("opacity")) > 0.5 for one in marks]
-        assert strong == [name == 3 for name in range(7)]
-        assert "mark:3" in browser.current_url
-        focused = browser.switch_to.active_element
-        assert focused.text.strip() == "happy"  # so that keys can go on
-        assert focused.get_dom_attribute("aria-pressed") == "true"
-        focused.send_keys(Keys.ENTER)
-        assert "mark:none" in browser.current_url
