@@ -185,28 +185,18 @@ def all_series(found: Found, steps: int = 9) -> tuple[Series, ...]:
 
     zooms = tuple(np.mean(WILD.zoom) / value for value in WILD.zoom[::-1])
     crops, blurs, talls = spread(0.7, 1.5), spread(0, 4), spread(0, 0.4)
-    axes = "side of the frame (1 is the networks' own)", "height of the bar"
-    return (
-        Series("crop", axes[0], crops, tuple(View(crop=v) for v in crops), 1.0, zooms),
-        Series(
-            "blur",
-            "standard deviation (pixels of 48)",
-            blurs,
-            tuple(View(blur=value) for value in blurs),
-            0.0,
-            (0.0, WILD.blur),
-        ),
-        *(
-            Series(
-                f"a bar across the {part}",
-                f"{axes[1]} (share of the side)",
-                talls,
-                tuple(bar(part, tall) for tall in talls),
-                0.0,
-            )
-            for part in ("eyes", "mouth")
-        ),
-    )
+    frame, sigma = "side of the frame (1 is the networks' own)", "standard deviation"
+    zoomed = tuple(View(crop=value) for value in crops)
+    blurred, met = tuple(View(blur=value) for value in blurs), (0.0, WILD.blur)
+    series = [
+        Series("crop", frame, crops, zoomed, 1.0, zooms),
+        Series("blur", f"{sigma} (pixels of 48)", blurs, blurred, 0.0, met),
+    ]
+    for part in ("eyes", "mouth"):
+        axis = "height of the bar (share of the side)"
+        bars = tuple(bar(part, tall) for tall in talls)
+        series.append(Series(f"a bar across the {part}", axis, talls, bars, 0.0))
+    return tuple(series)
 
 
 @dataclass(frozen=True, eq=False)
