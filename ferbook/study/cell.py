@@ -13,7 +13,7 @@ from fer_lib.explain.attention import attention, lacks_attention, region_weights
 from fer_lib.explain.grad_cam import class_maps
 from fer_lib.explain.methods import METHODS, Method, available
 from fer_lib.explain.scoring.agreement import rank_agreement
-from fer_lib.explain.scoring.controls import DECOYS
+from fer_lib.explain.scoring.controls import DECOYS, randomised
 from fer_lib.explain.scoring.faithfulness import (
     average_drop,
     deletion,
@@ -22,7 +22,6 @@ from fer_lib.explain.scoring.faithfulness import (
     sensitivity_max,
 )
 from fer_lib.explain.scoring.localisation import SCORES, inside_auc, relevance_mass
-from fer_lib.explain.scoring.randomised import randomised
 from fer_lib.models.deep_emotion import DeepEmotion
 from fer_lib.models.part_ensemble import PartEnsemble
 from fer_lib.models.ramn import RAMN

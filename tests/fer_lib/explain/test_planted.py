@@ -8,14 +8,13 @@ from planted import PLANTED, Upright, planted_faces
 
 from fer_lib.explain.methods import METHODS, available
 from fer_lib.explain.scoring.agreement import mean_with_interval, rank_agreement
-from fer_lib.explain.scoring.controls import BROKEN, DECOYS, broken
+from fer_lib.explain.scoring.controls import BROKEN, DECOYS, broken, randomised
 from fer_lib.explain.scoring.localisation import (
     SCORES,
     chance,
     inside_auc,
     relevance_mass,
 )
-from fer_lib.explain.scoring.randomised import randomised
 
 UNIT, TRUTH, LANDMARKS = planted_faces(24)
 TARGETS = np.full(24, PLANTED)

@@ -8,7 +8,7 @@ from known_networks import left_as_found, smoke, some_faces
 from torch import nn
 
 from fer_lib.errors import FerError
-from fer_lib.explain.scoring.randomised import executed_layers, randomised
+from fer_lib.explain.scoring.controls import executed_layers, randomised
 from fer_lib.models import NETWORKS
 from fer_lib.models.network import logits_of
 
