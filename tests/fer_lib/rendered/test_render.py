@@ -99,20 +99,6 @@ def test_background_shows_only_beside_the_head():
     assert 0.5 < covered.mean() < 0.95
 
 
-def test_paint_moves_with_the_brow():
-    up = load_head().unit_vector(browInnerUp=1.5, browOuterUp=1.2)
-    rest, raised = (even_scene(120, units=units) for units in (None, up))
-    heights = []
-    for scene in (rest, raised):
-        image = scene.draw(0.5)
-        (x, y), _ = (a[19] for a in scene.landmarks())
-        column = image[round(y) - 8 : round(y) + 9, round(x)]
-        # Below the point lies the brow, above it the forehead.
-        assert column[9:11].max() < 0.8 * column[:4].min()
-        heights.append(y)
-    assert heights[1] < heights[0] - 2
-
-
 def test_without_embreex_the_reader_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "embreex.rtcore_scene", None)
     with pytest.raises(FerError, match=r"embreex is missing.*as for Linux on Arm"):

@@ -164,22 +164,6 @@ class TestPlots:
         np.testing.assert_array_equal(image.get_array(), [[3, 3, 1, 1], [1, 1, 3, 3]])
         assert axes.get_xlabel() == "4 faces of 2 people"
 
-    def test_votes_are_drawn_beside_their_columns(self, recorded):
-        votes = np.zeros((len(recorded), 10), int)
-        votes[4, 7] = 10  # contempt
-        figure = plots.plot_votes(replace(recorded, votes=votes), [4], ["title"])
-        bars = figure.axes[1].patches
-        assert [bar.get_width() for bar in bars] == [0] * 7 + [10, 0, 0]
-
-    def test_optimism_is_drawn_in_points(self):
-        gaps = np.array([[0.0, 0.02], [0.04, 0.06]])
-        accuracy = (np.array([0.3, 0.4]), np.array([0.4, 0.3]))
-        figure = plots.plot_optimism((1, 2), gaps, accuracy)
-        mean = figure.axes[1].get_lines()[0]
-        np.testing.assert_allclose(mean.get_ydata(), [1, 5])
-        public = figure.axes[0].get_lines()[1]  # best on PublicTest
-        np.testing.assert_allclose(public.get_xydata(), [[40, 30]])
-
 
 @pytest.mark.slow
 class TestNotebook:
