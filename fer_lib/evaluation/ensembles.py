@@ -101,22 +101,23 @@ def choose_members(
 ) -> tuple[int, ...]:
     """The subset of members with the most correct faces, ascending.
 
-    Tries all subsets, of :data:`MOST_MEMBERS` at most; of equally good ones the
-    smallest wins, then the one that comes first in order.  Choose on a split
-    that is not reported.
+    Tries all subsets, of :data:`MOST_MEMBERS` at most; of equally good ones
+    the smallest wins, then the one that comes first in order.  Choose on a
+    split that is not reported.
     """
     shares = _shares(logits, rule)
     labels, members = _checked_labels(labels, shares), range(len(shares))
     if len(members) > MOST_MEMBERS:
         raise FerError(
-            f"an ensemble of {len(members)} has too many subsets to try, expected "
-            f"{MOST_MEMBERS} members or fewer; leave the weakest out."
+            f"an ensemble of {len(members)} has too many subsets to try, "
+            f"expected {MOST_MEMBERS} members or fewer; leave the weakest out."
         )
 
     def hits(some: tuple[int, ...]) -> int:
         return int((shares[list(some)].sum(0).argmax(-1) == labels).sum())
 
-    return max(chain(*(combinations(members, k + 1) for k in members)), key=hits)
+    subsets = chain(*(combinations(members, k + 1) for k in members))
+    return max(subsets, key=hits)
 
 
 class Choice(NamedTuple):

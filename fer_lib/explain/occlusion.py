@@ -113,9 +113,10 @@ def covered_scores(
 
 
 def label_flips(covered: Tensor, labels: Tensor) -> Tensor:
-    """Whether each square makes the prediction wrong, ``bool [N, rows, columns]``.
+    """Whether each square makes the prediction wrong.
 
-    Of :func:`covered_scores`, and labels ``[N]`` that count as right.
+    Of :func:`covered_scores`, and labels ``[N]`` that count as right:
+    ``bool [N, rows, columns]``.
     """
     return covered.argmax(-1) != labels[:, None, None]
 
