@@ -44,20 +44,6 @@ class Distances(NamedTuple):
     negative: Tensor
 
 
-def _shown(features: Tensor, labels: Tensor, centres: Tensor) -> Tensor:
-    """Check the inputs; y of the paper: 1 where a face has the expression.
-
-    Returns:
-        ``int64 [B, C]``, which is also the index of a task's own centre.
-    """
-    check_shape(NAME, "features", features, "[B, C, d]", features.ndim == 3)
-    faces, tasks, size = features.shape
-    wanted = (tasks, 2, size)
-    check_shape(NAME, "centres", centres, str(list(wanted)), centres.shape == wanted)
-    check_labels(NAME, labels, faces, tasks)
-    return F.one_hot(labels, tasks)
-
-
 def centre_distances(features: Tensor, labels: Tensor, centres: Tensor) -> Distances:
     r"""Equations (3) and (4) of RAMN.
 
@@ -75,7 +61,13 @@ def centre_distances(features: Tensor, labels: Tensor, centres: Tensor) -> Dista
     Raises:
         FerError: for wrong shapes or labels.
     """
-    own = _shown(features, labels, centres)[..., None]  # [B, C, 1]
+    check_shape(NAME, "features", features, "[B, C, d]", features.ndim == 3)
+    faces, tasks, size = features.shape
+    wanted = (tasks, 2, size)
+    check_shape(NAME, "centres", centres, str(list(wanted)), centres.shape == wanted)
+    check_labels(NAME, labels, faces, tasks)
+    # y of the paper, 1 where a face has the expression: its own centre's index.
+    own = F.one_hot(labels, tasks)[..., None]  # [B, C, 1]
     features, centres = full_precision(features), full_precision(centres)
     both = (features[:, :, None] - centres).square().sum(-1)  # [B, C, 2]
     return Distances(both.gather(2, own)[..., 0], both.gather(2, 1 - own)[..., 0])
@@ -130,28 +122,24 @@ def collaborative_loss(
     centres: Tensor,
     *,
     omega: float = 3.0,
-    intra_weight: float = 1.0,
-    inter_weight: float = 1.0,
     normalise: bool = False,
 ) -> Tensor:
     r"""Intra- and inter-class loss of RAMN, equations (3) to (6).
 
-    .. math:: L_C = \frac1N \sum_j \sum_i w_M l_{pos} + w_N L_N
+    .. math:: L_C = \frac1N \sum_j \sum_i l_{pos} + L_N
 
     Args:
         features: ``[B, C, d]``, one feature a task and face.
         labels: ``int64 [B]``, 0 to C - 1.
         centres: ``[C, 2, d]``; 0 does not belong, 1 belongs.
         omega: the margin of equation (6), zero or more.
-        intra_weight: of the distance to the own centre, zero or more.
-        inter_weight: of equation (6), zero or more.
         normalise: whether features and centres are scaled to length 1.
 
     Returns:
         A scalar, zero or more.
 
     Raises:
-        FerError: for wrong shapes or labels, a negative margin or weight.
+        FerError: for wrong shapes or labels, or a negative margin.
 
     Example:
         >>> centres = torch.tensor([[[0.0], [2.0]], [[0.0], [2.0]]])
@@ -159,14 +147,12 @@ def collaborative_loss(
         >>> collaborative_loss(features, torch.tensor([0]), centres)
         tensor(4.)
     """
-    check_range(NAME, "intra_weight", intra_weight, 0)
-    check_range(NAME, "inter_weight", inter_weight, 0)
     if normalise:
         features = F.normalize(full_precision(features), dim=-1)
         centres = F.normalize(full_precision(centres), dim=-1)
     positive, negative = centre_distances(features, labels, centres)
     inter = inter_class_loss(positive, negative, omega)
-    return (intra_weight * positive + inter_weight * inter).sum(1).mean()
+    return (positive + inter).sum(1).mean()
 
 
 class CollaborativeLoss(nn.Module):
@@ -180,10 +166,10 @@ class CollaborativeLoss(nn.Module):
     Args:
         num_classes: C, the number of expressions.
         features: d, the length of an expression's feature.
-        omega, intra_weight, inter_weight, normalise: see the function.
+        omega, normalise: see the function.
 
     Raises:
-        FerError: for a negative margin or weight.
+        FerError: for a negative margin.
     """
 
     def __init__(
@@ -192,20 +178,11 @@ class CollaborativeLoss(nn.Module):
         features: int,
         *,
         omega: float = 3.0,
-        intra_weight: float = 1.0,
-        inter_weight: float = 1.0,
         normalise: bool = False,
     ):
         super().__init__()
         check_range(NAME, "omega", omega, 0)
-        check_range(NAME, "intra_weight", intra_weight, 0)
-        check_range(NAME, "inter_weight", inter_weight, 0)
-        self.options = {
-            "omega": omega,
-            "intra_weight": intra_weight,
-            "inter_weight": inter_weight,
-            "normalise": normalise,
-        }
+        self.options = {"omega": omega, "normalise": normalise}
         centres = torch.randn(num_classes, 2, features) / features**0.5
         self.centres = nn.Parameter(centres)
 

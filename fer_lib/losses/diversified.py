@@ -23,14 +23,6 @@ MEASURES = {"paper": diversity, "authors_code": zero_diagonal_diversity}
 BRANCH_GAMMA_TIMES_SIZE = 1.0
 
 
-def _measure(name: str, features: Learners, gamma: float | None) -> Tensor:
-    if name not in MEASURES:
-        raise FerError(
-            f"diversity: measure is '{name}', expected one of {', '.join(MEASURES)}."
-        )
-    return MEASURES[name](features, gamma)
-
-
 def diversified_loss(
     cross_entropy: Tensor,
     *features: Learners,
@@ -52,7 +44,11 @@ def diversified_loss(
     Raises:
         FerError: for wrong shapes, a negative gamma or an unknown measure.
     """
-    return cross_entropy - sum(_measure(measure, x, gamma) for x in features)
+    if measure not in MEASURES:
+        raise FerError(
+            f"diversity: measure is '{measure}', expected one of {', '.join(MEASURES)}."
+        )
+    return cross_entropy - sum(MEASURES[measure](x, gamma) for x in features)
 
 
 def esr_loss(
@@ -146,11 +142,9 @@ def manet_loss(
     check_labels("MA-Net loss", labels, *local.shape)
     entropy = lambda_ * F.cross_entropy(local, labels)
     entropy = entropy + (1 - lambda_) * F.cross_entropy(global_, labels)
-    terms = [_measure(measure, one, gamma) for one in patches]
-    if branch is not None:
-        given = [one for one in (branch_gamma, gamma) if one is not None]
-        size = branch[0].shape[-1]
-        terms.append(
-            _measure(measure, branch, [*given, BRANCH_GAMMA_TIMES_SIZE / size][0])
-        )
-    return entropy - sum(terms)
+    loss = diversified_loss(entropy, *patches, gamma=gamma, measure=measure)
+    if branch is None:
+        return loss
+    rates = branch_gamma, gamma, BRANCH_GAMMA_TIMES_SIZE / branch[0].shape[-1]
+    rate = next(rate for rate in rates if rate is not None)
+    return diversified_loss(loss, branch, gamma=rate, measure=measure)

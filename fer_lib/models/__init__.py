@@ -132,5 +132,5 @@ def _check_kinds(name: str, options: dict) -> None:
             raise FerError(
                 f"{name}: {key} is {value!r}, expected a value of type {kind.__name__}."
             )
-        if key == "num_classes" and value < 1:
-            raise FerError(f"{name}: num_classes is {value}, expected 1 or more.")
+        if key in ("num_classes", "width", "branches") and value < 1:
+            raise FerError(f"{name}: {key} is {value}, expected 1 or more.")

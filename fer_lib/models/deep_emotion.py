@@ -99,7 +99,18 @@ class DeepEmotion(Network):
         init_std: float = 0.0,
     ):
         super().__init__()
-        _check_reading(warp, localisation, input_size)
+        check_choice(self.NAME, "warp", warp, WARPS)
+        check_choice(self.NAME, "localisation", localisation, LOCALISATIONS)
+        if warp == "input" and localisation == "on_features":
+            raise FerError(
+                "Deep-Emotion: localisation='on_features' sees the features, so "
+                "it cannot warp the input; use warp='features'."
+            )
+        if input_size < 40:
+            raise FerError(
+                f"Deep-Emotion: input_size is {input_size}, expected 40 or more "
+                "pixels, or the localisation network has nothing left to see."
+            )
         self.warp, self.align_corners = warp, align_corners
         self.look_at = LOCALISATIONS[localisation][2]
         # Grey faces in -1..1; the paper does not say, this is ours.
@@ -117,16 +128,14 @@ class DeepEmotion(Network):
         self.fc2 = nn.Linear(50, num_classes)
         if warp != "none":
             self.localisation = _localisation(localisation, input_size, width)
-        if init_std:
-            self._start_gaussian(init_std)
-        if warp != "none":
-            _start_at_identity(self.localisation[-1])
-
-    def _start_gaussian(self, std: float) -> None:
-        for module in self.modules():
+        for module in self.modules() if init_std else ():
             if isinstance(module, (nn.Conv2d, nn.Linear)):
-                nn.init.normal_(module.weight, std=std)
+                nn.init.normal_(module.weight, std=init_std)
                 nn.init.zeros_(module.bias)
+        if warp != "none":  # starts at the identity
+            nn.init.zeros_(self.localisation[-1].weight)
+            with torch.no_grad():
+                self.localisation[-1].bias.copy_(torch.eye(3)[:2].flatten())
 
     def penalised_weights(self) -> list[Tensor]:
         """Weights of the last two layers, the ``w_fc`` of equation (1)."""
@@ -184,21 +193,6 @@ class DeepEmotion(Network):
         return self.fc2(self.features(x))
 
 
-def _check_reading(warp: str, localisation: str, input_size: int) -> None:
-    check_choice("Deep-Emotion", "warp", warp, WARPS)
-    check_choice("Deep-Emotion", "localisation", localisation, LOCALISATIONS)
-    if warp == "input" and localisation == "on_features":
-        raise FerError(
-            "Deep-Emotion: localisation='on_features' sees the features, so "
-            "it cannot warp the input; use warp='features'."
-        )
-    if input_size < 40:
-        raise FerError(
-            f"Deep-Emotion: input_size is {input_size}, expected 40 or more "
-            "pixels, or the localisation network has nothing left to see."
-        )
-
-
 def _localisation(name: str, input_size: int, width: int) -> nn.Sequential:
     """Two convolutions and two linear layers that regress six numbers."""
     first, second, look_at, pooled = LOCALISATIONS[name]
@@ -234,10 +228,3 @@ def affine_warp(x: Tensor, theta: Tensor, *, align_corners: bool = True) -> Tens
     """
     grid = F.affine_grid(theta, list(x.shape), align_corners=align_corners)
     return F.grid_sample(x, grid, align_corners=align_corners)
-
-
-def _start_at_identity(last: nn.Linear) -> None:
-    """Make a layer of six outputs return the identity transform."""
-    nn.init.zeros_(last.weight)
-    with torch.no_grad():
-        last.bias.copy_(torch.tensor([1.0, 0, 0, 0, 1, 0]))

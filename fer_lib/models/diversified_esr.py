@@ -140,7 +140,7 @@ class DiversifiedESR(Network):
         batch_statistics_in_eval: the flaw of the authors' code, see above.
 
     Raises:
-        FerError: for a size or number of branches that cannot be.
+        FerError: for too small faces.
     """
 
     NAME = "ESR"
@@ -171,15 +171,11 @@ class DiversifiedESR(Network):
         batch_statistics_in_eval: bool = False,
     ):
         super().__init__()
-        for name, value, least in (
-            ("input_size", input_size, SMALLEST_INPUT),
-            ("width", width, 1),
-            ("branches", branches, 1),
-        ):
-            if value < least:
-                raise FerError(
-                    f"{self.NAME}: {name} is {value}, expected {least} or more."
-                )
+        if input_size < SMALLEST_INPUT:
+            raise FerError(
+                f"{self.NAME}: input_size is {input_size}, expected {SMALLEST_INPUT} "
+                "or more."
+            )
         self.input = Preprocessing(input_size, 3, 0.0, 1.0)
         self.batch_statistics_in_eval = batch_statistics_in_eval
         self.base = shared_base(width, cbam)

@@ -180,7 +180,13 @@ class DiversifiedMANet(Network):
     ):
         super().__init__()
         check_choice(self.NAME, "path_b", path_b, PATHS_B)
-        _check_sizes(input_size, width, lambda_)
+        if input_size < 32 or input_size % 16:
+            raise FerError(
+                f"MA-Net: input_size is {input_size}, expected a multiple of 16 "
+                "from 32 up, whose maps have even quadrants."
+            )
+        if not 0 <= lambda_ <= 1:
+            raise FerError(f"MA-Net: lambda_ is {lambda_}, expected 0 to 1.")
         self.input = Preprocessing(input_size, 3, 0.0, 1.0)
         self.lambda_ = lambda_
         self.backbone = ResNet((2, 2), width=width)
@@ -235,15 +241,3 @@ def _last_layers(block, width: int, *, last_stride: int) -> nn.Sequential:
         layer(block, 2 * width, 4 * width, 2, 2),
         layer(block, 4 * width, 8 * width, 2, last_stride),
     )
-
-
-def _check_sizes(input_size: int, width: int, lambda_: float) -> None:
-    if input_size < 32 or input_size % 16:
-        raise FerError(
-            f"MA-Net: input_size is {input_size}, expected a multiple of 16 "
-            "from 32 up, whose maps have even quadrants."
-        )
-    if width < 1:
-        raise FerError(f"MA-Net: width is {width}, expected 1 or more.")
-    if not 0 <= lambda_ <= 1:
-        raise FerError(f"MA-Net: lambda_ is {lambda_}, expected 0 to 1.")

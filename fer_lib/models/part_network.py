@@ -121,10 +121,10 @@ class HeadedExtractor(Network):
         pooling: str = "keras",
     ):
         super().__init__()
-        if input_size < 2**BLOCKS or width < 1:
+        if input_size < 2**BLOCKS:
             raise FerError(
-                f"{self.NAME}: input_size is {input_size} and width {width}, "
-                f"expected {2**BLOCKS} pixels and 1 channel or more."
+                f"{self.NAME}: input_size is {input_size}, expected {2**BLOCKS} "
+                "pixels or more."
             )
         self.input = Preprocessing(input_size, 3, mean=0.5, std=0.5)
         self.extractor = Extractor(width=width, pooling=pooling)

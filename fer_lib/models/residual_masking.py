@@ -130,13 +130,6 @@ class ConstantMask(nn.Module):
         return refine(x, self.value)
 
 
-def make_mask(kind: str, channels: int, depth: int) -> MaskingBlock | ConstantMask:
-    """A mask of one of the kinds in :data:`MASKS`."""
-    if kind in ACTIVATIONS:
-        return MaskingBlock(channels, depth, activation=kind)
-    return ConstantMask(1 / channels if kind == "constant" else 0.0)
-
-
 class Stage(NamedTuple):
     """What happens after one layer of the trunk; each ``[B, C, h, w]``.
 
@@ -193,17 +186,19 @@ class ResidualMaskingNetwork(Network):
     ):
         super().__init__()
         check_choice(self.NAME, "mask", mask, MASKS)
-        if input_size % 32 or input_size < 64 or width < 1:
+        if input_size % 32 or input_size < 64:
             raise FerError(
-                f"{self.NAME}: input_size is {input_size} and width {width}, "
-                "expected a multiple of 32 from 64 up, because trunk and masks "
-                "halve it five times, and 1 or more."
+                f"{self.NAME}: input_size is {input_size}, expected a multiple of 32 "
+                "from 64 up, because trunk and masks halve it five times."
             )
         self.input = Preprocessing(size=input_size, channels=3, mean=0.0, std=1.0)
         self.backbone = ResNet((3, 4, 6, 3), width=width)
         channels = self.backbone.stage_channels
         self.masking = nn.ModuleList(
-            make_mask(mask, c, depth) for c, depth in zip(channels, DEPTHS, strict=True)
+            MaskingBlock(count, depth, activation=mask)
+            if mask in ACTIVATIONS
+            else ConstantMask(1 / count if mask == "constant" else 0.0)
+            for count, depth in zip(channels, DEPTHS, strict=True)
         )
         self.dropout = nn.Dropout(dropout)
         self.fc = nn.Linear(channels[-1], num_classes)

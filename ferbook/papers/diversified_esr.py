@@ -181,13 +181,7 @@ class Together(nn.Module):
 
 
 def load_ensemble(network: DiversifiedESR, path: Path | str) -> None:
-    """Fill an ensemble with the weights of one of its size.
-
-    Classifiers of another number of classes keep their random start.
-
-    Raises:
-        FerError: when the file cannot be read, or fits another network.
-    """
+    """Weights of an ensemble of this size; other classes' classifiers start anew."""
     found = read_weights(path)
     for name, own in network.state_dict().items():
         if ".fc." in name and name in found and found[name].shape != own.shape:

@@ -101,13 +101,20 @@ def _modern(stage: Stage, epochs: int, splits: Splits, config: ModernConfig) -> 
         accumulate=1,
         loss=DrawnLabels(stage.loss, len(splits.classes), config.smoothing),
         reads=tuple(dict.fromkeys((*stage.reads, "targets"))) if soft else stage.reads,
-        optimizer=lambda network, loss: make_optimizer(
+        optimizer=lambda network, loss: _adam_w(
             config, stage.optimizer(network, loss.loss), set(loss.parameters())
         ),
         scheduler=lambda optimizer: LambdaLR(
             optimizer, lambda epoch: rate_factor(config, epoch, epochs)
         ),
-        augment=make_augmentation(config),
+        augment=augmentation(
+            flip=config.flip,
+            degrees=config.degrees,
+            translate=config.translate,
+            scale=(1 - config.scale, 1 + config.scale),
+            erase=config.erase,
+            erased_value=0.5,
+        ),
         subset=None,
         order=each_once,
         patience=None,
@@ -151,17 +158,10 @@ def rate_factor(config: ModernConfig, epoch: int, epochs: int) -> float:
     return (1 + math.cos(math.pi * (epoch - rising) / (epochs - rising))) / 2
 
 
-def make_optimizer(
-    config: ModernConfig, of_paper: Optimizer, undecayed: Collection[Tensor] = ()
+def _adam_w(
+    config: ModernConfig, of_paper: Optimizer, undecayed: Collection[Tensor]
 ) -> torch.optim.AdamW:
-    """AdamW of what the paper's optimizer would train.
-
-    Args:
-        config: rate and decay.
-        of_paper: that optimizer.
-        undecayed: parameters that keep their size, as those with one index,
-            biases and scales, do in any case.
-    """
+    """Of what the paper's optimizer would train; what has one index keeps its size."""
     learned = [p for group in of_paper.param_groups for p in group["params"]]
     kept = [p for p in learned if p.ndim <= 1 or p in undecayed]
     rest = [p for p in learned if p.ndim > 1 and p not in undecayed]
@@ -170,18 +170,6 @@ def make_optimizer(
         [group for group in groups if group["params"]],
         lr=config.learning_rate,
         weight_decay=config.weight_decay,
-    )
-
-
-def make_augmentation(config: ModernConfig) -> nn.Module:
-    """Mirror images, moved a little, with a rectangle painted over."""
-    return augmentation(
-        flip=config.flip,
-        degrees=config.degrees,
-        translate=config.translate,
-        scale=(1 - config.scale, 1 + config.scale),
-        erase=config.erase,
-        erased_value=0.5,
     )
 
 
@@ -204,23 +192,15 @@ _REPLACED = {
 
 
 def departures(of_paper: list[dict], plan: Plan, config: ModernConfig) -> list[dict]:
-    """Where a modern run departs from its paper.
-
-    Args:
-        of_paper: the departures of its network and data, by the paper's own
-            ``departures``; those of its recipe are replaced.
-        plan: the paper's.
-        config: of this recipe.
-    """
+    """Where a modern run departs from its paper: in its network and data as before."""
     kept = [entry for entry in of_paper if entry["item"] not in _REPLACED]
     said = {entry["item"]: entry["paper"] for entry in of_paper}
-    epochs = said.get("epochs", plan.epochs)
     ours = ", ".join(f"{key} {value}" for key, value in asdict(config).items())
-    why, note = "one recipe for all networks", departure
+    why, epochs = "one recipe for all networks", said.get("epochs", plan.epochs)
     return [
         *kept,
-        note("epochs", epochs, config.epochs, why),
-        note("recipe", "the paper's", f"modern: {ours}", why),
+        departure("epochs", epochs, config.epochs, why),
+        departure("recipe", "the paper's", f"modern: {ours}", why),
     ]
 
 

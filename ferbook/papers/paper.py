@@ -76,12 +76,7 @@ class Paper:
     presets_last: bool = False
 
     def make_config(self, preset: str, variant: str = "default", **changes) -> Config:
-        """Configuration of a preset and a variant, with further changes.
-
-        Args:
-            preset: of the network's sizes and of the training.
-            variant: reading or ablation.
-            changes: single settings, of the network or of the training.
+        """Configuration of a preset and a variant, with single settings changed.
 
         Raises:
             FerError: when one of them is unknown.
@@ -159,10 +154,6 @@ def begin_from(pretrained: str) -> Callable[[nn.Module], None]:
 
     Not part of making a network, so that a trained one can be restored where
     the file is not at hand.
-
-    Args:
-        pretrained: see :func:`fer_lib.models.pretrained.load_backbone`; the
-            empty string for none.
     """
 
     def begin(network: nn.Module) -> None:

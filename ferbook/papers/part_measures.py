@@ -98,15 +98,9 @@ def expression_values(network: PartEnsemble, faces: FaceSet) -> dict[str, float]
 
 
 def landmark_errors(localisers: Localisers, faces: FaceSet) -> np.ndarray:
-    """Equation (1) of every face and localiser.
+    """Equation (1) of every face and localiser, ``float32 [n, localisers]``.
 
-    Args:
-        localisers: one or more; left in the mode that they were in.
-        faces: a set with landmarks.
-
-    Returns:
-        ``float32 [n, localisers]``: mean error of a coordinate, as a share
-        of the side of the face.
+    Mean error of a coordinate, as a share of the side of the face.
     """
     size, errors = localisers[0].input.size, []
     points = landmarks_seen(faces, size)
@@ -118,12 +112,7 @@ def landmark_errors(localisers: Localisers, faces: FaceSet) -> np.ndarray:
 
 @torch.inference_mode()
 def member_scores(network: PartEnsemble, images: np.ndarray) -> Tensor:
-    """Scores of the sub-networks, ``[n, 5, classes]``, on the CPU.
-
-    Args:
-        network: left in the mode that it was in.
-        images: ``uint8 [n, C, H, W]``.
-    """
+    """Scores of the sub-networks, ``[n, 5, classes]``, on the CPU."""
     with evaluating(network):
         found = [
             network(network.input.normalise(unit)).branches.float().cpu()
@@ -139,10 +128,6 @@ def heat(network: PartEnsemble, faces: FaceSet) -> dict[str, np.ndarray]:
     Sub-networks of parts also have ``heat.own_part``, near their own
     landmarks, and ``heat.elsewhere``, away from them; means of the five.
     A map that is zero all over counts as zero.
-
-    Args:
-        network: left in the mode that it was in.
-        faces: a set; landmarks that it lacks are fitted.
     """
 
     def measured(x: Tensor, points: Tensor) -> dict[str, Tensor]:

@@ -210,10 +210,6 @@ def measures(network: RAMN, faces: FaceSet) -> dict[str, np.ndarray]:
     and the largest of the sub-images, 0 to 1, whose difference equation (2)
     compares with beta; without sub-images neither.  ``feature.first`` and
     ``feature.second``: what the classifier sees, see :func:`principal_plane`.
-
-    Args:
-        network: left in the mode that it was in.
-        faces: two or more.
     """
     found = []
     with evaluating(network):

@@ -76,9 +76,10 @@ def replanned(
         )
     faces, network = faces or wild(), make_network()
     first.begin(network)  # it may say how many branches there are
-    task = FaceTask(
-        faces.split("Training"), features(network), network.input.size, plan.seed
-    )
+    seen = torch.zeros(1, network.input.channels, *[network.input.size] * 2)
+    with torch.no_grad():
+        width = network.eval().features(seen).shape[1]
+    task = FaceTask(faces.split("Training"), width, network.input.size, plan.seed)
     held_out = faces.split("PublicTest")
     before = Stage(
         name="rendered faces",
@@ -92,7 +93,7 @@ def replanned(
             degrees=config.rendered_degrees, translate=config.rendered_shift
         ),
         begin=first.begin,
-        module=Features,
+        module=_Features,
         faces=faces.split("Training"),
         reads=("landmarks", "units"),
         classifies=False,
@@ -105,7 +106,7 @@ def replanned(
     return replace(plan, stages=(before, first, *rest))
 
 
-class Features(nn.Module):
+class _Features(nn.Module):
     """A network that returns what its classifier sees, ``[B, D]``."""
 
     def __init__(self, network: Network):
@@ -113,16 +114,7 @@ class Features(nn.Module):
         self.network = network
 
     def forward(self, x: Tensor) -> Tensor:
-        """Features of faces ``[B, C, H, W]``."""
         return self.network.features(x)
-
-
-def features(network: Network) -> int:
-    """How many numbers a network's classifier sees of a face."""
-    expected = network.input
-    blank = torch.zeros(1, expected.channels, expected.size, expected.size)
-    with torch.no_grad():
-        return network.eval().features(blank).shape[1]
 
 
 class FaceTask(nn.Module):
@@ -181,19 +173,12 @@ def unexplained(network: Network, task: FaceTask, faces: FaceSet) -> float:
 def departures(
     of_paper: list[dict], plan: Plan, config: RenderedFirstConfig
 ) -> list[dict]:
-    """Where such a run departs from its paper.
-
-    Args:
-        of_paper: the departures of the same run without the first stage.
-        plan: the paper's.
-        config: of the first stage.
-    """
+    """Those of the same run without the first stage, but for the pre-training."""
     kept = [entry for entry in of_paper if entry["item"] != "pre-training"]
     said = {entry["item"]: entry["paper"] for entry in of_paper}
     ours = f"units and landmarks of rendered faces, {config.rendered_epochs} epochs"
-    why = "what this recipe is for"
     paper = said.get("pre-training", "none, as far as it says")
-    return [*kept, departure("pre-training", paper, ours, why)]
+    return [*kept, departure("pre-training", paper, ours, "what this recipe is for")]
 
 
 RECIPE = Recipe(NAME, RenderedFirstConfig, PRESETS, replanned, departures)

@@ -198,10 +198,6 @@ def measures(network: ResidualMaskingNetwork, faces: FaceSet) -> dict[str, np.nd
     ``grad_cam.eyes_mouth`` and ``grad_cam.elsewhere``: of Grad-CAM for the
     predicted class (figure 6) near the eyes or the mouth, and in the rest of
     the picture.  All are shares of the mean over the picture.
-
-    Args:
-        network: left in the mode that it was in.
-        faces: a set; landmarks that it lacks are fitted.
     """
     return by_batch(network, faces, partial(_measured, network))
 

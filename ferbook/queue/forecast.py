@@ -117,12 +117,7 @@ def measured_rate(course: Course, device: torch.device, per_face: float) -> floa
     """1e9 operations a second of a run's own first steps, forward and back.
 
     The fastest of up to three epochs of a few faces, augmentation and
-    optimizer included.
-
-    Args:
-        course: of the run; its plan is left untouched.
-        device: where to train.
-        per_face: 1e9 operations of a forward pass.
+    optimizer included; a forward pass takes ``per_face``.
 
     Raises:
         FerError: when the device has too little memory for a batch.

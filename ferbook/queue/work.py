@@ -102,9 +102,6 @@ def claimed(record: Path) -> Iterator[bool]:
     The system drops the lock of a process that ends in whatever way, so a
     dead one holds nobody up.  The file stays: to delete it would let two
     processes lock two files of one name.
-
-    Args:
-        record: where the run's record will be.
     """
     name = hashlib.sha256(str(Path(record).resolve()).encode()).hexdigest()
     path = cache_dir() / "queue" / f"{name[:16]}.lock"
