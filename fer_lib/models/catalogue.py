@@ -13,28 +13,16 @@ from fer_lib.models.network import Stated
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the catalogue.
-
-    Attributes:
-        name: nickname of the network.
-        variant: reading or ablation.
-        preset: sizes.
-        input: channels, height and width of a face.
-        parameters: trainable numbers, shared ones once; None where an
-            optional package is missing.
-        gflops: 2 x multiply-accumulates of a face, in 1e9; or None.
-        paper: what the paper prints about them.
-        note: why figures are missing, or empty.
-    """
+    """One line of the catalogue; figures are None without an optional package."""
 
     name: str
     variant: str
     preset: str
-    input: tuple[int, int, int] | None
-    parameters: int | None
-    gflops: float | None
-    paper: Stated | None
-    note: str = ""
+    input: tuple[int, int, int] | None  #: channels, height and width of a face
+    parameters: int | None  #: trainable numbers, shared ones once
+    gflops: float | None  #: 2 x multiply-accumulates of a face, in 1e9
+    paper: Stated | None  #: what it prints about them
+    note: str = ""  #: why figures are missing
 
     def ratio(self, figure: str) -> float | None:
         """Counted over printed, of ``"parameters"`` or ``"gflops"``."""

@@ -29,19 +29,12 @@ from fer_lib.preprocessing import Preprocessing
 
 
 class Source(NamedTuple):
-    """Where pytorchcv keeps a network, and what Table II prints of it.
+    """Where pytorchcv keeps a network, and what Table II prints of it."""
 
-    Attributes:
-        module: below ``pytorchcv.models``.
-        function: that makes it.
-        millions: of parameters.
-        row: its name in the table.
-    """
-
-    module: str
-    function: str
-    millions: float
-    row: str
+    module: str  # below pytorchcv.models
+    function: str  # that makes it
+    millions: float  # of parameters
+    row: str  # its name in the table
 
 
 ARCHITECTURES = {  # in the order of Table II, but the default first

@@ -18,15 +18,12 @@ TRAINING = 3
 class Cost:
     """What a network takes.
 
-    Attributes:
-        parameters: trainable numbers, shared ones once.
-        gflops: 2 x multiply-accumulates of convolutions and matrix products
-            for one face, in 1e9; normalisations, activations and poolings
-            are not counted, as usual.
+    Operations are those of convolutions and matrix products; normalisations,
+    activations and poolings are not counted, as usual.
     """
 
-    parameters: int
-    gflops: float
+    parameters: int  #: trainable numbers, shared ones once
+    gflops: float  #: 2 x multiply-accumulates for one face, in 1e9
 
 
 def count_parameters(network: nn.Module) -> int:

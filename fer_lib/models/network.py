@@ -17,17 +17,11 @@ RENDERED_ONLY = "rendered faces only"  # how such a provenance begins
 
 
 class Stated(NamedTuple):
-    """What a paper prints about the size of a network.
-
-    Attributes:
-        parameters: number of parameters, None if it prints none.
-        gflops: 2 x multiply-accumulates of one face, in 1e9, or None.
-        where: the place in the paper.
-    """
+    """What a paper prints about the size of a network; None for nothing."""
 
     parameters: float | None
-    gflops: float | None
-    where: str
+    gflops: float | None  #: 2 x multiply-accumulates of one face, in 1e9
+    where: str  #: the place in the paper
 
 
 class Network(nn.Module):

@@ -100,7 +100,6 @@ class PartEnsemble(Network):
             or unless kept.  They take no part in ``forward``, and count as
             parameters only while the landmark stage trains them.
         parts: what the sub-networks start from, in their order.
-        parts: what the sub-networks start from, in their order.
         members: names of the sub-networks: ``mouth``, or ``baseline_1``.
 
     Raises:

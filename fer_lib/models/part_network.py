@@ -99,13 +99,7 @@ class HeadedExtractor(Network):
         depth: dense layers of the head.
         outputs: neurons of the last one.
         input_size: as for :class:`~fer_lib.models.part_ensemble.PartEnsemble`,
-            and so the rest.
-        width: likewise.
-        head_relu: likewise.
-        pooling: likewise.
-
-    Raises:
-        FerError: for an unknown reading or an impossible size.
+            and so the rest, with its errors.
     """
 
     NAME = "part ensemble"
@@ -152,11 +146,8 @@ class HeadedExtractor(Network):
 class Localiser(HeadedExtractor):
     """Landmarks of one part; it returns coordinates, not class scores.
 
-    ``forward`` gives ``[B, z]`` as :func:`landmark_targets` has them.
-
-    Args:
-        part: one of :data:`PARTS`.
-        options: ``input_size``, ``width``, ``head_relu``, ``pooling``.
+    ``forward`` gives ``[B, z]`` as :func:`landmark_targets` has them; ``part``
+    is one of :data:`PARTS`.
     """
 
     def __init__(self, part: str = "full", **options):
@@ -167,12 +158,7 @@ class Localiser(HeadedExtractor):
 
 
 class SubNetwork(HeadedExtractor):
-    """One member of the ensemble: faces to scores ``[B, num_classes]``.
-
-    Args:
-        num_classes: number of expressions.
-        options: ``input_size``, ``width``, ``head_relu``, ``pooling``.
-    """
+    """One member of the ensemble: faces to scores ``[B, num_classes]``."""
 
     def __init__(self, *, num_classes: int = 7, **options):
         super().__init__(3, num_classes, **options)

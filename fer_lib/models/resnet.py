@@ -38,13 +38,7 @@ def projection(inputs: int, outputs: int, stride: int) -> Projection | None:
 
 
 class BasicBlock(nn.Module):
-    """Two 3 x 3 convolutions and a shortcut.
-
-    Args:
-        inputs: channels that come in.
-        outputs: channels that go out.
-        stride: of the first convolution.
-    """
+    """Two 3 x 3 convolutions, the first with the stride, and a shortcut."""
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1):
         super().__init__()
@@ -113,11 +107,9 @@ class ResNet(nn.Module):
         return [getattr(self, name) for name in names]
 
     def maps(self, x: Tensor, blocks: nn.ModuleList | None = None) -> Tensor:
-        """Maps of the last layer, ``[B, C, H/32, W/32]`` for four layers.
+        """``[B, 3, H, W]`` to the last layer's ``[B, C, H/32, W/32]``, if the fourth.
 
-        Args:
-            x: ``[B, 3, H, W]``.
-            blocks: one for each layer, applied to what it returns.
+        Each layer may have a block, which is applied to what it returns.
         """
         x = self.stem(x)
         for i, blocks_of_layer in enumerate(self.layers()):

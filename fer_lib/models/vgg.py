@@ -57,9 +57,7 @@ class VGG16(nn.Module):
     def maps(self, x: Tensor, blocks: nn.ModuleList | None = None) -> Tensor:
         """``[B, 3, H, W]`` to ``[B, 8 width, H/32, W/32]``.
 
-        Args:
-            x: images.
-            blocks: one for each stage, applied to what it returns.
+        Each stage may have a block, which is applied to what it returns.
         """
         for i, stage in enumerate(self.layers()):
             x = stage(x)

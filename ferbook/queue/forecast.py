@@ -31,20 +31,12 @@ _TRIAL_GFLOPS = {"cpu": 30.0, "cuda": 3e4}
 
 @dataclass(frozen=True)
 class Forecast:
-    """What one run is expected to be.
+    """What one run is expected to be."""
 
-    Attributes:
-        gflops: 1e9 operations of training and of the evaluations after
-            epochs, if no stage stops early.
-        seconds: that these take here.
-        epoch_seconds: of its longest epoch, which is never interrupted.
-        far_off: whether it departs too far from its paper to answer a value.
-    """
-
-    gflops: float
-    seconds: float
-    epoch_seconds: float
-    far_off: bool
+    gflops: float  # 1e9 operations of all epochs and their evaluations
+    seconds: float  # that these take here
+    epoch_seconds: float  # of its longest epoch, which is never interrupted
+    far_off: bool  # whether it departs too far from its paper to answer a value
 
 
 class Forecaster:

@@ -18,17 +18,11 @@ from ferbook.runs.state import Kind, state_of
 
 @dataclass(frozen=True)
 class Need:
-    """What one answer to a claim takes.
-
-    Attributes:
-        claim: the claim.
-        answer: one of those it may be answered by.
-        runs: every run behind it with every seed, seed by seed.
-    """
+    """What one answer to a claim takes."""
 
     claim: Claim
-    answer: Answer
-    runs: tuple[RunKey, ...]
+    answer: Answer  # one of those it may be answered by
+    runs: tuple[RunKey, ...]  # all behind it, seed by seed
 
     def decides(self, far_off: Collection[RunKey]) -> bool:
         """Whether the runs give a verdict, or only stand beside the claim.
@@ -133,21 +127,13 @@ def in_order(
 
 @dataclass(frozen=True)
 class Entry:
-    """A run in the queue.
-
-    Attributes:
-        key: which run.
-        forecast: what it will cost.
-        answers: ids of claims that wait for it.
-        beside: ids of claims that it would stand beside without a verdict.
-        answered: answers that are complete once it and all before it are.
-    """
+    """A run in the queue."""
 
     key: RunKey
     forecast: Forecast
-    answers: tuple[str, ...]
-    beside: tuple[str, ...]
-    answered: int
+    answers: tuple[str, ...]  # ids of claims that wait for it
+    beside: tuple[str, ...]  # of those that it would give no verdict
+    answered: int  # answers that are complete once it and all before it are
 
     def to_json(self) -> dict:
         told = {name: getattr(self, name) for name in ("answers", "beside", "answered")}
@@ -156,17 +142,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Queue:
-    """Runs that claims about a data set lack.
-
-    Attributes:
-        entries: most claims answered per hour first.
-        done: runs that claims need and that are finished.
-        impossible: reasons of runs that claims need and nobody can make here.
-    """
+    """Runs that claims about a data set lack, most answers per hour first."""
 
     entries: tuple[Entry, ...]
-    done: tuple[RunKey, ...]
-    impossible: Mapping[RunKey, str]
+    done: tuple[RunKey, ...]  # finished ones that claims need
+    impossible: Mapping[RunKey, str]  # why nobody can make them here
 
     @property
     def seconds(self) -> float:

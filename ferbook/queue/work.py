@@ -21,18 +21,13 @@ _BAR += "[{elapsed}<{remaining}]"
 
 @dataclass
 class Outcome:
-    """What became of the runs of a queue.
+    """What became of the runs of a queue."""
 
-    Attributes:
-        done: finished by this process.
-        failed: the reasons of runs that failed.
-        elsewhere: in the hands of another process, or finished by one.
-        left: not begun or not finished, as the budget ended.
-    """
-
-    done: list[RunKey] = field(default_factory=list)
-    failed: dict[RunKey, str] = field(default_factory=dict)
+    done: list[RunKey] = field(default_factory=list)  # by this process
+    failed: dict[RunKey, str] = field(default_factory=dict)  # and why
+    # In the hands of another process, or finished by one.
     elsewhere: list[RunKey] = field(default_factory=list)
+    # Not begun or not finished, as the budget ended.
     left: list[RunKey] = field(default_factory=list)
 
 
@@ -58,8 +53,6 @@ def work(
         finished: whether a run has been made meanwhile.
         place: of a run's record, by which processes agree on it.
         budget: seconds for all.
-        clock: seconds that have passed.
-        progress: whether to show a bar with an estimate for all.
     """
     outcome, end = Outcome(), None if budget is None else clock() + budget
     hours = [entry.forecast.seconds / 3600 for entry in entries]

@@ -87,11 +87,6 @@ def test_tenth_box_comes_from_the_generator():
     assert torch.equal(crop_boxes(10, 224), first)
 
 
-def test_boxes_on_a_meta_device():
-    with torch.device("meta"):
-        assert crop_boxes(10, 224, generator=seeded(0)).shape == (11, 4)
-
-
 @settings(max_examples=40, deadline=None)
 @given(st.integers(8, 60), st.integers(1, 70), SCALES, st.integers(0, 2**32))
 def test_regions_equal_slice_and_resize(side, size, scale, seed):

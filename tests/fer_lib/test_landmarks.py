@@ -76,12 +76,6 @@ def test_profile_hides_the_far_side(yaw):
     assert visible[near].sum() >= 6
 
 
-def test_points_outside_the_image_are_not_visible():
-    inside = scene(0)
-    outside = replace(inside, camera=replace(inside.camera, shift=(3.0, 0.0)))
-    assert not outside.landmarks()[1].any()
-
-
 def test_dlib_agrees_on_rendered_frontal_faces():
     pytest.importorskip("dlib")
     frontal = replace(STUDIO, zoom=(0.7, 0.7), distractors=0)

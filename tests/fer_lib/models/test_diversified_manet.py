@@ -8,7 +8,6 @@ from fer_lib.models.diversified_manet import (
     DiversifiedMANet,
     MultiScaleBlock,
     quadrants,
-    tile,
 )
 
 TRUNK = 2 * DiversifiedMANet.PRESETS["smoke"]["width"]  # channels
@@ -72,14 +71,6 @@ def test_orders_share_weights_but_not_the_function():
     ours, other = original(x), fork(x)
     assert torch.equal(ours.local, other.local)
     assert (ours.global_ - other.global_).abs().max() > 1e-3
-
-
-def test_tiling_undoes_quadrants():
-    x = torch.arange(2 * 3 * 4 * 6.0).view(2, 3, 4, 6)
-    parts = quadrants(x)
-    assert torch.equal(parts[1], x[..., :2, 3:])
-    assert torch.equal(parts[2], x[..., 2:, :3])
-    assert torch.equal(tile(parts), x)
 
 
 def test_a_patch_sees_its_quadrant_only():

@@ -38,24 +38,6 @@ def keras_count(module):
     return parameters(module) + sum(moving)
 
 
-@pytest.mark.parametrize(
-    ("part", "outputs", "count"),
-    [
-        ("nose", 18, 18_834),
-        ("eyebrows", 20, 19_092),
-        ("eyes", 24, 19_608),
-        ("jaw", 34, 20_898),
-        ("mouth", 40, 21_672),
-        ("full", 136, 34_056),
-    ],
-)
-def test_localisation_head_counts(part, outputs, count):
-    localiser = on_meta(Localiser, part)
-    assert parameters(localiser.head) == count
-    faces = torch.empty(2, 3, 160, 160, device="meta")
-    assert localiser(faces).shape == (2, outputs)
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_ensemble_counts(kind):
     """Section IV-E, eight classes: 0.33 M each, 1.65 M in all."""
@@ -90,18 +72,6 @@ def test_cross_entropy_of_the_branches():
             share = math.exp(s[label]) / sum(map(math.exp, s))
             expected -= math.log(share) / 4
     assert branch_cross_entropy(branches, labels).item() == pytest.approx(expected)
-
-
-def test_sum_trains_each_branch_as_if_alone():
-    torch.manual_seed(0)
-    ensemble = PartEnsemble(**SMOKE)
-    x, labels = torch.randn(4, 3, 48, 48), torch.arange(4)
-    branch_cross_entropy(ensemble(x).branches, labels).backward()
-    member = ensemble.sub_networks[2]
-    together = member.head[0].weight.grad.clone()
-    ensemble.zero_grad()
-    F.cross_entropy(member(x), labels).backward()
-    torch.testing.assert_close(together, member.head[0].weight.grad)
 
 
 def keras_same(image, kernel=3, stride=2):

@@ -84,14 +84,6 @@ def test_a_damaged_file_is_refused(tmp_path, cut):
         load(path)
 
 
-def test_somebody_elses_weights_are_sent_to_the_backbone(tmp_path):
-    path = tmp_path / "mine.pth"
-    torch.save({"fc": torch.zeros(2)}, path)
-    with pytest.raises(FerError, match=r"pretrained=FILE") as told:
-        load(path)
-    assert "train again" not in str(told.value)
-
-
 def test_what_another_version_described_is_refused(tmp_path):
     path = tmp_path / f"one{SUFFIX}"
     network = small()

@@ -165,9 +165,3 @@ def test_working_it_down(queue, tmp_path, capsys, monkeypatch):
     assert queue("--seeds", "1") == 0
     assert len(load_records(tmp_path / "runs")) == 3
     assert "none was lacking" in capsys.readouterr().out
-
-
-def test_the_budget_leaves_what_it_cannot_do(queue, tmp_path, capsys):
-    assert queue("--seeds", "1", "--budget", "0.001s") == 0
-    assert "Runs: 3 left" in capsys.readouterr().out
-    assert not (tmp_path / "runs").exists()

@@ -68,15 +68,6 @@ def test_errors_are_one_sentence(error, code, told, monkeypatch, capsys):
     assert told in err and err.count("\n") == 1
 
 
-def test_other_faults_keep_their_traceback(monkeypatch):
-    def run(options):
-        raise RuntimeError("a bug")
-
-    monkeypatch.setattr(commands, "claims", run)
-    with pytest.raises(RuntimeError, match="a bug"):
-        cli.main(["claims"])
-
-
 def test_a_terminal_without_the_letter(monkeypatch):
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="latin-1"))

@@ -63,12 +63,6 @@ def test_first_seeds_of_all_sides_come_first():
     assert sides == [(n, seed) for seed in (0, 1) for n in ("default", "baseline")]
 
 
-def test_a_run_is_named_once_and_knows_who_waits_for_it():
-    found = opened(*CLAIMS)
-    waiting = {entry.key.variant: len(entry.answers) for entry in found.entries}
-    assert waiting == {"default": 2, "beta": 1, "baseline": 2}
-
-
 def test_finished_runs_are_not_wanted_again():
     found = opened(*CLAIMS, finished={key("baseline"): record()})
     assert set(jobs(found)) == {key("default"), key("beta")}

@@ -54,12 +54,6 @@ def test_training_is_worth_three_passes(name):
     assert 2.3 <= training / forward <= 3.0  # the first layer passes nothing back
 
 
-def test_other_sizes_are_far_from_the_paper(forecaster):
-    assert forecaster(key(**DEEP)).far_off  # 18 epochs of 300
-    forecaster.rates["deep_emotion", "paper"] = 1.0
-    assert not forecaster(key(**DEEP | {"preset": "paper"})).far_off
-
-
 def test_no_landmarks_are_fitted_to_count(forecaster, monkeypatch):
     monkeypatch.setattr(fitted_landmarks, "_fitted", None)
     assert forecaster(key(**PARTS)).gflops > 0

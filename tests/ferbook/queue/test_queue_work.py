@@ -88,11 +88,6 @@ def test_an_epoch_longer_than_the_budget_is_not_begun(tmp_path):
     assert seeds(outcome.left) == [0, 1]
 
 
-def test_what_another_has_finished_is_passed(tmp_path):
-    outcome = worked(3, lambda run, left: True, tmp_path, lambda run: run.seed == 1)
-    assert seeds(outcome.done) == [0, 2] and seeds(outcome.elsewhere) == [1]
-
-
 PROCESSES = multiprocessing.get_context("fork")
 
 
