@@ -36,7 +36,7 @@ from fer_lib.data.splits import Splits
 from fer_lib.device import choose_device
 from fer_lib.models.cost import cost
 from fer_lib.models.network import memory_format
-from ferbook.papers import PAPERS, paper
+from ferbook.papers import PAPERS, find_paper
 from ferbook.training.draws import each_once
 from ferbook.training.loop import fit
 from ferbook.training.plan import Batch, Plan, Stage
@@ -88,13 +88,13 @@ class Bench:
 
     def network(self) -> nn.Module:
         """A new network on the device."""
-        recipe = paper(self.name)
+        recipe = find_paper(self.name)
         made = recipe.make_network(recipe.make_config(self.preset), 7, seed=0)
         return made.to(self.device)
 
     def plan(self) -> Plan:
         """One epoch of the recipe's last stage, over every face once."""
-        recipe = paper(self.name)
+        recipe = find_paper(self.name)
         plan = recipe.make_plan(recipe.make_config(self.preset), self.splits, 0)
         stage = replace(
             plan.stages[-1],

@@ -198,11 +198,6 @@ class DiversifiedESR(Network):
             )
         self._active = count
 
-    def parameter_groups(self) -> list[dict]:
-        """For an optimiser: the base, then each branch, new ones last."""
-        parts = (self.base, *self.branches)
-        return [{"params": list(part.parameters())} for part in parts]
-
     def train(self, mode: bool = True) -> "DiversifiedESR":
         """As in torch, but for the flaw that can be asked for."""
         super().train(mode)

@@ -14,9 +14,9 @@ from fer_lib.data.augment import flip_rotate_distort
 from fer_lib.data.splits import Splits
 from fer_lib.losses import penalised_cross_entropy
 from fer_lib.models.deep_emotion import DeepEmotion
-from ferbook.papers.paper import Config, Paper, changed, departure, planned
+from ferbook.papers.paper import Config, Paper, changed, departure, one_stage
 from ferbook.training.draws import oversampled
-from ferbook.training.plan import Loss, Plan, Stage
+from ferbook.training.plan import Loss, Plan
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,10 @@ VARIANTS = {
 
 def make_plan(config: DeepEmotionConfig, splits: Splits, seed: int) -> Plan:
     """One stage at a constant rate."""
-    stage = Stage(
-        epochs=config.epochs,
-        batch_size=config.batch_size,
+    return one_stage(
+        config,
+        splits,
+        seed,
         loss=Loss(
             lambda network, scores, batch: penalised_cross_entropy(
                 scores, batch.labels, network.penalised_weights(), config.penalty
@@ -72,7 +73,6 @@ def make_plan(config: DeepEmotionConfig, splits: Splits, seed: int) -> Plan:
         ),
         order=oversampled(config.oversampling),
     )
-    return planned(config, splits, seed, stage)
 
 
 # Fields whose default is the paper's value, by the item of the departure.

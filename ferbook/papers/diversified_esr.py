@@ -148,7 +148,8 @@ def _stage(config: DiversifiedESRConfig, number: int, changes: nn.Module) -> Sta
 def _groups(config: DiversifiedESRConfig, number: int, network: DiversifiedESR):
     """Base, other branches, and last the branch itself, whose rate a curve shows."""
     fast, slow = config.learning_rate, config.old_learning_rate
-    base, *branches = network.parameter_groups()
+    parts = (network.base, *network.branches)
+    base, *branches = ({"params": list(part.parameters())} for part in parts)
     newest = branches.pop(number - 1)
     others = branches if config.together else branches[: number - 1]
     return [

@@ -32,14 +32,13 @@ from ferbook.papers.diversified import (
 from ferbook.papers.paper import (
     Config,
     Paper,
-    begin_from,
     changed,
     departure,
-    planned,
+    one_stage,
     sgd,
 )
 from ferbook.training.draws import at_most
-from ferbook.training.plan import Batch, Loss, Plan, Stage
+from ferbook.training.plan import Batch, Loss, Plan
 
 
 @dataclass(frozen=True)
@@ -112,17 +111,16 @@ def make_plan(config: DiversifiedMANetConfig, splits: Splits, seed: int) -> Plan
             measure=config.measure,
         )
 
-    stage = Stage(
-        epochs=config.epochs,
-        batch_size=config.batch_size,
+    return one_stage(
+        config,
+        splits,
+        seed,
         loss=Loss(overall_loss),
         optimizer=sgd(config),
         scheduler=lambda optimizer: StepLR(optimizer, config.step, config.decay),
         augment=augment(config.augmentation, size, shift=32 / 224),
-        begin=begin_from(config.pretrained),
         subset=at_most(config.per_class) if config.per_class else None,
     )
-    return planned(config, splits, seed, stage)
 
 
 # Fields and why they differ from the paper's, by the item of the departure.

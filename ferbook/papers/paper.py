@@ -149,20 +149,6 @@ class Recipe:
         return replace(self.config(), **self.presets[preset] | changes)
 
 
-def begin_from(pretrained: str) -> Callable[[nn.Module], None]:
-    """What a stage begins with: the trunk's weights from a file, or nothing.
-
-    Not part of making a network, so that a trained one can be restored where
-    the file is not at hand.
-    """
-
-    def begin(network: nn.Module) -> None:
-        if pretrained:
-            load_backbone(network, pretrained)
-
-    return begin
-
-
 def _content(pretrained: str) -> str:
     """SHA-256 of a weight file."""
     if not Path(pretrained).is_file():
@@ -210,6 +196,23 @@ def planned(config: Config, splits: Splits, seed: int, *stages: Stage) -> Plan:
     """A plan that selects by the accuracy on the selection split."""
     select_by = f"{splits.select.splits[0]}_accuracy"
     return Plan(seed, stages, select_by, config.precision)
+
+
+def one_stage(config: Config, splits: Splits, seed: int, **parts) -> Plan:
+    """A plan in which everything is trained at once.
+
+    A trunk's weights are read when it begins, and not when the network is made,
+    so that a trained one can be restored where the file is not at hand.
+    """
+
+    def begin(network: nn.Module) -> None:
+        if file := getattr(config, "pretrained", ""):
+            load_backbone(network, file)
+
+    names = {"epochs", "batch_size", "accumulate"}
+    known = names & {one.name for one in fields(config)}
+    settings = {name: getattr(config, name) for name in known}
+    return planned(config, splits, seed, Stage(**settings, begin=begin, **parts))
 
 
 def sgd(config: Config) -> Callable[[nn.Module, nn.Module], torch.optim.SGD]:

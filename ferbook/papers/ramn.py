@@ -36,15 +36,14 @@ from fer_lib.models.ramn import RAMN, RAMNOutput
 from ferbook.papers.paper import (
     Config,
     Paper,
-    begin_from,
     changed,
     departure,
     described,
+    one_stage,
     own_labels,
-    planned,
     sgd,
 )
-from ferbook.training.plan import Batch, Plan, Stage
+from ferbook.training.plan import Batch, Plan
 
 
 @dataclass(frozen=True)
@@ -155,19 +154,17 @@ def make_plan(config: RAMNConfig, splits: Splits, seed: int) -> Plan:
     """One stage, in which everything is trained."""
     with seeded(seed, 1):  # the centres' start
         loss = RAMNLoss(config, len(splits.classes))
-    stage = Stage(
-        epochs=config.epochs,
-        batch_size=config.batch_size,
-        accumulate=config.accumulate,
+    return one_stage(
+        config,
+        splits,
+        seed,
         loss=loss,
         optimizer=sgd(config),  # of the centres, too
         scheduler=lambda optimizer: LambdaLR(
             optimizer, lambda epoch: rate_factor(config, epoch)
         ),
         augment=augmentation(flip=config.flip),
-        begin=begin_from(config.pretrained),
     )
-    return planned(config, splits, seed, stage)
 
 
 # Fields whose default is the paper's value, by the item of the departure.

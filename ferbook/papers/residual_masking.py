@@ -43,15 +43,14 @@ from fer_lib.models.residual_masking import ResidualMaskingNetwork
 from ferbook.papers.paper import (
     Config,
     Paper,
-    begin_from,
     changed,
     departure,
     described,
+    one_stage,
     own_labels,
-    planned,
 )
 from ferbook.papers.part_measures import by_batch, near, share_inside
-from ferbook.training.plan import Loss, Plan, Stage
+from ferbook.training.plan import Loss, Plan
 
 # torchvision ends the names of its files with the start of their sha256:
 # resnet34-333f7ec4.pth of 2019 and resnet34-b627a593.pth.
@@ -97,10 +96,10 @@ PRESETS = {
 
 def make_plan(config: TableIIConfig, splits: Splits, seed: int) -> Plan:
     """One stage: all networks of Table II have "the same setting environment"."""
-    stage = Stage(
-        epochs=config.epochs,
-        batch_size=config.batch_size,
-        accumulate=config.accumulate,
+    return one_stage(
+        config,
+        splits,
+        seed,
         loss=Loss(lambda _, out, batch: F.cross_entropy(logits_of(out), batch.labels)),
         # All weights shrink by rate times decay a step.
         optimizer=lambda network, loss: torch.optim.RAdam(
@@ -121,9 +120,7 @@ def make_plan(config: TableIIConfig, splits: Splits, seed: int) -> Plan:
         augment=augmentation(
             flip=config.flip, degrees=config.degrees, fill=config.fill
         ),
-        begin=begin_from(getattr(config, "pretrained", "")),
     )
-    return planned(config, splits, seed, stage)
 
 
 # Settings whose default is the paper's value, by the item of the departure.
