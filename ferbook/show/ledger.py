@@ -6,10 +6,13 @@ JupyterLab must show too; the pages get the same tables through ``roles``.
 
 import json
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
 from fer_lib.errors import FerError
 from fer_lib.files import atomic_path
+from ferbook.ledger.beside import beside
+from ferbook.ledger.claims import Claim
 from ferbook.ledger.ledger import KINDS, Ledger, open_ledger
 from ferbook.ledger.readings import Reading
 from ferbook.ledger.rules import rules
@@ -150,21 +153,23 @@ def _entry(judgement: Judgement) -> dict:
         "source": claim.source if claim.kind == "arithmetic" else "",
         "root": claim.root,
         "standing": judgement.standing,
-        "answers": [_answer(answer) for answer in judgement.answers],
+        "answers": [_answer(claim, answer) for answer in judgement.answers],
     }
 
 
-def _answer(answer: Answered) -> dict:
+def _answer(claim: Claim, answer: Answered) -> dict:
     return {
         "reading": answer.reading,
         "at_scale": {"verdict": str(answer.verdict), "why": answer.why},
         "reduced": {"verdict": answer.reduced, "why": answer.reduced_why},
-        "runs": [_reading(reading) for reading in answer.readings],
+        "runs": [_reading(claim, reading) for reading in answer.readings],
     }
 
 
-def _reading(reading: Reading) -> dict:
+def _reading(claim: Claim, reading: Reading) -> dict:
     found, answer = reading.found, reading.answer
+    beside_it = asdict(beside(claim, reading))
+    beside_it["curve"] = [list(way.values()) for way in beside_it["curve"]]
     return {
         "protocol": answer.protocol,
         "preset": answer.preset,
@@ -180,6 +185,7 @@ def _reading(reading: Reading) -> dict:
         "spread": found.spread,
         "departures": [vars(d) for d in reading.departures],
         "records": [record.path.name for record in reading.records],
+        "beside": beside_it,
     }
 
 
