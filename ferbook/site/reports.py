@@ -30,6 +30,7 @@ from ferbook.show.claim_tables import (
     resolution_table,
     sum_rows,
 )
+from ferbook.show.forest import forest
 from ferbook.show.ledger import score_table
 from ferbook.show.run_tables import NO_RUNS, cost_table, gain_table, run_table, runs_of
 from ferbook.show.tables import Page, Sentence, Table, cell, table
@@ -190,6 +191,7 @@ def _data(claims: Claims, ledger: Ledger) -> list:
 
 PARTS: dict[str, Callable[[Claims, Ledger], list]] = {
     "identity": _identity,
+    "forest": lambda claims, ledger: list(forest(claims.paper, ledger).tables),
     "claims": _claims,
     "matrices": _matrices,
     "runs": _runs,

@@ -32,6 +32,7 @@ from ferbook.ledger.readings import Reading
 from ferbook.ledger.verdicts import Judgement
 from ferbook.runs.paths import claims_folder, repository_root, rules_path
 from ferbook.show import phrases
+from ferbook.show.claim_list import claim_list
 from ferbook.show.claim_tables import attainability_table, resolution_table
 from ferbook.show.costs import cost_growth
 from ferbook.show.ledger import claim_box, ledger_table, rules_list, score_table
@@ -171,6 +172,7 @@ _SHOWN: dict[str, Callable[[ShownDirective], object]] = {
     "networks": lambda d: network_table(catalogue()),
     "equations": lambda d: equation_table(read_equations()),
     "where-networks-look": lambda d: claims_table(open_study()),
+    "claims": lambda d: claim_list(d.paper, d.ledger()),
     "rules": lambda d: rules_list(),
     "scoreboard": lambda d: score_table(d.ledger()),
     "status": lambda d: status(d.ledger(), d.staged("notebooks")),

@@ -6,17 +6,13 @@ Each figure has its words as ``figure.alt_text``.
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from statistics import mean
-from textwrap import shorten
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from ferbook.ledger.claims import Claim
 from ferbook.ledger.ledger import KINDS, Ledger, kind_of
-from ferbook.ledger.readings import Reading
 from ferbook.ledger.rules import Direction, Verdict
 from ferbook.ledger.scoreboard import scoreboard
 from ferbook.ledger.statistics import resolution
@@ -56,7 +52,6 @@ _LOOK = {
     BESIDE: ("#bbbbbb", ""),
     "not run": ("#ffffff", ""),
 }
-_SETTINGS = ("blue", "purple", "orange", "green", "sky", "vermilion", "yellow")
 
 Key = Callable[[Judgement], str]
 
@@ -253,86 +248,6 @@ def _bars(axes: Axes, counts: Mapping[str, Counter]) -> None:
 
 def _told(counts: Counter) -> str:
     return ", ".join(f"{counts[s]} {s}" for s in STANDINGS if counts[s]) or "none"
-
-
-def with_runs(ledger: Ledger, *kinds: str) -> list[Judgement]:
-    """Claims of some kinds of ``KINDS`` beside which runs stand."""
-    found = ledger.select(None, None)
-    return [j for j in found if j.readings and kind_of(j.claim) in kinds]
-
-
-def draw_values(judgements: Sequence[Judgement], ledger: Ledger) -> Figure:
-    """The papers' values beside ours, a row a claim.
-
-    Claims are those of :func:`with_runs`, one or more.
-    """
-    names = {claims.paper: claims.name for claims in ledger.papers}
-    styles = _styles(judgements)
-    figure, axes = plt.subplots(figsize=(9, 1.6 + 0.55 * len(judgements)))
-    told = []
-    for row, judgement in enumerate(judgements):
-        claim = judgement.claim
-        if claim.value:
-            axes.plot(100 * claim.number, row, "D", color="black", markersize=6)
-        places = row + 0.16 + 0.13 * np.arange(len(judgement.readings))
-        for place, reading in zip(places, judgement.readings, strict=True):
-            _our_mark(axes, reading, place, styles[_setting(reading)])
-        ours = [phrases.our_value(claim, reading) for reading in judgement.readings]
-        printed = phrases.paper_value(claim) or "an order, no value"
-        told.append(f"{names[claim.paper]}, {claim.says} {printed}; {'; '.join(ours)}")
-    labels = [f"{names[j.claim.paper]}\n{_short(j.claim)}" for j in judgements]
-    axes.set_yticks(range(len(labels)), labels, fontsize=8)
-    axes.set_ylim(len(labels) - 0.3, -0.5)
-    unit = "accuracy or recall (%)"
-    if any(j.claim.kind != "value" for j in judgements):
-        unit = "difference (points)"
-        axes.axvline(0, color="black", linewidth=0.8)
-    axes.set_xlabel(f"{unit}, with 95 % interval over faces")
-    axes.grid(axis="x", alpha=0.3)
-    _legend(axes, styles, any(j.claim.value for j in judgements))
-    figure.tight_layout()
-    figure.alt_text = f"Paper's values beside ours. {' '.join(told)}"
-    return figure
-
-
-def _setting(reading: Reading) -> str:
-    """How the runs of a reading were made, for the legend."""
-    answer = reading.answer
-    labels = phrases.protocol_name(answer.protocol)
-    return f"{labels}; preset {answer.preset}, recipe {answer.recipe}"
-
-
-def _styles(judgements: Sequence[Judgement]) -> dict[str, tuple[str, str]]:
-    """Colour and mark of every setting that occurs."""
-    found = dict.fromkeys(_setting(r) for j in judgements for r in j.readings)
-    looks = [(COLOURS[name], mark) for mark in MARKS for name in _SETTINGS]
-    return dict(zip(found, looks, strict=False))
-
-
-def _our_mark(axes: Axes, reading: Reading, row: float, style: tuple) -> None:
-    """Filled at the paper's scale with seeds enough, else hollow."""
-    colour, mark = style
-    axes.plot(
-        [100 * reading.found.low, 100 * reading.found.high], [row, row], color=colour
-    )
-    face = colour if reading.at_scale and reading.enough else "white"
-    axes.plot(100 * reading.found.mean, row, mark, color=colour, markerfacecolor=face)
-
-
-def _legend(axes: Axes, styles: Mapping[str, tuple[str, str]], printed: bool) -> None:
-    marks = [Line2D([], [], color="black", marker="D", linestyle="", label="paper")]
-    marks = marks if printed else []
-    marks += [
-        Line2D([], [], color=colour, marker=mark, label=name)
-        for name, (colour, mark) in styles.items()
-    ]
-    place = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
-    axes.legend(handles=marks, fontsize=8, frameon=False, **place)
-
-
-def _short(claim: Claim) -> str:
-    """The beginning of a claim's sentence."""
-    return shorten(claim.says.rstrip("."), 50, placeholder=" ...")
 
 
 def draw_resolution(ledger: Ledger, share: float = 0.74) -> Figure:

@@ -18,6 +18,7 @@ from ferbook.ledger.statistics import resolution
 from ferbook.ledger.verdicts import Answered, Judgement
 from ferbook.runs.key import RunKey
 from ferbook.runs.state import Kind, State
+from ferbook.show.forest import draw_forest, with_runs
 
 
 def judgement(paper="ramn", verdict=Verdict.NOT_RUN, why="compute", readings=()):
@@ -107,9 +108,9 @@ class TestPeeking:
 class TestPlots:
     def test_values_tell_paper_and_ours(self):
         ledger = small_ledger(made_up(share=0.6))
-        found = verdict.with_runs(ledger, "value")
+        found = with_runs(ledger, "value")
         assert found and all(j.readings for j in found)
-        figure = verdict.draw_values(found, ledger)
+        figure = draw_forest(found, ledger)
         assert "70.02 %" in figure.alt_text and "60.0 %" in figure.alt_text
         diamonds = [line for line in figure.axes[0].lines if line.get_marker() == "D"]
         assert 70.02 in [pytest.approx(line.get_xdata()[0]) for line in diamonds]
@@ -124,13 +125,13 @@ class TestPlots:
             about = {"n": 3589, "epochs": epochs, "config": {"epochs": epochs}}
             runs = [made_up(share=0.6, seed=seed, **about) for seed in range(count)]
             ledger = small_ledger(*runs)
-            found = verdict.with_runs(ledger, "value")[:1]
-            axes = verdict.draw_values(found, ledger).axes[0]
+            found = with_runs(ledger, "value")[:1]
+            axes = draw_forest(found, ledger).axes[0]
             (mark,) = [line for line in axes.lines if line.get_marker() == "o"]
             assert (mark.get_markerfacecolor() == "white") == (face == "white")
 
     def test_without_runs_there_is_nothing_to_draw(self):
-        assert verdict.with_runs(small_ledger(), "value") == []
+        assert with_runs(small_ledger(), "value") == []
         assert verdict_costs.draw_accuracy_cost([]) is None
 
     def test_bars_count_all_claims(self):
