@@ -172,7 +172,11 @@ def read_csv(path: Path) -> dict[str, np.ndarray]:
 
 
 def _pixels(path: Path, line: int, text: str) -> bytes:
-    # Looking words up is as fast as a number parser, and takes no "+7".
+    if not text.encode().translate(None, b"0123456789 "):
+        found = np.fromstring(text, np.int64, sep=" ")
+        if len(found) == SIDE * SIDE and found.max() < 256:
+            return found.astype(np.uint8).tobytes()
+    # Four times slower, but it tells which word is wrong.
     words = text.split()
     if len(words) != SIDE * SIDE:
         raise wrong(path, line, "number of pixels", f"{len(words):,}", "2,304")
