@@ -9,6 +9,7 @@ from importlib.metadata import version
 import torch
 from tqdm.auto import tqdm
 
+from fer_lib.device import DTYPES
 from ferbook.training.machine import hardware
 
 
@@ -71,11 +72,11 @@ def measure(
     )
 
 
-def matmul_peak(device: torch.device) -> float:
-    """GFLOP/s of the best of many square float32 matrix products."""
-    best = 0.0
+def matmul_peak(device: torch.device, precision: str = "float32") -> float:
+    """GFLOP/s of the best of many square matrix products."""
+    best, dtype = 0.0, DTYPES.get(precision, torch.float32)
     for side in (512, 1024, 2048, 4096):
-        a, b = (torch.rand(side, side, device=device) for _ in range(2))
+        a, b = (torch.rand(side, side, device=device).to(dtype) for _ in "ab")
         torch.mm(a, b)
         taken = min(seconds(lambda a=a, b=b: torch.mm(a, b), device) for _ in range(8))
         best = max(best, 2 * side**3 / taken / 1e9)

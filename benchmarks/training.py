@@ -1,30 +1,33 @@
 """Training images a second: this library's loop against a plain one.
 
     python benchmarks/training.py
-    python benchmarks/training.py --paper ramn --preset smoke --pairs 7
+    python benchmarks/training.py --papers ramn deep_emotion --preset smoke --pairs 7
 
 Both loops train the same network with the same loss, optimizer and batch
 size on the same random 48-pixel faces, in one process, in turn: one epoch
 of the recipe's last stage.  The plain loop is what one writes first: a data
 set whose items are turned into PIL images, resized, flipped and rotated one
-by one, a DataLoader, contiguous tensors.  A third time is that of the
-network alone: forward, loss, backward and step on one batch that already
-lies on the device, as often as the loop has batches.
+by one, a DataLoader, contiguous tensors, float32.  A third time is that of
+the network alone: forward, loss, backward and step on one batch that already
+lies on the device, in the precision and layout of this library's loop.
 
-Prints medians of the pairs, their ratio, the share of the time that the loop
-spends outside the network, the FLOPs of training, three times those of the
-forward pass, the machine and the versions.
+Times on a processor are its own, of all threads, since other work on the
+machine lengthens the clock's; on a GPU they are the clock's.  Prints a table:
+medians, the ratio with the lowest and highest of the pairs, the share of the
+time that is spent outside the network, and the FLOPs of training, three times
+those of the forward pass, as a share of what matrix products reach.
 """
 
 import argparse
 import random
 import statistics
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from pairs import machine, matmul_peak, seconds
+from pairs import machine, matmul_peak, seconds, table
 from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
@@ -33,16 +36,18 @@ from tqdm.auto import tqdm
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.protocols import official
 from fer_lib.data.splits import Splits
-from fer_lib.device import choose_device
+from fer_lib.device import autocast, choose_device, low_precision
 from fer_lib.models.cost import cost
 from fer_lib.models.network import memory_format
 from ferbook.papers import PAPERS, find_paper
 from ferbook.training.draws import each_once
 from ferbook.training.loop import fit
 from ferbook.training.plan import Batch, Plan, Stage
+from ferbook.training.states import Fitted
 
 DEGREES = 10.0  # of the plain loop's rotation
 SELECT = "PublicTest_accuracy"
+SIX = [name for name in PAPERS if name != "comparison"]
 
 
 def random_faces(n: int) -> FaceSet:
@@ -50,7 +55,9 @@ def random_faces(n: int) -> FaceSet:
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (n + 2, 1, 48, 48), dtype=np.uint8)
     splits = np.array(["Training"] * n + ["PublicTest", "PrivateTest"])
-    return FaceSet("noise", images, np.arange(n + 2) % 7, splits, "Noise.")
+    points = np.zeros((n + 2, 68, 2), np.float32)
+    labels = np.arange(n + 2) % 7
+    return FaceSet("noise", images, labels, splits, "Noise.", landmarks=points)
 
 
 class PlainFaces(Dataset):
@@ -83,46 +90,46 @@ class Bench:
     name: str
     preset: str
     splits: Splits
-    batch_size: int | None
     device: torch.device
+
+    def __post_init__(self):
+        self.paper = find_paper(self.name)
+        if self.preset not in self.paper.presets:
+            self.preset = "paper"  # Deep-Emotion has but one size
 
     def network(self) -> nn.Module:
         """A new network on the device."""
-        recipe = find_paper(self.name)
-        made = recipe.make_network(recipe.make_config(self.preset), 7, seed=0)
-        return made.to(self.device)
+        config = self.paper.make_config(self.preset)
+        return self.paper.make_network(config, 7, seed=0).to(self.device)
 
-    def plan(self) -> Plan:
+    def plan(self, precision: str) -> Plan:
         """One epoch of the recipe's last stage, over every face once."""
-        recipe = find_paper(self.name)
-        plan = recipe.make_plan(recipe.make_config(self.preset), self.splits, 0)
+        config = self.paper.make_config(self.preset, precision=precision)
+        plan = self.paper.make_plan(config, self.splits, 0)
         stage = replace(
             plan.stages[-1],
             epochs=1,
-            batch_size=self.batch_size or plan.stages[-1].batch_size,
             accumulate=1,
             subset=None,
             order=each_once,
             evaluate=lambda network: {},
             select_by=SELECT,
+            lower_is_better=False,
             from_best=False,
         )
         return replace(plan, stages=(stage,))
 
-    def ours(self) -> Callable[[], object]:
+    def ours(self, precision: str) -> Callable[[], Fitted]:
         """One epoch of :func:`ferbook.training.loop.fit`."""
-        network, plan, train = self.network(), self.plan(), self.splits.train
+        network, plan, train = self.network(), self.plan(precision), self.splits.train
         return lambda: fit(network, plan, train, lambda n: {SELECT: 0}, progress=False)
 
     def plain(self) -> Callable[[], object]:
         """One epoch of the loop that one writes first."""
-        step = Step(self.network(), self.plan(), self.device)
+        step = Step(self.network(), self.plan("float32"), self.device)
         how = step.network.input
-        loader = DataLoader(
-            PlainFaces(self.splits.train, how.size, how.channels),
-            step.stage.batch_size,
-            shuffle=True,
-        )
+        faces = PlainFaces(self.splits.train, how.size, how.channels)
+        loader = DataLoader(faces, step.stage.batch_size, shuffle=True)
 
         def epoch():
             for x, labels in loader:
@@ -130,10 +137,10 @@ class Bench:
 
         return epoch
 
-    def alone(self) -> Callable[[], object]:
+    def alone(self, precision: str) -> Callable[[], object]:
         """The network's part of an epoch."""
-        step = Step(self.network(), self.plan(), self.device)
-        layout = memory_format(self.device, step.stage.precision)
+        step = Step(self.network(), self.plan(precision), self.device)
+        layout = memory_format(self.device, precision)
         step.network.to(memory_format=layout)
         how, faces = step.network.input, self.splits.train
         labels = torch.as_tensor(faces.labels, device=self.device)
@@ -156,13 +163,9 @@ class Step:
         self.stage.begin(network)
         self.stage.loss.to(device)
         self.optimizer = self.stage.optimizer(network, self.stage.loss)
-        self.precision = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(
-            self.stage.precision
-        )
 
     def __call__(self, x: torch.Tensor, labels: torch.Tensor) -> None:
-        low = self.precision
-        with torch.autocast(self.device.type, low, enabled=low is not None):
+        with autocast(self.device, self.plan.precision):
             output = self.network(x)
             loss = self.stage.loss(self.network, output, Batch(labels))
         self.optimizer.zero_grad()
@@ -170,46 +173,63 @@ class Step:
         self.optimizer.step()
 
 
-def rate(faces: int, taken: list[float]) -> float:
-    return faces / statistics.median(taken)
+def spent(work: Callable[[], object], device: torch.device) -> float:
+    """Seconds of a GPU, or of a processor on each of its threads."""
+    if device.type == "cuda":
+        return seconds(work, device)
+    began = time.process_time()
+    work()
+    return (time.process_time() - began) / torch.get_num_threads()
 
 
-def spread(ratios: list[float]) -> str:
-    low, high = min(ratios), max(ratios)
-    return f"{statistics.median(ratios):8.2f} ({low:.2f} to {high:.2f})"
+def row(bench: Bench, pairs: int, peak: float) -> list[str]:
+    """Measure one paper."""
+    device, count = bench.device, len(bench.splits.train)
+    used = bench.ours("auto")().precision["used"]  # warms up, too
+    loops = [bench.plain(), bench.ours(used), bench.alone(used)]
+    for loop in loops:
+        loop()
+    rounds = []
+    for i in tqdm(range(pairs), desc=bench.name, unit="pair", leave=False):
+        # The order turns, so that no loop always follows the same one.
+        order = np.roll(range(3), i)
+        taken = {place: spent(loops[place], device) for place in order}
+        rounds.append([taken[place] for place in range(3)])
+    plain, ours, _ = map(statistics.median, zip(*rounds, strict=True))
+    ratios = [first / second for first, second, _ in rounds]
+    outside = statistics.median(1 - inner / all_ for _, all_, inner in rounds)
+    # Three times the forward pass, as is usual.
+    achieved = 3 * cost(bench.network()).gflops * count / ours
+    return [
+        f"{bench.name} {bench.preset}",
+        used,
+        f"{count / plain:,.0f}",
+        f"{count / ours:,.0f}",
+        f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
+        f"{100 * outside:.0f} %",
+        f"{100 * achieved / peak:.1f} %",
+    ]
 
 
 def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--paper", choices=PAPERS, default="deep_emotion")
-    parser.add_argument("--preset", default="paper")
-    parser.add_argument("--faces", type=int, default=4096)
+    parser.add_argument("--papers", nargs="+", choices=SIX, default=SIX)
+    parser.add_argument("--preset", default="small")
+    parser.add_argument("--faces", type=int, default=1024)
     parser.add_argument("--pairs", type=int, default=5)
-    parser.add_argument("--batch-size", type=int)
     asked = parser.parse_args()
     device = choose_device("auto")
-    splits = official(random_faces(asked.faces))
-    bench = Bench(asked.paper, asked.preset, splits, asked.batch_size, device)
-    loops = {"plain": bench.plain(), "fer_lib": bench.ours(), "network": bench.alone()}
-    for loop in loops.values():
-        loop()  # warm-up
-    times: dict[str, list[float]] = {name: [] for name in loops}
-    for i in tqdm(range(asked.pairs), unit="pair"):
-        # The order turns, so that no loop always follows the same one.
-        for name in np.roll(list(loops), i):
-            times[name].append(seconds(loops[name], device))
-    for name, taken in times.items():
-        print(f"{name:8} {rate(asked.faces, taken):8.0f} images/s")
-    rounds = list(zip(*times.values(), strict=True))
-    print("ratio   ", spread([plain / ours for plain, ours, _ in rounds]))
-    outside = spread([100 * (1 - alone / ours) for _, ours, alone in rounds])
-    print("outside ", outside, "% of fer_lib's time")
-    # Three times the forward pass, as is usual.
-    achieved = 3 * cost(bench.network()).gflops * rate(asked.faces, times["fer_lib"])
-    share = 100 * achieved / matmul_peak(device)
-    print(f"FLOPs    {achieved:8.1f} GFLOP/s, {share:.1f} % of float32 products'")
-    print(f"{asked.pairs} rounds of {asked.faces} faces, {asked.paper} {asked.preset}")
+    splits, low = official(random_faces(asked.faces)), low_precision(device)
+    peak = matmul_peak(device, low)
+    rows = []
+    for name in asked.papers:
+        rows.append(row(Bench(name, asked.preset, splits, device), asked.pairs, peak))
+        print(" ".join(rows[-1]), flush=True)
+    head = ["Paper", "Precision", "Plain, images/s", "fer_lib, images/s", "Ratio"]
+    head += ["Outside the network", f"Of {peak:,.0f} GFLOP/s in {low}"]
+    print(f"\n{table(head, rows)}\n")
+    print(f"{asked.pairs} rounds of {asked.faces} faces of noise")
     print(machine(device, ("torch", "kornia", "pillow")))
 
 

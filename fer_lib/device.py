@@ -4,6 +4,8 @@ import torch
 
 from fer_lib.errors import FerError
 
+DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
 
 def choose_device(name: str = "auto") -> torch.device:
     """The device to train on; ``"auto"`` takes a GPU where there is one.
@@ -40,5 +42,5 @@ def low_precision(device: torch.device) -> str:
 
 def autocast(device: torch.device, precision: str) -> torch.autocast:
     """A block in which networks compute in float32, bf16 or fp16."""
-    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision)
+    dtype = DTYPES.get(precision)
     return torch.autocast(device.type, dtype, enabled=dtype is not None)

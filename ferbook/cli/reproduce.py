@@ -126,7 +126,7 @@ def _json(run: "Run") -> str:
 
 def _text(run: "Run", weights: Path | None) -> str:
     """A finished run in a few lines."""
-    from ferbook.show.phrases import duration, hardware, percent, seconds_taken
+    from ferbook.show.phrases import duration, hardware, percent
 
     record, told = run.record, run.record.metrics()
     low, high = map(percent, told["accuracy_ci95"])
@@ -134,7 +134,8 @@ def _text(run: "Run", weights: Path | None) -> str:
     lines = [
         f"Accuracy: {percent(told['accuracy'])} % on {record.reported} (95 % interval "
         f"{low} to {high}, n = {told['n']:,})",
-        f"Took:     {duration(seconds_taken(record))} for {epochs} on "
+        f"Took:     {duration(record.wall_seconds)}, {duration(record.cpu_seconds)} of "
+        f"the processor, for {epochs} in {record.precision['used']} on "
         f"{hardware(record)}",
         f"Record:   {record.path}",
     ]

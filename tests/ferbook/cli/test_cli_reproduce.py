@@ -88,7 +88,10 @@ def test_a_setting_reaches_the_record(tiny, tmp_path, capsys):
     (record,) = load_records(tmp_path)
     assert (record.config["penalty"], record.epochs, record.seed) == (0.5, 1, 2)
     assert record.command.endswith("--seed 2 --set epochs=1 --set penalty=0.5")
-    assert f"Record:   {record.path}" in capsys.readouterr().out
+    *_, accuracy, took, path = capsys.readouterr().out.splitlines()
+    assert accuracy.startswith("Accuracy: ") and accuracy.endswith("n = 28)")
+    assert "of the processor, for 1 epoch in float32 on" in took
+    assert path == f"Record:   {record.path}"
 
 
 def test_only_keep_writes_where_git_sees_it(tiny, tmp_path, monkeypatch):

@@ -122,7 +122,7 @@ def test_command_line(tiny, tmp_path, capsys):
     assert capsys.readouterr().err.count("\n") == 1  # one sentence, no traceback
     assert cli.main(words) == 0
     out = capsys.readouterr().out
-    assert "n = 28)" in out and "for 1 epoch on" in out and "Record: " in out
+    assert "n = 28)" in out and "for 1 epoch in float32" in out and "Record: " in out
     assert weights.stat().st_size < 500_000
     assert cli.main([*words, "--again", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["n"] == 28

@@ -1,0 +1,90 @@
+"""Does a lower precision cost accuracy?  The same recipe in both, on FER2013.
+
+    python benchmarks/precision.py --root DIR --low bf16
+
+Trains Deep-Emotion (``student``) and Residual Masking (``small``) by the
+recipe ``modern`` on FER+'s labels, three seeds in float32 and in the lower
+precision: about four hours of two cores in all.  What has been recorded below
+``--out`` is not trained again, so the same command goes on where it stopped.
+Prints accuracies of the last epoch on PublicTest, their difference with its
+95 % interval over seeds and faces, and the processor's time.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from pairs import machine, table
+
+from fer_lib.device import DTYPES, choose_device
+from ferbook.ledger.statistics import crossed
+from ferbook.runs.key import RunKey
+from ferbook.runs.make import reproduce
+from ferbook.runs.records import Record, records_of
+from ferbook.runs.settings import parsed_settings
+
+RUNS = {"deep_emotion": "student", "residual_masking": "small"}
+SPLIT = "PublicTest"
+
+
+def recorded(asked: argparse.Namespace, paper: str, precision: str) -> list[Record]:
+    """A run of each seed, read or made."""
+    words = [f"precision={precision}"]
+    words += [f"epochs={asked.epochs}"] if asked.epochs else []
+    changes, found = parsed_settings(paper, "modern", words), []
+    for seed in range(asked.seeds):
+        key = RunKey(
+            paper,
+            "fer2013",
+            "ferplus_argmax7",
+            RUNS[paper],
+            "modern",
+            seed=seed,
+            changes=changes,
+        )
+        there = records_of(asked.out, key)
+        found += there[:1] or [reproduce(key, folder=asked.out, root=asked.root).record]
+    return found
+
+
+def right(records: list[Record]) -> np.ndarray:
+    """``[seeds, n]``, which faces the last weights read correctly."""
+    return np.array([record.correct("last", SPLIT) for record in records], float)
+
+
+def row(asked: argparse.Namespace, paper: str) -> list[str]:
+    """Both precisions of one paper."""
+    runs = [recorded(asked, paper, one) for one in ("float32", asked.low)]
+    full, low = map(right, runs)
+    found = crossed(low, full)
+    mean, least, most = (100 * x for x in (found.mean, found.low, found.high))
+    minutes = [np.mean([r.cpu_seconds for r in some]) / 60 for some in runs]
+    return [
+        f"{paper} {RUNS[paper]}",
+        f"{100 * full.mean():.2f}",
+        f"{100 * low.mean():.2f}",
+        f"{mean:+.2f} ({least:+.2f} to {most:+.2f})",
+        f"{found.n:,}",
+        " and ".join(f"{one:.1f}" for one in minutes),
+    ]
+
+
+def main() -> None:
+    """Train what is lacking, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", required=True, help="folder of FER2013 and FER+")
+    parser.add_argument("--out", type=Path, default=Path("_build/precision"))
+    parser.add_argument("--low", choices=DTYPES, default="bf16")
+    parser.add_argument("--papers", nargs="+", choices=RUNS, default=list(RUNS))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, help="fewer, to try it")
+    asked = parser.parse_args()
+    head = ["Run", "float32, %", f"{asked.low}, %", "Difference, points", "Faces"]
+    head += ["Processor minutes a run"]
+    print(table(head, [row(asked, paper) for paper in asked.papers]))
+    print(f"\n{asked.seeds} seeds each, the last epoch on {SPLIT}")
+    print(machine(choose_device("auto")))
+
+
+if __name__ == "__main__":
+    main()
