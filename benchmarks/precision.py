@@ -4,7 +4,7 @@
 
 Trains Deep-Emotion (``student``) and Residual Masking (``small``) by the
 recipe ``modern`` on FER+'s labels, three seeds in float32 and in the lower
-precision: about four hours of two cores in all.  What has been recorded below
+precision: about three hours of one core in all.  What has been recorded below
 ``--out`` is not trained again, so the same command goes on where it stopped.
 Prints accuracies of the last epoch on PublicTest, their difference with its
 95 % interval over seeds and faces, and the processor's time.
