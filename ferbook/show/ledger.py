@@ -15,7 +15,6 @@ from ferbook.ledger.beside import beside
 from ferbook.ledger.claims import Claim
 from ferbook.ledger.ledger import KINDS, Ledger, open_ledger
 from ferbook.ledger.readings import Reading
-from ferbook.ledger.rules import rules
 from ferbook.ledger.scoreboard import Score, scoreboard
 from ferbook.ledger.verdicts import STANDINGS, Answered, Judgement
 from ferbook.runs.paths import repository_root
@@ -90,13 +89,6 @@ def score_table(ledger: Ledger | None = None) -> Table:
     ours = f"{whole.ours.what[0].upper()}{whole.ours.what[1:]}"
     note = f"{ours}, which no paper asks and nothing above counts: {whole.ours}."
     return table("What was tested, and what came of it", boards, columns, note=note)
-
-
-def rules_list() -> Table:
-    """The rules in words."""
-    rows = tuple((name, words) for name, words in rules()["words"].items())
-    when = f"Fixed on {rules()['fixed']}"
-    return Table("The rules", ("", ""), rows, f"{when}.")
 
 
 def _scored(score: Score) -> str:

@@ -35,8 +35,9 @@ from ferbook.show import phrases
 from ferbook.show.claim_list import claim_list
 from ferbook.show.claim_tables import attainability_table, resolution_table
 from ferbook.show.costs import cost_growth
-from ferbook.show.ledger import claim_box, ledger_table, rules_list, score_table
+from ferbook.show.ledger import claim_box, ledger_table, score_table
 from ferbook.show.networks import equation_table, network_table, read_equations
+from ferbook.show.rules import error_table, rules_list
 from ferbook.show.run_tables import gain_table, run_table
 from ferbook.site.prepared_notebooks import Downloads
 from ferbook.site.prose import bare_numbers
@@ -174,6 +175,7 @@ _SHOWN: dict[str, Callable[[ShownDirective], object]] = {
     "where-networks-look": lambda d: claims_table(open_study()),
     "claims": lambda d: claim_list(d.paper, d.ledger()),
     "rules": lambda d: rules_list(),
+    "error-rates": lambda d: error_table(),
     "scoreboard": lambda d: score_table(d.ledger()),
     "status": lambda d: status(d.ledger(), d.staged("notebooks")),
     # For a page one folder below the first.
@@ -191,6 +193,7 @@ def read_ledger(app: Sphinx) -> None:
     records = [record.path for record in app.fer_ledger.records]
     studies = explanations_folder().glob("*.json")
     texts = [*claims_folder(root).glob("*.toml"), rules_path(root)]
+    texts.append(root / "book" / "error_rates.json")
     app.fer_sources = [*texts, *records, *studies]
 
 

@@ -17,9 +17,9 @@ from fer_lib.data.faceset import FaceSet
 from fer_lib.data.splits import Splits
 from fer_lib.explain.methods import METHODS
 from fer_lib.rendered.cues import CUES
-from fer_lib.rendered.evidence import stage
 from ferbook.papers import find_paper
 from ferbook.study.cell import explained, measured, own_parts
+from ferbook.study.evidence import stage
 from ferbook.study.faces import MOVEMENTS, PEOPLE, Known
 from ferbook.study.settings import BASE, FAIR, NETWORKS, Settings
 from ferbook.study.training import LEARNING, make_plan, small_config, train

@@ -1,7 +1,7 @@
 """Rendered faces whose evidence is known, and everything that is known of them.
 
 Each set has two classes that differ in action units of one part of the face
-(:mod:`fer_lib.rendered.evidence`).  A set is fair, or one cue goes with the
+(:mod:`ferbook.study.evidence`).  A set is fair, or one cue goes with the
 label in what is learned from and validated on: a planted shortcut.  The
 ``Test`` faces are always fair, and the same ones.
 """
@@ -15,10 +15,10 @@ from fer_lib.data.faceset import FaceSet
 from fer_lib.data.sources.rendering import MOST, PROVENANCE, check_range, from_cache
 from fer_lib.data.splits import Splits
 from fer_lib.errors import FerError
-from fer_lib.rendered import evidence
 from fer_lib.rendered.cues import CUES
-from fer_lib.rendered.evidence import CONTRASTS, IDLE, Staged, stage
 from fer_lib.rendered.units import ACTION_UNITS
+from ferbook.study import evidence
+from ferbook.study.evidence import CONTRASTS, IDLE, Staged, stage
 
 # What can be at rest: action units, and idle movements.
 MOVEMENTS = (*(f"AU{number}" for number in ACTION_UNITS), *IDLE)

@@ -18,7 +18,7 @@ NETWORKS = (
 class Task:
     """What networks learn in a study."""
 
-    contrast: str  # which two classes, of fer_lib.rendered.evidence.CONTRASTS
+    contrast: str  # which two classes, of ferbook.study.evidence.CONTRASTS
     tied: str = ""  # the cue that goes with the label while they learn
     shuffled: bool = False  # whether labels are in random order: a control
 

@@ -16,7 +16,7 @@ from scipy.stats import rankdata, t
 from fer_lib.errors import FerError
 from fer_lib.explain.scoring.agreement import ENDS, MeanInterval, correlate
 from fer_lib.explain.scoring.controls import DECOYS
-from fer_lib.rendered.evidence import CONTRASTS
+from ferbook.study.evidence import CONTRASTS
 from ferbook.study.record import Study
 
 FEWEST = 3  # groups, below which an interval says nothing

@@ -9,10 +9,10 @@ from fer_lib.explain.drawing.colours import DIVERGING, SEQUENTIAL
 from fer_lib.explain.drawing.panels import with_alt
 from fer_lib.explain.scoring.agreement import mean_with_interval
 from fer_lib.explain.scoring.controls import DECOYS
-from fer_lib.rendered.evidence import CONTRASTS
 from ferbook.chapters.explanations.tables import over_networks
 from ferbook.show.figures import COLOURS
 from ferbook.show.plots import finish, panels
+from ferbook.study.evidence import CONTRASTS
 from ferbook.study.record import Study
 from ferbook.study.report import LABELS, NAMES
 from ferbook.study.settings import BASE

@@ -7,9 +7,9 @@ from scipy.stats import kruskal
 
 from fer_lib.errors import FerError
 from fer_lib.rendered.cues import CUES, mark_place
-from fer_lib.rendered.evidence import CONTRASTS, IDLE, stage
 from fer_lib.rendered.head import load_head
 from fer_lib.rendered.units import ACTION_UNITS, action_vector
+from ferbook.study.evidence import CONTRASTS, IDLE, stage
 
 NAMES = load_head().unit_names
 LEAST = 1e-3  # p-value

@@ -8,8 +8,8 @@ from scipy.ndimage import binary_dilation
 
 from fer_lib.rendered import cues
 from fer_lib.rendered.cues import CUES, mark_place, marked, room
-from fer_lib.rendered.evidence import stage
 from fer_lib.rendered.head import load_head
+from ferbook.study.evidence import stage
 
 
 @pytest.fixture(scope="module")
