@@ -60,9 +60,9 @@ def _errors(rows: Sequence[dict], n: int, seeds: int) -> Table:
 def _claim(kind: str, truth: str, paper: float) -> str:
     if kind == "value":
         return "a value"
-    return f"{'an order of three' if kind == 'order' else 'a difference'}" + (
-        f", {100 * paper:.0f} points" if paper else ""
-    )
+    what = "an order of three" if kind == "order" else "a difference"
+    points = f"{100 * paper:.0f} point{'s' if paper > 0.01 else ''}"
+    return f"{what}, {points}" if paper else what
 
 
 def _range(shares: Sequence[float]) -> str:

@@ -15,7 +15,7 @@ def test_errors_are_those_of_the_simulation():
     large, small, words = error_table().tables
     assert "3,589 faces and 3 seeds" in large.caption and "70 faces" in small.caption
     rows = {row[:2]: row[2:] for row in large.rows}
-    found = rows["a difference, 1 points", "nothing is there"]
+    found = rows["a difference, 1 point", "nothing is there"]
     shares = [
         row["reproduced"]
         for row in stored()["rates"]
