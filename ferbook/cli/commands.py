@@ -74,6 +74,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     one.add_argument("--root", metavar="DIR", help="folder of the data set")
     one.add_argument("--target-root", metavar="DIR", help="of the reported one")
     one.add_argument("--device", default="auto")
+    one.add_argument("--keep", action="store_true", help="enter it in the register")
 
     text = "score heat maps of all networks against known truth, on rendered faces"
     one = command(commands, "explain", explain, text)
@@ -205,6 +206,16 @@ def verify(options: argparse.Namespace) -> int:
     record = read_record(options.record)
     found = verify(record, options.root, options.target_root, options.device)
     print(found)
+    if options.keep:
+        from fer_lib.device import choose_device
+        from ferbook.runs.paths import runs_folder
+        from ferbook.runs.register import append, entry
+        from ferbook.training.machine import hardware
+
+        folder, machine = runs_folder(), hardware(choose_device(options.device))
+        word = "agrees" if found.agrees else "differs"
+        note = f"{word}: {found}".replace("\n", " ")
+        append(folder, [entry(folder, record, "repeated", machine["name"], note)])
     return 0 if found.agrees else 1
 
 

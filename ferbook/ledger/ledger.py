@@ -1,6 +1,6 @@
 """All claims of the book, judged by all its runs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -14,7 +14,7 @@ from ferbook.ledger.rules import Verdict
 from ferbook.ledger.verdicts import Answered, Judgement, judge
 from ferbook.runs.paths import claims_folder, repository_root, runs_folder
 from ferbook.runs.records import Record, load_records
-from ferbook.runs.state import State, code_sha256, state_of
+from ferbook.runs.state import Kind, State, code_sha256, state_of
 from ferbook.runs.storage import remembered
 
 KINDS = {
@@ -123,9 +123,35 @@ def open_ledger(root: Path | None = None) -> Ledger:
     root, unread = root or repository_root(), {}
     papers = load_all_claims(claims_folder(root))
     read = load_records(runs_folder(root), unread)
+    read = tuple(_checked(read, unread))
     kept = tuple(record for record in read if not record.superseded)
     others = tuple(record for record in read if record.superseded)
     return Ledger(papers, kept, superseded=others, unread=unread)
+
+
+def _checked(records: Sequence[Record], left_out: dict[Path, str]) -> Iterator[Record]:
+    """Records of the book, and those sent in that train as the code does.
+
+    What a reader sends counts if the probe of its settings gives the values that
+    it holds, and if its faces are those of other runs, where there are any.
+    """
+    known: dict[tuple, set[str]] = {}
+    for record in records:
+        if not record.content.get("reader"):
+            place = (record.dataset, record.protocol)
+            known.setdefault(place, set()).add(record.data.get("faces_sha256", ""))
+    for record in records:
+        if record.content.get("reader"):
+            state, faces = state_of(record), record.data.get("faces_sha256", "")
+            others = known.get((record.dataset, record.protocol))
+            if state.kind not in (Kind.SAME_CODE, Kind.SAME_BEHAVIOUR):
+                left_out[record.path] = f"{record.path}: sent in, but {state}."
+                continue
+            if others and faces not in others:
+                why = "sent in, but its faces or labels are not those of other runs"
+                left_out[record.path] = f"{record.path}: {why}."
+                continue
+        yield record
 
 
 def kind_of(claim: Claim) -> str:

@@ -22,7 +22,9 @@ from ferbook.ledger.ledger import KINDS, Ledger, kind_of, open_ledger
 from ferbook.ledger.rules import Verdict
 from ferbook.ledger.verdicts import STANDINGS
 from ferbook.runs.key import RunKey
+from ferbook.runs.paths import runs_folder
 from ferbook.runs.records import Record
+from ferbook.runs.register import read_register
 from ferbook.show import phrases
 from ferbook.show.claim_tables import (
     attainability_table,
@@ -207,10 +209,27 @@ def status(ledger: Ledger, chapters: Iterable[Path] = ()) -> Page:
     executed = [nbformat.read(path, as_version=4) for path in chapters]
     tables = [_chapters(executed)] if executed else []
     tables += [score_table(ledger), _run_table(ledger)]
+    tables.append(_repeated(runs_folder()))
     if ledger.left_out:
         rows = tuple((path.stem, why) for path, why in ledger.left_out.items())
         tables.append(Table("Records that are left out", ("Record", "Why"), rows))
     return Page(tuple(tables))
+
+
+def _repeated(folder: Path) -> Table | Sentence:
+    """Runs whose first batches were made again, by the register."""
+    return table(
+        "Runs that were repeated",
+        [line for line in read_register(folder) if line.event == "repeated"],
+        {
+            "Run": lambda line: cell(line.record, f"predictions {line.sha256}"),
+            "When": lambda line: line.date[:10],
+            "Machine": lambda line: line.machine,
+            "Found": lambda line: line.note,
+        },
+        empty="No run was repeated on another machine yet; `ferbook verify RECORD "
+        "--root DIR --keep` does so.",
+    )
 
 
 def _chapters(executed: list[nbformat.NotebookNode]) -> Table:
