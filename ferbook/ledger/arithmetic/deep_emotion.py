@@ -1,4 +1,6 @@
-"""Sums that only the Deep-Emotion paper asks for."""
+"""Sums over data sets as they are published, and over Deep-Emotion's layers."""
+
+import numpy as np
 
 from fer_lib.data.sources.published import PUBLISHED
 from fer_lib.expressions import EXPRESSIONS
@@ -64,6 +66,49 @@ def rare_classes(paper: Claims, claim: Claim, *, rare: list) -> Working:
         set(by_size[: len(rare)]) == set(rare),
         f"FER2013's classes from the rarest: {told}.",
     )
+
+
+@check
+def frequent_classes(paper: Claims, claim: Claim, *, frequent: list) -> Working:
+    """Are the classes that the paper calls frequent those of FER2013?"""
+    by_size = sorted(FER2013_ALL, key=FER2013_ALL.get, reverse=True)
+    told = ", ".join(f"{name} {FER2013_ALL[name]:,}" for name in by_size)
+    return Working(
+        set(by_size[: len(frequent)]) == set(frequent),
+        f"FER2013's classes from the most frequent: {told}.",
+    )
+
+
+@check
+def published_counts(paper: Claims, claim: Claim, *, of: str, told: dict) -> Working:
+    """Has a data set the images told of splits, of classes, or of all?"""
+    known = PUBLISHED[of]
+    counts = next(iter(known.counts.values()))
+    splits = {split: int(np.sum(count)) for split, count in counts.items()}
+    found = splits | {"all": sum(splits.values())}
+    if all(isinstance(count, tuple) for count in counts.values()):
+        classes = (sum(each) for each in zip(*counts.values(), strict=True))
+        found |= dict(zip(EXPRESSIONS, classes, strict=True))
+    text = "; ".join(
+        f"{k}: {n:,}, printed {told[k]:,}" for k, n in found.items() if k in told
+    )
+    same = all(found[name] == n for name, n in told.items())
+    return Working(same, f"{known.title} has {text}.")
+
+
+@check
+def most_published(
+    paper: Claims, claim: Claim, *, of: str, told: str, split: str = "All"
+) -> Working:
+    """Is the class that the paper calls most frequent that of a data set?"""
+    known = PUBLISHED[of]
+    counts = next(iter(known.counts.values()))[split]
+    if isinstance(counts, int):
+        return Working(None, f"{known.title}'s images per class are not published.")
+    by_class = dict(zip(EXPRESSIONS, counts, strict=True))
+    by_size = sorted(by_class, key=by_class.get, reverse=True)
+    text = ", ".join(f"{name} {by_class[name]:,}" for name in by_size)
+    return Working(by_size[0] == told, f"{known.title}'s classes: {text}.")
 
 
 @check

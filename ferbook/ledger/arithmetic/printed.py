@@ -69,12 +69,18 @@ def caption_of_matrix(paper: Claims, claim: Claim, *, matrix: str) -> Working:
 
 @check
 def parts_and_total(
-    paper: Claims, claim: Claim, *, parts: list, total: int, about: int = 0
+    paper: Claims,
+    claim: Claim,
+    *,
+    parts: list,
+    total: int,
+    about: int = 0,
+    whole: str = "the data set",
 ) -> Working:
-    """Do the parts of a split make up the data set, within ``about``?"""
+    """Do the parts of a whole make it up, within ``about``?"""
     found = sum(parts)
     terms = " + ".join(f"{part:,}" for part in parts)
-    text = f"{terms} = {found:,}; the data set has {total:,}"
+    text = f"{terms} = {found:,}; {whole} has {total:,}"
     loose = f", the parts are told to the nearest {about:,}" if about else ""
     # Each part told to the nearest ``about`` can be off by half of it.
     return Working(abs(found - total) <= about * len(parts) / 2, f"{text}{loose}.")
@@ -206,6 +212,48 @@ def product(paper: Claims, claim: Claim, *, factors: list) -> Working:
     return Working(
         found == Decimal(claim.value),
         f"{terms} = {found:,}; printed is {Decimal(claim.value):,}.",
+    )
+
+
+@check
+def one_in(paper: Claims, claim: Claim, *, part: str, whole: str, told: int) -> Working:
+    """Is a figure nearly one part of so many of another?"""
+    times = figure(paper, whole) / figure(paper, part)
+    text = f"{figure(paper, part)} is one part of {times:.2f} of {figure(paper, whole)}"
+    return Working(round(times) == told, f"{text}; told is one of {told}.")
+
+
+@check
+def on_a_par(paper: Claims, claim: Claim, *, pairs: dict) -> Working:
+    """Are two accuracies no further apart than chance moves them?
+
+    Within the 95 % interval of the difference of two independent shares.
+    """
+    told, near = [], True
+    for name, ids in pairs.items():
+        one, other = map(paper.claim, ids)
+        variance = sum(c.number * (1 - c.number) / c.n for c in (one, other))
+        apart, slack = abs(one.number - other.number), 1.96 * variance**0.5
+        near &= apart <= slack
+        told.append(
+            f"{name}: {one.value} and {other.value}, {100 * apart:.2f} points apart, "
+            f"chance {100 * slack:.2f}"
+        )
+    return Working(near, f"{'; '.join(told)}.")
+
+
+@check
+def two_class_accuracy(paper: Claims, claim: Claim, *, classes: int) -> Working:
+    """Is a printed accuracy that of true and false positives and negatives?
+
+    A wrong answer is a false negative of one class and a false positive of
+    another, and a true negative of all others.
+    """
+    found = 1 - 2 * (1 - claim.number) / classes
+    return Working(
+        gives(Decimal(100 * found), claim.value),
+        f"Where {claim.value} % of the answers are right, each of {classes} classes "
+        f"against the rest is told with {100 * found:.2f} % on average.",
     )
 
 
