@@ -138,7 +138,21 @@ def test_a_duplicate_id_is_told(tmp_path):
 @pytest.mark.parametrize(
     "order",
     [
+        '[{ classes = ["sad"], measure = "m" }, { classes = ["fear"], measure = "m" }]',
+        '[{ measure = "m", faces = "wrong" }, { measure = "m", faces = "right" }]',
+        '[{ variant = "a", measure = "m" }, { variant = "b", measure = "m" }]',
+    ],
+)
+def test_an_order_of_measures_may_be_of_some_faces(tmp_path, order):
+    text = VALUE.replace('"value"', '"order"') + f"order = {order}\n"
+    assert len(_load(tmp_path, text).claims[0].order) == 2
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
         '[{ variant = "default" }]',
+        '[{ variant = "a", faces = "wrong" }, { variant = "b", faces = "wrong" }]',
         '[{ variant = "default" }, { classes = ["fear"] }]',
         '[{ variant = "a", classes = ["fear"] }, { variant = "b" }]',
         "[{}, {}]",

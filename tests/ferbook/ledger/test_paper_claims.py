@@ -10,9 +10,7 @@ from fer_lib.data.protocols import FOLDS, PAIRS, PROTOCOLS
 from fer_lib.expressions import EXPRESSIONS
 from ferbook.ledger.arithmetic.networks import PARTS
 from ferbook.ledger.claim_files import load_all_claims, load_claims
-from ferbook.ledger.matching import all_wanted
 from ferbook.ledger.verdicts import checks
-from ferbook.papers import find_paper
 
 DEEP = load_claims("deep_emotion")  # tables and tests of its own, below
 FILES = {paper.paper: paper for paper in load_all_claims()}
@@ -134,11 +132,11 @@ def _check_claim(claim):
     if claim.kind in ("value", "difference") and claim.metric == "accuracy" and claim.n:
         assert claim.n == SIZES[claim.protocol]
     for term in claim.order:
-        assert set(term.classes) <= set(EXPRESSIONS[:7])
+        assert set(term.classes) <= set(EXPRESSIONS)
         assert term.view.removeprefix("member.") in (*PARTS, "single", "early_exit", "")
     if claim.dataset not in DATASETS and claim.kind != "arithmetic":
-        assert claim.dataset == "vemo" and not claim.answered_by
-        assert claim.not_attempted == "data gated"
+        assert claim.dataset in ("vemo", "not told") and not claim.answered_by
+        assert claim.impossible
 
 
 def test_answers_name_protocols_that_exist_and_the_split_they_report():
@@ -146,18 +144,6 @@ def test_answers_name_protocols_that_exist_and_the_split_they_report():
         assert answer.protocol in {*PROTOCOLS, *FOLDS, *PAIRS}, claim.id
         assert answer.split == REPORTED.get(answer.protocol, "PrivateTest"), claim.id
         assert answer.recipe == "paper" and answer.checkpoint == "selected"
-
-
-# What a recipe cannot know by itself: it is made of other runs' logits.
-MADE_OF_OTHERS = ("ensemble", "early_exit")
-
-
-def test_variants_are_those_of_the_recipes():
-    for claim, answer in ANSWERS:
-        for run in all_wanted(claim, answer):
-            if not run.variant.endswith(MADE_OF_OTHERS):
-                recipe = find_paper(run.paper)
-                assert run.variant in recipe.variants, (claim.id, run.variant)
 
 
 def test_the_first_answer_is_the_papers_own_protocol():
@@ -173,7 +159,9 @@ def test_open_data_may_be_answered_at_reduced_sizes():
     for claim, answer in open_sets:
         by_claim.setdefault(claim.id, set()).add(answer.preset)
     sizes = {"paper", "reduced", "small"}
-    assert all(found == sizes for found in by_claim.values())
+    for id, found in by_claim.items():
+        # Shorter runs do not learn to place landmarks.
+        assert found == ({"paper"} if ".drift." in id else sizes), id
 
 
 def _accuracy_of(claim, variant):
@@ -190,15 +178,18 @@ def _accuracy_of(claim, variant):
     )
 
 
+# Differences that a text tells, too; it does not tell the others.
+TOLD = ("4.99", "4.04", "1.73")
 # What a text tells, of which no table has the rows.
 TOLD_OTHERWISE = {
     f"ramn.{name}.crops_10" for name in ("fer2013", "rafdb", "ckplus", "oulu")
-}
+} | {"residual_masking.fer2013.ensemble.gain"}
 
 
 def test_differences_are_those_of_the_printed_rows():
     for claim in CLAIMS:
         if claim.kind == "difference" and claim.id not in TOLD_OTHERWISE:
+            assert claim.asked or claim.value in TOLD, claim.id
             first = _accuracy_of(claim, claim.answered_by[0].variant)
             second = _accuracy_of(claim, claim.against)
             assert Decimal(claim.value) == first - second, claim.id

@@ -2,6 +2,7 @@
 
 import csv
 import os
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -29,8 +30,10 @@ from ferbook.ledger.arithmetic.printed import (
     figure,
     gap,
     gives,
+    on_a_par,
     parts_and_total,
     printed_as,
+    two_class_accuracy,
 )
 from ferbook.ledger.claim_files import load_claims
 from ferbook.ledger.rules import Verdict
@@ -64,6 +67,8 @@ WORKINGS = {
         "ferg.improvement": (YES, "3 other methods"),
         "jaffe.improvement": (NO, "CNN+SVM 95.31"),
         "ckplus.improvement": (YES, "11 other methods"),
+        "fer2013.frequent_classes": (YES, "happy 8,989, neutral 6,198, sad 6,077"),
+        "fer2013.hardest": (YES, "JAFFE: 92.8 against 70.02"),
     },
     "residual_masking": {
         "parameters": (NO, "137,796,423"),
@@ -88,6 +93,9 @@ WORKINGS = {
         "fer2013.improvement": (YES, "5 other methods"),
         "fer2013.ensemble.improvement": (YES, "4 other methods"),
         "fer2013.ensemble.margin": (YES, "76.82 - 75.42 = 1.4"),
+        "fer2013.table_ii": (YES, "Cbam_resnet50: 74.14 against 73.39"),
+        "ensemble.networks": (YES, "1 + 6 = 7; Section III-C has 7"),
+        "accuracy_formula": (NO, "92.61 % on average"),
     },
     "ramn": {
         "fer2013.told_gain": (YES, "= 4.99"),
@@ -112,6 +120,10 @@ WORKINGS = {
         "fer2013.beta.attainable": (NO, "2673/3589 = 74.48 %"),
         "rafdb.baseline.attainable": (NO, "2541/3068 = 82.82 %"),
         "rafdb.beta_omega.attainable": (NO, "2665/3068 = 86.86 %"),
+        "wild_gains": (YES, "RAF-DB and CK+: 4.04 against 1.77"),
+        "best_crops": (NO, "7 and 9; Section V: 5"),
+        "rafdb.images": (YES, "train: 12,271"),
+        "rafdb.classes": (YES, "fear: 355, printed 355; happy: 5,957"),
     },
     "diversified_esr": {
         "affectnet.reproduced": (YES, "= 0.5"),
@@ -124,12 +136,17 @@ WORKINGS = {
         "affectnet.images": (NO, "= 291,568"),
         "fer2013.improvement": (YES, "8 other methods"),
         "rafdb.esr15_spatial_channel.attainable": (NO, "2546/3068 = 82.99 %"),
+        "boost": (YES, "ESR-15, RAF-DB: 83.00 against 82.82"),
+        "affectnet.training_images": (NO, "287,651, printed 287,568"),
+        "fer2013.images": (YES, "all: 35,887"),
+        "rafdb.images": (YES, "test: 3,068, printed 3,068"),
     },
     "diversified_manet": {
         "parameters": (YES, "50,547,214"),
         "affectnet.reproduced": (YES, "= 0.44"),
         "rafdb.reproduced": (YES, "= 0.28"),
         "rafdb.improvement": (YES, "7 other methods"),
+        "boost": (YES, "RAF-DB: 89.99 against 88.68"),
     },
     "part_ensemble": {
         "extractor.parameters": (YES, "294,480 trainable"),
@@ -161,6 +178,12 @@ WORKINGS = {
         "ckplus.images": (YES, "= 1,308"),
         "sfew.images": (YES, "= 1,766"),
         "sfew.eyes.attainable": (NO, "180/436 = 41.28 %"),
+        "sfew_to_ckplus.on_a_par": (YES, "3.62 points apart, chance 5.21"),
+        "generalises_best": (YES, "JAFFE, EL and FTL: 30.51 against 26.29"),
+        "share_of_parameters": (YES, "one part of 6.67"),
+        "landmarks": (YES, "= 68"),
+        "ckplus.frequent": (YES, "neutral 327, surprise 249"),
+        "sfew.frequent": (OPEN, "per class are not published"),
     },
 }
 
@@ -276,6 +299,37 @@ def test_parts_may_be_off_by_what_rounding_hides():
     assert parts_and_total(paper, claim, total=56500, **told).consistent
     assert not parts_and_total(paper, claim, total=56501, **told).consistent
     assert not parts_and_total(paper, claim, parts=[1, 2], total=4).consistent
+
+
+@given(st.data())
+def test_equation_2_class_by_class_against_a_confusion_matrix(data):
+    classes = data.draw(st.integers(2, 8))
+    counts = st.lists(st.integers(0, 9), min_size=classes, max_size=classes)
+    rows = [data.draw(counts) for _ in range(classes)]
+    matrix = np.array(rows) + np.eye(classes, dtype=int)
+    total, hits = matrix.sum(), np.trace(matrix)
+    false = matrix.sum(0) + matrix.sum(1) - 2 * np.diag(matrix)
+    exact = 100 * (1 - false / total).mean()
+    claim = load_claims("residual_masking").claim("residual_masking.accuracy_formula")
+    claim = replace(claim, value=str(100 * hits / total))
+    text = two_class_accuracy(None, claim, classes=classes).text
+    assert f"with {exact:.2f} % on average" in text
+
+
+def test_equally_good_networks_are_on_a_par_in_95_of_100_draws():
+    paper = load_claims("part_ensemble")
+    ids = ["part_ensemble.sfew_to_ckplus.accuracy", "part_ensemble.sfew.accuracy"]
+    sides, rng = [paper.claim(id) for id in ids], np.random.default_rng(0)
+    hits = [rng.binomial(claim.n, 0.45, 2000) for claim in sides]
+    found = []
+    for pair in zip(*hits, strict=True):
+        drawn = [
+            replace(claim, value=f"{100 * k / claim.n}")
+            for claim, k in zip(sides, pair, strict=True)
+        ]
+        told = replace(paper, claims=tuple(drawn))
+        found.append(on_a_par(told, sides[0], pairs={"EL": ids}).consistent)
+    assert np.mean(found) == pytest.approx(0.95, abs=0.015)
 
 
 def test_flat_sizes_against_torch():
