@@ -12,7 +12,8 @@ import pytest
 from part_faces import marked_splits
 
 from fer_lib.data.protocols import FOLDS, PAIRS, PROTOCOLS, split, split_pair
-from ferbook.ledger.claims import REASONS, load_all_claims
+from ferbook.ledger.claim_files import load_all_claims
+from ferbook.ledger.claims import REASONS
 from ferbook.ledger.matching import all_wanted, protocols_of
 from ferbook.ledger.rules import rescaling
 from ferbook.ledger.second_labels import MEASURES
