@@ -15,6 +15,7 @@ def test_a_damaged_record_is_named_and_the_others_go_on(tmp_path):
     broken.write_bytes(b"")
     ledger = open_ledger(tmp_path)
     assert len(ledger.judgements) == len(open_ledger(root).judgements)
-    (told,) = ledger.left_out_text()
-    assert "SHA-256" in told and broken.name in told
+    # Others may lack a measure that came after them.
+    (told,) = (line for line in ledger.left_out_text() if broken.name in line)
+    assert "SHA-256" in told
     assert broken.stem in repr(status(ledger))
