@@ -19,6 +19,7 @@ other networks here.
 """
 
 import importlib
+from collections import OrderedDict
 from typing import NamedTuple
 
 from torch import Tensor, nn
@@ -104,8 +105,14 @@ class Comparison(Network):
         self.trunk = made.features
         has_pool = hasattr(self.trunk, "final_pool")
         self.trunk.final_pool = nn.AdaptiveAvgPool2d(1 if has_pool else (7, 7))
-        *before, self.fc = list(made.output.children()) or [made.output]
-        self.head = nn.Sequential(*before)  # dropout, or VGG's two layers
+        before = OrderedDict(made.output.named_children())
+        self.fc = before.popitem()[1] if before else made.output
+        self.head = nn.Sequential(before)  # dropout, or VGG's two layers
+
+    @property
+    def backbone(self) -> nn.Module:
+        """What a file of pytorchcv fills, by its names there."""
+        return nn.ModuleDict({"features": self.trunk, "output": self.head})
 
     def cam_layers(self) -> dict[str, nn.Module]:
         """The last maps before the pooling, ``[B, D, h, w]``."""
@@ -120,6 +127,17 @@ class Comparison(Network):
     def forward(self, x: Tensor) -> Tensor:
         """Class scores ``[B, num_classes]`` of faces ``[B, 3, H, W]``."""
         return self.fc(self.features(x))
+
+
+def imagenet_sha1(architecture: str) -> str:
+    """SHA-1 of pytorchcv's weights of ImageNet; empty where it has none."""
+    _load(ARCHITECTURES[architecture])
+    store = importlib.import_module("pytorchcv.models.common.model_store")
+    try:
+        found = store.get_model_name_suffix_data(ARCHITECTURES[architecture].function)
+    except ValueError:
+        return ""
+    return found[1]
 
 
 def _load(source: Source):

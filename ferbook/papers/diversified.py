@@ -6,7 +6,7 @@ github.com/negarhdr/Diversified-Facial-Expression-Recognition.
 
 from fer_lib.data.augment import FaceAugmentation, augmentation
 from fer_lib.data.splits import Splits
-from ferbook.papers.paper import Config, departure, described
+from ferbook.papers.paper import Config, departure, pretraining
 
 # Protocols with the labels of the paper's experiments.
 STUDIED = ("affectnet_val8", "ferplus_majority8", "ferplus_validation8", "rafdb_test")
@@ -64,22 +64,21 @@ def augment(kind: str, size: int, shift: float) -> FaceAugmentation:
     return augmentation(**options)
 
 
-def common_departures(config: Config, splits: Splits, pretraining: str) -> list[dict]:
+def common_departures(config: Config, splits: Splits, begun_on: str) -> list[dict]:
     """Those of both networks.
 
     Args:
         config: of either.
         splits: what a run is about.
-        pretraining: what the paper starts from, the empty string for none.
+        begun_on: data set that the paper starts from, empty for none.
     """
     found, diverse = [], config.diversity != "none"
 
     def note(item: str, said: str, ours: str, why: str) -> None:
         found.append(departure(item, said, ours, why))
 
-    if pretraining or config.pretrained:
-        why = "the paper's weights are not public"
-        note("pre-training", pretraining or "none", described(config.pretrained), why)
+    if begun_on or config.pretrained:
+        found += pretraining(config, begun_on or "none")
     if splits.protocol not in STUDIED:
         said = "AffectNet's 8, FER+'s 8 by majority, RAF-DB's 7"
         note("label set", said, splits.label_rule, "this protocol's")

@@ -53,6 +53,7 @@ class DiversifiedESRConfig(Config):
     measure: str = "paper"  # equation (2), diagonal 1; the code's is 0
     gamma: float | None = None  # ours: 30 / D; not given, 10 in the code
     pretrained: str = ""  # path of an ensemble; section 4: AffectNet's
+    pretrained_on: str = ""  # of that file: data set, by its giver's word
     together: bool = False  # all branches from the start; esr_ferplus.py
     epochs: int = 50  # of the first branch; esr_affectnet.py
     added_epochs: int = 20  # of each further branch; esr_affectnet.py

@@ -50,6 +50,7 @@ class DiversifiedMANetConfig(Config):
     gamma: float | None = None  # ours: 30 / D; not given, 10 in the code
     branch_gamma: float | None = None  # ours: gamma, or 1 / D without one
     pretrained: str = ""  # path; section 4: MS-Celeb-1M; fills the trunk
+    pretrained_on: str = ""  # of that file: data set, by its giver's word
     epochs: int = 100  # Zhao's code
     per_class: int = 0  # at most so many, drawn once, 0: all; Zhao's code
     batch_size: int = 128  # Zhao's code

@@ -166,6 +166,20 @@ def described(pretrained: str) -> str:
     return f"{Path(pretrained).name}, sha256 {_content(pretrained)[:12]}"
 
 
+def pretraining(config: Config, said: str) -> list[dict]:
+    """How a run begins otherwise than the paper's, of ``said`` faces or pictures.
+
+    A file of weights does not tell what it was trained on.  Where the paper's
+    own is not public, ``pretrained_on`` does, by the word of who gives it.
+    """
+    ours = described(config.pretrained)
+    if config.pretrained and config.pretrained_on == said:
+        why = "theirs are not public; these are of the same by their giver's word"
+        return [departure("weights", f"the authors', of {said}", ours, why)]
+    why = "the paper's weights are not public"
+    return [departure("pre-training", said, ours, why)]
+
+
 def departure(item: str, paper: object, ours: object, why: str) -> dict:
     """One way in which a run departs from its paper."""
     return {"item": item, "paper": str(paper), "ours": str(ours), "why": why}

@@ -27,6 +27,12 @@ from fer_lib.models.part_ensemble import (
 )
 from fer_lib.models.part_network import PARTS, landmark_targets
 
+# Section V-C and Figure 11: where Full Transfer Learning looks, and the rest.
+LOOKED_AT = (
+    *("eyes_eyebrows_jaw", "nose_mouth"),  # surprise
+    *("eyes_nose", "eyebrows_mouth_jaw"),  # disgust
+    *("eyes_mouth", "eyebrows_nose_jaw"),  # happiness
+)
 NEAR = 0.06  # ours: share of the side; neighbours on the jaw are that far apart
 
 
@@ -124,22 +130,36 @@ def member_scores(network: PartEnsemble, images: np.ndarray) -> Tensor:
 def heat(network: PartEnsemble, faces: FaceSet) -> dict[str, np.ndarray]:
     """Mean heat of a pixel, ``float32 [n]``, for the class that is predicted.
 
-    ``heat.parts`` is that of the union of the five maps near any landmark.
-    Sub-networks of parts also have ``heat.own_part``, near their own
-    landmarks, and ``heat.elsewhere``, away from them; means of the five.
-    A map that is zero all over counts as zero.
+    ``heat.parts`` is that of the union of the five maps near any landmark, and
+    ``heat.eyes_nose`` and so on that near those of some parts: of those that
+    section V-C names and of the others.  Sub-networks of parts also have
+    ``heat.own_part``, near their own landmarks, ``heat.own_part_by_others``,
+    there in the maps of the four others, and ``heat.elsewhere``, away from
+    them; means of the five.  A map that is zero all over counts as zero.
     """
 
     def measured(x: Tensor, points: Tensor) -> dict[str, Tensor]:
         maps = [_heated(member, x) for member in network.sub_networks]
-        size = network.input.size
-        found = {"heat.parts": share_inside(union(maps), near(points, size))}
+        size, whole = network.input.size, union(maps)
+        found = {"heat.parts": share_inside(whole, near(points, size))}
+        for name in LOOKED_AT:
+            region = near_parts(points, size, *name.split("_"))
+            found[f"heat.{name}"] = share_inside(whole, region)
         if network.kind != "parts":
             return found
-        own = [near(points[:, slice(*PARTS[part])], size) for part in network.parts]
-        for name, regions in (("own_part", own), ("elsewhere", [~one for one in own])):
-            shares = map(share_inside, maps, regions)
-            found[f"heat.{name}"] = torch.stack(list(shares)).mean(0)
+        own = [near_parts(points, size, part) for part in network.parts]
+        pairs = {
+            "own_part": zip(maps, own, strict=True),
+            "own_part_by_others": (
+                (map_, region)
+                for i, region in enumerate(own)
+                for map_ in (*maps[:i], *maps[i + 1 :])
+            ),
+            "elsewhere": ((map_, ~one) for map_, one in zip(maps, own, strict=True)),
+        }
+        for name, both in pairs.items():
+            shares = [share_inside(*pair) for pair in both]
+            found[f"heat.{name}"] = torch.stack(shares).mean(0)
         return found
 
     return by_batch(network, faces, measured)
@@ -163,6 +183,24 @@ def by_batch(
             for where, unit in batches(network, faces.images)
         ]
     return {name: torch.cat([r[name] for r in rows]).numpy() for name in rows[0]}
+
+
+def near_parts(points: Tensor, size: int, *parts: str) -> Tensor:
+    """Pixels ``bool [B, size, size]`` near the landmarks of some parts."""
+    chosen = [points[:, slice(*PARTS[part])] for part in parts]
+    return near(torch.cat(chosen, 1), size)
+
+
+def hulls(points: Tensor, size: int) -> Tensor:
+    """Pixels ``bool [B, size, size]`` inside the hull of the landmarks."""
+    from scipy.spatial import ConvexHull  # slow to import
+    from skimage.draw import polygon2mask
+
+    found = []
+    for one in points.cpu().numpy():
+        corners = one[ConvexHull(one).vertices][:, ::-1]  # row, column
+        found.append(polygon2mask((size, size), corners))
+    return torch.as_tensor(np.stack(found), device=points.device)
 
 
 def near(points: Tensor, size: int) -> Tensor:

@@ -38,9 +38,9 @@ from ferbook.papers.paper import (
     Paper,
     changed,
     departure,
-    described,
     one_stage,
     own_labels,
+    pretraining,
     sgd,
 )
 from ferbook.training.plan import Batch, Plan
@@ -51,6 +51,7 @@ class RAMNConfig(Config):
     """Settings of one run; the defaults are the paper's."""
 
     pretrained: str = ""  # path; section IV.B: CASIA-WebFace, not public
+    pretrained_on: str = ""  # of that file: data set, by its giver's word
     beta: float = 0.02  # sections IV.C and IV.D
     omega: float = 3.0  # section IV.D
     region_weight: float = 1.0  # ours: losses are "applied to the combination"
@@ -179,7 +180,6 @@ _STATED = {
 
 def departures(config: RAMNConfig, splits: Splits) -> list[dict]:
     """Where a run differs from what the paper says, one entry an item."""
-    start, why = described(config.pretrained), "the paper's weights are not public"
     sgd = f"SGD, momentum {config.momentum}, weight decay {config.weight_decay}, "
     sgd += f"batches of {config.batch_size * config.accumulate}"
     weights = f"1, {config.region_weight} and {config.collaborative_weight}"
@@ -187,7 +187,7 @@ def departures(config: RAMNConfig, splits: Splits) -> list[dict]:
     cut = "as the data set has them"
     return [
         *changed(config, PAPER.make_config("paper"), _STATED),
-        departure("pre-training", "faces of CASIA-WebFace", start, why),
+        *pretraining(config, "CASIA-WebFace"),
         departure("optimiser", "not given", sgd, "those of RAN's code"),
         departure("weights of the losses", "not given", weights, "ours"),
         departure("augmentation", "crops alone", flipped, "ours"),

@@ -20,8 +20,10 @@ Where text and code disagree, or leave a choice:
   runs report one pass, and beside it the mean with the mirror image.
 """
 
+import hashlib
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -36,9 +38,8 @@ from fer_lib.evaluation.inference import batches, evaluating
 from fer_lib.explain.grad_cam import weighted_maps
 from fer_lib.explain.placing import enlarge
 from fer_lib.files import sha256_file
-from fer_lib.models.comparison import Comparison
+from fer_lib.models.comparison import Comparison, imagenet_sha1
 from fer_lib.models.network import Scores, logits_of
-from fer_lib.models.part_network import PARTS
 from fer_lib.models.residual_masking import ResidualMaskingNetwork
 from ferbook.papers.paper import (
     Config,
@@ -49,7 +50,7 @@ from ferbook.papers.paper import (
     one_stage,
     own_labels,
 )
-from ferbook.papers.part_measures import by_batch, near, share_inside
+from ferbook.papers.part_measures import by_batch, hulls, near_parts, share_inside
 from ferbook.training.plan import Loss, Plan
 
 # torchvision ends the names of its files with the start of their sha256:
@@ -73,13 +74,12 @@ class TableIIConfig(Config):
     flip: float = 0.5  # probability; section IV.B "flipping", authors' code
     degrees: float = 30.0  # section IV.B
     fill: str = "zeros"  # the authors' code
+    pretrained: str = ""  # path; section IV.B: ImageNet's weights
 
 
 @dataclass(frozen=True)
 class ResidualMaskingConfig(TableIIConfig):
     """Settings of one run; the defaults are the paper's."""
-
-    pretrained: str = ""  # path; section IV.B: ImageNet's ResNet-34
 
 
 PRESETS = {
@@ -161,9 +161,16 @@ def departures(config: ResidualMaskingConfig, splits: Splits) -> list[dict]:
 
 def comparison_departures(config: TableIIConfig, splits: Splits) -> list[dict]:
     """The same of the networks that Residual Masking is compared with."""
-    found = _departures(COMPARISON, config, splits, _STATED)
-    why = "pytorchcv's names are not those of the files"
-    return [*found, departure("pre-training", "ImageNet", described(""), why)]
+    found, file = _departures(COMPARISON, config, splits, _STATED), config.pretrained
+    if not (file and _is_published(file, config.network["architecture"])):
+        why = "pytorchcv's file is a setting, where it has one"
+        found.append(departure("pre-training", "ImageNet", described(file), why))
+    return found
+
+
+def _is_published(file: str, architecture: str) -> bool:
+    found = hashlib.sha1(Path(file).read_bytes()).hexdigest()
+    return found == imagenet_sha1(architecture)
 
 
 PASSES = 10  # the authors' tta_size while training; their results take 8
@@ -208,32 +215,15 @@ def _measured(
         predicted = logits_of(network(x)).argmax(1)
     [layer] = network.cam_layers().values()
     heat = weighted_maps(Scores(network), layer, x, predicted).relu()
-    heat, face = enlarge(heat, (size, size)), _hulls(points, size)
-    central = _near(points, size, "eyes", "nose", "mouth")
-    hot = _near(points, size, "eyes", "mouth")
+    heat, face = enlarge(heat, (size, size)), hulls(points, size)
+    central = near_parts(points, size, "eyes", "nose", "mouth")
+    hot = near_parts(points, size, "eyes", "mouth")
     return {
         "mask3.eyes_nose_mouth": share_inside(refined, central),
         "mask3.elsewhere": share_inside(refined, face & ~central),
         "grad_cam.eyes_mouth": share_inside(heat, hot),
         "grad_cam.elsewhere": share_inside(heat, ~hot),
     }
-
-
-def _near(points: Tensor, size: int, *parts: str) -> Tensor:
-    chosen = [points[:, slice(*PARTS[part])] for part in parts]
-    return near(torch.cat(chosen, 1), size)
-
-
-def _hulls(points: Tensor, size: int) -> Tensor:
-    """Pixels ``bool [B, size, size]`` inside the hull of the landmarks."""
-    from scipy.spatial import ConvexHull  # slow to import
-    from skimage.draw import polygon2mask
-
-    hulls = []
-    for one in points.cpu().numpy():
-        corners = one[ConvexHull(one).vertices][:, ::-1]  # row, column
-        hulls.append(polygon2mask((size, size), corners))
-    return torch.as_tensor(np.stack(hulls), device=points.device)
 
 
 PAPER = Paper(
@@ -247,9 +237,8 @@ PAPER = Paper(
     views=views,
     measures=measures,
 )
-# The networks of Table II beside it, of the optional package pytorchcv.  Its
-# names of weights are not those of torchvision's files, so all start from
-# scratch; for ResNet-34 from such a file take the variant "no_mask" above.
+# The networks of Table II beside it, of the optional package pytorchcv, whose
+# get_model_file fetches their weights of ImageNet.
 COMPARISON = Paper(
     "comparison",
     Comparison,

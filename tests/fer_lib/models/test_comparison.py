@@ -8,8 +8,10 @@ import pytest
 import torch
 
 from fer_lib.errors import FerError
-from fer_lib.models.comparison import ARCHITECTURES, Comparison
+from fer_lib.models import comparison
+from fer_lib.models.comparison import ARCHITECTURES, Comparison, imagenet_sha1
 from fer_lib.models.cost import count_parameters
+from fer_lib.models.pretrained import load_backbone
 
 needs_pytorchcv = pytest.mark.skipif(
     find_spec("pytorchcv") is None, reason="needs pytorchcv"
@@ -31,6 +33,40 @@ COUNTED = {  # parameters for seven classes
 def on_meta(architecture, **options):
     with torch.device("meta"):
         return Comparison(architecture=architecture, **options).eval()
+
+
+@needs_pytorchcv
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_a_file_of_pytorchcv_has_every_tensor_of_the_backbone(architecture):
+    with torch.device("meta"):
+        original = comparison._load(ARCHITECTURES[architecture])()
+    found = {k: v.shape for k, v in original.state_dict().items()}
+    backbone = on_meta(architecture).backbone.state_dict()
+    assert (
+        backbone and {k: v.shape for k, v in backbone.items()}.items() <= found.items()
+    )
+    # All but the classifier of a thousand classes.
+    left = {k.rsplit(".", 1)[0] for k in found.keys() - backbone.keys()}
+    assert len(left) == 1
+
+
+@needs_pytorchcv
+def test_features_are_those_of_the_file(tmp_path):
+    architecture, path = "efficientnet_b2b", tmp_path / "weights.pth"
+    original = comparison._load(ARCHITECTURES[architecture])().eval()
+    torch.save(original.state_dict(), path)
+    network = Comparison(architecture=architecture).eval()
+    load_backbone(network, path)
+    faces = torch.rand(1, 3, 64, 64)
+    with torch.inference_mode():
+        maps = original.features[:-1](faces)
+        torch.testing.assert_close(network.trunk[:-1](faces), maps)
+
+
+@needs_pytorchcv
+def test_published_weights_are_known_by_their_hash():
+    known = {name for name in ARCHITECTURES if len(imagenet_sha1(name)) == 40}
+    assert known == ARCHITECTURES.keys() - {"resattnet56"}
 
 
 def as_printed(count):

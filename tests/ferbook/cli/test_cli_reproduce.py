@@ -8,7 +8,7 @@ from queued import claim, papers
 from fer_lib.errors import FerError
 from ferbook import cli
 from ferbook.cli import reproduce as cli_reproduce
-from ferbook.ledger import claims as claims_file
+from ferbook.ledger import claim_files
 from ferbook.papers.deep_emotion import PRESETS
 from ferbook.queue import forecast
 from ferbook.runs import make
@@ -37,7 +37,7 @@ def queue(tiny, tmp_path, monkeypatch):
             for name, about in CLAIMS
         )
     )
-    monkeypatch.setattr(claims_file, "load_all_claims", lambda: told)
+    monkeypatch.setattr(claim_files, "load_all_claims", lambda: told)
     few = PRESETS["smoke"] | {"epochs": 1}
     monkeypatch.setitem(PRESETS, "smoke", few)
     monkeypatch.setattr(forecast, "load", lambda name, root: tiny)

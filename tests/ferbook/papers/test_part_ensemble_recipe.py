@@ -265,8 +265,9 @@ def test_a_map_without_a_preference_has_one_everywhere(variant, monkeypatch):
     network = untrained(variant)
     monkeypatch.setattr(part_measures, "_heated", lambda member, x: 3 * x[:, 0] ** 0)
     found = part_measures.heat(network, SPLITS.test)
-    expected = {"heat.parts"}
-    expected |= {"heat.own_part", "heat.elsewhere"} if variant == "default" else set()
+    expected = {"heat.parts", *(f"heat.{name}" for name in part_measures.LOOKED_AT)}
+    if variant == "default":
+        expected |= {"heat.own_part", "heat.own_part_by_others", "heat.elsewhere"}
     assert set(found) == expected
     for values in found.values():
         np.testing.assert_allclose(values, 1, atol=1e-5)
@@ -282,7 +283,25 @@ def test_a_map_of_the_own_part_is_told_apart(monkeypatch):
     monkeypatch.setattr(part_measures, "_heated", lambda member, x: waiting.pop(0))
     found = part_measures.heat(network, SPLITS.test)
     assert (found["heat.own_part"] > 1.5).all()
+    assert (found["heat.own_part"] > found["heat.own_part_by_others"]).all()
     assert not found["heat.elsewhere"].any()
+
+
+def test_maps_of_some_parts_are_told_apart_from_those_of_others(monkeypatch):
+    points = landmarks_seen(SPLITS.test, 24)
+    region = part_measures.near_parts(points, 24, "eyes", "nose").float()
+    monkeypatch.setattr(part_measures, "_heated", lambda member, x: region)
+    found = part_measures.heat(untrained("full_transfer"), SPLITS.test)
+    assert (found["heat.eyes_nose"] > found["heat.eyebrows_mouth_jaw"]).all()
+
+
+def test_heat_all_in_one_place_is_no_sub_networks_own(monkeypatch):
+    points = landmarks_seen(SPLITS.test, 24)
+    middle = part_measures.near_parts(points, 24, "nose").float()
+    monkeypatch.setattr(part_measures, "_heated", lambda member, x: middle)
+    found = part_measures.heat(untrained(), SPLITS.test)
+    own, others = found["heat.own_part"], found["heat.own_part_by_others"]
+    np.testing.assert_allclose(own, others, rtol=1e-5)
 
 
 def test_heat_by_hand():

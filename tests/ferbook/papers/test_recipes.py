@@ -1,5 +1,6 @@
 """What holds for every recipe: it learns, resumes, keeps faces, tells departures."""
 
+import hashlib
 from dataclasses import replace
 
 import pytest
@@ -135,6 +136,9 @@ PARTS = WHOLE | {"head training", "normalisation in fine-tuning"}
 CKPLUS = "ckplus_first_last3-fold0"
 DEPARTURES = {  # by paper, preset, variant and protocol
     "deep_emotion paper paper_start": set(),
+    "deep_emotion paper paper_start jaffe_deep_emotion": set(),
+    "deep_emotion paper paper_start ferplus_argmax7": {"labels"},
+    "deep_emotion paper paper_start ferplus_majority8": {"label set"},
     "deep_emotion smoke feature_warp": FASTER - {"input size", "width"}
     | {"warp", "initialisation"},
     "residual_masking paper default": TABLE_II,
@@ -157,6 +161,8 @@ DEPARTURES = {  # by paper, preset, variant and protocol
     | {"batch size", "images a class", "augmentation"},
     f"part_ensemble paper default {CKPLUS}": PARTS,
     f"part_ensemble paper baseline {CKPLUS}": WHOLE,
+    "part_ensemble paper baseline sfew_to_jaffe": WHOLE,
+    "part_ensemble paper baseline": WHOLE | {"length of training"},
     f"part_ensemble paper balanced_batches {CKPLUS}": PARTS | {"batches"},
     "part_ensemble paper default ckplus_last3-fold0": PARTS | {"test split"},
     # Of faces whose landmarks are their own.
@@ -222,6 +228,36 @@ def test_weight_files_are_told_by_their_content(tmp_path, monkeypatch):
     monkeypatch.setattr(residual_masking, "sha256_file", lambda path: torchvisions)
     found = departures(*about, pretrained=str(file))
     assert set(found) == {"test-time augmentation"}
+
+
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [
+        ("ramn paper default", "CASIA-WebFace"),
+        ("diversified_esr paper ferplus ferplus_validation8", "AffectNet"),
+        ("diversified_manet paper ferplus ferplus_validation8", "MS-Celeb-1M"),
+    ],
+)
+def test_weights_of_the_papers_faces_are_no_other_pre_training(case, said, tmp_path):
+    file = tmp_path / "faces.pth"
+    file.write_bytes(b"someone's weights")
+    given = {"pretrained": str(file)}
+    for changes in ({}, given, {"pretrained_on": said}):
+        assert "pre-training" in departures(*case.split(), **changes)
+    assert "pre-training" in departures(*case.split(), **given, pretrained_on="others")
+    found = departures(*case.split(), **given, pretrained_on=said)
+    assert "pre-training" not in found
+    assert found["weights"]["ours"].startswith("faces.pth, sha256")
+
+
+def test_weights_of_a_compared_network_are_known_by_their_hash(tmp_path, monkeypatch):
+    file = tmp_path / "vgg19.pth"
+    file.write_bytes(b"pytorchcv's weights")
+    digest = hashlib.sha1(file.read_bytes()).hexdigest()
+    for known, left in (("", set()), ("0" * 40, set()), (digest, {"pre-training"})):
+        monkeypatch.setattr(residual_masking, "imagenet_sha1", lambda _, k=known: k)
+        found = departures("comparison", "paper", "vgg19", pretrained=str(file))
+        assert set(found) == TABLE_II - left
 
 
 def test_departures_of_the_modern_recipe():
