@@ -82,6 +82,7 @@ class DeepEmotion(Network):
         "on_features": {"warp": "features", "localisation": "on_features"},
         "batch_norm": {"batch_norm": True},
         "paper_start": {"init_std": 0.05},
+        "no_dropout": {"dropout": 0.0},
     }
 
     def __init__(

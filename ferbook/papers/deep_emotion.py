@@ -61,7 +61,7 @@ VARIANTS = {
     **DeepEmotion.VARIANTS,
     "no_oversampling": {"oversampling": 0.0},
     "high_rate": {"learning_rate": 0.02},  # section 4.5: above 0.01 diverges
-    "unregularised": {"penalty": 0.0, "dropout": 0.0},  # section 3
+    "unregularised": DeepEmotion.VARIANTS["no_dropout"] | {"penalty": 0.0},
 }
 
 
