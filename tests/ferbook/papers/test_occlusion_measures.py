@@ -62,6 +62,13 @@ def test_a_network_that_needs_every_pixel_has_no_part_of_its_own():
     assert all(value == pytest.approx(1) for value in found.values()) and not lead
 
 
+def test_faces_of_other_sets_are_not_covered():
+    splits = np.full(COUNT, "PrivateTest")
+    images = np.zeros((COUNT, 1, SIZE, SIZE), np.uint8)
+    faces = FaceSet("fer2013", images, np.zeros(COUNT, np.int64), splits, "drawn.")
+    assert measures(Looks((0, 4), (0, 4), 0.5), faces) == {}
+
+
 def test_a_network_that_needs_none_is_never_changed():
     assert not any(measured((0, SIZE), (0, SIZE), least=0.0).values())
 
