@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fer_lib.errors import FerError
+from ferbook.ledger import second_labels
 from ferbook.ledger.statistics import Difference, crossed, mcnemar_p
 from ferbook.runs.key import RunKey
 from ferbook.runs.records import Record
@@ -183,6 +184,8 @@ def _in_training(run: Record, look: Look, among: Sequence[Record]) -> np.ndarray
 
 def _read(record: Record, look: Look) -> np.ndarray:
     split = look.split or record.reported
+    if look.measure in second_labels.MEASURES:
+        return second_labels.measured(record, split, look.measure)
     if look.measure:
         return _array(record, f"{split}/measures/{look.measure}")
     if look.guess:

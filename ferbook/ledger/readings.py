@@ -290,7 +290,8 @@ def _departures(claim: Claim, answer: Answer, told: Estimate) -> tuple[Departure
         found.pop("label set", None)
     wanted = answer.n or claim.n or told.faces
     counted = claim.metric == "accuracy" and claim.kind != "order"
-    if counted and told.faces != wanted:
+    # A copy of FER+ may lack a face or two of the published ones.
+    if counted and abs(told.faces - wanted) > 0.01 * wanted:
         what = f"{wanted:,} faces", f"{told.faces:,} faces"
         found.setdefault("test split", Departure("test split", *what))
     return tuple(found.values())

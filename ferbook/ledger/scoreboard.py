@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from ferbook.ledger.rules import Verdict
 from ferbook.ledger.verdicts import STANDINGS, Judgement
 
+_SILENT = (Verdict.NOT_RUN, Verdict.NOT_TESTABLE)
+
 
 @dataclass(frozen=True)
 class Score:
@@ -51,7 +53,7 @@ def scoreboard(judgements: Iterable[Judgement]) -> Scoreboard:
     """Count the claims of one paper, or of all.
 
     A printed value is tested by runs at the paper's scale alone; a claim about
-    an experiment by runs of any scale.
+    an experiment by runs of any scale.  What is forced by construction is not.
     """
     found = list(judgements)
     sums = [j for j in found if j.claim.kind == "arithmetic"]
@@ -60,7 +62,7 @@ def scoreboard(judgements: Iterable[Judgement]) -> Scoreboard:
     of_papers = [j for j in rest if j.claim.who_asks != "ours"]
     printed = [j for j in of_papers if j.claim.who_asks == "printed"]
     at_scale = [
-        next((str(a.verdict) for a in j.answers if a.verdict != Verdict.NOT_RUN), "")
+        next((str(a.verdict) for a in j.answers if a.verdict not in _SILENT), "")
         for j in printed
     ]
     against = [j for j in sums if j.verdict == Verdict.CONTRADICTORY]
@@ -74,7 +76,10 @@ def scoreboard(judgements: Iterable[Judgement]) -> Scoreboard:
 
 
 def _standings(found: list[Judgement]) -> list[str]:
-    return [j.standing if j.decided else "" for j in found]
+    answered = (j.decided and j.standing not in _SILENT for j in found)
+    return [
+        j.standing if there else "" for j, there in zip(found, answered, strict=True)
+    ]
 
 
 def _score(what: str, told: list[str], roots: int = 0) -> Score:

@@ -127,7 +127,7 @@ def test_a_run_may_stop_early_where_its_recipe_says_so(make_record, recipe, at_s
 
 def test_another_test_size_is_of_another_scale(make_record):
     runs = seeds_of(make_record, correct=right(0.7))
-    found = judge(claim_of(n=701), PAPER, runs)
+    found = judge(claim_of(n=720), PAPER, runs)
     assert found.verdict == Verdict.NOT_RUN
     assert [d.item for d in found.readings[0].departures] == ["test split"]
 
