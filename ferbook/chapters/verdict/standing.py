@@ -15,13 +15,14 @@ from matplotlib.figure import Figure
 from ferbook.ledger.ledger import KINDS, Ledger, kind_of
 from ferbook.ledger.rules import Direction, Verdict
 from ferbook.ledger.scoreboard import scoreboard
+from ferbook.ledger.second_labels import doubts
 from ferbook.ledger.statistics import resolution
 from ferbook.ledger.verdicts import BESIDE, STANDINGS, Judgement
 from ferbook.runs.records import Record
 from ferbook.show import phrases
 from ferbook.show.figures import COLOURS
 from ferbook.show.plots import MARKS, finish
-from ferbook.show.tables import Sentence, Table, table
+from ferbook.show.tables import Sentence, Table, cell, table
 
 IMPOSSIBLE = "no run could answer it"
 FEW = "too few seeds so far"
@@ -171,7 +172,7 @@ def in_words(ledger: Ledger) -> Sentence:
 def peek_table(records: Sequence[Record]) -> Table | Sentence:
     """What choosing the epoch on the test split would have feigned.
 
-    Runs that did not keep it are passed over.
+    Of older runs, which looked at it after every epoch; today's do so once.
     """
     groups: dict[tuple[str, str], list[float]] = {}
     for record in records:
@@ -182,7 +183,7 @@ def peek_table(records: Sequence[Record]) -> Table | Sentence:
             found = groups.setdefault((record.paper, kind), [])
             found.append(100 * (best["accuracy"] - kept))
     return table(
-        "What peeking at the test split gains",
+        "What peeking at the test split gains, in runs that looked at it every epoch",
         groups.items(),
         {
             "Network": lambda group: group[0][0],
@@ -193,6 +194,34 @@ def peek_table(records: Sequence[Record]) -> Table | Sentence:
         },
         empty="No run has kept what choosing on its test split gives.",
     )
+
+
+def doubt_table(ledger: Ledger) -> Table | Sentence:
+    """Whether runs are wrong where people disagree about the label."""
+    return table(
+        "Faces whose second label is another one",
+        doubts(ledger.records),
+        {
+            "Run": lambda d: cell(
+                d.record.paper,
+                phrases.protocol_name(d.record.protocol),
+                phrases.trained(d.record.key),
+                f"variant {d.record.variant}, seed {d.record.seed}",
+            ),
+            "Of wrong predictions": lambda d: _doubted(d.wrong, d.n[0]),
+            "Of right ones": lambda d: _doubted(d.right, d.n[1]),
+        },
+        note="Test faces that do not stand in training. Under FER2013's labels the "
+        "second label is what most of FER+'s ten raters chose, under FER+'s it is "
+        "FER2013's.",
+        empty="No run on FER2013 is recorded yet.",
+        folded=True,
+    )
+
+
+def _doubted(share: tuple[float, float, float], n: int) -> str:
+    told, low, high = (phrases.percent(x) for x in share)
+    return cell(f"{told} %", f"95 % interval {low}–{high}, n = {n:,}")
 
 
 def draw_verdicts(ledger: Ledger) -> Figure:
