@@ -65,7 +65,8 @@ class Ledger:
         found = dict(self.unread)
         for judgement in self.judgements.values():
             for record, why in judgement.left_out.items():
-                found.setdefault(record.path, why)
+                told = f"of claim {judgement.claim.id} alone: {why}"
+                found.setdefault(record.path, told)
         return found
 
     def left_out_text(self) -> list[str]:
