@@ -18,7 +18,8 @@ _OUTCOMES = tuple(map(str, list(Verdict)[:4]))
 def rules_list() -> Table:
     """The rules in words."""
     rows = tuple(rules()["words"].items())
-    return Table("The rules", ("", ""), rows, f"Fixed on {rules()['fixed']}.")
+    when = f"Fixed on {rules()['fixed']}."
+    return Table("The rules", ("", ""), rows, when, folded=True)
 
 
 def error_table() -> Page:
