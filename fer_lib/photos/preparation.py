@@ -7,8 +7,8 @@ import torch
 from PIL import Image
 
 from fer_lib.errors import FerError
-from fer_lib.photos.detection import DETECTOR, Box, crop_face, crop_points, find_faces
-from fer_lib.photos.ert import LANDMARKER, fit_landmarks
+from fer_lib.photos.detection import Box, crop_face, crop_points, find_faces
+from fer_lib.photos.ert import fit_landmarks
 from fer_lib.photos.images import as_picture, resized
 
 LANDMARKS = ("none", "box", "crop")
@@ -52,17 +52,6 @@ class Preparation:
                 f"preparation: landmarks is '{self.landmarks}', expected one of "
                 f"{', '.join(LANDMARKS)}."
             )
-
-    def __str__(self) -> str:
-        """What is done, for a face set's provenance."""
-        steps = ["made grey"] * self.grey
-        steps += [f"stretched to {self.side} px"] * (self.side is not None)
-        steps += ["equalised by CLAHE"] * self.clahe
-        steps += [f"found by {DETECTOR}"] * self.detect + [f"{self.size} px"]
-        where = {"box": "in the box", "crop": "to the whole crop"}
-        if self.landmarks in where:
-            steps += [f"landmarks by {LANDMARKER} fitted {where[self.landmarks]}"]
-        return ", ".join(steps)
 
 
 # Wadhawan and Gandhi, 2022: grey, 300 px and CLAHE before the face is looked

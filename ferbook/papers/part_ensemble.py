@@ -29,7 +29,6 @@ from fer_lib.models.part_ensemble import (
 )
 from fer_lib.models.part_network import landmark_targets
 from fer_lib.photos.ert import LANDMARKER
-from fer_lib.photos.preparation import PART_ENSEMBLE
 from ferbook.papers import part_measures
 from ferbook.papers.paper import (
     Config,
@@ -223,12 +222,8 @@ def departures(config: PartEnsembleConfig, splits: Splits) -> list[dict]:
     if not splits.protocol.startswith(said):
         note("test split", said[0].strip("-"), splits.protocol, "asked for")
     said = "grey, 300 px, CLAHE, face found by OpenCV's SSD, 160 px"
-    if str(PART_ENSEMBLE) in splits.train.provenance:
-        why = "the SSD detector's weights are not here"
-        note("preprocessing", said, PART_ENSEMBLE, why)
-    else:
-        why = "the faces are taken as the data set gives them"
-        note("preprocessing", said, "none", why)
+    why = "the faces are taken as the data set gives them"
+    note("preprocessing", said, "none", why)
     ours = (
         f"mirrored with probability {config.flip:g}, turned by up to "
         f"{config.degrees:g} degrees, shifted by {config.translate:g} of the side, "

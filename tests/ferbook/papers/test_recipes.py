@@ -9,7 +9,7 @@ from drawn_splits import drawn_splits
 from part_faces import marked_splits
 from recipe_runs import one_stage, train
 
-from fer_lib.photos.preparation import PART_ENSEMBLE
+from fer_lib.photos.ert import LANDMARKER
 from ferbook.ledger.rules import rescaling
 from ferbook.papers import PAPERS, modern, residual_masking
 from ferbook.runs.records import Departure
@@ -173,13 +173,13 @@ DEPARTURES = {  # by paper, preset, variant and protocol
 
 
 def departures(name, preset, variant, protocol="official", **changes):
-    """A run's departures by item; the part ensemble's faces of CK+ are prepared."""
+    """A run's departures by item; landmarks of the part ensemble's CK+ are fitted."""
     source = protocol.partition("_")[0].replace("official", "rendered")
     source = "fer2013" if source == "ferplus" else source
     made = marked_splits if name == "part_ensemble" else drawn_splits
     splits = made(source, protocol)
     if source == "ckplus":
-        told = replace(splits.train, provenance=f"Prepared: {PART_ENSEMBLE}.")
+        told = replace(splits.train, provenance=f"Landmarks by {LANDMARKER}.")
         splits = replace(splits, train=told)
     config = PAPERS[name].make_config(preset, variant, **changes)
     found = PAPERS[name].departures(config, splits)
