@@ -5,6 +5,7 @@ from ferbook.papers import (
     deep_emotion,
     diversified_esr,
     diversified_manet,
+    mixed,
     modern,
     part_ensemble,
     ramn,
@@ -26,7 +27,8 @@ PAPERS: dict[str, Paper] = {
     )
 }
 RECIPES: dict[str, Recipe] = {
-    recipe.name: recipe for recipe in (modern.RECIPE, rendered_first.RECIPE)
+    recipe.name: recipe
+    for recipe in (modern.RECIPE, mixed.RECIPE, rendered_first.RECIPE)
 }
 
 

@@ -191,7 +191,9 @@ _REPLACED = {
 }
 
 
-def departures(of_paper: list[dict], plan: Plan, config: ModernConfig) -> list[dict]:
+def departures(
+    of_paper: list[dict], plan: Plan, config: ModernConfig, name: str = "modern"
+) -> list[dict]:
     """Where a modern run departs from its paper: in its network and data as before."""
     kept = [entry for entry in of_paper if entry["item"] not in _REPLACED]
     said = {entry["item"]: entry["paper"] for entry in of_paper}
@@ -200,7 +202,7 @@ def departures(of_paper: list[dict], plan: Plan, config: ModernConfig) -> list[d
     return [
         *kept,
         departure("epochs", epochs, config.epochs, why),
-        departure("recipe", "the paper's", f"modern: {ours}", why),
+        departure("recipe", "the paper's", f"{name}: {ours}", why),
     ]
 
 

@@ -15,6 +15,7 @@ between machines, does not show in the digits that are kept.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from inspect import signature
 from types import MappingProxyType
 
 import numpy as np
@@ -124,8 +125,7 @@ def make_plan(
         content: as for :func:`probe`.
         splits: what it is trained on.
         changes: of its settings.
-        rendered: for the recipe that begins with rendered faces; its own if
-            None.
+        rendered: for recipes that use rendered faces; their own if None.
     """
     recipe, config = _settled(content, changes)
     plan = recipe.make_plan(config, splits, content["seed"])
@@ -133,7 +133,7 @@ def make_plan(
         return plan
     other = find_recipe(content["recipe"])
     settings = {k: v for k, v in content["recipe_settings"].items() if k != "name"}
-    own = [rendered] if content["recipe"] == "rendered_first" else []
+    own = [rendered] * ("faces" in signature(other.replanned).parameters)
     how = other.make_config("paper", **settings)
     return other.replanned(
         plan, splits, how, lambda: make_network(content, changes), *own

@@ -46,6 +46,7 @@ NO_RUN = "not run"
 RECIPES = {
     "paper": "recipe of the paper",
     "modern": "recipe modern (one of today for all papers)",
+    "mixed": "recipe mixed (photographs and rendered faces together)",
     "rendered_first": "recipe rendered_first (rendered faces, then photographs)",
 }
 VIEWS = {

@@ -197,12 +197,16 @@ def test_rounding_is_no_difference():
         assert (compare(stored, other) == []) == agrees
 
 
-@pytest.mark.parametrize("recipe", ["modern", "rendered_first"])
+@pytest.mark.parametrize("recipe", ["modern", "mixed", "rendered_first"])
 def test_other_recipes_are_probed(recipe):
     asked = content("deep_emotion", recipe)
     stored = json.loads(json.dumps(probe(asked)))
     assert compare(stored, probe(asked)) == []
-    key = {"modern": "smoothing", "rendered_first": "rendered_degrees"}[recipe]
+    key = {
+        "modern": "smoothing",
+        "mixed": "balance",
+        "rendered_first": "rendered_degrees",
+    }[recipe]
     asked["recipe_settings"][key] *= 1.2
     assert compare(stored, probe(asked))
 
