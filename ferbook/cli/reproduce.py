@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fer_lib.errors import FerError
 from ferbook.cli.commands import command, one_of
-from ferbook.runs.key import RunKey
+from ferbook.runs.key import PEEK, RunKey
 from ferbook.runs.paths import made_runs_folder, runs_folder
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Options that only one of the two uses has.
 _OF_ONE = ("protocol", "variant", "seed", "target", "target_root", "epochs")
-_OF_ONE += ("set", "pretrained", "fresh", "again", "weights")
+_OF_ONE += ("set", "pretrained", "fresh", "again", "weights", "peek")
 _OF_QUEUE = ("seeds", "list")
 
 
@@ -50,6 +50,11 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     one.add_argument("--pretrained", metavar="FILE", help="weights to begin from")
     one.add_argument("--fresh", action="store_true", help="forget earlier tries")
     one.add_argument("--again", action="store_true", help="though it is recorded")
+    one.add_argument(
+        "--peek",
+        action="store_true",
+        help="look at the reported split after each epoch, to show what that feigns",
+    )
     one.add_argument("--weights", type=Path, help="write the network there, too")
 
     several = run.add_argument_group("without a paper")
@@ -96,6 +101,7 @@ def _one(given: dict) -> int:
     words = list(given.get("set", ()))
     words += [f"{n}={given[n]}" for n in ("pretrained", "epochs") if n in given]
     changes = parsed_settings(given["paper"], given.get("recipe", "paper"), words)
+    changes |= {PEEK: True} if "peek" in given else {}
     run = reproduce(
         RunKey(**{name: given[name] for name in named}, changes=changes),
         folder=given["folder"],

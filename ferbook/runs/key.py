@@ -100,8 +100,11 @@ class RunKey:
         words += [f"--target {self.target} --target-root DIR"] if self.target else []
         for name in ("protocol", "preset", "recipe", "variant", "seed"):
             words.append(f"--{name} {getattr(self, name)}")
-        words += [f"--set {k}={v}" for k, v in self.changes if k != CONTENT]
+        plain = [(k, v) for k, v in self.changes if k not in (CONTENT, PEEK)]
+        words += [f"--set {k}={v}" for k, v in plain]
+        words += [f"--{PEEK}"] if dict(self.changes).get(PEEK) else []
         return " ".join(words)
 
 
+PEEK = "peek"  # a change: the reported split was looked at after every epoch
 CONTENT = "pretrained_sha256"  # a change that follows from the one of "pretrained"

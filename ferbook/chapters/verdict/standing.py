@@ -172,7 +172,8 @@ def in_words(ledger: Ledger) -> Sentence:
 def peek_table(records: Sequence[Record]) -> Table | Sentence:
     """What choosing the epoch on the test split would have feigned.
 
-    Of older runs, which looked at it after every epoch; today's do so once.
+    Of runs that looked at it after every epoch: of some made for this, with
+    ``--peek``, and of older ones.
     """
     groups: dict[tuple[str, str], list[float]] = {}
     for record in records:

@@ -140,3 +140,20 @@ def test_what_cannot_be_written_is_told_before_training(tiny, tmp_path, capsys, 
 def test_data_check(tmp_path, capsys):
     assert cli.main(["data", "check", "fer2013", "--root", str(tmp_path)]) == 1
     assert "no FER2013 found" in capsys.readouterr().out
+
+
+def test_a_run_that_looks_says_so_and_answers_nothing(tiny, tmp_path):
+    """It differs from the plain run in nothing but what it looked at."""
+    plain = run(request(), tmp_path).record
+    wanted = replace(request(), changes={"epochs": 2, "peek": True})
+    looked = run(wanted, tmp_path).record
+    assert dict(looked.key.changes)["peek"] and looked.path != plain.path
+    assert looked.key.command.endswith(" --peek")
+    assert "choosing the epoch on the reported split" in looked.superseded
+    assert looked.metrics() == plain.metrics()
+    told = [row["PrivateTest_accuracy"] for row in looked.curve]
+    best = looked.selection["best_on_test"]
+    assert best["accuracy"] == pytest.approx(max(told), abs=1e-5)
+    assert told[best["epoch"] - 1] == max(told)
+    assert all("PrivateTest_accuracy" not in row for row in plain.curve)
+    assert "best_on_test" not in plain.selection
