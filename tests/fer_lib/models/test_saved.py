@@ -69,7 +69,8 @@ def test_all_comes_back(tmp_path):
     assert torch.equal(weights["fc1.bias"], network.fc1.bias.half())
     own = network.fc1.weight
     off = (weights["fc1.weight"].float() - own).abs() / own.abs()
-    assert 0 < off.max() <= 2**-DIGITS
+    normal = own.abs() > 2**-14  # below, half precision keeps fewer digits
+    assert 0 < off[normal].max() <= 2**-DIGITS
 
 
 @pytest.mark.parametrize("cut", [0, 1, 40, -9])

@@ -103,5 +103,5 @@ def test_departures_replace_the_pre_training():
     how = rendered_first.RECIPE.make_config("paper")
     found = rendered_first.departures(of_paper, plan, how)
     (entry,) = [d for d in found if d["item"] == "pre-training"]
-    assert entry["paper"] == "faces of CASIA-WebFace"
+    assert entry["paper"] == "CASIA-WebFace"
     assert "30 epochs" in entry["ours"] and len(found) == len(of_paper)
