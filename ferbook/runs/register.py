@@ -99,9 +99,18 @@ def _chained(before: str, row: Sequence[str]) -> str:
 def entry(
     folder: Path, record: Record, event: Event, machine: str = "", note: str = ""
 ) -> Line:
-    """A line on a record, of now."""
-    date = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    place = record.path.relative_to(folder).as_posix()
+    """A line on a record, of now.
+
+    Raises:
+        FerError: when the record is none of the folder.
+    """
+    date, path = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), record.path.resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise FerError(
+            f"{record.path}: lies outside of {folder}, whose register holds its own "
+            "records alone; leave --keep out."
+        )
+    place = path.relative_to(folder.resolve()).as_posix()
     sha256 = record.predictions_sha256[:16]
     return Line(date, event, place, record.key.sha256[:16], sha256, machine, note)
 

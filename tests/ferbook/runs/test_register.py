@@ -3,10 +3,12 @@
 import pytest
 
 from fer_lib.errors import FerError
+from ferbook import cli
 from ferbook.ledger.ledger import open_ledger
 from ferbook.runs.paths import runs_folder
 from ferbook.runs.register import NAME, append, entry, read_register, register
 from ferbook.runs.state import Kind, State
+from ferbook.runs.verify import Verification
 
 
 @pytest.fixture
@@ -42,6 +44,31 @@ def test_what_is_new_is_entered_once(folder, make_record):
         "another machine",
         "agrees",
     )
+
+
+def test_a_repetition_is_entered_on_request(folder, tmp_path, monkeypatch, capsys):
+    """By the path that a reader types, from wherever that is."""
+    monkeypatch.setattr("ferbook.runs.paths.runs_folder", lambda: folder)
+    told = Verification(State(Kind.SAME_CODE), (1.5,), (1.5,), 1e-3)
+    monkeypatch.setattr("ferbook.runs.verify.verify", lambda *asked: told)
+    register(folder)
+    first = read_register(folder)[0].record
+    monkeypatch.chdir(folder)
+    assert cli.main(["verify", first]) == 0
+    assert len(read_register(folder)) == 3
+    assert cli.main(["verify", first, "--keep"]) == 0
+    last = read_register(folder)[-1]
+    assert (last.event, last.record) == ("repeated", first)
+    assert last.machine and last.note.startswith("agrees: Code: same code")
+    lone = tmp_path / "lone"
+    for suffix in (".json", ".npz"):
+        source = (folder / first).with_suffix(suffix)
+        target = lone / first.replace(".json", suffix)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(source.read_bytes())
+    monkeypatch.setattr("ferbook.runs.paths.runs_folder", lambda: folder / "other")
+    assert cli.main(["verify", str(lone / first), "--keep"]) == 1
+    assert "leave --keep out" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("how", ["changed", "removed", "swapped"])
