@@ -1,10 +1,10 @@
 """Start a backbone from a weight file, as the papers do.
 
 ResNet-18, ResNet-34 and VGG16 of this library name their parameters as
-torchvision does, so its files fit, and those of projects that build on it.
+torchvision does, so its files fit, and those of projects that build on it; and
+those of this library's own networks, whose trunk begins another run.
 """
 
-import gzip
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from fer_lib.errors import FerError
 
 
 def read_weights(path: Path | str) -> dict[str, Tensor]:
-    """Tensors by name, of a safetensors file, plain or ``.gz``, or torch's.
+    """Tensors by name, of a safetensors file or torch's, or of a saved network.
 
     A dictionary under ``state_dict`` is unpacked, and the prefix ``module.``
     of data-parallel training removed.  torch's format is read with
@@ -25,6 +25,8 @@ def read_weights(path: Path | str) -> dict[str, Tensor]:
     Raises:
         FerError: when the file is missing, or holds more than tensors.
     """
+    from fer_lib.models.saved import read_network  # which builds networks
+
     path = Path(path)
     if not path.is_file():
         raise FerError(f"{path}: no such weight file.")
@@ -32,7 +34,7 @@ def read_weights(path: Path | str) -> dict[str, Tensor]:
         if path.suffix == ".safetensors":
             found = safetensors.torch.load_file(path)
         elif path.suffix == ".gz":
-            found = safetensors.torch.load(gzip.decompress(path.read_bytes()))
+            found, _ = read_network(path)
         else:
             found = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # each format has errors of its own
@@ -53,7 +55,7 @@ def load_backbone(network: nn.Module, path: Path | str) -> list[str]:
 
     Args:
         network: whose attribute ``backbone`` has torchvision's names.
-        path: see :func:`read_weights`.
+        path: see :func:`read_weights`; of a saved network its backbone is taken.
 
     Returns:
         Names in the file that the backbone does not have, such as the
@@ -63,7 +65,8 @@ def load_backbone(network: nn.Module, path: Path | str) -> list[str]:
         FerError: when a tensor of the backbone is missing in the file, or
             has another shape there; the network is left as it was.
     """
-    found, backbone = read_weights(path), getattr(network, "backbone", None)
+    backbone = getattr(network, "backbone", None)
+    found = {k.removeprefix("backbone."): v for k, v in read_weights(path).items()}
     if backbone is None:
         raise FerError(f"{type(network).__name__} has no backbone to start from.")
     wanted = backbone.state_dict()

@@ -21,16 +21,18 @@ from fer_lib.models.network import Network
 from fer_lib.preprocessing import Preprocessing
 
 SUFFIX = ".safetensors.gz"
-DIGITS = 7  # binary, of a stored weight
+STEPS = 127  # of a stored weight, between 0 and the largest of its output
+SCALE = ":scale"  # ends the name of an output's size of a step
 FOLDER = Path(__file__).resolve().parents[1] / "checkpoints"
 _OWN = ("network", "options", "input", "classes", "provenance")
 
 
 def save(network: Network, path: Path | str, about: Mapping | None = None) -> None:
-    """Write a network in half precision, its weights to seven digits.
+    """Write a network with weights of a byte.
 
-    Binary digits: to within 0.8 %, a fifth off the file.  What has one index,
-    such as biases and statistics, keeps the eleven of half precision.
+    Each output of a layer has its own size of a step, the 127th part of its
+    largest weight.  What has one index, such as biases and statistics, is
+    kept in half precision.
 
     Args:
         network: its options, input, classes and provenance are stored beside
@@ -43,18 +45,37 @@ def save(network: Network, path: Path | str, about: Mapping | None = None) -> No
     told = {"network": name, "options": network.options}
     told |= {"input": network.input.to_json(), "classes": list(network.classes)}
     told |= {"provenance": network.provenance} | dict(about or network.about)
-    kept = {key: _rounded(value) for key, value in network.state_dict().items()}
+    kept = {}
+    for key, value in network.state_dict().items():
+        kept |= _stored(key, value.cpu())
     plain = safetensors.torch.save(kept, {"about": json.dumps(told)})
     with atomic_path(path) as temporary:
         # No time inside, so that the same network gives the same bytes.
         temporary.write_bytes(gzip.compress(plain, mtime=0))
 
 
-def _rounded(values: Tensor) -> Tensor:
-    if values.ndim > 1:
-        shares, exponents = torch.frexp(values.float())
-        values = torch.ldexp((shares * 2**DIGITS).round() / 2**DIGITS, exponents)
-    return values.half().cpu().contiguous()
+def _stored(key: str, values: Tensor) -> dict[str, Tensor]:
+    if values.ndim < 2:
+        return {key: values.half().contiguous()}
+    steps = values.flatten(1).abs().amax(1).float() / STEPS
+    steps[steps == 0] = 1
+    codes = (values / _along(steps, values)).round().to(torch.int8)
+    return {key: codes.contiguous(), key + SCALE: steps}
+
+
+def _along(steps: Tensor, values: Tensor) -> Tensor:
+    """One number an output, so shaped that it multiplies all of its weights."""
+    return steps.view(-1, *[1] * (values.ndim - 1))
+
+
+def _restored(stored: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        key: values.float() * _along(stored[key + SCALE], values)
+        if key + SCALE in stored
+        else values
+        for key, values in stored.items()
+        if not key.endswith(SCALE)
+    }
 
 
 def load(name: Path | str) -> Network:
@@ -111,6 +132,9 @@ def _built(path: Path, about: dict) -> Network:
 def read_network(path: Path | str) -> tuple[dict[str, Tensor], dict]:
     """Weights and description of a file of :func:`save`.
 
+    Returns:
+        Tensors by name, weights in single precision, and what the file tells.
+
     Raises:
         FerError: when the file is missing, damaged or somebody else's.
     """
@@ -121,7 +145,7 @@ def read_network(path: Path | str) -> tuple[dict[str, Tensor], dict]:
         plain = gzip.decompress(path.read_bytes())
         end = 8 + int.from_bytes(plain[:8], "little")
         about = json.loads(plain[8:end])["__metadata__"]["about"]
-        return safetensors.torch.load(plain), json.loads(about)
+        return _restored(safetensors.torch.load(plain)), json.loads(about)
     except (OSError, EOFError, zlib.error, SafetensorError, KeyError, ValueError) as e:
         raise FerError(
             f"{path}: damaged, or not saved by this library ({e}); expected a file "

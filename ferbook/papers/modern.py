@@ -151,11 +151,15 @@ class DrawnLabels(nn.Module):
 
 
 def rate_factor(config: ModernConfig, epoch: int, epochs: int) -> float:
-    """What the learning rate is multiplied by in an epoch, from 0."""
+    """What the learning rate is multiplied by in an epoch, from 0.
+
+    While it falls, the factor of the epoch's middle, so that stages of few
+    epochs come down, too.
+    """
     rising = round(config.warm_up * epochs)
     if epoch < rising:
         return (epoch + 1) / (rising + 1)
-    return (1 + math.cos(math.pi * (epoch - rising) / (epochs - rising))) / 2
+    return (1 + math.cos(math.pi * (epoch - rising + 0.5) / (epochs - rising))) / 2
 
 
 def _adam_w(

@@ -8,6 +8,7 @@ from fer_lib.errors import FerError
 from fer_lib.models import build
 from fer_lib.models.pretrained import load_backbone, read_weights
 from fer_lib.models.resnet import ResNet
+from fer_lib.models.saved import read_network, save
 from fer_lib.models.vgg import VGG16
 
 WITH_BACKBONE = {  # network and a whole ImageNet network of its kind
@@ -33,6 +34,20 @@ def test_a_published_file_fits(name, kind, tmp_path):
     for key, tensor in network.backbone.state_dict().items():
         assert torch.equal(tensor, expected[key])
     assert set(surplus) == expected.keys() - network.backbone.state_dict().keys()
+
+
+def test_the_trunk_of_a_saved_network_begins_another(tmp_path):
+    """Of the same trunk; what stands on it stays as it was."""
+    whole = build("ramn", preset="smoke", variant="whole_face")
+    save(whole, tmp_path / "whole.safetensors.gz")
+    stored, _ = read_network(tmp_path / "whole.safetensors.gz")
+    network = build("ramn", preset="smoke")
+    before = network.classifier.weight.clone()
+    surplus = load_backbone(network, tmp_path / "whole.safetensors.gz")
+    assert "classifier.weight" in surplus
+    for key, tensor in network.backbone.state_dict().items():
+        assert torch.equal(tensor, stored[f"backbone.{key}"].float())
+    assert torch.equal(network.classifier.weight, before)
 
 
 def test_wrapped_files(tmp_path):

