@@ -184,13 +184,16 @@ class Running:
     @torch.no_grad()
     def _seen(self, images: Tensor, batch: Batch) -> tuple[Tensor, Batch]:
         """What the network sees, augmented, and the landmarks in it."""
-        unit = self.network.input.to_unit(images)
+        wanted = self.network.input
+        unit = wanted.to_unit(images)
+        # Of grey faces, whose channels are alike, one is changed for all.
+        unit = unit[:, : images.shape[1]]
         if batch.landmarks is None:
             unit = self.stage.augment(unit)
         else:
             unit, points = self.stage.augment(unit, batch.landmarks)
             batch = Batch(batch.labels, points, batch.extra)
-        x = self.network.input.normalise(unit)
+        x = wanted.normalise(unit.expand(-1, wanted.channels, -1, -1))
         return x.contiguous(memory_format=self.format), batch
 
     def _step(self) -> None:

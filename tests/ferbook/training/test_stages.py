@@ -1,6 +1,7 @@
 """What a stage can ask for, against the same written out by hand."""
 
 import copy
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -18,9 +19,11 @@ from toy_runs import (
     train,
 )
 
+from fer_lib.data.augment import augmentation, seeded
 from fer_lib.preprocessing import Preprocessing
 from ferbook.training.average import Average
-from ferbook.training.plan import Loss
+from ferbook.training.plan import Batch, Loss
+from ferbook.training.stages import Running
 
 
 def linear():
@@ -197,3 +200,27 @@ def test_a_stage_of_its_own_equals_that_stage_in_a_plan():
     stages = (still(epochs=2), still(name="none", epochs=0, begin=lambda n: n.eval()))
     other, _ = train(toy_plan(*stages))
     assert_same_weights(one, other)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_grey_faces_are_changed_once_for_all_channels(channels):
+    """As if three equal channels had been given; colours stay apart."""
+    network, seen = nn.Conv2d(3, 2, 3), []
+    network.input = Preprocessing(size=24, channels=3, mean=(0.1, 0.2, 0.3))
+    images = torch.randint(0, 256, (6, channels, 24, 24), dtype=torch.uint8)
+    change = augmentation(flip=0.5, degrees=20, shear=5, contrast=0.3, erase=0.5)
+
+    def watched(unit):
+        seen.append(unit.shape[1])
+        return change(unit)
+
+    stage = still(augment=watched)
+    running = SimpleNamespace(
+        network=network, stage=stage, format=torch.contiguous_format
+    )
+    with seeded(1):
+        x, _ = Running._seen(running, images, Batch(torch.zeros(6)))
+    with seeded(1):
+        wanted = network.input.normalise(change(network.input.to_unit(images)))
+    torch.testing.assert_close(x, wanted)
+    assert seen == [channels] and x.shape == (6, 3, 24, 24)
