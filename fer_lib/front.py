@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.errors import FerError
@@ -88,10 +87,10 @@ def predict(network: Network, source: Source) -> Readings:
     Raises:
         FerError: when no photograph can be read or shows a face.
     """
-    from fer_lib.evaluation.inference import predict as scores_of
+    from fer_lib.evaluation.inference import probabilities
 
     names, faces, boxes, unread = _faces(source, network)
-    shares = torch.as_tensor(scores_of(network, faces)).softmax(1).numpy()
+    shares = probabilities(network, faces)
     rows = zip(names, faces, shares, boxes, strict=True)
     read = [Reading(n, f, p, network.classes, b) for n, f, p, b in rows]
     return Readings(read, unread)

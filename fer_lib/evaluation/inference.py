@@ -72,6 +72,19 @@ def batches(
         yield rows, wanted.to_unit(torch.as_tensor(part).to(device)).to(kind)
 
 
+def probabilities(
+    network: Network, images: np.ndarray | Tensor, batch_size: int | None = None
+) -> np.ndarray:
+    """Calibrated probabilities of the classes, of faces as for :func:`predict`.
+
+    Returns:
+        ``float32 [N, classes]``, the softmax of the class scores over the
+        network's ``temperature``; each row sums to 1.
+    """
+    scores = predict(network, images, batch_size=batch_size)
+    return torch.as_tensor(scores / network.temperature).softmax(1).numpy()
+
+
 @torch.inference_mode()
 def predict(
     network: Network,

@@ -85,7 +85,7 @@ def summarize(
     """
     scores = torch.as_tensor(np.asarray(logits, np.float16)).float()
     truth = torch.as_tensor(np.asarray(labels, np.int64))
-    _check(scores, truth)
+    check_predictions(scores, truth)
     classes = scores.shape[1]
     cells = classes * truth + scores.argmax(1)
     confusion = cells.bincount(minlength=classes**2).reshape(classes, -1).numpy()
@@ -116,7 +116,8 @@ def summarize(
     return found
 
 
-def _check(scores: torch.Tensor, truth: torch.Tensor) -> None:
+def check_predictions(scores: torch.Tensor, truth: torch.Tensor) -> None:
+    """Refuse all but finite scores ``[n, classes]`` with their labels ``[n]``."""
     if scores.ndim != 2 or len(scores) != len(truth) or not len(truth):
         raise FerError(
             f"predictions {list(scores.shape)} and labels {list(truth.shape)} "

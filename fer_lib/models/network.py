@@ -43,6 +43,10 @@ class Network(nn.Module):
         classes: names of its scores, in their order.
         provenance: what it was trained on, ``"untrained"`` at first.
         about: what a file that it was loaded from tells besides.
+        temperature: its class scores are divided by it where they become
+            probabilities that are shown; 1 until it is fitted, see
+            :func:`fer_lib.evaluation.calibration.temperature`.  ``forward``
+            knows nothing of it.
         regions_per_face: pictures of that size that it makes of one face.
     """
 
@@ -56,6 +60,7 @@ class Network(nn.Module):
     classes: tuple[str, ...]
     provenance: str
     about: dict
+    temperature: float = 1.0
 
     def __new__(cls, *args, **options):
         network = super().__new__(cls)

@@ -24,7 +24,7 @@ SUFFIX = ".safetensors.gz"
 STEPS = 127  # of a stored weight, between 0 and the largest of its output
 SCALE = ":scale"  # ends the name of an output's size of a step
 FOLDER = Path(__file__).resolve().parents[1] / "checkpoints"
-_OWN = ("network", "options", "input", "classes", "provenance")
+_OWN = ("network", "options", "input", "classes", "provenance", "temperature")
 
 
 def save(network: Network, path: Path | str, about: Mapping | None = None) -> None:
@@ -35,8 +35,8 @@ def save(network: Network, path: Path | str, about: Mapping | None = None) -> No
     kept in half precision.
 
     Args:
-        network: its options, input, classes and provenance are stored beside
-            its weights.
+        network: its options, input, classes, provenance and temperature are
+            stored beside its weights.
         path: a ``.safetensors.gz`` file; replaced when it exists.
         about: what else to tell of it, such as the ``command`` that made it;
             JSON-able.
@@ -44,7 +44,8 @@ def save(network: Network, path: Path | str, about: Mapping | None = None) -> No
     (name,) = (key for key, kind in NETWORKS.items() if kind is type(network))
     told = {"network": name, "options": network.options}
     told |= {"input": network.input.to_json(), "classes": list(network.classes)}
-    told |= {"provenance": network.provenance} | dict(about or network.about)
+    told |= {"provenance": network.provenance, "temperature": network.temperature}
+    told |= dict(about or network.about)
     kept = {}
     for key, value in network.state_dict().items():
         kept |= _stored(key, value.cpu())
@@ -86,8 +87,8 @@ def load(name: Path | str) -> Network:
 
     Returns:
         The network on the CPU, in evaluation mode, with its ``options``,
-        ``input``, ``classes``, ``provenance`` and, in ``about``, what else
-        the file tells.
+        ``input``, ``classes``, ``provenance``, ``temperature`` (1 where the
+        file has none) and, in ``about``, what else the file tells.
 
     Raises:
         FerError: when there is no such network or file, or it is damaged.
@@ -105,6 +106,7 @@ def load(name: Path | str) -> Network:
     load_weights(network, weights, str(path))
     network.classes = tuple(about["classes"])
     network.provenance = about["provenance"]
+    network.temperature = about.get("temperature", 1.0)
     network.about = {key: told for key, told in about.items() if key not in _OWN}
     return network.eval()
 

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-import torch
 from scipy.stats import spearmanr
 
 from fer_lib.errors import FerError
-from fer_lib.evaluation.inference import predict
+from fer_lib.evaluation.inference import probabilities
 from fer_lib.explain.grad_cam import class_maps
 from fer_lib.explain.occlusion import occlude
 from fer_lib.expressions import EXPRESSIONS
@@ -57,12 +56,6 @@ def chosen_networks(dataset: str = "rendered", weights: str = "") -> Networks:
             "the file of one in `weights`."
         )
     return found
-
-
-def probabilities(network: Network, faces: np.ndarray) -> np.ndarray:
-    """Shares of the classes ``float [N, C]`` for faces ``uint8 [N, 1, S, S]``."""
-    scores = predict(network, faces, batch_size=64)
-    return torch.as_tensor(scores).softmax(1).numpy()
 
 
 def side_for(networks: Networks) -> int:

@@ -7,8 +7,9 @@ from IPython.display import display
 from matplotlib.figure import Figure
 
 from fer_lib.errors import FerError
+from fer_lib.evaluation.inference import probabilities
 from fer_lib.explain.drawing.panels import show_face, with_alt
-from ferbook.chapters.your_face.answers import Networks, probabilities, side_for
+from ferbook.chapters.your_face.answers import Networks, side_for
 from ferbook.chapters.your_face.photograph import Found, View, decoded, find_one
 from ferbook.chapters.your_face.plots import draw_settings
 from ferbook.show.figures import COLOURS, Plot, show

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 
+from fer_lib.evaluation.inference import probabilities
 from fer_lib.explain.drawing.colours import (
     DIVERGING,
     PART_MARKERS,
@@ -29,7 +30,6 @@ from ferbook.chapters.your_face.answers import (
     Reason,
     Series,
     Steadiness,
-    probabilities,
 )
 from ferbook.chapters.your_face.photograph import SIDE, Found, View
 from ferbook.show.figures import COLOURS

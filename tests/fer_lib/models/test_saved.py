@@ -1,5 +1,6 @@
 """A saved network holds all that builds it again; files are refused with the mend."""
 
+import gzip
 from dataclasses import replace
 
 import numpy as np
@@ -52,6 +53,7 @@ def test_every_paper_has_a_network():
 def test_all_comes_back(tmp_path):
     network = small(classes=("calm", "angry"))
     network.provenance = "photographs: mine"
+    network.temperature = 1.25
     one, other = tmp_path / f"one{SUFFIX}", tmp_path / f"other{SUFFIX}"
     save(network, one, {"command": "by hand"})
     save(network, other, {"command": "by hand"})
@@ -60,7 +62,7 @@ def test_all_comes_back(tmp_path):
     back = load(one)
     assert torch.equal(torch.random.get_rng_state(), state)
     assert not back.training and back.about == {"command": "by hand"}
-    for name in ("options", "classes", "provenance", "input"):
+    for name in ("options", "classes", "provenance", "input", "temperature"):
         assert getattr(back, name) == getattr(network, name), name
     again = build("deep_emotion", **back.options)
     load_weights(again, back.state_dict(), "test")
@@ -93,6 +95,15 @@ def test_a_damaged_file_is_refused(tmp_path, cut):
     path.unlink()
     with pytest.raises(FerError, match="no such file; correct its path"):
         load(path)
+
+
+def test_a_file_without_a_temperature_is_not_calibrated(tmp_path):
+    network, path = small(), tmp_path / f"one{SUFFIX}"
+    save(network, path)
+    plain = gzip.decompress(path.read_bytes())
+    plain = plain.replace(b'\\"temperature\\"', b'\\"temperament\\"')
+    path.write_bytes(gzip.compress(plain))
+    assert load(path).temperature == 1 and load(path).about == {"temperament": 1.0}
 
 
 def test_what_another_version_described_is_refused(tmp_path):

@@ -12,6 +12,7 @@ from skimage.data import astronaut
 from torch import nn
 
 from fer_lib.errors import FerError
+from fer_lib.evaluation.inference import probabilities
 from fer_lib.landmarks import eye_centres
 from fer_lib.models.network import Network
 from fer_lib.models.saved import committed, load
@@ -258,7 +259,7 @@ def test_sliders_ask_the_network_and_a_bad_file_is_refused(found):
     crop.value, blur.value, size.value = 1.3, 1.0, 0.4
     square = controls.window(0.4, 0.5, round(found.height_of("mouth"), 6))
     face = found.see([View(crop=1.3, blur=1.0, cover=square)])
-    shares = answers.probabilities(ramn["ramn"], face)[0]
+    shares = probabilities(ramn["ramn"], face)[0]
     word = ramn["ramn"].classes[shares.argmax()]
     assert f"ramn says {word}, {100 * shares.max():.0f} per cent" in told.value
     about = {"name": "me.txt", "type": "", "last_modified": datetime(2026, 1, 1)}

@@ -14,8 +14,9 @@ from skimage.data import astronaut
 from test_widget_crops import question
 from widget_pages import find, find_all, put, told
 
+from fer_lib.evaluation.inference import probabilities
 from ferbook import widgets
-from ferbook.chapters.your_face.answers import chosen_networks, probabilities
+from ferbook.chapters.your_face.answers import chosen_networks
 from ferbook.chapters.your_face.photograph import View, find_one, load_photo
 from ferbook.widgets.pictures import astronaut_face
 
