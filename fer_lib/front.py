@@ -5,17 +5,21 @@ A *source* of faces is the path of a photograph, of a folder of photographs, a
 already, ``uint8 [N, C, H, W]`` or floats in 0..1.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.errors import FerError
+from fer_lib.evaluation.calibration import threshold_of
+from fer_lib.evaluation.inference import predict as scores_of
+from fer_lib.evaluation.inference import probabilities
 from fer_lib.models import build
 from fer_lib.models.network import Network
 from fer_lib.models.saved import load
+from fer_lib.reading import Reading, Readings, read_photographs
 
 __all__ = ["Evaluation", "Explanation", "Reading", "Readings"]
 __all__ += ["build", "evaluate", "explain", "load", "predict"]
@@ -23,77 +27,44 @@ __all__ += ["build", "evaluate", "explain", "load", "predict"]
 Source = str | Path | np.ndarray | FaceSet
 
 
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """What a network reads in one face.
-
-    Attributes:
-        source: the photograph's path, or the number of the face.
-        face: ``uint8 [C, S, S]``, what the network was shown.
-        probabilities: of the classes, ``float32 [C]``, sums to 1.
-        classes: their names.
-        box: left, top, right, bottom in the photograph; None of an array.
-    """
-
-    source: str
-    face: np.ndarray = field(repr=False)
-    probabilities: np.ndarray
-    classes: tuple[str, ...]
-    box: tuple[int, int, int, int] | None = None
-
-    @property
-    def expression(self) -> str:
-        """Name of the most probable class."""
-        return self.classes[int(self.probabilities.argmax())]
-
-    def __repr__(self) -> str:
-        share = 100 * self.probabilities.max()
-        where = f", face at {', '.join(map(str, self.box))}" if self.box else ""
-        return f"<{self.source}: {self.expression} {share:.0f} %{where}>"
-
-
-class Readings(list[Reading]):
-    """What a network reads in the faces of a source.
-
-    Attributes:
-        unread: why a photograph of a folder was not read, by its path.
-    """
-
-    unread: Mapping[str, str]
-
-    def __init__(self, readings: Iterable[Reading], unread: Mapping[str, str] = {}):
-        super().__init__(readings)
-        self.unread = dict(unread)
-
-    def __repr__(self) -> str:
-        lines = [repr(one) for one in self]
-        lines += [f"not read: {why}" for why in self.unread.values()]
-        return "\n".join(lines)
-
-
 def predict(network: Network, source: Source) -> Readings:
     """Read the expressions of all faces of a source.
 
     Args:
         network: of :func:`load` or :func:`build`; see ``network.provenance`` for
-            what it learned from.
+            what it learned from, and ``network.temperature`` for its calibration.
         source: a photograph, a folder of them, a face set or an array of faces.
             In photographs faces are found and their eyes put level (extra
-            ``photos``); pictures in folders inside the folder are not read.
+            ``photos``); the folders inside a folder are read, too.
 
     Returns:
         One :class:`Reading` per face; what a folder holds besides is in ``unread``.
+        For more than memory holds there is
+        :func:`fer_lib.reading.read_photographs`.
 
     Raises:
         FerError: when no photograph can be read or shows a face.
     """
-    from fer_lib.evaluation.inference import probabilities
-
-    names, faces, boxes, unread = _faces(source, network)
-    shares = probabilities(network, faces)
-    rows = zip(names, faces, shares, boxes, strict=True)
-    read = [Reading(n, f, p, network.classes, b) for n, f, p, b in rows]
-    return Readings(read, unread)
+    if isinstance(source, str | Path):
+        found = list(read_photographs(network, [source]))
+        unread = {str(one.path): f"{one.path}: {one.note}" for one in found if one.note}
+        read = [reading for one in found for reading in one.readings]
+        if not read:
+            raise FerError(next(iter(unread.values())))
+        return Readings(read, unread)
+    faces = np.asarray(source.images if isinstance(source, FaceSet) else source)
+    if faces.ndim != 4:
+        raise FerError(
+            f"faces are {list(faces.shape)}, expected [N, C, H, W] with C 1 or 3; "
+            "add the missing axes, for example faces[None]."
+        )
+    limit = threshold_of(network)
+    return Readings(
+        Reading(f"face {i}", face, shares, network.classes, None, limit)
+        for i, (face, shares) in enumerate(
+            zip(faces, probabilities(network, faces), strict=True)
+        )
+    )
 
 
 @dataclass(frozen=True)
@@ -149,7 +120,6 @@ def evaluate(
         FerError: when a label is none of the network's classes.
     """
     from fer_lib.data import load as load_faces
-    from fer_lib.evaluation.inference import predict as scores_of
     from fer_lib.evaluation.metrics import summarize
 
     if not isinstance(faces, FaceSet):
@@ -199,7 +169,7 @@ class Explanation:
 
 def explain(
     network: Network,
-    source: Source,
+    source: Source | Readings,
     method: str | Callable = "grad_cam",
     target: str | None = None,
 ) -> Explanation:
@@ -209,7 +179,7 @@ def explain(
 
     Args:
         network: any here.
-        source: as of :func:`predict`.
+        source: as of :func:`predict`, or what that returned.
         method: a name in ``fer_lib.explain.METHODS``, or a function called
             like these.
         target: the class that is explained; what the network reads if None.
@@ -220,7 +190,7 @@ def explain(
     from fer_lib.explain import explain as maps_of
     from fer_lib.models.network import check_choice
 
-    readings = predict(network, source)
+    readings = source if isinstance(source, Readings) else predict(network, source)
     if target is not None:
         check_choice(network.NAME, "target", target, network.classes)
     wanted = tuple(target or one.expression for one in readings)
@@ -229,51 +199,6 @@ def explain(
     maps = maps_of(network, faces, method, labels)
     name = method if isinstance(method, str) else method.__name__
     return Explanation(name, readings, wanted, maps)
-
-
-def _faces(
-    source: Source, network: Network
-) -> tuple[list[str], np.ndarray, list, dict]:
-    """Names, faces ``[N, C, H, W]`` and boxes of a source, and what was not read."""
-    if isinstance(source, FaceSet):
-        source = source.images
-    if not isinstance(source, str | Path):
-        faces = np.asarray(source)
-        if faces.ndim != 4:
-            raise FerError(
-                f"faces are {list(faces.shape)}, expected [N, C, H, W] with C 1 or 3; "
-                "add the missing axes, for example faces[None]."
-            )
-        return [f"face {i}" for i in range(len(faces))], faces, [None] * len(faces), {}
-    from fer_lib.photos.faces import FER2013_FRAME, RENDERED_FRAME, faces_in
-    from fer_lib.photos.images import as_picture, read_image
-
-    frame = RENDERED_FRAME if network.rendered_only else FER2013_FRAME
-    names, faces, boxes, unread = [], [], [], {}
-    for path in _photographs(Path(source).expanduser()):
-        try:
-            found = faces_in(as_picture(read_image(path)))
-        except FerError as error:
-            unread[str(path)] = f"{path}: {str(error).removeprefix(f'{path}: ')}"
-            continue
-        for face in found:
-            names.append(str(path))
-            faces.append(face.framed(network.input.size, frame))
-            boxes.append(face.box)
-    if not faces:
-        raise FerError(next(iter(unread.values())))
-    return names, np.stack(faces), boxes, unread
-
-
-def _photographs(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
-        raise FerError(f"{path}: no such file or folder; give a photograph's path.")
-    found = [p for p in sorted(path.iterdir()) if p.is_file() and p.name[0] != "."]
-    if not found:
-        raise FerError(f"{path}: the folder holds no file, expected photographs.")
-    return found
 
 
 def _grey(face: np.ndarray, size: int) -> np.ndarray:

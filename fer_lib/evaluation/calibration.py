@@ -8,6 +8,7 @@ import torch
 
 from fer_lib.errors import FerError
 from fer_lib.evaluation.metrics import check_predictions
+from fer_lib.models.network import Network
 
 RIGHT = 0.85  # share of the sure answers that shall be right
 # Rule of a network whose file has none: likelier than all other classes together.
@@ -62,10 +63,10 @@ def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
 def sure_from(
     probabilities: np.ndarray, labels: np.ndarray, right: float = RIGHT
 ) -> dict[str, float]:
-    """The lowest threshold above which enough answers are right.
+    """The lowest threshold from which on enough answers are right.
 
     A face whose most probable class reaches the threshold is *sure*.  Stored as
-    ``network.about["sure"]``, it is what :func:`fer_lib.predict` goes by.
+    ``network.about["sure"]``, it is the network's own rule.
 
     Args:
         probabilities: calibrated, ``[n, classes]``.
@@ -102,3 +103,12 @@ def sure_from(
         "share": (at + 1) / len(top),
         "n": len(top),
     }
+
+
+def threshold_of(network: Network) -> float:
+    """Probability from which on a network's answer is sure.
+
+    That of ``network.about["sure"]``, see :func:`sure_from`; :data:`MAJORITY`, likelier
+    than all other classes together, where there is none.
+    """
+    return network.about.get("sure", {}).get("threshold", MAJORITY)

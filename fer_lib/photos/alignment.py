@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from fer_lib.errors import FerError
 from fer_lib.landmarks import eye_centres
+from fer_lib.photos.detection import NoFace
 
 
 def eye_similarity(
@@ -30,12 +30,12 @@ def eye_similarity(
         ``float64 [2, 3]``.
 
     Raises:
-        FerError: when both eyes lie in one place.
+        NoFace: when both eyes lie in one place.
     """
     # As complex numbers, a similarity is z -> turn * z + shift.
     left, right = eye_centres(np.asarray(points, np.float64)) @ [1, 1j]
     if left == right:
-        raise FerError(
+        raise NoFace(
             f"alignment: both eyes lie at {left.real:g}, {left.imag:g}; expected "
             "68 landmarks of a face."
         )

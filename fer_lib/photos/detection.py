@@ -18,6 +18,10 @@ Box = tuple[int, int, int, int]
 DETECTOR = "dlib's frontal HOG detector"
 
 
+class NoFace(FerError):
+    """A picture shows no face, or none that can be put upright."""
+
+
 class Detection(NamedTuple):
     """One face: its box, and how sure the detector is (above 0)."""
 
@@ -63,11 +67,11 @@ def find_face(image: np.ndarray) -> Box:
     """The face that dlib's frontal HOG detector is most sure of.
 
     Raises:
-        FerError: when no face is found.
+        NoFace: when no face is found.
     """
     if faces := find_faces(image):
         return faces[0].box
-    raise FerError(
+    raise NoFace(
         f"no face found in an image of {image.shape[1]} x {image.shape[0]} "
         "pixels; use a frontal face of at least 80 pixels, or give the box."
     )

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer_lib.errors import FerError
 from fer_lib.photos.alignment import eye_similarity, warp_face
-from fer_lib.photos.detection import Box, find_faces
+from fer_lib.photos.detection import Box, NoFace, find_faces
 from fer_lib.photos.ert import fit_landmarks
 
 # Medians over faces that networks learn from, shares of the side: how far apart
 # the centres of the eyes are, and how far from the top.
 RENDERED_FRAME = (0.34, 0.28)  # the corpus "wild", by its own landmarks
 FER2013_FRAME = (0.37, 0.39)  # 436 of 600 training faces, by dlib's landmarks
+LEAST = 64  # pixels of a box: landmarks are fitted to whole pixels
 SURE = 0.2  # score of a detection; sleeves and collars get 0 to 0.2, faces more
 
 
@@ -58,13 +58,13 @@ def faces_in(photo: np.ndarray) -> list[Face]:
         photo: ``uint8 [H, W, 3]``.
 
     Raises:
-        FerError: when there is no face.
+        NoFace: when there is none.
     """
     found = find_faces(photo)
     sure = [one for one in found if one.score >= max(SURE, found[0].score / 2)]
     if not sure:
         height, width = photo.shape[:2]
-        raise FerError(
+        raise NoFace(
             f"no face found in {width} x {height} pixels, expected one that looks at "
             "the camera, upright, in good light and at least 80 pixels wide; take "
             "another photograph, or cut the face out and give it as an array."

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from fer_lib import __version__
 from fer_lib.errors import FerError
-from ferbook.cli import commands, reproduce
+from ferbook.cli import commands, predict, reproduce
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     known = parser.add_subparsers(required=True, metavar="COMMAND")
+    predict.add_to(known)
     commands.add_to(known)
     reproduce.add_to(known)
     return parser

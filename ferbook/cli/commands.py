@@ -1,7 +1,6 @@
-"""The commands of few words; ``reproduce`` has a module of its own."""
+"""The commands of few words; the others have a module each."""
 
 import argparse
-import csv
 import json
 import sys
 from collections.abc import Callable, Collection
@@ -36,14 +35,6 @@ def one_of(what: str, name: str, known: Collection[str]) -> str:
 
 def add_to(commands: argparse._SubParsersAction) -> None:
     """Add all of them to the parser's commands."""
-    text = "read the expressions in photographs, and draw where a network looks"
-    one = command(commands, "predict", predict, text)
-    one.add_argument("photo", nargs="+", help="a photograph, or a folder of them")
-    one.add_argument("--network", default="ramn", help="a nickname, or a saved file")
-    one.add_argument("--method", default="grad_cam", help="of the maps of --explain")
-    one.add_argument("--explain", type=Path, metavar="DIR", help="for a map per photo")
-    one.add_argument("--out", type=Path, metavar="CSV", help="for all probabilities")
-
     data = command(commands, "data", check, "check or get a data set")
     actions = data.add_subparsers(required=True, metavar="ACTION")
     for run, text in (
@@ -87,47 +78,6 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     one.add_argument("--budget", metavar="20m", help="then begin no further cell")
     one.add_argument("--out", type=Path, help="folder of the record")
     one.add_argument("--fresh", action="store_true", help="replace another study")
-
-
-def predict(options: argparse.Namespace) -> int:
-    import fer_lib
-    from fer_lib.files import atomic_path
-
-    network = fer_lib.load(options.network)
-    print(f"{options.network} knows {network.provenance}.")
-    read, unread = [], {}
-    for photo in options.photo:
-        try:
-            found = fer_lib.predict(network, photo)
-        except FerError as error:
-            unread[photo] = str(error)
-            continue
-        read += found
-        unread |= found.unread
-        if options.explain:
-            options.explain.mkdir(parents=True, exist_ok=True)
-            for path in dict.fromkeys(one.source for one in found):
-                drawn = fer_lib.explain(network, path, options.method).draw()
-                place = options.explain / f"{Path(path).stem}-{options.method}.png"
-                drawn.savefig(place)
-                print(f"Map: {place}")
-    for one in read:
-        print(repr(one).strip("<>"))
-    for why in unread.values():
-        print(f"not read: {why}")
-    if options.out:
-        with (
-            atomic_path(options.out) as temporary,
-            temporary.open("w", encoding="utf-8", newline="") as file,
-        ):
-            table = csv.writer(file, lineterminator="\n")
-            box = ("left", "top", "right", "bottom")
-            table.writerow(["photo", *box, *network.classes])
-            for one in read:
-                shares = (f"{share:.4f}" for share in one.probabilities)
-                table.writerow([one.source, *one.box, *shares])
-        print(f"Table: {options.out}")
-    return 0 if read else 1
 
 
 def check(options: argparse.Namespace) -> int:

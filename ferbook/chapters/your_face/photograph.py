@@ -23,6 +23,7 @@ from fer_lib.landmarks import FIVE_PARTS
 from fer_lib.photos.alignment import eye_similarity, move_points, warp_face
 from fer_lib.photos.detection import Box, find_faces
 from fer_lib.photos.ert import fit_landmarks
+from fer_lib.photos.faces import LEAST, SURE
 from fer_lib.photos.images import LUMA, read_image
 
 ASTRONAUT = "skimage.data.astronaut(), NASA, public domain."
@@ -31,8 +32,6 @@ SIDE = 48  # pixels, grey: what the faces are that the networks learned from
 # how far apart the centres of the eyes are, and how far from the top.
 EYES_APART, EYES_DOWN = 0.34, 0.28
 MOST = 1600  # pixels of a photograph's longer side; larger ones are reduced
-LEAST = 64  # pixels of a face's box: landmarks are fitted to whole pixels
-SURE = 0.2  # score of a detection; sleeves and collars get 0 to 0.2, faces more
 DARKEST = 50  # of 255: the brightest twentieth of a face has to reach it
 
 
@@ -107,7 +106,8 @@ def find_one(photo: np.ndarray, which: int = 0) -> Found:
     """The face in a photograph, large and bright enough to be read.
 
     Of several the ``which``-th from the left, from 1; 0 expects one.  A detection below
-    :data:`SURE`, or less than half as sure as the surest, is a false alarm.
+    :data:`~fer_lib.photos.faces.SURE`, or less than half as sure as the surest, is
+    a false alarm.
 
     Raises:
         FerError: when there is none, several, or the one is small or dark.
