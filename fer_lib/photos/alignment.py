@@ -63,14 +63,19 @@ def warp_face(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
     Returns:
         ``uint8 [C, size, size]``, C 1 or 3.
     """
-    planes = np.atleast_3d(image).transpose(2, 0, 1)[None].astype(np.float64)
-    pixels = torch.from_numpy(planes)
-    height, width = pixels.shape[2:]
     # Several samples a pixel where the face shrinks, else stripes would appear.
     samples = max(1, math.ceil(1 / np.hypot(*matrix[:, 0])))
     places = (np.arange(size * samples) + 0.5) / samples - 0.5
     back = np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))[:2]
     seen = move_points(np.stack(np.meshgrid(places, places), -1), back)
+    # The rest of a large photograph need not become floating point.
+    ends = np.array(image.shape[1::-1]) - 1
+    left, top = np.clip(np.floor(seen.min((0, 1))), 0, ends).astype(int)
+    right, bottom = np.clip(np.ceil(seen.max((0, 1))), 0, ends).astype(int)
+    part = np.atleast_3d(image[top : bottom + 1, left : right + 1])
+    pixels = torch.from_numpy(part.transpose(2, 0, 1)[None].astype(np.float64))
+    height, width = pixels.shape[2:]
+    seen = seen - [left, top]
     grid = torch.as_tensor(2 * seen / [max(width - 1, 1), max(height - 1, 1)] - 1)[None]
     face = F.grid_sample(pixels, grid, padding_mode="border", align_corners=True)
     return F.avg_pool2d(face, samples)[0].round().byte().numpy()

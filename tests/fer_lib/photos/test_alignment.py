@@ -60,6 +60,29 @@ def test_the_identity_changes_nothing():
     assert np.array_equal(same, image.transpose(2, 0, 1))
 
 
+@given(
+    seed=st.integers(0, 999),
+    angle=st.floats(-3, 3),
+    grow=st.floats(1.0, 4.0),
+    across=st.floats(-90, 90),
+    down=st.floats(-90, 90),
+)
+def test_every_pixel_is_interpolated_between_four(seed, angle, grow, across, down):
+    """One by one, inside of the image, across its border and beyond."""
+    image = np.random.default_rng(seed).integers(0, 256, (23, 31), dtype=np.uint8)
+    matrix = np.column_stack([grow * turned(angle), [across, down]])
+    face = warp_face(image, matrix, 9)[0]
+    linear = np.linalg.inv(matrix[:, :2])
+    for y, x in np.ndindex(9, 9):
+        place = linear @ ([x, y] - matrix[:, 2])
+        place = np.clip(place, 0, [30, 22])
+        low = np.minimum(place.astype(int), [29, 21])
+        (right, lower), (i, j) = place - low, low
+        rows = image[j : j + 2, i : i + 2] @ [1 - right, right]
+        # Half a level between two may be rounded either way.
+        assert abs(rows @ [1 - lower, lower] - face[y, x]) <= 0.5 + 1e-6
+
+
 def test_shrinking_does_not_alias():
     stripes = np.zeros((160, 160), np.uint8)
     stripes[:, ::2] = 255
