@@ -55,6 +55,12 @@ class Reading:
         return bool(self.probabilities.max() >= self.threshold)
 
     @property
+    def answer(self) -> str:
+        """Expression and probability in words: ``"not sure (sad 41 %)"``."""
+        said = f"{self.expression} {100 * self.probabilities.max():.0f} %"
+        return said if self.sure else f"not sure ({said})"
+
+    @property
     def size(self) -> int | None:
         """Width of the face in pixels of the photograph; None of an array."""
         return self.box[2] - self.box[0] if self.box else None
@@ -70,10 +76,8 @@ class Reading:
         )
 
     def __repr__(self) -> str:
-        said = f"{self.expression} {100 * self.probabilities.max():.0f} %"
-        said = said if self.sure else f"not sure ({said})"
         where = f", face at {', '.join(map(str, self.box))}" if self.box else ""
-        return f"<{self.source}: {said}{where}>"
+        return f"<{self.source}: {self.answer}{where}>"
 
 
 class Readings(list[Reading]):

@@ -12,6 +12,7 @@ from fer_lib.evaluation.inference import probabilities
 from fer_lib.explain.grad_cam import class_maps
 from fer_lib.explain.occlusion import occlude
 from fer_lib.expressions import EXPRESSIONS
+from fer_lib.front import predict
 from fer_lib.models.network import Network
 from fer_lib.models.saved import beside, committed, load, read_network
 from fer_lib.rendered.conditions import WILD
@@ -86,6 +87,29 @@ def home_table(networks: Networks) -> Table:
         rows.append((name, kind, percent(record.metrics()) if record else "no record"))
     header = ("Network", "Learned from", "Right on test faces of that kind")
     return Table("At home: recorded runs, 95 % interval", header, tuple(rows))
+
+
+def sure_table(networks: Networks, face: np.ndarray) -> Table:
+    """Which networks are sure of a face ``uint8 [1, 1, S, S]``, and by what rule."""
+    rows = []
+    for name, one in networks.items():
+        rule, (reading,) = one.about.get("sure"), predict(one, face)
+        counted = (
+            f"{100 * rule['right']:.0f} % of the {100 * rule['share']:.0f} % that are "
+            f"sure, n = {rule['n']:,}"
+            if rule
+            else "not counted"
+        )
+        limit = f"{100 * reading.threshold:.0f} %"
+        heat = f"{one.temperature:.2f}"
+        rows.append((name, heat, limit, counted, reading.answer))
+    header = ("Network", "Temperature", "Sure from", "Right when sure", "Here")
+    note = (
+        "Temperature 1.00: not fitted. Right when sure: share of validation faces that "
+        "took no part in training. Where that was not counted, sure means likelier "
+        "than all other classes together."
+    )
+    return Table("Calibration, and the rule for being sure", header, tuple(rows), note)
 
 
 def strangers(count: int) -> np.ndarray:

@@ -1,14 +1,23 @@
 """A temperature and a threshold against grids, loops and limit cases."""
 
+import re
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 from known_networks import smoke, some_faces
 
 from fer_lib.errors import FerError
-from fer_lib.evaluation.calibration import sure_from, temperature
+from fer_lib.evaluation.calibration import (
+    MAJORITY,
+    sure_from,
+    temperature,
+    threshold_of,
+)
 from fer_lib.evaluation.inference import predict, probabilities
 from fer_lib.evaluation.metrics import summarize
+from fer_lib.models.saved import load
 
 
 def drawn(n: int = 4000, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -99,6 +108,26 @@ def test_no_lower_threshold_makes_as_many_right(right, digits):
     sure = top >= found["threshold"]
     assert found["right"] == pytest.approx(hit[sure].mean()) and found["n"] == 400
     assert found["share"] == pytest.approx(sure.mean())
+
+
+def test_the_page_on_calibration_runs_as_it_stands(root, tmp_path, monkeypatch):
+    """Of a network that is right where it is surest, and on half of the rest."""
+    monkeypatch.chdir(tmp_path)
+    network, images = smoke("deep_emotion").eval(), some_faces(40)
+    logits = predict(network, images)
+    labels = logits.argmax(1)
+    unsure = np.argsort(logits.max(1))[:20]
+    labels[unsure[::2]] = logits.argmin(1)[unsure[::2]]
+    text = (root / "book" / "how_to_run.md").read_text(encoding="utf-8")
+    [code] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    exec(
+        code,
+        {"network": network, "faces": SimpleNamespace(images=images, labels=labels)},
+    )
+    back = load("mine.safetensors.gz")
+    assert back.temperature == network.temperature != 1
+    assert threshold_of(back) == back.about["sure"]["threshold"] != MAJORITY
+    assert threshold_of(smoke("deep_emotion")) == MAJORITY
 
 
 def test_a_threshold_that_there_is_not_is_refused():

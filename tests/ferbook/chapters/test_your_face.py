@@ -173,6 +173,22 @@ def restored(network, rendered=True):
     return network
 
 
+def test_who_is_sure_of_the_face_is_told_with_the_rule(found):
+    network, face = load("deep_emotion"), found.see()
+    counted = "not counted"
+    for rule in ({}, {"threshold": 1.25, "right": 0.875, "share": 0.5, "n": 1234}):
+        if rule:
+            network.about, network.temperature = {"sure": rule}, 1.5
+            counted = "88 % of the 50 % that are sure, n = 1,234"
+        [row] = answers.sure_table({"one": network}, face).rows
+        shares = probabilities(network, face)[0]
+        said = f"{network.classes[shares.argmax()]} {100 * shares.max():.0f} %"
+        sure = shares.max() >= rule.get("threshold", 0.5)
+        limit = "125 %" if rule else "50 %"
+        here = said if sure else f"not sure ({said})"
+        assert row == ("one", f"{network.temperature:.2f}", limit, counted, here)
+
+
 @pytest.fixture
 def left():
     """Sees the left half alone."""
