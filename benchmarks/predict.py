@@ -9,6 +9,9 @@ other one mirrored.  One at a time is ``fer_lib.predict`` in a loop; at once is
 probabilities, which is checked first.  Most of the time goes into finding faces,
 which nothing puts together; so the network's own share is measured alone, too.
 
+``--workers`` processes that share the finding stand beside one, on the least count
+of ``--memory``; the time that they need to start is counted.
+
 Then every count of ``--memory`` is read by a process of its own, to the end of a
 CSV table: its peak memory should not grow.
 """
@@ -85,6 +88,20 @@ def _rates(pair: Pair, count: int) -> list[str]:
     return [f"{count / pair.first:.1f}", f"{count / pair.second:.1f}", pair.spread()]
 
 
+def shared(name: str, count: int, folder: Path, workers: int, rounds: int) -> list[str]:
+    """Photographs a second, by one process and by several."""
+    draw(folder, count)
+    network = fer_lib.load(name)
+    pair = measure(
+        lambda: list(read_photographs(network, [folder])),
+        lambda: list(read_photographs(network, [folder], workers)),
+        choose_device("cpu"),
+        rounds,
+        f"{workers} processes",
+    )
+    return [name, f"{count:,}", f"{workers}", *_rates(pair, count)]
+
+
 def memory(name: str, count: int, folder: Path) -> list[str]:
     """Rows of the table and MiB of a process that reads so many photographs."""
     draw(folder, count)
@@ -100,12 +117,13 @@ def memory(name: str, count: int, folder: Path) -> list[str]:
 
 
 def main() -> None:
-    """Measure and print both tables."""
+    """Measure and print the tables."""
     names = [name for name in NETWORKS if name != "comparison"]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--networks", nargs="+", choices=names, default=names)
     parser.add_argument("--photographs", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--memory", nargs="+", type=int, default=[100, 400])
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
@@ -117,7 +135,11 @@ def main() -> None:
         head = ["network", "photographs/s, one by one", "at once", "ratio"]
         head += ["network alone: faces/s, one by one", "together", "ratio"]
         print(table(head, rows))
-        rows = [memory(asked.networks[0], n, many) for n in sorted(asked.memory)]
+        counts, name = sorted(asked.memory), asked.networks[0]
+        rows = [shared(name, counts[0], many, asked.workers, asked.rounds)]
+        head = ["network", "photographs", "processes", "photographs/s, one"]
+        print(f"\n{table([*head, 'several', 'ratio'], rows)}")
+        rows = [memory(name, n, many) for n in counts]
         head = ["network", "photographs", "rows of the table", "peak MiB"]
         print(f"\n{table(head, rows)}")
     print(f"\n{asked.rounds} rounds of {asked.photographs} photographs")

@@ -1,11 +1,11 @@
 """What most users need, in five functions: :mod:`fer_lib` has them at its root.
 
-A *source* of faces is the path of a photograph, of a folder of photographs, a
-:class:`~fer_lib.data.faceset.FaceSet`, or an array of faces that are cut out
-already, ``uint8 [N, C, H, W]`` or floats in 0..1.
+A *source* of faces is the path of a photograph or of a folder of photographs, a list
+of such paths, a :class:`~fer_lib.data.faceset.FaceSet`, or an array of faces that are
+cut out already, ``uint8 [N, C, H, W]`` or floats in 0..1.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from fer_lib.reading import Reading, Readings, read_photographs
 __all__ = ["Evaluation", "Explanation", "Reading", "Readings"]
 __all__ += ["build", "evaluate", "explain", "load", "predict"]
 
-Source = str | Path | np.ndarray | FaceSet
+Source = str | Path | Sequence[str | Path] | np.ndarray | FaceSet
 
 
 def predict(network: Network, source: Source) -> Readings:
@@ -33,7 +33,8 @@ def predict(network: Network, source: Source) -> Readings:
     Args:
         network: of :func:`load` or :func:`build`; see ``network.provenance`` for
             what it learned from, and ``network.temperature`` for its calibration.
-        source: a photograph, a folder of them, a face set or an array of faces.
+        source: a photograph, a folder of them, a list of such paths, a face set or
+            an array of faces.
             In photographs faces are found and their eyes put level (extra
             ``photos``); the folders inside a folder are read, too.
 
@@ -45,8 +46,8 @@ def predict(network: Network, source: Source) -> Readings:
     Raises:
         FerError: when no photograph can be read or shows a face.
     """
-    if isinstance(source, str | Path):
-        found = list(read_photographs(network, [source]))
+    if paths := _paths(source):
+        found = list(read_photographs(network, paths))
         unread = {str(one.path): f"{one.path}: {one.note}" for one in found if one.note}
         read = [reading for one in found for reading in one.readings]
         if not read:
@@ -199,6 +200,16 @@ def explain(
     maps = maps_of(network, faces, method, labels)
     name = method if isinstance(method, str) else method.__name__
     return Explanation(name, readings, wanted, maps)
+
+
+def _paths(source: Source) -> list[str | Path]:
+    """Those of a source that is one or more of them, else none."""
+    named = [source] if isinstance(source, str | Path) else source
+    if isinstance(named, list | tuple) and all(
+        isinstance(p, str | Path) for p in named
+    ):
+        return list(named)
+    return []
 
 
 def _grey(face: np.ndarray, size: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,8 +16,10 @@ from fer_lib.models.network import Network
 from fer_lib.photos.detection import Box, NoFace
 from fer_lib.photos.faces import FER2013_FRAME, LEAST, RENDERED_FRAME, faces_in
 from fer_lib.photos.images import as_picture, read_image
+from fer_lib.processes import in_order
 
 TOGETHER = 32  # faces in one pass; more are hardly faster, and come later
+FEW = 64  # photographs whose faces are found before a process has started
 NO_FACE, NOT_READ = "no face", "not read"
 
 
@@ -120,7 +123,7 @@ class Photograph:
 
 
 def read_photographs(
-    network: Network, sources: Iterable[Path | str]
+    network: Network, sources: Iterable[Path | str], workers: int = 1
 ) -> Iterator[Photograph]:
     """Read photograph by photograph, in constant memory.
 
@@ -130,6 +133,7 @@ def read_photographs(
     Args:
         network: any here.
         sources: photographs and folders of them, see :func:`photographs`.
+        workers: processes that look for faces, which takes most of the time.
 
     Yields:
         One :class:`Photograph` each, in the order of :func:`photographs`; what
@@ -138,12 +142,15 @@ def read_photographs(
     sources = list(sources)
     count = sum(1 for one in sources for _ in photographs(one))
     paths = (path for one in sources for path in photographs(one))
-    bar = tqdm(paths, total=count, unit="photo", leave=False, disable=count < 8)
+    frame = RENDERED_FRAME if network.rendered_only else FER2013_FRAME
+    look = partial(_seen, side=network.input.size, frame=frame)
+    found = in_order(look, paths, min(workers, count // FEW))
+    bar = tqdm(found, total=count, unit="photo", leave=False, disable=count < 8)
     wanted = network.input.channels, network.input.size, network.regions_per_face
     most = min(TOGETHER, faces_together(*wanted))
     waiting: list[_Seen] = []
-    for path in bar:
-        waiting.append(_seen(path, network))
+    for seen in bar:
+        waiting.append(seen)
         # Photographs without a face must not pile up, either.
         if max(len(waiting), sum(len(one.faces) for one in waiting)) >= most:
             yield from _read(network, waiting)
@@ -190,8 +197,7 @@ class _Seen(NamedTuple):
     note: str = ""
 
 
-def _seen(path: Path, network: Network) -> _Seen:
-    frame = RENDERED_FRAME if network.rendered_only else FER2013_FRAME
+def _seen(path: Path, side: int, frame: tuple[float, float]) -> _Seen:
     try:
         _check_file(path)
         picture = as_picture(read_image(path))
@@ -200,7 +206,7 @@ def _seen(path: Path, network: Network) -> _Seen:
         return _Seen(path, state=NOT_READ, note=note)
     try:
         found = faces_in(picture)
-        faces = [face.framed(network.input.size, frame) for face in found]
+        faces = [face.framed(side, frame) for face in found]
     except NoFace as error:
         return _Seen(path, state=NO_FACE, note=str(error))
     return _Seen(path, faces, [face.box for face in found])

@@ -18,6 +18,9 @@ Box = tuple[int, int, int, int]
 DETECTOR = "dlib's frontal HOG detector"
 
 
+ENLARGED = 16_000_000  # pixels of an image at most, for its double needs a gigabyte
+
+
 class NoFace(FerError):
     """A picture shows no face, or none that can be put upright."""
 
@@ -38,8 +41,8 @@ def find_faces(image: np.ndarray) -> list[Detection]:
     """All faces that dlib's frontal HOG detector sees, the surest first.
 
     Faces of 80 pixels and more are looked for; only where there is none, the
-    image is enlarged to twice its size, for faces from 40 pixels.  Enlarging
-    every image would invent faces.
+    image is enlarged to twice its size, for faces from 40 pixels, unless it has
+    more than :data:`ENLARGED` pixels.  Enlarging every image would invent faces.
 
     Args:
         image: ``uint8 [H, W]`` grey or ``[H, W, 3]`` RGB.
@@ -51,9 +54,10 @@ def find_faces(image: np.ndarray) -> list[Detection]:
     Raises:
         FerError: when dlib is missing.
     """
-    image = np.ascontiguousarray(image)
-    for upsample in (0, 1):
-        boxes, scores, _ = _detector().run(image, upsample)
+    detector, image = _detector(), np.ascontiguousarray(image)
+    small = image.shape[0] * image.shape[1] <= ENLARGED
+    for upsample in (0, 1) if small else (0,):
+        boxes, scores, _ = detector.run(image, upsample)
         if boxes:
             found = [
                 Detection((b.left(), b.top(), b.right() + 1, b.bottom() + 1), s)

@@ -34,6 +34,8 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     one.add_argument("--explain", type=Path, metavar="DIR", help="for a map per photo")
     told = "table.csv or table.parquet, a row per face"
     one.add_argument("--out", type=Path, metavar="FILE", help=told)
+    told = "processes that look for faces (1)"
+    one.add_argument("--workers", type=int, default=1, metavar="N", help=told)
     one.add_argument("--json", action="store_true", help="print the rows as JSON lines")
 
 
@@ -54,7 +56,7 @@ def predict(options: argparse.Namespace) -> int:
     table = open_table(options.out, columns) if options.out else nullcontext()
     tally = Tally()
     with table as write:
-        for photo in read_photographs(network, options.photo):
+        for photo in read_photographs(network, options.photo, options.workers):
             drawn = _draw(network, photo, options) if options.explain else {}
             for row in rows_of(photo):
                 row = dict.fromkeys(columns) | row | drawn

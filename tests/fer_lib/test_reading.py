@@ -101,11 +101,30 @@ def test_no_more_wait_than_go_through_together(network, folder, monkeypatch):
     looked_at = []
     seen = reading._seen
     monkeypatch.setattr(
-        reading, "_seen", lambda path, one: looked_at.append(path) or seen(path, one)
+        reading,
+        "_seen",
+        lambda path, **how: looked_at.append(path) or seen(path, **how),
     )
     for count, _ in enumerate(read_photographs(network, [folder] * 3), 1):
         assert len(looked_at) <= count + 1
     assert len(looked_at) == count == 18
+
+
+def test_several_processes_find_the_same(network, folder, monkeypatch):
+    monkeypatch.setattr(reading, "FEW", 1)
+    one, two = (list(read_photographs(network, [folder], n)) for n in (1, 2))
+    for alone, shared in zip(one, two, strict=True):
+        assert (shared.path, shared.note) == (alone.path, alone.note)
+        assert repr(shared) == repr(alone)
+        for here, there in zip(alone.readings, shared.readings, strict=True):
+            np.testing.assert_array_equal(here.face, there.face)
+
+
+def test_a_list_of_paths_is_read_in_its_order(network, folder):
+    paths = [folder / "b" / "pair.png", str(folder / "a.png")]
+    found = fer_lib.predict(network, paths)
+    assert [one.source for one in found] == [str(paths[0])] * 2 + [paths[1]]
+    assert repr(fer_lib.predict(network, tuple(paths))) == repr(found)
 
 
 def test_a_turned_photograph_reads_as_an_upright_one(network, folder, tmp_path):
@@ -153,6 +172,17 @@ def test_what_was_read_is_explained_without_looking_again(network, folder, monke
     monkeypatch.setattr("fer_lib.front.predict", None)
     found = fer_lib.explain(network, readings, "saliency")
     np.testing.assert_array_equal(found.maps, expected.maps)
+
+
+def test_a_missing_detector_ends_it_once(network, folder, monkeypatch):
+    """It is no fault of a photograph."""
+
+    def missing():
+        raise FerError("the package dlib is missing")
+
+    monkeypatch.setattr("fer_lib.photos.detection._detector", missing)
+    with pytest.raises(FerError, match="dlib is missing"):
+        list(read_photographs(network, [folder]))
 
 
 def test_an_unreadable_folder_is_told_of(network, folder, monkeypatch):

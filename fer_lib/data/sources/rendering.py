@@ -2,13 +2,8 @@
 
 import json
 import os
-import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing import get_context
-from types import ModuleType
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -16,6 +11,7 @@ from tqdm.auto import tqdm
 from fer_lib.data.faceset import FaceSet, kept
 from fer_lib.errors import FerError
 from fer_lib.expressions import EXPRESSIONS
+from fer_lib.processes import in_order
 from fer_lib.rendered.conditions import Conditions
 from fer_lib.rendered.portrait import Columns, Portrait, draw_columns, render_face
 
@@ -117,7 +113,8 @@ def check_range(name: str, value: int, low: int, high: int) -> None:
 def draw(name: str, plan: Plan, workers: int | None) -> FaceSet:
     """All pictures of a plan, labelled by what they show, in one split ``All``."""
     jobs = plan.jobs()
-    drawn = _drawn(jobs, workers or os.cpu_count() or 1)
+    workers = 1 if len(jobs) < FEW else workers or os.cpu_count() or 1
+    drawn = in_order(draw_columns, jobs, workers)
     rows = list(tqdm(drawn, total=len(jobs), desc="rendering faces", unit="face"))
     columns = {k: np.stack([row[k] for row in rows]) for k in rows[0]}
     columns |= plan.columns()
@@ -142,32 +139,3 @@ def from_cache(
         return make()
     about = json.dumps({"version": VERSION, **options}, sort_keys=True)
     return kept(f"rendered-{corpus}", about, lambda _: make())
-
-
-@contextmanager
-def _no_main() -> Iterator[None]:
-    """Hide the running script, which a fresh process would run again.
-
-    The workers need none of it; without this, a script that lacks a
-    ``__main__`` guard would start itself over and over.
-    """
-    script = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = script
-
-
-def _drawn(jobs: list[tuple], workers: int) -> Iterator[Columns]:
-    """Faces in the order of the jobs, by one process or by several."""
-    if workers < 2 or len(jobs) < FEW:
-        yield from map(draw_columns, jobs)
-        return
-    pool = ProcessPoolExecutor(workers, get_context("spawn"))
-    try:
-        with _no_main():
-            faces = pool.map(draw_columns, jobs, chunksize=8)
-        yield from faces
-    finally:
-        pool.shutdown(cancel_futures=True)

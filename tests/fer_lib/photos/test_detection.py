@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 from skimage.data import astronaut
 
 from fer_lib.errors import FerError
+from fer_lib.photos import detection
 from fer_lib.photos.detection import crop_face, crop_points, find_face, find_faces
 from fer_lib.rendered.conditions import STUDIO
 from fer_lib.rendered.portrait import render_face
@@ -20,6 +22,15 @@ def test_the_astronaut():
 def test_no_face():
     with pytest.raises(FerError, match="no face found in an image of 100 x 90"):
         find_face(np.full((90, 100), 128, np.uint8))
+
+
+def test_what_is_large_is_not_enlarged(monkeypatch):
+    small = np.asarray(Image.fromarray(astronaut()).resize((256, 256)))
+    [found] = find_faces(small)
+    assert 40 <= found.box[2] - found.box[0] < 80
+    monkeypatch.setattr(detection, "ENLARGED", 256 * 256 - 1)
+    assert find_faces(small) == []
+    assert find_faces(astronaut())
 
 
 def test_the_surest_face_comes_first():
