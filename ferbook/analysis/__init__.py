@@ -1,0 +1,1 @@
+"""The papers' visual analyses on photographs, as means over many faces."""
