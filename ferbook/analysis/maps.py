@@ -129,7 +129,7 @@ def covered(
     """Black squares over all places of each face, as Deep-Emotion has them."""
     window = round(WINDOW * network.input.size)
     squares = {"window": window, "stride": window // 2}
-    found = []
+    found = [np.zeros((2, 0, CELLS, CELLS), np.float32)]  # perhaps there is no face
     for start in range(0, len(faces), batch):
         rows = slice(start, start + batch)
         told = occlude(network, faces.images[rows], faces.labels[rows], **squares)

@@ -39,6 +39,11 @@ def _column(values: np.ndarray) -> tuple[int, ...]:
     return (len(values), *[1] * (values.ndim - 1))
 
 
+def _known(values: np.ndarray) -> np.ndarray:
+    """Faces all of whose values are numbers, ``bool [N]``."""
+    return np.isfinite(values).all(tuple(range(1, values.ndim)))
+
+
 def means_by(values: np.ndarray, groups: np.ndarray, count: int) -> Means:
     """Means of values ``[N, ...]`` over the groups that faces are in.
 
@@ -47,7 +52,7 @@ def means_by(values: np.ndarray, groups: np.ndarray, count: int) -> Means:
         groups: ``int [N]``, 0 to ``count`` - 1; a face below 0 is in none.
     """
     values = np.asarray(values, np.float64)
-    known = np.isfinite(values).reshape(len(values), -1).all(1)
+    known = _known(values)
     n = np.zeros(count, np.int64)
     mean, error = np.full((2, count, *values.shape[1:]), np.nan)
     for group in range(count):
@@ -70,12 +75,19 @@ def by_class_and_all(values: np.ndarray, labels: np.ndarray, classes: int) -> Me
     return Means(*map(np.concatenate, zip(each, whole, strict=True)))
 
 
+def each_column(values: np.ndarray) -> Means:
+    """Means of each column of ``[N, K, ...]`` over the faces that have it: K groups."""
+    nobody_out = np.zeros(len(values), int)
+    columns = [means_by(column, nobody_out, 1) for column in values.swapaxes(0, 1)]
+    return Means(*map(np.concatenate, zip(*columns, strict=True)))
+
+
 def quantiles_by_class_and_all(
     values: np.ndarray, labels: np.ndarray, classes: int
 ) -> np.ndarray:
     """The :data:`QUANTILES` of such groups, ``[classes + 1, 5, ...]``."""
     values = np.asarray(values, np.float64)
-    known = np.isfinite(values).reshape(len(values), -1).all(1) & (labels >= 0)
+    known = _known(values) & (labels >= 0)
     found = np.full((classes + 1, len(QUANTILES), *values.shape[1:]), np.nan)
     for group in range(classes + 1):
         own = values[known & ((labels == group) | (group == classes))]
@@ -84,13 +96,13 @@ def quantiles_by_class_and_all(
     return found
 
 
-def less_others(means: Means) -> tuple[np.ndarray, np.ndarray]:
+def less_others(means: Means, fewest: int = 2) -> tuple[np.ndarray, np.ndarray]:
     """Mean of each group less the mean of the others, and half its interval.
 
-    The others count alike, however many faces they have.  Both are
-    ``[G, ...]``, not a number for a group without two faces.
+    The others count alike, however many faces they have.  Both are ``[G, ...]``;
+    groups of less than ``fewest`` faces take no part, and are not a number.
     """
-    known = np.flatnonzero(means.n > 1)
+    known = np.flatnonzero(means.n >= fewest)
     difference, reach = np.full((2, *means.mean.shape), np.nan)
     for group in known:
         others = known[known != group]

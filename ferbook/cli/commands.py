@@ -79,6 +79,19 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     one.add_argument("--out", type=Path, help="folder of the record")
     one.add_argument("--fresh", action="store_true", help="replace another study")
 
+    text = (
+        "average what a network looks at over many faces of a data set, and record it"
+    )
+    one = command(commands, "analyse", analyse, text)
+    one.add_argument("network", help="a nickname, or a saved file")
+    one.add_argument("--dataset", default="fer2013")
+    one.add_argument("--root", metavar="DIR", help="folder of the data set")
+    one.add_argument("--protocol", default="official", metavar="NAME")
+    one.add_argument("--split", metavar="NAME", help="the reported one")
+    one.add_argument("--faces", type=int, help="whose maps are averaged, about")
+    one.add_argument("--device", default="auto")
+    one.add_argument("--out", type=Path, help="folder of the records (book/analyses)")
+
 
 def check(options: argparse.Namespace) -> int:
     from fer_lib.data.audit.check import check_dataset
@@ -192,4 +205,29 @@ def explain(options: argparse.Namespace) -> int:
     if study.learned.any():
         print("", ranking_table(study, "relevance_rank").text(), sep="\n")
     print(f"\nRecord: {out / NAME}.json, and the .npz file beside it.")
+    return 0
+
+
+def analyse(options: argparse.Namespace) -> int:
+    from fer_lib.data import DATASETS
+    from ferbook.analysis.pages import accuracy_box, heat_box, own_box
+    from ferbook.analysis.record import read_analysis
+    from ferbook.analysis.work import analyse
+
+    path = analyse(
+        options.network,
+        one_of("data set", options.dataset, DATASETS),
+        options.root,
+        protocol=options.protocol,
+        split=options.split,
+        **({} if options.faces is None else {"count": options.faces}),
+        device=options.device,
+        folder=options.out,
+    )
+    found = read_analysis(path)
+    for box in (accuracy_box(found), heat_box(found), own_box(found)):
+        print(box.text(), end="\n\n")
+    for words in found.content["sentences"]:
+        print(words)
+    print(f"Record: {path}, and the .npz file beside it.")
     return 0

@@ -8,6 +8,7 @@ parameters = chapter.read_parameters("ramn", globals())
 # ruff: noqa: F401  names are passed on to notebooks
 
 from fer_lib.data.protocols import Splits
+from ferbook.analysis.pages import on_photographs
 from ferbook.kit.ablation import ablation, tried_box, try_variants
 from ferbook.kit.costs import badge, cost_box, training_cost
 from ferbook.kit.faces import (

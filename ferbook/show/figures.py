@@ -28,6 +28,10 @@ class Plot:
     alt: str
     caption: str = ""
 
+    def text(self) -> str:
+        """The plot in words."""
+        return self.alt
+
     def html(self) -> str:
         """The plot in the page itself, no wider than its place."""
         buffer = io.BytesIO()
