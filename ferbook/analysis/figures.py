@@ -111,8 +111,7 @@ def _show_mean_face(axes: Axes, faces: Means, group: int) -> None:
     if faces.n[group]:
         show_face(axes, faces.mean[group][None])
         whose = "all" if group == -1 else f"n = {faces.n[group]:,}"
-        if axes.get_subplotspec().is_first_row():
-            axes.set_xlabel(whose, fontsize=7)
+        axes.set_xlabel(whose, fontsize=7)
     axes.set(xlim=(0, 1), ylim=(1, 0))
 
 
@@ -212,22 +211,18 @@ def draw_branches(found: Analysis) -> Figure:
     figure = plt.figure(figsize=(1.25 * len(names) + 5.4, 4.4), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(1.25 * len(names), 5))
     columns = -(-len(names) // 2) if len(names) > 3 else len(names)
-    axes = left.subplots(-(-len(names) // columns), columns, squeeze=False)
-    colours = _scale([maps], signed=False)
-    laid = []
-    for group, panel in enumerate(axes.flat):
-        if group >= len(names):
-            panel.remove()
-            continue
+    axes = left.subplots(-(-len(names) // columns), columns, squeeze=False).ravel()
+    for panel in axes[len(names) :]:
+        panel.remove()
+    axes, colours, laid = axes[: len(names)], _scale([maps], signed=False), []
+    for group, panel in enumerate(axes):
         _show_mean_face(panel, found.maps["face"], -1)
         laid.append(_lay(panel, maps, group, maps.mean[group], colours))
         panel.set(xticks=[], yticks=[])
         panel.set_title(names[group], fontsize=9)
     left.supylabel("branch", fontsize=9)
     if there := [one for one in laid if one is not None]:
-        left.colorbar(
-            there[0], ax=list(axes.flat), label=_LABEL["grad_cam"], shrink=0.8
-        )
+        left.colorbar(there[0], ax=list(axes), label=_LABEL["grad_cam"], shrink=0.8)
     pairs = found.maps["branches.pairs"].mean.reshape(len(names), -1)
     panel = right.subplots()
     shown = panel.imshow(pairs, cmap=DIVERGING, vmin=-1, vmax=1)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from planted_analyses import planted_analysis
+from planted_analyses import means, planted_analysis
 
 from fer_lib.files import sha256_file
 from fer_lib.models.saved import committed
@@ -63,6 +63,21 @@ def test_every_part_is_drawn_with_words_for_it():
         assert len(plot.alt.split()) > 12 and "FER2013, PrivateTest" in plot.caption
         assert "nan" not in plot.alt
     assert Sentence("It has nothing to tell of landmarks.") in shown
+
+
+@pytest.mark.parametrize("count", [2, 3, 5, 9])
+def test_any_number_of_branches_is_drawn(count):
+    found = planted_analysis()
+    names = [f"branch {k}" for k in range(count)]
+    found.content["learners"] = names
+    found.maps["branches.map"] = means(count, 24, 24, n=30)
+    pairs = found.maps["branches.pairs"] = means(count**2)
+    figure = figures.draw_branches(found)
+    drawn = [panel for panel in figure.axes if panel.get_title()]
+    assert [panel.get_title() for panel in drawn] == names
+    assert all(panel.get_xlabel() == "n = 30" for panel in drawn)
+    written = {text.get_text() for panel in figure.axes for text in panel.texts}
+    assert {f"{value:.2f}" for value in pairs.mean} <= written
 
 
 def test_maps_of_a_few_faces_are_not_drawn():
