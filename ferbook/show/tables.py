@@ -136,7 +136,7 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Page:
-    """Tables one below the other."""
+    """Tables one below the other, and whatever else has ``html`` and ``text``."""
 
     tables: tuple[Table | Sentence, ...]
 

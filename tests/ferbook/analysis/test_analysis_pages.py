@@ -1,5 +1,6 @@
 """What chapters show of an analysis: maps of networks that read, else a sentence."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -7,12 +8,14 @@ import pytest
 from planted_analyses import means, planted_analysis
 
 from fer_lib.files import sha256_file
+from fer_lib.models import NETWORKS
 from fer_lib.models.saved import committed
 from ferbook.analysis import figures, pages
 from ferbook.analysis.pages import on_photographs, told
 from ferbook.analysis.record import Analysis, write_analysis
 from ferbook.show.figures import Plot
 from ferbook.show.tables import Sentence, Table
+from ferbook.site.notebooks import ROOT
 
 
 @pytest.fixture
@@ -99,6 +102,13 @@ def test_a_class_that_nobody_may_see_borrows_the_mean_of_all():
     figure = figures.draw_by_class(found, "occlusion")
     labels = [panel.get_xlabel() for panel in figure.axes[:7]]
     assert labels == ["n = 400", "n = 400", "all", *["n = 400"] * 4]
+
+
+@pytest.mark.parametrize("network", [n for n in NETWORKS if n != "comparison"])
+def test_its_chapter_shows_it(network):
+    line = f'chapter.on_photographs("{network}")'
+    chapters = [p.read_text() for p in (ROOT / "notebooks").glob("*.ipynb")]
+    assert sum(json.dumps(line) in text for text in chapters) == 1
 
 
 def test_without_any_record(recorded):
