@@ -159,8 +159,9 @@ def read_network(path: Path | str) -> tuple[dict[str, Tensor], dict]:
 def committed(name: str) -> Path:
     """The file of a network that comes with the library.
 
-    It was trained on rendered faces, so that every machine has a network
-    that sees something; it says nothing about real ones.
+    Small, so that every machine has a network that sees something; its
+    ``provenance`` says what it learned from, and ``about["reads"]`` how well it
+    reads what.
     """
     return FOLDER / f"{name}{SUFFIX}"
 

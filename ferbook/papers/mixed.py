@@ -26,6 +26,7 @@ from ferbook.training.draws import Draw, weighted
 from ferbook.training.plan import Plan
 
 NAME = "mixed"
+FACES = "training faces"  # the departure that tells of the rendered ones
 _SEED = 11  # of the rendered people, who stand in no other corpus of the book
 
 
@@ -172,7 +173,7 @@ def departures(of_paper: list[dict], plan: Plan, config: MixedConfig) -> list[di
     why = "the network is to read both"
     return [
         *modern.departures(of_paper, plan, config, NAME),
-        departure("training faces", "photographs", ours, why),
+        departure(FACES, "photographs", ours, why),
     ]
 
 

@@ -12,6 +12,7 @@ from fer_lib.data.protocols import Splits
 from fer_lib.models.cost import count_parameters
 from fer_lib.models.network import RENDERED_ONLY, Network
 from fer_lib.models.saved import load_weights, save
+from ferbook.papers.mixed import FACES
 from ferbook.papers.paper import Config, Paper
 from ferbook.runs.key import json_sha256
 from ferbook.runs.predictions import last_logits, results_of, selected_logits, storable
@@ -40,14 +41,20 @@ class Run:
     def results(self) -> dict:
         """Metrics by checkpoint, split and pass: recorded, or of this network.
 
-        Counted once: a network that is trained further is another run.
+        Recorded ones if the run was of these faces.  Counted once: a network that
+        is trained further is another run.
         """
-        if self.record is not None:
+        if self.record is not None and self.record.key.data == self.splits.sha256:
             return self.record.results
         if not self._counted:
             found = selected_logits(self.network, self.splits.test)
             self._counted = results_of(found)
         return self._counted
+
+    def reading(self) -> dict:
+        """Metrics of the selected weights on the reported split, in a single pass."""
+        (views,) = self.results()["selected"].values()
+        return views["single"]
 
     def settings(self) -> dict:
         """The configuration as it is recorded: a weight file by name alone."""
@@ -57,14 +64,21 @@ class Run:
         return values
 
     def save(self, path: Path) -> None:
-        """Write the recorded run's weights in half precision, to be committed."""
+        """Write the recorded run's weights, to be committed."""
         settings = self.settings()
         training = {k: settings[k] for k in settings if k not in self.config.network}
-        train, network = self.splits.train, self.network
-        on = f"photographs: {train.name}, protocol {self.splits.protocol}"
-        network.provenance = RENDERED_ONLY if train.rendered else on
-        network.classes = self.splits.classes
-        save(network, path, {"command": self.record.command, "training": training})
+        self.network.provenance = learned_from(self.record)
+        self.network.classes = self.splits.classes
+        about = {"command": self.record.command, "training": training}
+        save(self.network, path, about)
+
+
+def learned_from(record: Record) -> str:
+    """The faces of a run, as its network's ``provenance`` tells them."""
+    if record.rendered:
+        return RENDERED_ONLY
+    on = f"photographs: {record.dataset}, protocol {record.protocol}"
+    return ", ".join([on, *(d.ours for d in record.departures if d.item == FACES)])
 
 
 def predictions_of(run: Run, paper: Paper, copies: np.ndarray) -> dict[str, np.ndarray]:
