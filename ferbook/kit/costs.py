@@ -4,12 +4,16 @@ Measured where a run was recorded, else estimated from counted operations and
 the rates of :mod:`ferbook.show.costs`.
 """
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from torch import nn
 
 from fer_lib.data.protocols import Splits
+from fer_lib.evaluation.inference import predict
 from fer_lib.models.cost import TRAINING, cost
 from ferbook.kit.results import recorded
 from ferbook.papers import find_paper
@@ -135,3 +139,24 @@ def badge(one: TrainingCost, train: bool) -> str:
     told = f"takes {' or '.join(one.estimated)}, estimated from FLOPs"
     told = f"took {one.measured}, measured" if one.measured else told
     return f"Preset {one.preset}: training {told}; memory {one.memory}; {one.gpu}."
+
+
+def faces_a_second(
+    network: nn.Module,
+    *,
+    seconds: float = 0.5,
+    batch: int = 16,
+    clock: Callable[[], float] = time.perf_counter,
+) -> float:
+    """How many faces a network reads in a second, here and now.
+
+    It is measured for ``seconds`` of the clock at least, after a first pass.
+    """
+    shape = (batch, network.input.channels, network.input.size, network.input.size)
+    faces = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    predict(network, faces)
+    done, start = 0, clock()
+    while (taken := clock() - start) < seconds or not done:
+        predict(network, faces)
+        done += batch
+    return done / taken

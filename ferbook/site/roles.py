@@ -27,6 +27,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from fer_lib.errors import FerError
 from fer_lib.models.catalogue import catalogue
+from ferbook.kit.library import library_table
 from ferbook.ledger.ledger import Ledger, open_ledger
 from ferbook.ledger.readings import Reading
 from ferbook.ledger.verdicts import Judgement
@@ -171,6 +172,7 @@ _SHOWN: dict[str, Callable[[ShownDirective], object]] = {
     "resolution": lambda d: resolution_table(d.paper, d.ledger()),
     "cost-growth": lambda d: cost_growth(d.ledger()),
     "networks": lambda d: network_table(catalogue()),
+    "library": lambda d: library_table(),
     "equations": lambda d: equation_table(read_equations()),
     "where-networks-look": lambda d: claims_table(open_study()),
     "claims": lambda d: claim_list(d.paper, d.ledger()),

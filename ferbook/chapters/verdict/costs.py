@@ -1,8 +1,7 @@
 """What the networks cost beside each other, and what claims still wait for."""
 
 import re
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 
@@ -10,13 +9,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from torch import nn
 
 from fer_lib.errors import FerError
-from fer_lib.evaluation.inference import predict
 from fer_lib.models import build
 from fer_lib.models.catalogue import Entry, entry
 from fer_lib.models.cost import TRAINING
+from ferbook.kit.costs import faces_a_second
 from ferbook.ledger.ledger import Ledger
 from ferbook.papers import PAPERS
 from ferbook.queue import Forecast, Forecaster, Queue, open_queue
@@ -74,27 +72,6 @@ def cost_table(ledger: Ledger) -> Table:
         },
         note=f"Counted at the papers' sizes. Faces a second: forward, {machine}.",
     )
-
-
-def faces_a_second(
-    network: nn.Module,
-    *,
-    seconds: float = 0.5,
-    batch: int = 16,
-    clock: Callable[[], float] = time.perf_counter,
-) -> float:
-    """How many faces a network reads in a second, here and now.
-
-    It is measured for ``seconds`` of the clock at least, after a first pass.
-    """
-    shape = (batch, network.input.channels, network.input.size, network.input.size)
-    faces = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-    predict(network, faces)
-    done, start = 0, clock()
-    while (taken := clock() - start) < seconds or not done:
-        predict(network, faces)
-        done += batch
-    return done / taken
 
 
 def live_table(ledger: Ledger, preset: str, device: torch.device) -> Table:

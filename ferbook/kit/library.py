@@ -1,0 +1,65 @@
+"""The networks that come with the library, beside others that one can take."""
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+from fer_lib.models.cost import count_parameters
+from fer_lib.models.network import Network
+from fer_lib.models.saved import committed
+from ferbook.kit.costs import faces_a_second
+from ferbook.kit.networks import networks
+from ferbook.runs.paths import repository_root
+from ferbook.show.figures import percent
+from ferbook.show.tables import Table, cell
+
+PEERS = Path("book/peers.toml")
+# Header, and what a file calls these faces under ``reads``.
+_READS = {
+    "Photographs, FER+'s labels": "photographs",
+    "Photographs, FER2013's labels": "photographs, FER2013's labels",
+    "Rendered faces": "rendered faces",
+}
+_NOTE = (
+    "Photographs: FER2013's PrivateTest, one pass, 95 % interval; FER+'s labels by "
+    "the majority of its raters, without contempt. Rendered faces: of people whom "
+    "no network has met. Faces a second: this machine, cut-out faces, in batches. "
+    "Figures of others are their makers' where printed, on what they call their test; "
+    "where measured, ours on PrivateTest."
+)
+
+
+def library_table(speed: Callable[[Network], float] = faces_a_second) -> Table:
+    """Accuracy, size and speed of each network, and what is known of others.
+
+    Args:
+        speed: of a network, in faces a second; measured here by default.
+    """
+    rows = []
+    for name, one in networks().items():
+        reads = one.about.get("reads", {})
+        told = (percent(reads[k]) if k in reads else "" for k in _READS.values())
+        megabytes = committed(name).stat().st_size / 1e6
+        size = cell(f"{megabytes:.2f} MB", f"{count_parameters(one):,} parameters")
+        rows.append((name, one.provenance, size, *told, f"{speed(one):,.0f}"))
+    rows += map(_peer_row, read_peers())
+    header = ("Network", "Learned from", "Size", *_READS, "Faces a second")
+    return Table("Networks that one can take", header, tuple(rows), _NOTE)
+
+
+def read_peers() -> list[dict]:
+    """What is known of others' networks, with the source of each."""
+    path = repository_root() / PEERS
+    return tomllib.loads(path.read_text(encoding="utf-8"))["peer"]
+
+
+def _peer_row(peer: dict) -> tuple[str, ...]:
+    def told(key: str) -> str:
+        if key not in peer:
+            return ""
+        return cell(f"{peer[key]:g} %", peer["kind"], peer.get("remark", ""))
+
+    name = cell(peer["name"], peer["source"])
+    size = f"{peer['megabytes']:g} MB" if "megabytes" in peer else ""
+    figures = told("ferplus"), told("fer2013")
+    return (name, peer["learned_from"], size, *figures, "", "")
