@@ -19,6 +19,7 @@ from ferbook.kit.faces import (
     show_curve,
     show_faces,
     show_hard_cases,
+    show_maps,
 )
 from ferbook.kit.parameters import Parameters, read_parameters
 from ferbook.kit.quiz import Question, compare, quiz

@@ -3,22 +3,44 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.figure import Figure
 
 from fer_lib.data.protocols import Splits
-from fer_lib.evaluation.inference import predict
+from fer_lib.evaluation.inference import predict, probabilities
 from ferbook.kit.results import kind_of, printed_matrix, record_name
 from ferbook.runs.records import Record
 from ferbook.runs.run import Run
-from ferbook.show.figures import RENDERED, show
+from ferbook.show.figures import RENDERED, percent, show
 from ferbook.show.plots import plot_confusions, plot_curves, plot_faces
 
+BELIEVED = 0.7  # share of faces that a network reads of which maps are drawn
 
-def note(splits: Splits) -> str:
-    """What captions say about the kind of faces."""
-    if splits.test.rendered:
-        return RENDERED
-    return "Faces of your own copy of the data set."
+
+def note(splits: Splits, run: Run | None = None) -> str:
+    """What captions say about the kind of faces, and how well a network reads them."""
+    kind = "Faces of your own copy of the data set."
+    kind = RENDERED if splits.test.rendered else kind
+    return f"{kind} {_told(run)}" if run else kind
+
+
+def _told(run: Run) -> str:
+    return f"The network reads {percent(run.reading())} of these test faces."
+
+
+def show_maps(run: Run, figure: Figure, alt: str = "", caption: str = "") -> None:
+    """A figure of what a network looks at, if it reads such faces well enough.
+
+    Of one that reads fewer than 70 % a sentence: its maps show where something
+    looks that does not see.
+    """
+    if run.reading()["accuracy"] >= BELIEVED:
+        show(figure, alt, caption)
+        return
+    plt.close(figure)
+    least = f"{100 * BELIEVED:.0f} %"
+    print(f"{_told(run)}  Of one below {least} no map is drawn: it would show nothing.")
 
 
 def show_faces(splits: Splits) -> None:
@@ -87,9 +109,8 @@ class Cases(NamedTuple):
 def hard_cases(run: Run, count: int = 14) -> Cases:
     """The errors that a network is most certain of, ``count`` at most."""
     test = run.splits.test
-    scores = predict(run.network, test.images).astype(np.float64)
-    odds = np.exp(scores - scores.max(1, keepdims=True))
-    said, sure = scores.argmax(1), 1 / odds.sum(1)
+    shares = probabilities(run.network, test.images)
+    said, sure = shares.argmax(1), shares.max(1)
     wrong = np.flatnonzero(said != test.labels)
     rows = wrong[np.argsort(-sure[wrong], kind="stable")][:count]
     return Cases(rows, test.labels[rows], said[rows], sure[rows])

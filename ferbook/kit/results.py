@@ -8,8 +8,9 @@ import numpy as np
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.expressions import expression_index
+from fer_lib.models.network import Network
 from ferbook.ledger.claim_files import load_claims
-from ferbook.papers import paper_of
+from ferbook.papers import config_of, paper_of
 from ferbook.runs.paths import runs_folder
 from ferbook.runs.records import Record, load_records
 from ferbook.runs.run import Run
@@ -20,12 +21,15 @@ from ferbook.show.tables import Sentence, Table, cell, table
 _CHOICE = {"last": "the last one", "selected": "best on validation"}
 
 
-def recorded(paper: str, dataset: str = "fer2013", **fields: object) -> list[Record]:
-    """Recorded runs of a paper on a data set, the default variant first.
+def recorded(
+    paper: str, dataset: str | None = "fer2013", **fields: object
+) -> list[Record]:
+    """Recorded runs of a paper on a data set, or on any, the default variant first.
 
     Further fields of a record may be asked for, such as ``preset="small"``.
     """
-    wanted = {"paper": paper, "dataset": dataset} | fields
+    wanted = {"paper": paper} | fields
+    wanted |= {"dataset": dataset} if dataset else {}
     folder = runs_folder()
     stamps = tuple((p, p.stat().st_mtime_ns) for p in sorted(folder.rglob("*.json")))
     found = [
@@ -45,6 +49,12 @@ def recorded(paper: str, dataset: str = "fer2013", **fields: object) -> list[Rec
 @lru_cache(maxsize=1)  # reading computes every metric again
 def _records(folder: Path, stamps: tuple) -> tuple[Record, ...]:
     return load_records(folder)
+
+
+def made_by(network: Network) -> Record | None:
+    """The recorded run that a loaded network comes from."""
+    command, paper = network.about.get("command"), paper_of(config_of(network)).name
+    return next((r for r in recorded(paper, None) if r.command == command), None)
 
 
 def record_name(record: Record) -> str:

@@ -5,13 +5,14 @@ from pathlib import Path
 from fer_lib.data.protocols import Splits
 from fer_lib.device import choose_device
 from fer_lib.errors import FerError
-from fer_lib.models.saved import beside, committed, load, read_network
+from fer_lib.models.saved import beside, committed, load
 from ferbook.kit.parameters import Parameters
-from ferbook.kit.results import recorded
+from ferbook.kit.results import made_by, recorded
 from ferbook.papers import config_of
 from ferbook.runs.make import reproduce
-from ferbook.runs.records import Record, write_record
+from ferbook.runs.records import write_record
 from ferbook.runs.run import Run
+from ferbook.show.figures import percent
 from ferbook.training.states import Fitted
 
 RECORDS = Path("_build/runs")  # of the runs made in notebooks
@@ -28,7 +29,7 @@ def network(parameters: Parameters, splits: Splits, variant: str = "default") ->
     """
     if parameters.train:
         return _trained(parameters, variant)
-    path, record = _at_hand(parameters, variant)
+    path = _at_hand(parameters, variant)
     found = load(path)
     if found.classes != splits.classes:
         raise FerError(
@@ -36,12 +37,12 @@ def network(parameters: Parameters, splits: Splits, variant: str = "default") ->
             f"'{splits.protocol}' has {len(splits.classes)}; use a protocol with as "
             "many, or train = True."
         )
-    on = "rendered faces" if found.rendered_only else "real faces"
-    print(f"Loaded {path.name}, trained on {on}.")
-    if splits.test.rendered != found.rendered_only:
-        print("These faces are of another kind than those that it was trained on.")
+    print(f"Loaded {path.name}, which learned from {found.provenance}.")
     placed = found.to(choose_device(parameters.device))
-    return Run(placed, config_of(placed), splits, Fitted(finished=True), record)
+    record, ended = made_by(found), Fitted(finished=True)
+    run = Run(placed, config_of(placed), splits, ended, record)
+    print(f"It reads {percent(run.reading())} of these test faces.")
+    return run
 
 
 def _trained(parameters: Parameters, variant: str) -> Run:
@@ -59,23 +60,21 @@ def _trained(parameters: Parameters, variant: str) -> Run:
     return run
 
 
-def _at_hand(parameters: Parameters, variant: str) -> tuple[Path, Record | None]:
-    """Weights to load, and the record of their run where it fits the faces."""
+def _at_hand(parameters: Parameters, variant: str) -> Path:
+    """Weights to load."""
     paper, dataset = parameters.paper, parameters.dataset
-    records = recorded(paper, dataset, protocol=parameters.protocol, variant=variant)
-    for record in records:
-        weights = beside(record.path)
-        if weights.is_file():
-            return weights, record
+    for record in recorded(
+        paper, dataset, protocol=parameters.protocol, variant=variant
+    ):
+        if beside(record.path).is_file():
+            return beside(record.path)
     path = committed(paper)
     if variant != "default" or not path.is_file():
         raise FerError(
             f"No weights of {paper}, variant '{variant}', come with the book; set "
             "train = True."
         )
-    command = read_network(path)[1].get("command")
-    own = [record for record in records if record.command == command]
-    return path, own[0] if own else None
+    return path
 
 
 def record_cell(run: Run, reader: str = "") -> None:

@@ -56,7 +56,8 @@ def read_crops(
         # Smaller numbers have the first boxes of larger ones.
         shared, weights = other.attention(features[:, : count + 1])
         scores = other.classifier(other.combined(other.expressions(shared)))
-        told = {"weights": weights, "probabilities": scores.float().softmax(1)}
+        shares = (scores.float() / network.temperature).softmax(1)
+        told = {"weights": weights, "probabilities": shares}
         found.append(
             {
                 name: np.round(values.cpu().double().numpy(), 4).tolist()

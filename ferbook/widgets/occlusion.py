@@ -40,9 +40,9 @@ _ALT = (
 
 
 def chances(network: Network) -> Callable[[Tensor], Tensor]:
-    """Class probabilities of pixels in 0..1."""
+    """Calibrated class probabilities of pixels in 0..1."""
     scores = from_pixels(network)
-    return lambda unit: scores(unit).softmax(-1)
+    return lambda unit: (scores(unit) / network.temperature).softmax(-1)
 
 
 def occlusion_explorer(

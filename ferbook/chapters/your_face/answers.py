@@ -14,13 +14,12 @@ from fer_lib.explain.occlusion import occlude
 from fer_lib.expressions import EXPRESSIONS
 from fer_lib.front import predict
 from fer_lib.models.network import Network
-from fer_lib.models.saved import beside, committed, load, read_network
+from fer_lib.models.saved import load
 from fer_lib.rendered.conditions import WILD
 from fer_lib.rendered.portrait import render_face
 from ferbook.chapters.your_face.photograph import SIDE, Found, View, seen
 from ferbook.kit import networks as finished
-from ferbook.kit.results import recorded
-from ferbook.runs.records import Record
+from ferbook.kit.results import made_by
 from ferbook.show.figures import percent
 from ferbook.show.tables import Table, table
 
@@ -66,27 +65,21 @@ def side_for(networks: Networks) -> int:
     return SIDE if max(sides) <= 64 else max(sides)
 
 
-def record_of(name: str) -> Record | None:
-    """The record of a network of :func:`chosen_networks`, where it has one."""
-    paper, _, real = name.partition(", ")
-    if real:
-        runs = recorded(paper, "fer2013", variant="default")
-        return next((run for run in runs if beside(run.path).is_file()), None)
-    if not committed(paper).is_file():
-        return None
-    command = read_network(committed(paper))[1].get("command")
-    return next((r for r in recorded(paper, "rendered") if r.command == command), None)
-
-
 def home_table(networks: Networks) -> Table:
-    """How often each network is right at home, on faces that it was made for."""
+    """How often each network is right on photographs and on rendered faces."""
+    kinds = {"photographs": "Photographs", "rendered faces": "Rendered faces"}
     rows = []
     for name, one in networks.items():
-        record = record_of(name)
-        kind = "rendered faces" if one.rendered_only else "photographs"
-        rows.append((name, kind, percent(record.metrics()) if record else "no record"))
-    header = ("Network", "Learned from", "Right on test faces of that kind")
-    return Table("At home: recorded runs, 95 % interval", header, tuple(rows))
+        reads = dict(one.about.get("reads", {}))
+        record = made_by(one)
+        if not reads and record:
+            kind = "rendered faces" if record.rendered else "photographs"
+            reads[kind] = record.metrics()
+        told = (percent(reads[k]) if k in reads else "not tested" for k in kinds)
+        rows.append((name, one.provenance, *told))
+    header = ("Network", "Learned from", *kinds.values())
+    note = "Test faces that no network has learned from, each kind with its labels."
+    return Table("Read correctly, 95 % interval", header, tuple(rows), note)
 
 
 def sure_table(networks: Networks, face: np.ndarray) -> Table:

@@ -14,6 +14,7 @@ from torch import nn
 from fer_lib.errors import FerError
 from fer_lib.evaluation.inference import probabilities
 from fer_lib.landmarks import eye_centres
+from fer_lib.models import build
 from fer_lib.models.network import Network
 from fer_lib.models.saved import committed, load
 from fer_lib.photos.alignment import move_points
@@ -21,6 +22,8 @@ from fer_lib.preprocessing import Preprocessing
 from ferbook.chapters.your_face import answers, controls
 from ferbook.chapters.your_face.answers import Series
 from ferbook.chapters.your_face.photograph import View, find_one, load_photo, seen
+from ferbook.kit.results import made_by
+from ferbook.papers import PAPERS
 
 SAME = np.array([[1.0, 0, 0], [0, 1, 0]])  # a picture is its own frame
 
@@ -175,7 +178,7 @@ def restored(network, rendered=True):
 
 def test_who_is_sure_of_the_face_is_told_with_the_rule(found):
     network, face = load("deep_emotion"), found.see()
-    counted = "not counted"
+    network.about, network.temperature, counted = {}, 1.0, "not counted"
     for rule in ({}, {"threshold": 1.25, "right": 0.875, "share": 0.5, "n": 1234}):
         if rule:
             network.about, network.temperature = {"sure": rule}, 1.5
@@ -217,26 +220,31 @@ def test_half_of_the_nudges_are_mirrored_and_so_change_this_answer(found, left):
 
 def test_six_networks_come_with_the_book_and_one_file_replaces_them():
     found = answers.chosen_networks()
-    assert sum(one.rendered_only for one in found.values()) == 6
-    assert all(
-        one.rendered_only != name.endswith("FER2013") for name, one in found.items()
-    )
-    real = answers.chosen_networks("fer2013")
-    assert set(real) == {name for name, one in found.items() if not one.rendered_only}
+    papers = {name for name in found if not name.endswith("FER2013")}
+    assert papers == set(PAPERS) - {"comparison"}
+    assert set(answers.chosen_networks("fer2013")) == set(found) - papers
     (mine,) = answers.chosen_networks(weights=str(committed("ramn"))).items()
     assert mine[0] == "yours" and mine[1].NAME == "RAMN"
     with pytest.raises(FerError, match="no such file"):
         answers.chosen_networks(weights="nowhere.safetensors.gz")
 
 
-def test_an_accuracy_comes_from_the_record_of_the_very_network():
-    found = answers.chosen_networks()
-    for name, row in zip(found, answers.home_table(found).rows, strict=True):
-        metrics = answers.record_of(name).metrics()
-        assert row[0] == name and row[2].endswith(f"n = {metrics['n']:,}")
-        assert row[2].startswith(f"{100 * metrics['accuracy']:.1f} % (")
-        assert answers.record_of(name).rendered == found[name].rendered_only
-    assert answers.record_of("yours") is None
+def test_an_accuracy_comes_from_the_file_or_the_record_of_the_very_network():
+    read = {"n": 4, "accuracy": 0.5, "accuracy_ci95": [0.15, 0.85]}
+    told, recorded, new = load("ramn"), load("ramn"), build("ramn", preset="smoke")
+    told.about = {"reads": {"photographs": read}}
+    recorded.about = {"command": recorded.about["command"]}
+    rows = answers.home_table({"a": told, "b": recorded, "c": new}).rows
+    assert rows[0][2:] == ("50.0 % (15.0–85.0), n = 4", "not tested")
+    record = made_by(recorded)
+    metrics, (there, not_there) = (
+        record.metrics(),
+        (3, 2) if record.rendered else (2, 3),
+    )
+    assert rows[1][there].startswith(f"{100 * metrics['accuracy']:.1f} % (")
+    assert rows[1][there].endswith(f"n = {metrics['n']:,}")
+    assert rows[1][not_there] == "not tested"
+    assert rows[2][1:] == ("untrained", "not tested", "not tested")
 
 
 def test_covering_the_part_that_counts_lowers_the_score_most(found):

@@ -1,7 +1,9 @@
 """What chapters call: parameters, networks, records, tables, quizzes."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -26,6 +28,7 @@ from ferbook.kit.runtime import show_cost
 from ferbook.papers import PAPERS
 from ferbook.runs.run import Run
 from ferbook.show.costs import rate
+from ferbook.show.figures import percent
 from ferbook.training.states import Fitted
 
 DEFAULTS = {
@@ -106,13 +109,37 @@ def test_wrong_parameters_are_refused(changed, words):
 
 def test_the_committed_network_is_loaded(splits, runs, capsys):
     run = chapter.network(parameters_of(), splits)
-    assert (
-        "deep_emotion.safetensors.gz, trained on rendered faces"
-        in capsys.readouterr().out
-    )
+    said, read = capsys.readouterr().out, percent(run.reading())
+    learned = f"which learned from {run.network.provenance}."
+    assert f"deep_emotion.safetensors.gz, {learned}" in said
+    assert f"It reads {read} of these test faces." in said
+    assert read in chapter.note(splits, run)
     assert run.record is None and not run.network.training
     chapter.record_cell(run)
     assert "Nothing was trained here" in capsys.readouterr().out
+
+
+def test_results_are_of_the_faces_at_hand_though_the_record_is_of_others(splits, runs):
+    run = chapter.network(parameters_of(), splits)
+    record = plant(runs, LABELS > 3, seed=5)
+    other = Run(run.network, None, splits, Fitted(), record)
+    assert other.reading() == run.reading() and other.results() != record.results
+    own = SimpleNamespace(test=splits.test, sha256=record.key.data)
+    assert Run(run.network, None, own, Fitted(), record).results() == record.results
+
+
+@pytest.mark.parametrize(("right", "drawn"), [(0.7, True), (0.69, False)])
+def test_maps_are_drawn_of_a_network_that_reads(monkeypatch, capsys, right, drawn):
+    shown, figure = [], plt.figure()
+    monkeypatch.setattr(chapter_faces, "show", lambda *told: shown.append(told))
+    read = {"n": 100, "accuracy": right, "accuracy_ci95": [right - 0.1, right + 0.1]}
+    run = SimpleNamespace(reading=lambda: read)
+    chapter.show_maps(run, figure, "Four words of text", "Caption.")
+    assert shown == ([(figure, "Four words of text", "Caption.")] if drawn else [])
+    said = capsys.readouterr().out
+    assert drawn != ("reads 69.0 % (59.0–79.0), n = 100 of these" in said)
+    assert drawn == plt.fignum_exists(figure.number)  # closed where it is not shown
+    plt.close(figure)
 
 
 def test_variants_without_weights_are_refused(splits, runs):
