@@ -50,15 +50,19 @@ def reading(network: Network, faces: FaceSet) -> dict:
     ``uncalibrated_error`` the one without a temperature.
     """
     scores = predict(network, faces.images)
-    found = summarize(scores / network.temperature, faces.labels)
+    found = summarize(scores, faces.labels)
     rows = zip(network.classes, np.array(found.pop("confusion")), strict=True)
     recalls = {
         name: round(float(row[label] / row.sum()), 4)
         for label, (name, row) in enumerate(rows)
         if row.sum()
     }
-    plain = summarize(scores, faces.labels)["calibration_error"]
-    return found | {"recalls": recalls, "uncalibrated_error": plain}
+    calibrated = summarize(scores / network.temperature, faces.labels)
+    return found | {
+        "recalls": recalls,
+        "calibration_error": calibrated["calibration_error"],
+        "uncalibrated_error": found["calibration_error"],
+    }
 
 
 def shipped(network: Network, select: FaceSet, tests: Mapping[str, FaceSet]) -> dict:

@@ -38,8 +38,9 @@ def test_probabilities_and_maps_are_written(photo, tmp_path, capsys):
     words = ["predict", str(photo), *NETWORK, "--method", "saliency"]
     assert main([*words, "--out", str(out), "--explain", str(maps)]) == 0
     said = capsys.readouterr().out
-    assert "deep_emotion knows rendered faces only" in said
-    assert "likelier than all other classes together" in said
+    network = fer_lib.load("deep_emotion")
+    assert f"deep_emotion knows {network.provenance}" in said
+    assert f"of {network.about['sure']['n']:,} validation faces" in said
     [row] = table(out)
     assert row["photo"] == str(photo) and row["face"] == "1"
     left, top, right, bottom = (int(row[name]) for name in predict.BOX)
@@ -148,3 +149,6 @@ def test_the_rule_of_the_file_is_said_and_gone_by(photo, tmp_path, capsys):
     said = capsys.readouterr().out
     assert "150 % or more: 70 % of 3,589 validation faces, and 86 %" in said
     assert ": not sure (" in said and "Faces: 1: 1 not sure." in said
+    save(network, path, {"command": "none was counted"})
+    assert main(["predict", str(photo), "--network", str(path)]) == 0
+    assert "likelier than all other classes together" in capsys.readouterr().out
