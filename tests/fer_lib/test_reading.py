@@ -141,6 +141,7 @@ def test_a_turned_photograph_reads_as_an_upright_one(network, folder, tmp_path):
 
 def test_probabilities_are_calibrated_and_sure_goes_by_the_rule(folder):
     network = fer_lib.load("deep_emotion")
+    network.about, network.temperature = {}, 1.0
     [plain] = fer_lib.predict(network, folder / "a.png")
     network.temperature = 2.0
     [calm] = fer_lib.predict(network, folder / "a.png")
