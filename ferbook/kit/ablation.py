@@ -115,12 +115,14 @@ def train_briefly(
 ) -> Run:
     """Train a paper's network for a few epochs a stage, on the first faces.
 
-    From the weights of ``start`` if given; the epoch that is best on the selection
-    part is kept.
+    From the weights of ``start`` if given, with its sizes; the epoch that is best on
+    the selection part is kept.
     """
     few = splits.train.select(np.arange(len(splits.train))[:faces])
     splits, recipe = replace(splits, train=few), find_paper(paper)
-    config = recipe.make_config(preset, variant, **settings)
+    sizes = dict(start.options) if start else {}
+    sizes.pop("num_classes", None)
+    config = recipe.make_config(preset, variant, **sizes | dict(settings))
     plan = recipe.make_plan(config, splits, seed)
     stages = [replace(one, epochs=min(one.epochs, epochs)) for one in plan.stages]
     network = recipe.make_network(config, len(splits.classes), seed)

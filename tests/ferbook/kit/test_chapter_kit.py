@@ -14,6 +14,7 @@ from scipy.stats import binomtest
 
 from fer_lib.data.protocols import official
 from fer_lib.errors import FerError
+from fer_lib.models import build
 from fer_lib.models.catalogue import entry
 from fer_lib.models.network import Network
 from fer_lib.preprocessing import Preprocessing
@@ -21,6 +22,7 @@ from ferbook.kit import chapter, quiz
 from ferbook.kit import faces as chapter_faces
 from ferbook.kit import results as chapter_results
 from ferbook.kit import run as chapter_run
+from ferbook.kit.ablation import train_briefly
 from ferbook.kit.costs import badge, training_cost
 from ferbook.kit.faces import first_right
 from ferbook.kit.parameters import Parameters
@@ -272,6 +274,15 @@ def test_variants_are_tried_on_the_same_few_faces(splits):
     assert first[0] == "default" and second[2].count("points") == 1
     again = chapter.try_variants(parameters, splits, names[:1], epochs=1, faces=20)
     assert chapter.tried_box(again).rows[0] == first
+
+
+def test_a_training_goes_on_from_a_network_of_any_size(splits):
+    start = build("deep_emotion", width=3, batch_norm=True).eval()
+    how = {"epochs": 1, "faces": 20, "start": start, "settings": {"batch_size": 4}}
+    run = train_briefly("deep_emotion", "default", splits, **how)
+    assert run.network.options["batch_norm"]
+    assert run.network.options["width"] == 3 and run.config.batch_size == 4
+    assert not torch.equal(run.network.fc1.weight, start.fc1.weight)
 
 
 MINUTES = {"smoke": (1, 0.5), "paper": (120, None)}

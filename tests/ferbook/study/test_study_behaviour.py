@@ -42,6 +42,9 @@ def test_what_counts_as_another_behaviour():
     assert differences(one, {"a": [1.5, None, -201.0]}) == []  # below one per cent
     assert differences(one, {"a": [1.0, None, -203.0]}) == ["a"]
     assert differences(one, {"a": [1.0, 0.0, -200.0]}) == ["a"]
+    pointed = {"ramn, pointing_game": [0.2, 0.4]}
+    assert differences(pointed, {"ramn, pointing_game": [0.215, 0.4]}) == []
+    assert differences(pointed, {"ramn, pointing_game": [0.225, 0.4]}) == list(pointed)
     assert differences(one, {"a": [1.0]}) == differences(one, {}) == ["a"]
     assert probe._numbers(np.array([1.0, 3.0, np.nan]), np.full(2, np.nan)) == [
         2.0, 1.0, None, None,
