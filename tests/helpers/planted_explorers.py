@@ -53,7 +53,7 @@ def said_under(network, image, top=0, left=0, window=0, fill="zero"):
         unit[inside] = 0 if fill == "zero" else filling(unit, fill, window)[inside]
     with torch.inference_mode():
         logits = logits_of(network(network.input.normalise(unit)))
-    return logits.softmax(1)[0].double().numpy()
+    return (logits / network.temperature).softmax(1)[0].double().numpy()
 
 
 # ---- masking: an untrained narrow network whose masks vary from place to place
