@@ -24,8 +24,8 @@ _NOTE = (
     "Photographs: FER2013's PrivateTest, one pass, 95 % interval; FER+'s labels by "
     "the majority of its raters, without contempt. Rendered faces: of people whom "
     "no network has met. Faces a second: this machine, cut-out faces, in batches. "
-    "Figures of others are their makers' where printed, on what they call their test; "
-    "where measured, ours on PrivateTest."
+    "Figures of others are what their makers print, on what these call their test; "
+    "none was measured here."
 )
 
 
@@ -54,12 +54,6 @@ def read_peers() -> list[dict]:
 
 
 def _peer_row(peer: dict) -> tuple[str, ...]:
-    def told(key: str) -> str:
-        if key not in peer:
-            return ""
-        return cell(f"{peer[key]:g} %", peer["kind"], peer.get("remark", ""))
-
     name = cell(peer["name"], peer["source"])
-    size = f"{peer['megabytes']:g} MB" if "megabytes" in peer else ""
-    figures = told("ferplus"), told("fer2013")
-    return (name, peer["learned_from"], size, *figures, "", "")
+    figure = cell(f"{peer['fer2013']:g} %", "printed", peer.get("remark", ""))
+    return (name, peer["learned_from"], "", "", figure, "", "")
