@@ -124,8 +124,29 @@ export function panel(name, controls, draw) {
   }
   const start = () => set(readAddress(name));
   addEventListener("hashchange", guarded(start));
-  return { element, values, set: change, start };
+  return { element, values, set: change, preview: set, start };
 }
+
+/** Buttons that take one step, or many of them, one a frame; step(last). */
+export function stepper(step, { one = "one training step", many = 20 } = {}) {
+  let left = 0;
+  const frame = () => {
+    if (left === 0) return;
+    left -= 1;
+    step(left === 0);
+    if (still()) frame();
+    else requestAnimationFrame(frame);
+  };
+  const go = (times) => () => { [left] = [times, left = 0]; frame(); };
+  return [press(one, go(1)), press(`run ${many} steps`, go(many))];
+}
+
+/** A button that does what it says. */
+export const press = (text, does) => h("button", { type: "button", class: "w-screen",
+  "data-does": text, onclick: does }, text);
+
+/** Whether a reader has asked for pages on which nothing moves. */
+const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /** The value if a control can have it, near it a number, else its first. */
 function valid(control, value) {

@@ -9,9 +9,8 @@ from fer_lib.losses.region import region_loss, region_pull
 from ferbook.show.tables import Table
 from ferbook.widgets.base import Widget
 
-MOST_BRANCHES = 9  # ESR-9; the determinants of more would be slow to drag
-# Features of a branch's last attention, of faces of the paper's 96 pixels.
-SIZES = {"channels": 512, "positions": 36}
+MOST_BRANCHES = 15  # of the paper's larger ensemble
+FEATURES = 2  # numbers of a branch's attention, so that a page can draw it
 
 
 def region_loss_explorer() -> Widget:
@@ -59,16 +58,12 @@ def collaborative_explorer() -> Widget:
 
 
 def diversity_explorer() -> Widget:
-    """Equations (1) and (2) of 2 to 9 branches, with either diagonal."""
-    ours = {name: GAMMA_TIMES_SIZE / size for name, size in SIZES.items()}
-    named = {g: f"{g:.3g}: ours, {SIZES[name]} {name}" for name, g in ours.items()}
-    named[AUTHORS_GAMMA] = f"{AUTHORS_GAMMA:g}: the authors' code"
-    gammas = {gamma: f"{gamma:g}" for gamma in (0.01, 0.1, 1)} | named
-    data = {
-        "most": MOST_BRANCHES,
-        "gamma": ours["channels"],
-        "gammas": sorted(gammas.items()),
-    }
+    """Equations (1) and (2) of 2 to 15 branches in a plane, with either diagonal."""
+    ours = GAMMA_TIMES_SIZE / FEATURES
+    gammas = {gamma: f"{gamma:g}" for gamma in (1.0, 3.0, 30.0, 100.0, 1000.0)}
+    gammas[AUTHORS_GAMMA] = f"{AUTHORS_GAMMA:g}: the authors' code"
+    gammas[ours] = f"{ours:g}: ours, {GAMMA_TIMES_SIZE:g} / D"
+    data = {"most": MOST_BRANCHES, "gamma": ours, "gammas": sorted(gammas.items())}
     shares, rows = (0.2, 0.5, 0.8), []
     for count in range(2, MOST_BRANCHES + 1):
         learners = [equally_alike(count, share) for share in shares]
@@ -78,9 +73,9 @@ def diversity_explorer() -> Widget:
     header = ("Branches", *(f"all {share:g} alike" for share in shares))
     caption = "Diversity by the paper's formula; by the authors' code"
     alt = (
-        "Diversity explorer. Sliders set the number of branches, how far apart they "
-        "are and how far the last one is moved away; a choice sets gamma. The "
-        "similarity matrix follows, with the determinant by the paper's formula and "
-        "by the authors' code, and which way training pulls."
+        "Diversity explorer. Up to 15 branches are points of a plane that can be "
+        "dragged; lines show which ones attract or repel each other, by the paper's "
+        "formula or by the authors' code. Buttons take training steps; the determinant "
+        "and the similarity matrix follow."
     )
     return Widget("diversity", data, alt, Table(caption, header, tuple(rows)))

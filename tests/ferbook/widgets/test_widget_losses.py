@@ -1,11 +1,13 @@
 """The losses that pages compute are the library's, and hands move them."""
 
 import itertools
+import re
 
 import numpy as np
 import pytest
 import torch
-from widget_pages import call, find, open_page, put, told
+from selenium.webdriver.support.ui import WebDriverWait
+from widget_pages import call, find, find_all, open_page, put, texts, told
 
 from fer_lib.losses.collaborative import (
     centre_distances,
@@ -13,7 +15,6 @@ from fer_lib.losses.collaborative import (
     inter_class_loss,
 )
 from fer_lib.losses.diversified import MEASURES
-from fer_lib.losses.diversity import similarity
 from fer_lib.losses.region import region_loss
 
 
@@ -101,57 +102,86 @@ class TestCollaborative:
         assert "no two centres are far enough" in told(browser)
 
 
-COUNTS = range(2, 10)
-SETTINGS = [
-    {"count": n, "apart": d, "moved": a, "group": g, "gamma": gamma}
-    for n, d, a, g, gamma in itertools.product(
-        COUNTS, (0.3, 1.0, 2.4, 6.0), (0.0, 0.5, 3.0), (1, 2, 3), (30 / 512, 1.0, 10.0)
-    )
-]
+def planes(count, reach, seed):
+    """Places ``[count, 2]`` of branches in the square."""
+    draw = np.random.default_rng(seed).uniform(-reach, reach, (count, 2))
+    return 0.5 + draw
 
 
-def branches(count, apart, moved, group):
-    """Features ``[L, 1, D]`` of branches at these distances."""
-    groups = torch.arange(count) // group
-    corners = torch.nn.functional.one_hot(groups, count).double() * apart / 2**0.5
-    own = torch.zeros(count, 1, dtype=torch.float64)
-    own[-1] = 1
-    return torch.cat((corners, own * moved), 1)[:, None]
+def by_library(points, gamma, formula):
+    """The diversity of branches at these points, and its gradient."""
+    features = doubles(points)
+    value = MEASURES[formula](features[:, None], gamma)
+    return value.item(), slope(value, features).numpy()
 
 
-def by_library(count, apart, moved, group, gamma):
-    """Similarity, and of both formulas the value and its two slopes."""
-    lengths = doubles([apart, moved])
-    features = branches(count, *lengths, group)
-    found = [similarity(features, gamma).detach().numpy()]
-    for measure in MEASURES.values():
-        value = measure(branches(count, *lengths, group), gamma)
-        found.append([value.item(), *slope(value, lengths).tolist()])
-    return found
-
-
+@pytest.mark.browser
 class TestDiversity:
-    @pytest.mark.browser
-    def test_values_and_slopes_are_the_librarys_on_a_grid(self, browser):
-        found = call(browser, "diversity", "diversities", [[one] for one in SETTINGS])
+    def test_values_and_gradients_are_the_librarys(self, browser):
+        settings = itertools.product(range(2, 16), (0.05, 0.5), (1.0, 15.0, 100.0))
+        points = [
+            [planes(n, reach, n).tolist(), gamma, formula]
+            for n, reach, gamma in settings
+            for formula in MEASURES
+        ]
+        found = call(browser, "diversity", "diversity", points)
         signs, unknown = set(), 0
-        for setting, page in zip(SETTINGS, found, strict=True):
-            similar, *formulas = by_library(**setting)
-            np.testing.assert_allclose(page["similar"], similar, atol=1e-12)
-            for name, expected in zip(("paper", "code"), formulas, strict=True):
-                told_by_page = [page[name][k] for k in ("value", "byApart", "byMoved")]
-                # torch's slopes are not a number where determinants nearly underflow.
-                known = np.isfinite(expected)
-                unknown += not known.all()
-                filled = np.where(known, expected, 0)
-                np.testing.assert_allclose(told_by_page, filled, atol=1e-9)
-                # Of marks that must stay inside their picture.
-                scale = 1 if name == "paper" else setting["count"] - 1
-                assert abs(page[name]["value"]) <= 1.001 * scale
-            sign = np.sign(round(page["code"]["value"], 6))
-            signs.add((setting["count"] % 2, sign))
-        assert {(0, -1), (1, 1), (0, 1)} <= signs  # twins turn an even number, too
-        assert unknown < 0.05 * len(SETTINGS)
+        for (places, gamma, formula), page in zip(points, found, strict=True):
+            value, gradient = by_library(places, gamma, formula)
+            assert page["value"] == pytest.approx(value, abs=1e-9)
+            # torch's slopes are not a number where determinants nearly underflow.
+            known = np.isfinite(gradient)
+            unknown += not known.all()
+            told_by_page = np.where(known, page["gradient"], 0)
+            expected = np.where(known, gradient, 0)
+            np.testing.assert_allclose(told_by_page, expected, atol=1e-8)
+            if formula == "authors_code" and len(places) == 2:
+                signs.add(np.sign(page["pairs"][0]["force"]))
+        assert signs == {1.0}  # of two branches the code's pushes apart, too
+        assert unknown < 0.1 * len(points)
+
+    def test_forces_are_slopes_by_the_distance_of_two(self, browser):
+        places = planes(5, 0.3, 0)
+        for formula in MEASURES:
+            point = [places.tolist(), 8.0, formula]
+            (page,) = call(browser, "diversity", "diversity", [point])
+            squares = doubles(((places[:, None] - places) ** 2).sum(-1))
+            similar = torch.exp(-8.0 * squares)
+            value = torch.linalg.det(
+                similar - (formula == "authors_code") * torch.eye(5)
+            )
+            slopes = slope(value, squares)
+            for pair in page["pairs"]:
+                one, other = pair["l"], pair["k"]
+                distance = squares[one, other].item() ** 0.5
+                expected = (
+                    2 * distance * (slopes[one, other] + slopes[other, one]).item()
+                )
+                assert pair["force"] == pytest.approx(expected, abs=1e-9)
+
+    @pytest.mark.parametrize("formula", MEASURES)
+    def test_a_step_goes_uphill_or_stays(self, browser, formula):
+        points = [[planes(n, 0.3, n).tolist(), 15.0, formula] for n in (2, 3, 9, 15)]
+        points.append([np.full((4, 2), 0.5).tolist(), 15.0, formula])
+        found = call(browser, "diversity", "stepped", points)
+        for (places, gamma, _), page in zip(points, found, strict=True):
+            before, after = (
+                by_library(one, gamma, formula)[0] for one in (places, page)
+            )
+            assert after > before or page == places
+            far = np.linalg.norm(np.subtract(page, places), axis=1)
+            assert far.max() <= 0.02 + 1e-9
+        assert found[-1] == points[-1][0] and found[0] != points[0][0]
+
+
+def branches_of(browser, count):
+    """Points that the page's address holds."""
+    listed = re.search(r"points:([\d.,-]+)", browser.current_url)[1]
+    return np.reshape([float(one) for one in listed.split(",")], (-1, 2))[:count]
+
+
+def press(browser, text):
+    find(browser, f"button[data-does='{text}']").click()
 
 
 @pytest.mark.browser
@@ -159,22 +189,38 @@ class TestDiversityDriven:
     NAME = "diversity"
 
     @pytest.mark.parametrize(
-        ("count", "word", "way"),
-        [(3, "odd", "together"), (4, "even", "apart"), (9, "odd", "together")],
+        ("count", "odd", "pairs", "way"),
+        [
+            (3, "odd", 3, "together"),
+            (4, "even", 6, "apart"),
+            (9, "odd", 36, "together"),
+        ],
     )
-    def test_the_code_turns_with_the_number(self, browser, opened, count, word, way):
-        opened(f"count:{count}")
-        assert f"n = {count} is {word}" in told(browser)
-        ours, theirs = told(browser).split("Authors' code")
-        assert "training pulls branches apart" in ours
-        assert f"training pulls branches {way}" in theirs
+    def test_the_code_turns_with_the_number(
+        self, browser, opened, count, odd, pairs, way
+    ):
+        opened(f"count:{count};formula:authors_code")
+        press(browser, "nearly the same")
+        assert f"n = {count} is {odd}" in told(browser)
+        assert f"training pulls {pairs} of {pairs} pairs {way}" in told(browser)
 
-    def test_an_underflow_is_named(self, browser, opened):
-        opened("count:9;apart:4;gamma:10", width=390)
-        assert "3e-70 alike, which is 0 in 32 bits" in told(browser)
-        assert told(browser).count("training pulls nothing") == 2
-        assert find(browser, "table[aria-label]").size["width"] <= 366
-        put(browser, apart=0)
+    @pytest.mark.parametrize("formula", MEASURES)
+    def test_training_parts_nine_by_the_paper_and_heaps_them_by_the_code(
+        self, browser, opened, formula
+    ):
+        opened(f"count:9;gamma:15;formula:{formula}", width=390)
+        press(browser, "run 60 steps")
+        WebDriverWait(browser, 20).until(lambda b: "points:" in b.current_url)
+        value, _ = by_library(branches_of(browser, 9), 15.0, formula)
+        assert value > (0.9 if formula == "paper" else 7)  # of 1; all alike have 8
+        heaps = texts(browser, ".w-heap")
+        assert heaps == ([] if formula == "paper" else 3 * ["× 3"])
+
+    def test_where_nothing_pulls_is_said(self, browser, opened):
+        opened("count:9;gamma:1000", width=390)
+        assert "training pulls nothing" in told(browser)
+        assert not find_all(browser, "line[data-pull]")
+        put(browser, gamma=15)
+        assert "training pulls nothing" not in told(browser)
+        press(browser, "exactly the same")
         assert "no gradient can part them" in told(browser)
-        put(browser, apart=0.3)
-        assert "32 bits" not in told(browser)
