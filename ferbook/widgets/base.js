@@ -94,12 +94,12 @@ export function mount(made, values) {
  * Each control is { label, value } and { min, max, step, unit } for a slider,
  * { options: [[value, text], ...] } for a choice, a boolean value for a
  * check box; hidden: true keeps a state without a control, such as the list
- * of numbers of dragged points, each from min to max.
+ * of numbers of dragged points, each from min to max; apart: true leaves the
+ * place of the control to the widget.
  */
 export function panel(name, controls, draw) {
   const element = h("div", { class: "w-controls" });
-  const values = {};
-  const show = {};
+  const [values, show, apart] = [{}, {}, {}];
   const set = (changes) => {
     for (const [key, value] of Object.entries(changes)) {
       if (!(key in controls)) continue; // of an address that someone typed
@@ -119,12 +119,13 @@ export function panel(name, controls, draw) {
     made.field.dataset.key = key;
     // Else JupyterLab takes arrows and letters for commands of its own.
     made.field.dataset.lmSuppressShortcuts = "";
-    element.append(made.element);
+    if (control.apart) apart[key] = made.element;
+    else element.append(made.element);
     (show[key] = made.show)(control.value);
   }
   const start = () => set(readAddress(name));
   addEventListener("hashchange", guarded(start));
-  return { element, values, set: change, preview: set, start };
+  return { element, apart, values, set: change, preview: set, start };
 }
 
 /** Buttons that take one step, or many of them, one a frame; step(last). */

@@ -1,20 +1,44 @@
 """Losses to be tried out; their modules compute them themselves."""
 
+import numpy as np
 import torch
 
+from fer_lib.crops import crop_boxes, crop_names
 from fer_lib.losses.collaborative import margin_border
 from fer_lib.losses.diversified import MEASURES
 from fer_lib.losses.diversity import AUTHORS_GAMMA, GAMMA_TIMES_SIZE, equally_alike
 from fer_lib.losses.region import region_loss, region_pull
+from fer_lib.models.saved import load
+from fer_lib.rendered.portrait import render_face
+from ferbook.show.figures import RENDERED
 from ferbook.show.tables import Table
 from ferbook.widgets.base import Widget
+from ferbook.widgets.crops import read_crops
+from ferbook.widgets.pictures import alike, data_address
 
 MOST_BRANCHES = 15  # of the paper's larger ensemble
 FEATURES = 2  # numbers of a branch's attention, so that a page can draw it
 
 
 def region_loss_explorer() -> Widget:
-    """Equation (2) of RAMN against three attention weights and beta."""
+    """Equation (2) of RAMN on a rendered face, its five crops and beta."""
+    size, count = 96, 5
+    face = render_face(3, "happy", size).image[None]
+    network = load("ramn")
+    shown = np.rint(255 * alike(network.input, [face]).numpy()).astype(np.uint8)
+    (reading,) = read_crops(network, shown, 1.0, [count])
+    data = {
+        "names": crop_names(count),
+        "boxes": crop_boxes(count, size).tolist(),
+        "size": size,
+        "image": data_address(face),
+        "starts": {
+            "the face leads": [0.62, 0.45, 0.5, 0.4, 0.55, 0.35],
+            "all the same": [0.5] * (count + 1),
+            "as RAMN learned them": reading["weights"][0],
+        },
+        "note": f"{RENDERED} RAMN: the network that comes with the library.",
+    }
     betas, rows = (0.0, 0.02, 0.04), []
     for lead in (-0.1, -0.02, 0.0, 0.02, 0.04):
         weights = torch.tensor([0.5, 0.5 + lead], dtype=torch.float64)
@@ -27,10 +51,11 @@ def region_loss_explorer() -> Widget:
     header = ("Lead of the best crop", *(f"beta = {beta:g}" for beta in betas))
     caption = "R-loss of a face, and its pull on the best crop's score"
     alt = (
-        "R-loss explorer. Sliders set the margin beta and the attention weights of "
-        "the whole face and of two crops; the loss and its gradient follow."
+        "R-loss explorer. A face and its five crops, each with a slider for its "
+        "attention weight; a slider sets the margin beta. Buttons take training steps, "
+        "and bars show which weights the loss moves."
     )
-    return Widget("region_loss", {}, alt, Table(caption, header, tuple(rows)))
+    return Widget("region_loss", data, alt, Table(caption, header, tuple(rows)))
 
 
 def collaborative_explorer() -> Widget:

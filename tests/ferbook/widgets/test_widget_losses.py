@@ -27,6 +27,14 @@ def slope(value, *of):
     return found
 
 
+def press(browser, text):
+    find(browser, f"button[data-does='{text}']").click()
+
+
+def until_said(browser, text):
+    WebDriverWait(browser, 20).until(lambda b: text in told(b))
+
+
 @pytest.mark.browser
 class TestRegionLoss:
     def test_loss_and_gradient_are_the_librarys_on_a_grid(self, browser):
@@ -41,6 +49,20 @@ class TestRegionLoss:
             expected = slope(loss, theta)[0]
             np.testing.assert_allclose(page["gradient"], expected, atol=1e-12)
 
+    def test_a_step_is_gradient_descent_on_the_scores(self, browser):
+        draw = np.random.default_rng(3)
+        points = [[one, 0.02] for one in draw.uniform(0.2, 0.8, (8, 6)).tolist()]
+        points += [[[0.5] * 6, 0.02], [[0.3, 0.3, 0.9, 0.2, 0.2, 0.2], 0.3]]
+        found = call(browser, "region_loss", "stepped", points)
+        moved = 0
+        for (weights, beta), page in zip(points, found, strict=True):
+            scores = doubles([weights]).logit().detach().requires_grad_()
+            region_loss(scores.sigmoid(), beta).backward()
+            expected = (scores - 0.2 * scores.grad).sigmoid()[0].detach()
+            np.testing.assert_allclose(page, expected, atol=1e-12)
+            moved += page != pytest.approx(weights)
+        assert 0 < moved < len(points)
+
     def test_the_slope_by_the_score_goes_through_the_sigmoid(self, browser):
         scores = doubles([[0.3, -0.2, 1.4]])
         theta = scores.sigmoid()
@@ -48,6 +70,45 @@ class TestRegionLoss:
         (page,) = call(browser, "region_loss", "scoreGradient", [point])
         expected = slope(region_loss(theta, 0.9), scores)[0]
         np.testing.assert_allclose(page, expected, atol=1e-12)
+
+
+@pytest.mark.browser
+class TestRegionLossDriven:
+    NAME = "region_loss"
+
+    def weights(self, browser):
+        fields = find_all(browser, ".w-tile input")
+        return [float(one.get_attribute("value")) for one in fields]
+
+    def test_training_moves_the_face_and_one_crop_until_it_leads(self, browser, opened):
+        opened("beta:0.02", width=390)
+        before = self.weights(browser)
+        press(browser, "one training step")
+        assert "Steps taken: 1." in told(browser)
+        press(browser, "run 20 steps")
+        until_said(browser, "Steps taken: 21.")
+        after = self.weights(browser)
+        best = 1 + int(np.argmax(before[1:]))
+        still = [k for k in range(1, 6) if k != best]
+        assert [after[k] for k in still] == [before[k] for k in still]
+        assert after[best] - after[0] >= 0.02 > before[best] - before[0]
+        assert "The loss is 0 and pulls on nothing" in told(browser)
+        drawn = find(browser, ".w-tile .w-bar").get_dom_attribute("style")
+        assert abs(numbers_of(drawn)[0] - 100 * after[0]) < 0.051
+
+    def test_a_link_keeps_the_weights_and_equals_share_the_pull(self, browser, opened):
+        even = ";".join(f"w{k}:0.5" for k in range(6))
+        opened(f"beta:0.1;{even}")
+        assert self.weights(browser) == [0.5] * 6
+        assert "5 crops together lead" in told(browser)
+        pulls = texts(browser, ".w-pull")
+        assert pulls[1:] == 5 * ["▲ score +0.010"]
+        press(browser, "as RAMN learned them")
+        assert self.weights(browser) != [0.5] * 6
+
+
+def numbers_of(text):
+    return [float(one) for one in re.findall(r"[\d.]+", text)]
 
 
 def task_loss(feature, own, other, omega, normalise):
@@ -178,10 +239,6 @@ def branches_of(browser, count):
     """Points that the page's address holds."""
     listed = re.search(r"points:([\d.,-]+)", browser.current_url)[1]
     return np.reshape([float(one) for one in listed.split(",")], (-1, 2))[:count]
-
-
-def press(browser, text):
-    find(browser, f"button[data-does='{text}']").click()
 
 
 @pytest.mark.browser

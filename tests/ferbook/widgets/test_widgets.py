@@ -14,12 +14,12 @@ from widget_pages import find, find_all, no_faults, open_page, told, write_page
 
 from fer_lib.errors import FerError
 from ferbook.show.tables import Table
-from ferbook.widgets import Widget, base, region_loss_explorer
+from ferbook.widgets import Widget, base, collaborative_explorer
 
 FIELDS = "input, select, button, [role=slider]"
 FINGER = 24  # pixels; what WCAG 2.2 asks of a target, criterion 2.5.8
 WIDE = 390
-SIMPLE = region_loss_explorer()
+SIMPLE = collaborative_explorer()
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -46,7 +46,7 @@ def test_data_can_not_end_the_script_that_they_stand_in():
 
 def test_a_widget_that_is_too_large_is_refused():
     widget = replace(SIMPLE, data={"text": "x" * base.MOST})
-    with pytest.raises(FerError, match=r"region_loss: \d+,\d+ bytes, expected 300,000"):
+    with pytest.raises(FerError, match=r"collaborative: \d+,\d+ bytes, expected 300,000"):
         widget.html()
 
 

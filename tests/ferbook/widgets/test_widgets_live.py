@@ -101,7 +101,7 @@ def work_region_loss(browser, source, folder):
     """Arrows move the slider, and not the notebook's cells; letters do nothing."""
     slider = find(browser, '.fer-widget [data-key="beta"]')
     slider.send_keys(Keys.ARROW_UP, Keys.ARROW_UP, "a", Keys.ARROW_DOWN)
-    assert "asked is 0.025" in told(browser)
+    assert "asked is a lead of 0.025" in told(browser)
 
 
 def work_occlusion(browser, source, folder):
