@@ -152,8 +152,8 @@ def crop_regions(x: Tensor, boxes: Tensor, size: int) -> Tensor:
     _check_regions(x, boxes)
     boxes = boxes if boxes.ndim == 3 else boxes[None]
     left, top, right, bottom = boxes[:, :, None].unbind(-1)  # [B, R, 1]
-    columns = _resample(x[:, None].mT, top, bottom, size)
-    return _resample(columns.mT, left, right, size)
+    columns = _resample(x[:, None].transpose(-1, -2), top, bottom, size)
+    return _resample(columns.transpose(-1, -2), left, right, size)
 
 
 def _resample(x: Tensor, first: Tensor, end: Tensor, size: int) -> Tensor:

