@@ -1,6 +1,6 @@
 // Equations (3) to (6) of RAMN for one task in a plane, and what length does.
 
-import { chart, draggable, h, head, panel, s, widget } from "./base.js";
+import { chart, draggable, h, head, panel, press, s, stepper, widget } from "./base.js";
 
 const dot = (a, b) => a.reduce((sum, value, k) => sum + value * b[k], 0);
 const minus = (a, b) => a.map((value, k) => value - b[k]);
@@ -9,21 +9,46 @@ const length = (a) => Math.sqrt(dot(a, a));
 /** To length 1; next to 0 as torch's F.normalize does it. */
 export const normalised = (a) => times(a, 1 / Math.max(length(a), 1e-12));
 
-/** Losses of one feature, whose own and other centre are known. */
+/** A gradient by a scaled vector, as one by the vector itself. */
+function throughLength(vector, scaled, gradient) {
+  // Only what turns the vector is left, over its length.
+  const across = minus(gradient, times(scaled, dot(gradient, scaled)));
+  return times(across, 1 / Math.max(length(vector), 1e-12));
+}
+
+/** Losses of one feature, whose own and other centre are known, and their gradients. */
 export function taskLoss(feature, own, other, omega, normalise = false) {
   const raw = [feature, own, other];
   const [x, d, e] = normalise ? raw.map(normalised) : raw;
   const positive = dot(minus(x, d), minus(x, d));
   const negative = dot(minus(x, e), minus(x, e));
   const inter = Math.max(omega + positive - negative, 0);
-  let gradient = times(minus(x, d), 2); // of l_pos
-  if (inter > 0) gradient = minus(gradient, times(minus(d, e), 2));
-  if (normalise) { // only what turns the feature is left, over its length
-    const along = dot(gradient, x);
-    const across = minus(gradient, times(x, along));
-    gradient = times(across, 1 / Math.max(length(feature), 1e-12));
-  }
-  return { positive, negative, inter, loss: positive + inter, gradient };
+  const pulled = inter > 0 ? 1 : 0; // by equation (6), besides l_pos
+  const gradients = [
+    minus(times(minus(x, d), 2 + 2 * pulled), times(minus(x, e), 2 * pulled)),
+    times(minus(x, d), -2 - 2 * pulled), times(minus(x, e), 2 * pulled)];
+  const [gradient, ...centres] = normalise
+    ? gradients.map((one, k) => throughLength(raw[k], [x, d, e][k], one)) : gradients;
+  return { positive, negative, inter, loss: positive + inter, gradient, centres };
+}
+
+const RATE = 0.05; // of learning
+
+/** Places after a step of gradient descent on the mean loss of the features. */
+export function stepped(points, omega, normalise) {
+  const slopes = MARKS.map(() => [0, 0]);
+  MARKS.forEach(({ belongs, centre }, k) => {
+    if (centre) return;
+    const sides = belongs ? [0, 1] : [1, 0];
+    const [own, other] = sides.map((one) => place(points, one));
+    const found = taskLoss(place(points, k), own, other, omega, normalise);
+    [k, ...sides].forEach((mark, at) => {
+      const slope = [found.gradient, ...found.centres][at];
+      slopes[mark] = slopes[mark].map((one, axis) => one + slope[axis]);
+    });
+  });
+  return slopes.flatMap((slope, k) => minus(place(points, k),
+    times(slope, RATE / (MARKS.length - 2))));
 }
 
 const REACH = 2.6;
@@ -45,15 +70,17 @@ function shape(belongs, size, attributes) {
       ...attributes });
 }
 
-/** Ends of the line where equation (5) begins to hold for one side. */
-function border(own, other, omega) {
+/** Where equation (5) holds for one side: a half-plane, its border first. */
+function safe(own, other, omega) {
   const apart = minus(own, other);
   const distance = length(apart);
   if (distance < 1e-6) return null;
   const unit = times(apart, 1 / distance);
   const middle = times([own[0] + other[0], own[1] + other[1]], 0.5);
   const foot = minus(middle, times(unit, -omega / (2 * distance)));
-  return [-9, 9].map((far) => [foot[0] - far * unit[1], foot[1] + far * unit[0]]);
+  const far = [[-9, 0], [9, 0], [9, 18], [-9, 18]]; // along the border, and beyond it
+  return far.map(([along, beyond]) => [foot[0] - along * unit[1] + beyond * unit[0],
+    foot[1] + along * unit[0] + beyond * unit[1]]);
 }
 
 const main = widget("collaborative", ({ body }) => {
@@ -67,7 +94,7 @@ const main = widget("collaborative", ({ body }) => {
     height: axes.py(-REACH) - axes.py(REACH) })));
   const back = s("g", { "clip-path": `url(#${clip})` });
   axes.inner.append(back);
-  const columns = ["feature", "l_pos", "l_neg", "L_N", "loss", "(5)?"];
+  const columns = ["feature", "l_pos", "L_N", "safe?"];
   const rows = h("tbody");
   const table = h("div", { style: "overflow-x: auto" },
     h("table", {}, head(columns), rows));
@@ -83,9 +110,11 @@ const main = widget("collaborative", ({ body }) => {
         "stroke-dasharray": "2 4" }));
     }
     for (const belongs of [true, false]) {
-      const line = border(...(belongs ? [own, other] : [other, own]), omega);
-      if (line) back.append(s("path", { d: axes.path(line), stroke: colour(belongs),
-        "stroke-width": 2, "stroke-dasharray": belongs ? "8 4" : "3 3" }));
+      const plane = safe(...(belongs ? [own, other] : [other, own]), omega);
+      if (plane) back.append(s("path", { d: axes.path(plane), fill: colour(belongs),
+        opacity: 0.16, class: "w-safe" }), s("path", { d: axes.path(plane.slice(0, 2)),
+        stroke: colour(belongs), "stroke-width": 2,
+        "stroke-dasharray": belongs ? "8 4" : "3 3" }));
     }
     const losses = MARKS.map(({ belongs, centre }, k) => {
       const at = place(points, k);
@@ -112,7 +141,7 @@ const main = widget("collaborative", ({ body }) => {
     rows.replaceChildren(...features.map((one, k) => h("tr", {},
       h("th", { scope: "row" },
         `${k + 1}, ${MARKS[k + 2].belongs ? "shows it" : "does not"}`),
-      ...[one.positive, one.negative, one.inter, one.loss].map(
+      ...[one.positive, one.inter].map(
         (value) => h("td", {}, value.toFixed(2))),
       h("td", {}, one.positive + omega < one.negative ? "yes" : "no"))));
     const apart = length(minus(own, other));
@@ -144,15 +173,23 @@ const main = widget("collaborative", ({ body }) => {
       controls.set({ points });
     } }));
   axes.inner.append(...handles);
-  const again = h("button", { type: "button", class: "w-screen",
-    onclick: () => controls.set({ points: START }) }, "points back to the start");
+  const buttons = stepper((last) => {
+    const { points, omega, normalise } = controls.values;
+    (last ? controls.set : controls.preview)(
+      { points: stepped(points, omega, normalise) });
+  });
+  const again = press("points back to the start",
+    () => controls.set({ points: START }));
   body.append(controls.element, h("div", { class: "w-row" },
     h("div", { style: "flex: 1 1 20rem; max-width: 27rem" }, axes.svg),
-    h("div", { style: "flex: 1 1 19rem" }, table, told, again)),
-    h("p", { class: "w-note" }, "The loss is l_pos + L_N. Large marks are centres, "
-      + "small ones features; circles belong to the task, squares do not. Beyond the "
-      + "line of its colour a feature meets constraint (5). Short strokes: a tenth of "
-      + "the gradient, downwards. Drag, or use arrow keys."));
+    h("div", { style: "flex: 1 1 19rem" }, table, told,
+      h("p", { class: "w-buttons" }, ...buttons, again))),
+    h("p", { class: "w-note" }, "Circles show the expression, squares do not; large "
+      + "marks are centres, small ones features. A feature in the shaded half-plane of its "
+      + "colour is safe: there constraint (5) holds and only l_pos pulls. Short strokes: a "
+      + "tenth of the gradient, downwards. A training step moves features and centres down "
+      + `the gradient of the mean loss, l_pos + L_N, at a rate of ${RATE}. Drag, or use `
+      + "arrow keys."));
   controls.start();
 });
 export default main;

@@ -151,9 +151,51 @@ class TestCollaborative:
                 normalise=normalise,
             )
             assert page["loss"] == pytest.approx(loss.item(), abs=1e-9)
-            np.testing.assert_allclose(page["gradient"], slope(loss, x), atol=1e-9)
+            slopes = torch.autograd.grad(loss, [x, *centres])
+            by_page = [page["gradient"], *page["centres"]]
+            np.testing.assert_allclose(by_page, torch.stack(slopes), atol=1e-9)
             pulled += page["inter"] > 0
         assert 20 < pulled < 110  # both sides of the hinge were seen
+
+    @pytest.mark.parametrize("normalise", [False, True])
+    def test_a_step_is_gradient_descent_on_all_places(self, browser, normalise):
+        draw = np.random.default_rng(1)
+        points = [
+            [one, 3.0, normalise] for one in draw.uniform(-2, 2, (6, 10)).tolist()
+        ]
+        found = call(browser, "collaborative", "stepped", points)
+        for (places, *_), page in zip(points, found, strict=True):
+            own, other, *features = moving = [
+                doubles(one) for one in np.reshape(places, (5, 2)).tolist()
+            ]
+            pairs = [(own, other), (own, other), (other, own)]  # of three features
+            losses = [
+                collaborative_loss(
+                    x[None, None],
+                    torch.tensor([0]),
+                    torch.stack(pair[::-1])[None],
+                    omega=3.0,
+                    normalise=normalise,
+                )
+                for x, pair in zip(features, pairs, strict=True)
+            ]
+            (sum(losses) / 3).backward()
+            expected = torch.cat([one.detach() - 0.05 * one.grad for one in moving])
+            np.testing.assert_allclose(page, expected, atol=1e-9)
+
+    def test_training_brings_all_features_into_their_half_planes(
+        self, browser, address_of
+    ):
+        open_page(browser, address_of("collaborative"), width=390)
+        assert texts(browser, ".w-body td:last-child") != 3 * ["yes"]
+        assert len(find_all(browser, ".w-safe")) == 2
+        for _ in range(2):
+            before = browser.current_url
+            press(browser, "run 20 steps")
+            WebDriverWait(browser, 20).until(lambda b, old=before: b.current_url != old)
+        assert texts(browser, ".w-body td:last-child") == 3 * ["yes"]
+        press(browser, "points back to the start")
+        assert texts(browser, ".w-body td:last-child") != 3 * ["yes"]
 
     def test_the_trap_of_unit_length_is_named(self, browser, address_of):
         open_page(browser, address_of("collaborative"))

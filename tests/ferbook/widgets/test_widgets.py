@@ -46,7 +46,9 @@ def test_data_can_not_end_the_script_that_they_stand_in():
 
 def test_a_widget_that_is_too_large_is_refused():
     widget = replace(SIMPLE, data={"text": "x" * base.MOST})
-    with pytest.raises(FerError, match=r"collaborative: \d+,\d+ bytes, expected 300,000"):
+    with pytest.raises(
+        FerError, match=r"collaborative: \d+,\d+ bytes, expected 300,000"
+    ):
         widget.html()
 
 
