@@ -51,6 +51,20 @@ def on_photographs(network: str, dataset: str = "fer2013") -> Page | Sentence:
     return Page(tuple(shown))
 
 
+def of_committed(network: str, dataset: str = "fer2013") -> Analysis | None:
+    """The recorded analysis of a committed network; None if there is none of it.
+
+    Raises:
+        FerError: when there is a record that cannot be read.
+    """
+    path = analyses_folder() / dataset / f"{network}.json"
+    if not path.is_file():
+        return None
+    found = read_analysis(path)
+    same = found.content["weights_sha256"] == sha256_file(committed(network))
+    return found if same else None
+
+
 def told(found: Analysis) -> Iterator[Shown]:
     """Accuracy, maps and numbers; of a network that reads too little the first."""
     yield accuracy_box(found)

@@ -21,10 +21,12 @@ from ferbook.kit.faces import (
     show_hard_cases,
     show_maps,
 )
+from ferbook.kit.found import found
 from ferbook.kit.parameters import Parameters, read_parameters
 from ferbook.kit.quiz import Question, compare, quiz
 from ferbook.kit.results import (
     departure_box,
+    if_any,
     recall_box,
     recorded,
     recorded_box,
@@ -32,7 +34,7 @@ from ferbook.kit.results import (
     three_columns,
 )
 from ferbook.kit.run import network, record_cell
-from ferbook.show.ledger import claim_box
+from ferbook.show.claim_list import claim_list
 from ferbook.show.networks import equation_table, read_equations
 from ferbook.show.tables import Table
 from ferbook.study.report import pointer
@@ -46,5 +48,4 @@ def show_badge(parameters: Parameters, splits: Splits) -> None:
 
 def equation_box(paper: str) -> Table:
     """The paper's equations with the functions that compute them."""
-    found = [one for one in read_equations() if one.paper == paper]
-    return equation_table(found)
+    return equation_table(one for one in read_equations() if one.paper == paper)

@@ -16,7 +16,7 @@ from ferbook.runs.records import Record, load_records
 from ferbook.runs.run import Run
 from ferbook.show import phrases
 from ferbook.show.figures import percent
-from ferbook.show.tables import Sentence, Table, cell, table
+from ferbook.show.tables import Page, Sentence, Table, cell, table
 
 _CHOICE = {"last": "the last one", "selected": "best on validation"}
 
@@ -85,6 +85,12 @@ def recorded_box(records: Sequence[Record]) -> Table | Sentence:
         },
         empty="No run of these is recorded yet.",
     )
+
+
+def if_any(words: str, *shown: Table | Sentence) -> Page | None:
+    """Words above the tables that have rows; nothing at all where none has."""
+    tables = [one for one in shown if isinstance(one, Table)]
+    return Page((Sentence(words), *tables)) if tables else None
 
 
 def result_box(run: Run) -> Table:

@@ -3,6 +3,7 @@
 Without a script every claim is there; ``book/_static/ledger.js`` adds filters.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -12,7 +13,7 @@ from ferbook.ledger.claims import Claim
 from ferbook.ledger.ledger import Ledger, open_ledger
 from ferbook.ledger.readings import Reading
 from ferbook.ledger.rules import Verdict
-from ferbook.ledger.verdicts import Answered, Judgement
+from ferbook.ledger.verdicts import STANDINGS, Answered, Judgement
 from ferbook.show import phrases
 from ferbook.show.tables import VERDICT_COLOURS
 
@@ -38,6 +39,18 @@ class ClaimList:
     ledger: Ledger
     filters: bool
 
+    def __repr__(self) -> str:
+        return "\n".join(
+            f"{phrases.verdict(j)}: {j.claim.says}" for j in self.judgements
+        )
+
+    def _repr_html_(self) -> str:
+        """Folded, with a line that counts how the claims stand."""
+        counts = Counter(judgement.standing for judgement in self.judgements)
+        told = ", ".join(f"{counts[s]} {s}" for s in STANDINGS if counts[s])
+        summary = f"<summary>{len(self.judgements)} claims: {told}</summary>"
+        return f'<details class="claim-fold">{summary}{self.html()}</details>'
+
     def html(self) -> str:
         """The list; its style and its filters lie in ``book/_static``."""
         names = {claims.paper: claims.name for claims in self.ledger.papers}
@@ -62,7 +75,9 @@ def _rank(judgement: Judgement) -> int:
     """Answered by runs, runs beside, sums, the rest."""
     if judgement.claim.kind == "arithmetic":
         return 2
-    return 0 if judgement.decided else 1 if judgement.readings else 3
+    if judgement.decided and judgement.standing != Verdict.NOT_TESTABLE:
+        return 0
+    return 1 if judgement.readings else 3
 
 
 def _form() -> str:

@@ -1,11 +1,9 @@
 """The ledger: claims, runs and verdicts as tables.
 
-``claim_box`` and ``ledger_table`` are for code cells, which Colab and
-JupyterLab must show too; the pages get the same tables through ``roles``.
+Pages show them through ``roles``, the terminal through ``ferbook claims``.
 """
 
 import json
-from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from ferbook.ledger.claims import Claim
 from ferbook.ledger.ledger import KINDS, Ledger, open_ledger
 from ferbook.ledger.readings import Reading
 from ferbook.ledger.scoreboard import Score, scoreboard
-from ferbook.ledger.verdicts import STANDINGS, Answered, Judgement
+from ferbook.ledger.verdicts import Answered, Judgement
 from ferbook.runs.paths import repository_root
 from ferbook.show.claim_tables import claim_rows, sum_rows
 from ferbook.show.tables import Page, Table, cell, table
@@ -43,23 +41,6 @@ def ledger_table(
     if kind and not tables:
         ledger.select(paper, kind)  # tells an unknown kind from an empty one
     return Page(tuple(tables))
-
-
-def claim_box(paper: str, ledger: Ledger | None = None) -> Table:
-    """The box at a chapter's top: the paper's values, ours, verdicts."""
-    ledger = ledger or open_ledger()
-    values = ledger.select(paper, "value") + ledger.select(paper, "difference")
-    others = [j for j in ledger.select(paper, None) if j not in values]
-    title = next(p.title for p in ledger.papers if p.paper == paper)
-    note = (
-        f"{len(others)} further claims: {_counted(others)}. The ledger lists them all."
-    )
-    return claim_rows(f"What the paper claims: {title}", values, ledger, note=note)
-
-
-def _counted(found: list[Judgement]) -> str:
-    counts = Counter(judgement.standing for judgement in found)
-    return ", ".join(f"{counts[s]} {s}" for s in STANDINGS if counts[s])
 
 
 def claims_text(paper: str | None = None, ledger: Ledger | None = None) -> str:

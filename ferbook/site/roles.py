@@ -36,7 +36,7 @@ from ferbook.show import phrases
 from ferbook.show.claim_list import claim_list
 from ferbook.show.claim_tables import attainability_table, resolution_table
 from ferbook.show.costs import cost_growth
-from ferbook.show.ledger import claim_box, ledger_table, score_table
+from ferbook.show.ledger import ledger_table, score_table
 from ferbook.show.networks import equation_table, network_table, read_equations
 from ferbook.show.rules import error_table, rules_list
 from ferbook.show.run_tables import gain_table, run_table
@@ -161,11 +161,10 @@ class ShownDirective(SphinxDirective, Bound):
 
 
 _ROLES = {"paper": _paper, "ours": _ours, "verdict": _verdict, "working": _working}
-_OF_ONE_PAPER = ("report", "claim-box", "run-table")
+_OF_ONE_PAPER = ("report", "run-table")
 _SHOWN: dict[str, Callable[[ShownDirective], object]] = {
     "ledger": lambda d: ledger_table(d.paper, d.options.get("kind"), d.ledger()),
     "report": lambda d: report(d.paper, d.options.get("part"), d.ledger()),
-    "claim-box": lambda d: claim_box(d.paper, d.ledger()),
     "run-table": lambda d: run_table(d.paper, d.ledger()),
     "attainability": lambda d: attainability_table(d.paper, d.ledger()),
     "recipe-gains": lambda d: gain_table(d.paper, d.ledger()),

@@ -18,7 +18,7 @@ CHAPTERS = [
 SHOWN = (
     "chapter.show_badge(",
     "chapter.cost_box(",
-    "chapter.claim_box(",
+    "chapter.claim_list(",
     "show_source(",
     "chapter.network(",
     "chapter.result_box(",

@@ -12,7 +12,6 @@ from ferbook.ledger.rules import Direction, Verdict
 from ferbook.ledger.verdicts import STANDINGS
 from ferbook.runs.paths import repository_root
 from ferbook.show.ledger import (
-    claim_box,
     claims_json,
     claims_text,
     ledger_table,
@@ -66,7 +65,7 @@ def test_the_ledger_holds_each_claim_once(ledger):
 
 def test_unknown_papers_and_kinds_are_told(ledger):
     with pytest.raises(FerError, match="No claims of paper 'other'"):
-        claim_box("other", ledger)
+        ledger_table("other", ledger=ledger)
     with pytest.raises(FerError, match="No kind 'guess', expected one of value"):
         ledger_table(kind="guess", ledger=ledger)
 

@@ -123,7 +123,7 @@ def test_verdict_role(build):
         (f"{{working}}`{ID}`", "has no working"),
         ("```{ledger} other\n```", "No claims of paper 'other'"),
         ("```{ledger}\n:kind: guess\n```", "No kind 'guess'"),
-        ("```{claim-box} other\n```", "No claims of paper 'other'"),
+        ("```{claims} other\n```", "No claims of paper 'other'"),
         ("The accuracy is 70.02 %.", "bare number beside a metric"),
     ],
 )

@@ -1,0 +1,279 @@
+"""What a chapter found, in a few sentences that are right whatever was found.
+
+The words stand in ``book/found.toml``, one wording for each way in which a
+claim may stand; figures, intervals and scales come from the ledger, from the
+committed networks and from their analyses.
+"""
+
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from pathlib import Path
+
+import numpy as np
+
+from fer_lib.errors import FerError
+from fer_lib.landmarks import FIVE_PARTS
+from fer_lib.models.network import Network
+from fer_lib.models.saved import committed, load
+from ferbook.analysis.pages import of_committed
+from ferbook.analysis.record import Analysis
+from ferbook.ledger.claims import Claim
+from ferbook.ledger.ledger import Ledger, open_ledger
+from ferbook.ledger.readings import Reading
+from ferbook.ledger.rules import Direction, Verdict, rules
+from ferbook.ledger.verdicts import BESIDE, Judgement
+from ferbook.runs.paths import repository_root
+from ferbook.show import phrases
+from ferbook.show.figures import percent
+from ferbook.show.tables import VERDICT_COLOURS
+
+WORDS = Path("book/found.toml")
+_HOLDS = (Verdict.REPRODUCED, Verdict.EXCEEDS, Verdict.CONSISTENT, Direction.SAME)
+_FAILS = (Verdict.NOT_REPRODUCED, Verdict.CONTRADICTORY, Direction.OPPOSITE)
+_OPEN = (Verdict.UNDECIDED, Direction.NOT_TOLD_APART, BESIDE)
+OUTCOMES = {str(one): "holds" for one in _HOLDS}
+OUTCOMES |= {str(one): "fails" for one in _FAILS}
+OUTCOMES |= {str(one): "open" for one in _OPEN}
+_KEYS = {"claim", "words", "holds", "fails", "open"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """The box at the top of a chapter.
+
+    Attributes:
+        tiles: name and value: printed, ours, scale, verdict.
+        sentences: what was found; of each the words, and the figures behind them.
+    """
+
+    tiles: tuple[tuple[str, str], ...]
+    sentences: tuple[tuple[str, str], ...]
+
+    def __repr__(self) -> str:
+        tiles = [f"{name}: {value}" for name, value in self.tiles]
+        told = [f"- {words} {figures}".rstrip() for words, figures in self.sentences]
+        return "\n".join([*tiles, "", *told])
+
+    def _repr_html_(self) -> str:
+        tiles = "".join(_tile(*one) for one in self.tiles)
+        told = "".join(
+            f"<li>{escape(words)}"
+            + (f' <span class="found-figures">{escape(figures)}</span>' * bool(figures))
+            + "</li>"
+            for words, figures in self.sentences
+        )
+        return (
+            f'<div class="found"><dl class="found-tiles">{tiles}</dl>'
+            f"<ul>{told}</ul></div>"
+        )
+
+
+def _tile(name: str, value: str) -> str:
+    colour = VERDICT_COLOURS.get(value)
+    mark = (
+        f'<span aria-hidden="true" style="color: {colour}">&#9632;</span> '
+        if colour
+        else ""
+    )
+    return f"<div><dt>{escape(name)}</dt><dd>{mark}{escape(value)}</dd></div>"
+
+
+def found(paper: str, ledger: Ledger | None = None) -> Found:
+    """What the book found about a paper, first about its headline.
+
+    Raises:
+        FerError: when the words name what no ledger knows.
+    """
+    ledger = ledger or open_ledger()
+    told = read_words()[paper]
+    sentences = [one for entry in told["findings"] if (one := _finding(entry, ledger))]
+    network = load(committed(paper))
+    sentences += [*_reads(network), *_looks(paper)]
+    return Found(headline(ledger.judgement(told["headline"])), tuple(sentences))
+
+
+@cache
+def read_words(path: Path | None = None) -> dict[str, dict]:
+    """The words of each paper, by its nickname.
+
+    Raises:
+        FerError: when an entry has keys that are not known, or says nothing.
+    """
+    path = path or repository_root() / WORDS
+    told = tomllib.loads(path.read_text(encoding="utf-8"))
+    for paper, words in told.items():
+        for number, entry in enumerate(words["findings"], 1):
+            odd = sorted(set(entry) - _KEYS)
+            if odd or ("words" in entry) == ("claim" in entry):
+                why = f"has {', '.join(odd)}" if odd else "needs words or a claim"
+                raise FerError(
+                    f"{path.name}: finding {number} of {paper} {why}; it takes "
+                    f"{', '.join(sorted(_KEYS))}."
+                )
+    return told
+
+
+def headline(judgement: Judgement) -> tuple[tuple[str, str], ...]:
+    """Four tiles: what the paper printed, what came back, how, and the verdict."""
+    claim = judgement.claim
+    reading = _shown(judgement)
+    where = phrases.dataset_name(claim.dataset)
+    printed = (f"Printed, {where}", phrases.paper_value(claim))
+    if reading is None:
+        why = phrases.verdict(judgement)
+        return (printed, ("Ours", "no run"), ("Verdict", why))
+    low, high = (phrases.percent(x) for x in (reading.found.low, reading.found.high))
+    ours = f"{phrases.our_figure(claim, reading)} ({low} to {high})"
+    return (
+        printed,
+        ("Ours, 95 % interval", ours),
+        ("Scale", f"{_scale(reading)}, {phrases.seeds(reading.seeds, None)}"),
+        ("Verdict", _standing(judgement)),
+    )
+
+
+def _standing(judgement: Judgement) -> str:
+    return "not decided" if judgement.standing == BESIDE else judgement.standing
+
+
+def _shown(judgement: Judgement) -> Reading | None:
+    """The runs that are told of: those that decide, else the first."""
+    for answer in judgement.answers:
+        if answer.decided:
+            scale = answer.verdict != Verdict.NOT_RUN
+            return next((r for r in answer.readings if r.at_scale == scale), None)
+    return next(iter(judgement.readings), None)
+
+
+def _scale(reading: Reading) -> str:
+    if reading.at_scale:
+        return "the paper's"
+    told = {one.item: one.ours for one in reading.departures}
+    if set(told) == {"epochs"}:
+        return f"{told['epochs']} epochs"
+    return f"reduced (preset {reading.answer.preset})"
+
+
+def _finding(entry: Mapping, ledger: Ledger) -> tuple[str, str] | None:
+    """Words and figures; None where there is nothing to say."""
+    if "words" in entry:
+        return entry["words"], ""
+    judgement = ledger.judgement(entry["claim"])
+    words = entry.get(OUTCOMES.get(judgement.standing, ""))
+    reading = _shown(judgement)
+    if words is None or (reading is None and judgement.claim.kind != "arithmetic"):
+        return None
+    return words, _figures(judgement.claim, reading) if reading else ""
+
+
+def _figures(claim: Claim, reading: Reading) -> str:
+    printed = f"Printed: {phrases.paper_value(claim)}. " if claim.value else ""
+    told = phrases.our_figure(claim, reading), phrases.our_interval(claim, reading)
+    few = "" if reading.enough else f", of {rules()['seeds']} that an answer takes"
+    return f"{printed}Ours: {told[0]} ({told[1]}{few}; scale: {_scale(reading)})."
+
+
+def _reads(network: Network) -> Iterator[tuple[str, str]]:
+    """How well the network that comes with the book reads faces."""
+    reads = network.about.get("reads")
+    name = network.NAME
+    if not reads:
+        yield (
+            f"The {name} that comes with the book has learned from rendered faces "
+            "alone. It shows how such a network is looked at, not what it sees in "
+            "photographs.",
+            "",
+        )
+        return
+    photographs, rendered = reads["photographs"], reads["rendered faces"]
+    yield (
+        f"A small {name} of ours reads {percent(photographs)} of FER2013's test "
+        "photographs.",
+        f"Labels: FER+'s majority. Of rendered strangers: {percent(rendered)}.",
+    )
+
+
+def _looks(paper: str) -> Iterator[tuple[str, str]]:
+    """What it looks at in photographs, by its analysis, if it can read."""
+    analysis = of_committed(paper)
+    if analysis is None or not analysis.reads:
+        return
+    yield looks_at(analysis)
+    if own := _OWN.get(paper):
+        yield own(analysis)
+
+
+def looks_at(found: Analysis) -> tuple[str, str]:
+    """Which part of a face holds more heat than another face's landmarks explain."""
+    less = found.numbers["heat.less_other_face"].means
+    more, reach, n = less.mean[-1], less.reach[-1], less.n[-1]
+    heat = found.numbers["heat.right"].means.mean[-1]
+    above = [k for k in np.argsort(-more) if more[k] - reach[k] > 0]
+    if not above:
+        return (
+            "In photographs its Grad-CAM holds no more heat near any part of the "
+            "face than near the landmarks of another face.",
+            f"n = {n:,} photographs read correctly.",
+        )
+    parts = [list(FIVE_PARTS)[k] for k in above]
+    first = above[0]
+    return (
+        "In photographs its Grad-CAM is hotter than by chance near "
+        f"{_listed(parts)}: most near the {parts[0]}.",
+        f"{heat[first]:.2f} times the mean heat; {more[first]:.2f} "
+        f"({more[first] - reach[first]:.2f} to {more[first] + reach[first]:.2f}) more "
+        f"than near another face's landmarks; n = {n:,} photographs read correctly.",
+    )
+
+
+def _listed(names: list[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def fixed_window(found: Analysis) -> tuple[str, str]:
+    """Whether the transformer's window depends on the expression."""
+    one = found.numbers["window.area"].means
+    *classes, mean = one.mean.ravel()
+    low, high = np.nanmin(classes), np.nanmax(classes)
+    turned = found.numbers["window.transform"]
+    angle = turned.means.mean[-1, turned.columns.index("rotation")]
+    same = high - low < _NEARLY * mean
+    words = (
+        "Its transformer looks at nearly the same window for every expression."
+        if same
+        else "The window of its transformer depends on the expression."
+    )
+    return (
+        words,
+        f"It covers {mean:.2f} of the picture's area ({low:.2f} to {high:.2f} by "
+        f"class) and turns by {angle:.0f} degrees; n = {one.n[-1]:,}.",
+    )
+
+
+def plain_mean(found: Analysis) -> tuple[str, str]:
+    """Whether the weights of the regions differ enough to weigh anything."""
+    theta = found.numbers["regions.theta"].means
+    shares = 100 * theta.mean / theta.mean.sum(1, keepdims=True)
+    even = 100 / shares.shape[1]
+    least, most = shares[:-1].min(), shares[:-1].max()
+    words = (
+        "Its attention weighs all regions nearly alike: it takes a plain mean."
+        if max(most - even, even - least) < _NEARLY * even
+        else "Its attention prefers some regions to others."
+    )
+    return (
+        words,
+        f"A region's share is {least:.1f} to {most:.1f} % in the mean of a class, "
+        f"{even:.1f} % would be no preference; n = {theta.n[-1]:,}.",
+    )
+
+
+_NEARLY = 0.1  # as a share: means that differ by less are called nearly alike
+_OWN: dict[str, Callable[[Analysis], tuple[str, str]]] = {
+    "deep_emotion": fixed_window,
+    "ramn": plain_mean,
+}
