@@ -33,7 +33,7 @@ from ferbook.show.tables import Sentence
 
 # Rows of maps by class, the first of which is compared with other classes.
 _ROWS = {
-    "grad_cam": {"grad_cam.right": "rightly read", "grad_cam.wrong": "wrongly read"},
+    "grad_cam": {"grad_cam.right": "correctly read", "grad_cam.wrong": "misread"},
     "occlusion": {"occlusion.drops": "score drop"},
 }
 _CONTROL = {
@@ -149,7 +149,7 @@ def _describe(
         f"classes on {100 * np.isfinite(sure[k]).mean():.0f} per cent of the pixels"
         for k in enough
     )
-    told = f"Mean {what} of {int(first.n.sum())} rightly read photographs by class"
+    told = f"Mean {what} of {int(first.n.sum())} correctly read photographs by class"
     told += (
         f". The largest values lie: {where}." if len(enough) else ", too few to see."
     )

@@ -90,7 +90,7 @@ def _drawings(found: Analysis) -> Iterator[tuple]:
     yield (
         partial(figures.draw_by_class, kind="occlusion"),
         "Fall of the true class's score under black squares of a quarter of the side, "
-        "on rightly read faces.",
+        "on correctly read faces.",
     )
     if "masking.same_without" in found.numbers:
         yield (
@@ -134,7 +134,7 @@ def accuracy_box(found: Analysis) -> Table:
         rows.items(),
         {
             "Faces": lambda row: row[0],
-            "Read rightly, 95 % interval": lambda row: (
+            "Read correctly, 95 % interval": lambda row: (
                 percent(row[1]) if row[1]["n"] else "no face"
             ),
         },
@@ -161,7 +161,7 @@ def heat_box(found: Analysis) -> Table:
         FIVE_PARTS,
         columns,
         note="A map is divided by its mean, so that 1 is what the area's share would "
-        "give. All columns but the second are of rightly read faces.",
+        "give. All columns but the second are of correctly read faces.",
     )
 
 

@@ -121,7 +121,7 @@ def analysed(network: Network, faces: FaceSet, count: int = FACES) -> Analysis:
     """What the network does on about ``count`` of the faces, a few at a time.
 
     Maps are about the true classes.  Grad-CAM is asked of all these faces, of
-    rightly and of wrongly read ones apart; squares cover rightly read ones
+    correctly and of misread ones apart; squares cover correctly read ones
     alone, fewer of them where the network is large.
     """
     labels, classes = faces.labels, len(network.classes)

@@ -50,7 +50,7 @@ def tested(
         classify: scores from known features, their targets and new features.
 
     Returns:
-        Rows ``int [n]`` that were tested, and whether rightly ``bool [n]``.
+        Rows ``int [n]`` that were tested, and whether correctly ``bool [n]``.
     """
     rows, right = [], []
     for name in protocols:

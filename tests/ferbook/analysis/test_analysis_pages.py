@@ -91,7 +91,7 @@ def test_maps_of_a_few_faces_are_not_drawn():
     words = [[t.get_text() for t in panel.texts] for panel in rows]
     # The first class has too few, and no wrongly read one has enough.
     assert sum(one == ["too few"] for one in words) == 1 + 7 + 1
-    assert "20 rightly" not in figure.alt_text
+    assert "20 correctly" not in figure.alt_text
     assert found.classes[0] not in figure.alt_text.split("lie:")[1]
 
 

@@ -109,7 +109,7 @@ class TestRecordedAudit:
             assert hits == pytest.approx(whole[0] * whole[1], abs=4)
 
     def test_rows_of_the_audit_are_rows_of_the_whole_set(self):
-        """As if just those faces were leaked that a run reads rightly."""
+        """As if just those faces were leaked that a run reads correctly."""
         audit = chapter.recorded_audit()
         first = sum(map(sum, (n.values() for n in list(audit.classes.values())[:2])))
         for k, record in enumerate(real_runs()):
