@@ -137,7 +137,7 @@ def show_hard_cases(run: Run) -> None:
 
 
 def examples(run: Run) -> tuple[list[int], list[str]]:
-    """Rows of a test face a class, the first that is read correctly, and their titles."""
+    """Rows and titles of a test face per class, the first that is read correctly."""
     test = run.splits.test
     said = predict(run.network, test.images).argmax(1)
     return first_right(said, test.labels, run.splits.classes)

@@ -40,8 +40,8 @@ _NOT_STORED = "nbval-ignore-output"
 # What chapters read beside modules.
 _READ = (
     "book/claims/*", "book/runs/**/*", "book/audits/*", "book/explanations/*",
-    "book/analyses/**/*", "book/equations.toml", "book/speed_tables.md",
-    "constraints.txt",
+    "book/analyses/**/*", "book/equations.toml", "book/found.toml",
+    "book/peers.toml", "book/speed_tables.md", "constraints.txt",
     *(f"{package}/**/*" for package in PACKAGES),
 )  # fmt: skip
 _CODE = (".py", ".pyc")

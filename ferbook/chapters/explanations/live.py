@@ -44,8 +44,8 @@ def told_accuracy(found: Learned) -> str:
     hits, n = int(found.correct.sum()), len(found.correct)
     low, high = wilson_interval(hits, n)
     return (
-        f"{100 * hits / n:.1f} % of {n} rendered faces of new people are read correctly, "
-        f"95 % interval {100 * low:.1f} to {100 * high:.1f}."
+        f"{100 * hits / n:.1f} % of {n} rendered faces of new people are read "
+        f"correctly, 95 % interval {100 * low:.1f} to {100 * high:.1f}."
     )
 
 
