@@ -12,12 +12,20 @@ from html import escape
 import matplotlib.pyplot as plt
 from IPython.display import HTML, Code, display
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from PIL import Image
 
 from fer_lib.errors import FerError
 from fer_lib.explain.drawing.colours import COLOURS as COLOURS
 from ferbook.show.tables import table
 
 RENDERED = "Rendered faces (computer graphics), no real person."
+COLUMN = 686  # pixels, width of the text on a desk
+SMALLEST = 9  # pixels, height of letters there
+_DPI = 110
+_POINTS = 72  # of an inch
+_MARGIN = 0.1  # inches around a figure
+_PACKED = {"lossless": True}
 
 
 @dataclass(frozen=True)
@@ -33,18 +41,42 @@ class Plot:
         return self.alt
 
     def html(self) -> str:
-        """The plot in the page itself, no wider than its place."""
+        """The plot in the page itself, no wider than its place.
+
+        ``data-letters`` is the height of its smallest letters in its own pixels.
+        """
+        letters = legible(self.figure)
         buffer = io.BytesIO()
-        self.figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight")
+        how = {"dpi": _DPI, "bbox_inches": "tight", "pad_inches": _MARGIN}
+        self.figure.savefig(buffer, format="webp", pil_kwargs=_PACKED, **how)
         plt.close(self.figure)
+        width, height = Image.open(buffer).size
         data = base64.b64encode(buffer.getvalue()).decode()
         caption = f"<figcaption>{escape(self.caption)}</figcaption>"
         return (
             f'<figure style="margin:0"><img alt="{escape(self.alt)}" '
-            f'src="data:image/png;base64,{data}" '
-            'style="max-width:100%;background:white">'
+            f'src="data:image/webp;base64,{data}" width="{width}" height="{height}" '
+            f'data-letters="{letters * _DPI / _POINTS:.1f}" '
+            'style="max-width:100%;height:auto;background:white">'
             f"{caption if self.caption else ''}</figure>"
         )
+
+
+def legible(figure: Figure) -> float:
+    """Enlarge letters that would be too small in a page's column; the smallest.
+
+    A wide figure is shown smaller than it is, so that its letters must be larger.
+    In points of the figure; 0 for a figure without a word.
+    """
+    for _ in range(2):  # larger letters widen a figure and move its ticks
+        figure.draw_without_rendering()
+        inside = figure.get_tightbbox()
+        wide = inside.width + 2 * _MARGIN
+        least = SMALLEST * _POINTS / _DPI / min(1, COLUMN / (_DPI * wide))
+        texts = [t for t in figure.findobj(Text) if t.get_text().strip()]
+        for text in texts:
+            text.set_fontsize(max(text.get_fontsize(), 1.01 * least))
+    return min((text.get_fontsize() for text in texts), default=0.0)
 
 
 @dataclass(frozen=True)

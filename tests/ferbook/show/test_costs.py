@@ -59,5 +59,5 @@ def test_all_plots_stand_in_the_page_and_name_every_paper():
     assert len(images) == 4
     for image in images:
         assert len(image["alt"].split()) > 8
-        assert image["src"].startswith("data:image/png;base64,")
+        assert image["src"].startswith("data:image/webp;base64,")
     assert len(panels.html()) < 500_000

@@ -1,12 +1,17 @@
 """What chapters show: alt texts, sources, tables, plots of odd input."""
 
+import base64
+from io import BytesIO
+
 import matplotlib
 
 matplotlib.use("Agg")
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
+from PIL import Image
 
 from fer_lib.errors import FerError
 from fer_lib.explain.drawing.maps import draw_maps
@@ -29,7 +34,7 @@ def test_every_figure_has_an_alt_text(shown):
     figures.show(diagram("deep_emotion"), alt, "Ours & nobody else's.")
     page = BeautifulSoup(shown[0].data, "html.parser")
     assert page.img["alt"] == alt
-    assert page.img["src"].startswith("data:image/png;base64,")
+    assert page.img["src"].startswith("data:image/webp;base64,")
     assert page.figcaption.text == "Ours & nobody else's."
     for alt in ("a figure", ""):
         with pytest.raises(FerError, match="says too little"):
@@ -71,3 +76,18 @@ def test_dead_maps_are_drawn(maps):
     drawn = draw_maps(images, maps, ["a", "b"], label="drop", signed=True)
     low, high = drawn.axes[2].images[-1].get_clim()
     assert low == -high < 0  # zero is in the middle of the colours
+
+
+@pytest.mark.parametrize("inches", [4, 8, 14])
+def test_the_smallest_letters_are_legible_in_the_column(inches):
+    drawn, axes = plt.subplots(figsize=(inches, 3), layout="constrained")
+    axes.plot(range(3))
+    axes.set_title("small", fontsize=4)
+    axes.set_xlabel("large", fontsize=30)
+    page = BeautifulSoup(figures.Plot(drawn, "A line that rises.").html(), "html.parser")
+    picture = page.img
+    shown = min(1, figures.COLUMN / int(picture["width"]))
+    assert float(picture["data-letters"]) * shown >= figures.SMALLEST
+    assert axes.xaxis.label.get_fontsize() == 30
+    seen = Image.open(BytesIO(base64.b64decode(picture["src"].partition(",")[2])))
+    assert (str(seen.width), str(seen.height)) == (picture["width"], picture["height"])
