@@ -64,7 +64,9 @@ def batches(
     face = wanted.channels, wanted.size, network.regions_per_face
     count = batch_size or faces_together(*face)
     starts = range(0, len(images), count)
-    for start in tqdm(starts, unit="pass", leave=False, disable=len(starts) < 8):
+    # Saying "not disabled" would overrule TQDM_DISABLE.
+    short = {"disable": True} if len(starts) < 8 else {}
+    for start in tqdm(starts, unit="pass", leave=False, **short):
         rows = slice(start, start + count)
         part = images[rows]
         if isinstance(part, np.ndarray):

@@ -173,6 +173,7 @@ def _is_published(file: str, architecture: str) -> bool:
     return found == imagenet_sha1(architecture)
 
 
+TOGETHER = 256  # faces; what is drawn for them depends on it
 PASSES = 10  # the authors' tta_size while training; their results take 8
 
 
@@ -185,8 +186,7 @@ def views(network: ResidualMaskingNetwork, splits: Splits) -> dict[str, np.ndarr
     """
     change, found = augmentation(flip=0.5, degrees=30.0), []
     with torch.inference_mode(), evaluating(network), seeded(0, 3):
-        # What is drawn depends on how many faces go together.
-        for _, unit in batches(network, splits.test.images, 256):
+        for _, unit in batches(network, splits.test.images, TOGETHER):
             seen = (network.input.normalise(change(unit)) for _ in range(PASSES))
             shares = [logits_of(network(x)).softmax(1) for x in seen]
             found.append(torch.stack(shares).mean(0).log().cpu())

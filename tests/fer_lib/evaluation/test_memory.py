@@ -11,6 +11,7 @@ from torch.utils._pytree import tree_leaves
 
 from fer_lib.evaluation.inference import faces_together
 from fer_lib.models import NETWORKS, build
+from ferbook.papers.residual_masking import TOGETHER
 
 LIMIT = 4 * 2**30
 
@@ -59,6 +60,11 @@ def test_a_pass_fits(name, preset):
         pytest.skip("needs the extra 'comparison'")
     if preset in NETWORKS[name].PRESETS:
         assert peak(name, preset) < LIMIT
+
+
+def test_ten_random_passes_fit():
+    """What they draw depends on how many faces go together, so that is fixed."""
+    assert peak("residual_masking", "paper", TOGETHER) < LIMIT
 
 
 def test_the_rule_is_needed_and_the_count_is_right():
