@@ -91,7 +91,7 @@ export function mount(made, values) {
 /**
  * Controls, and the state that they show, shared as "#w-name=key:value;...".
  *
- * Each control is { label, value } and { min, max, step, unit } for a slider,
+ * Each control is { label, value } and { min, max, step, unit or text } for a slider,
  * { options: [[value, text], ...] } for a choice, a boolean value for a
  * check box; hidden: true keeps a state without a control, such as the list
  * of numbers of dragged points, each from min to max; apart: true leaves the
@@ -172,6 +172,7 @@ const within = (value, min, max) => Math.min(max, Math.max(min, value));
 
 function input(control, change) {
   const { label, unit = "", options, min, max, step, value } = control;
+  const { text = (now) => `${now.toFixed(decimals(step))}${unit && ` ${unit}`}` } = control;
   const told = h("span");
   if (options) {
     const field = h("select", { onchange: () => change(field.value) },
@@ -188,9 +189,8 @@ function input(control, change) {
   const field = h("input", { type: "range", min, max, step,
     oninput: () => change(field.value) });
   const show = (now) => {
-    const text = `${now.toFixed(decimals(step))}${unit && ` ${unit}`}`;
-    [field.value, told.textContent] = [now, text];
-    field.setAttribute("aria-valuetext", text);
+    [field.value, told.textContent] = [now, text(now)];
+    field.setAttribute("aria-valuetext", text(now));
   };
   return { field, show, element: h("label", {}, h("span", {}, label, told), field) };
 }

@@ -36,7 +36,7 @@ function picture(size) {
 const main = widget("crops", ({ data, body, model }) => {
   const { size, names, counts, scales, faces, network } = data;
   const live = Boolean(model.get("live"));
-  let photo = null; // { canvas, answer } of the reader
+  let photo = null; // { canvas, answers by number of sub-images } of the reader
   const large = picture(size);
   large.svg.setAttribute("role", "img");
   const frames = names.slice(1).map((_, k) => s("rect", { fill: "none",
@@ -56,17 +56,19 @@ const main = widget("crops", ({ data, body, model }) => {
   const told = h("p", { role: "status", class: "w-told" });
   const note = h("p", { class: "w-note" });
   const rows = h("tbody");
+  const answers = h("div", { class: "w-answers", role: "group",
+    "aria-label": "the network's answer for each number of sub-images" });
 
-  const ask = ({ count, scale }) => {
-    photo.answer = { weights: null };
-    model.send({ count, scale, side: PHOTO, pixels: bytesOf(photo.canvas),
+  const ask = (scale) => {
+    photo.answers = null;
+    model.send({ scale, side: PHOTO, pixels: bytesOf(photo.canvas),
       number: photo.number = (photo.number ?? 0) + 1 });
   };
   /** Weights and probabilities: of the grid, or the kernel's, or null. */
   const found = ({ face, count, scale }) => {
-    if (face === "photo") return photo?.answer?.weights ? photo.answer : null;
-    if (!network) return null;
     const [at, of] = [scales.indexOf(scale), counts.indexOf(count)];
+    if (face === "photo") return photo?.answers?.[of] ?? null;
+    if (!network) return null;
     return { weights: network.weights[at][face][of],
       probabilities: network.probabilities[at][face][of] };
   };
@@ -108,7 +110,24 @@ const main = widget("crops", ({ data, body, model }) => {
       h("th", { scope: "row" }, name), h("td", {}, percent(said.probabilities[k])),
       h("td", { style: "width: 8rem" }, h("span", { class: "w-bar",
         style: `width: ${width(said.probabilities[k])}` })))));
+    drawAnswers(values);
     note.textContent = own ? photoNote() : data.note;
+  };
+  /** What the network says with each number of sub-images; one to press each. */
+  const drawAnswers = (values) => {
+    const given = counts.map((count) => [count, found({ ...values, count })])
+      .filter(([, said]) => said);
+    answers.replaceChildren(...given.map(([count, { probabilities: shares }]) => {
+      const best = largest(shares);
+      return h("button", { type: "button", "data-count": count,
+        "aria-pressed": String(count === values.count),
+        onclick: () => {
+          controls.set({ count });
+          answers.querySelector(`[data-count="${count}"]`).focus();
+        } }, h("span", {}, `${count} sub-images`), h("strong", {}, network.classes[best]),
+      h("span", { class: "w-bar", style: `width: ${width(shares[best])}` }),
+      percent(shares[best]));
+    }));
   };
   const prediction = ({ probabilities: shares }) => {
     const best = largest(shares);
@@ -132,10 +151,9 @@ const main = widget("crops", ({ data, body, model }) => {
     mark: { hidden: true, value: 0, options: names.map((_, k) => [k, ""]) },
   }, (values) => {
     if (values.face === "photo" && photo && live && network) {
-      const asked = `${values.count} ${values.scale}`;
-      if (photo.asked !== asked) {
-        photo.asked = asked;
-        ask(values);
+      if (photo.asked !== values.scale) {
+        photo.asked = values.scale;
+        ask(values.scale);
       }
     }
     draw(values);
@@ -156,7 +174,7 @@ const main = widget("crops", ({ data, body, model }) => {
     model.on("msg:custom", (answer) => {
       if (answer.error) tellError(el, new Error(answer.error));
       if (answer.number !== photo?.number) return; // an older question's
-      photo.answer = answer;
+      photo.answers = answer.answers ?? null;
       draw(controls.values);
     });
   }
@@ -166,7 +184,7 @@ const main = widget("crops", ({ data, body, model }) => {
       h("div", { class: "w-crops", role: "group",
         "aria-label": "regions; press one to find its box" },
       ...crops.map(({ button }) => button))),
-    told, h("table", {}, rows), note);
+    answers, told, h("table", {}, rows), note);
   controls.start();
 });
 export default main;

@@ -21,7 +21,8 @@ _SIZE = 240  # of the boxes when there is no network
 _ALT = (
     "Crop explorer. Choose a face, the number of sub-images and the scale of "
     "their sides; boxes appear on the face and the crops beside it, with how "
-    "much of the face they cover and share."
+    "much of the face they cover and share, and what the network answers for each "
+    "number of sub-images."
 )
 
 
@@ -115,17 +116,16 @@ def _grid(network: RAMN, images: Sequence[np.ndarray]) -> dict:
 
 
 def _read_photograph(network: RAMN, asked: dict) -> dict:
-    side, count, scale = (asked.get(key) for key in ("side", "count", "scale"))
+    side, scale = asked.get("side"), asked.get("scale")
     pixels = np.frombuffer(base64.b64decode(asked.get("pixels", "")), np.uint8)
-    if count not in NUMBERS or scale not in SCALES or pixels.size != 3 * side**2:
+    if scale not in SCALES or not isinstance(side, int) or pixels.size != 3 * side**2:
         raise FerError(
-            f"crop explorer: asked for {count} sub-images at scale {scale} of "
-            f"{pixels.size} bytes, expected settings of the page and three "
-            "bytes a pixel; reload the page."
+            f"crop explorer: asked for scale {scale} of {pixels.size} bytes, expected "
+            "settings of the page and three bytes per pixel; reload the page."
         )
     image = pixels.reshape(side, side, 3).transpose(2, 0, 1)
-    (reading,) = read_crops(network, image[None], scale, [count])
-    return {name: values[0] for name, values in reading.items()}
+    readings = read_crops(network, image[None], scale, NUMBERS)
+    return {"answers": [{k: v[0] for k, v in one.items()} for one in readings]}
 
 
 def _table(areas: list) -> Table:

@@ -19,6 +19,26 @@ export function bars({ first, counts }, edges, bins) {
     from: edges[0] + (first + k) * step, to: edges[0] + (first + k + 1) * step }));
 }
 
+/**
+ * What a channel's score becomes in a block of `many` channels instead of `own`, if all
+ * others are as those here: exp(z) against so many of their mean.
+ */
+export function faded(score, own, many) {
+  const others = (1 / score - 1) / (own - 1); // mean of exp(z') / exp(z)
+  return 1 / (1 + (many - 1) * others);
+}
+
+/** A channel's maps, its mask as one of `many` channels would have it. */
+function withChannels(one, { kind, channel }, own, many) {
+  if (many === own || kind === "sigmoid" || kind === "none") return one;
+  const constant = kind === "constant" || channel === 0; // the mean is 1/C, too
+  const mask = one.mask.map((score) => (constant ? 1 / many : faded(score, own, many)));
+  const after = one.before.map((value, k) => value * (1 + mask[k]));
+  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return { ...one, mask, after, low: Math.min(...mask), high: Math.max(...mask),
+    means: [mean(one.before), mean(mask), mean(after)] };
+}
+
 const short = (value) => String(Number(value.toPrecision(3)));
 
 /** A picture of a map, with its title above and its scale below. */
@@ -54,8 +74,12 @@ const main = widget("masking", ({ data, body }) => {
     const { side, planes, ...counted } = seen[values.kind].blocks[values.block];
     const channel = block.kept.includes(values.channel) ? values.channel : 0;
     const own = values.scale === "own";
-    const mine = planes[values.face].map(planeOf);
-    const one = mine[channel ? block.kept.indexOf(channel) + 1 : 0];
+    const many = values.many ? 2 ** values.many : block.channels;
+    const shown = planes[values.face].map(planeOf);
+    const mine = shown.map((one, k) => withChannels(one, { ...values, channel: k },
+      block.channels, many));
+    const place = channel ? block.kept.indexOf(channel) + 1 : 0;
+    const one = mine[place];
     const { image, title } = faces[values.face];
     put(face.picture, { src: image, alt: `face: ${title}` });
     paint(before, one.before, side, [0, one.top], "activation");
@@ -67,24 +91,30 @@ const main = widget("masking", ({ data, body }) => {
       onclick: () => choose(number) },
       h("img", { class: "w-map", alt: "", src: painted(mine[k].mask, side, colours,
         ...ends(mine[k], own)) }), number || "mean")));
-    histogram.replaceChildren(drawn(values, counted, one, block.channels));
+    histogram.replaceChildren(drawn(values, counted, shown[place], block.channels));
     const [activation, score, refined] = one.means;
     const shares = seen[values.kind].said[values.face];
     const says = largest(shares);
     told.textContent = `Block ${values.block + 1} of ${blocks.length}, C = `
-      + `${block.channels} channels, ${side} x ${side} places, ${values.kind}, `
+      + `${many} channels${many === block.channels ? "" : ` in the place of its `
+        + `${block.channels}`}, ${side} x ${side} places, ${values.kind}, `
       + `${nameOf(channel)} on ${title}: the mask is `
       + `${one.low === one.high ? `${short(one.low)} everywhere`
         : `${short(one.low)} to ${short(one.high)}, on average ${short(score)}`}; `
-      + `1/C is ${short(1 / block.channels)}. The activation is `
+      + `1/C is ${short(1 / many)}. The activation is `
       + `${short(activation)} before and ${short(refined)} after, on average; a `
-      + `constant mask would make ${short(activation * (1 + 1 / block.channels))} `
-      + `of it. Read as ${classes[says]} (${(shares[says] / 10).toFixed(1)}\u00a0%).`;
+      + `constant mask would make ${short(activation * (1 + 1 / many))} `
+      + `of it.${many === block.channels ? "" : changed(values)} Read as ${classes[says]} (${(shares[says] / 10).toFixed(1)}\u00a0%).`;
     warning.textContent = values.kind === trained
       ? `This network was trained with ${trained} masks.`
       : `What if: the weights were trained with ${trained} masks and go on with `
         + `${values.kind} ones in all blocks, so that later blocks see other maps. `
         + "A network trained so would have learned other weights.";
+  };
+  const changed = ({ kind }) => {
+    if (kind === "sigmoid" || kind === "none") return " Such masks do not know C.";
+    return " What more channels would do: each as those here, the mean without its "
+      + "covariance; the answer is that of the network as it is.";
   };
   const choose = (number) => {
     controls.set({ channel: number });
@@ -129,8 +159,10 @@ const main = widget("masking", ({ data, body }) => {
       `after layer ${k + 1}, ${channels} channels`])),
     kind: choice("Mask", trained, kinds.map((kind) => [kind,
       kind === trained ? `${kind}, as trained` : `${kind}, what if`])),
+    many: { label: "Channels C", value: 0, min: 0, max: 9, step: 1,
+      text: (power) => (power ? String(2 ** power) : "as in this block") },
     scale: choice("Colours of the mask", "unit", Object.entries(SCALES)),
-    channel: { hidden: true, value: 0, options: [0, ...numbers].map((k) => [k, ""]) },
+    channel: { hidden: true, value: 1, options: [0, ...numbers].map((k) => [k, ""]) },
   }, draw);
   body.append(controls.element,
     h("div", { class: "w-row" }, ...[face, before, mask, after].map(

@@ -51,26 +51,28 @@ def test_areas_are_those_of_marking_pixels(scale, count):
     np.testing.assert_allclose(crops.shared_areas(scale, count, size), expected)
 
 
-def question(image, count=5, scale=1.0):
+def question(image, scale=1.0):
     pixels = base64.b64encode(image.tobytes()).decode()
-    return {"count": count, "scale": scale, "side": len(image), "pixels": pixels}
+    return {"scale": scale, "side": len(image), "pixels": pixels}
 
 
 def test_the_kernel_reads_a_photograph_as_the_grid_reads_a_face(widget):
     # Grey, so that red, green and blue weigh the same.
     said = widget.answered(question(np.repeat(noise(2, 48)[0, 0, ..., None], 3, 2)))
     grid = widget.data["network"]["probabilities"][crops.SCALES.index(1.0)][0]
-    assert len(said["weights"]) == 6
-    expected = grid[crops.NUMBERS.index(5)]
-    np.testing.assert_allclose(said["probabilities"], expected, atol=1e-3)
+    found = said["answers"]
+    assert [len(one["weights"]) - 1 for one in found] == list(crops.NUMBERS)
+    for one, expected in zip(found, grid, strict=True):
+        np.testing.assert_allclose(one["probabilities"], expected, atol=1e-3)
 
 
 def test_a_question_outside_the_page_is_refused(widget):
     image = np.zeros((8, 8, 3), np.uint8)
-    for asked in (question(image, 6), question(image, 5, 3.0), {}):
+    wrong = question(image) | {"side": 9}
+    for asked in (question(image, 3.0), wrong, {}):
         assert "expected settings" in widget.answered(asked)["error"]
-    with pytest.raises(FerError, match="crop explorer: asked for 6"):
-        widget.answer(question(image, 6))
+    with pytest.raises(FerError, match=r"crop explorer: asked for scale 3.0"):
+        widget.answer(question(image, 3.0))
 
 
 @pytest.mark.browser
@@ -96,6 +98,14 @@ class TestInABrowser:
             assert f"says {best}, {100 * max(shares):.1f} %" in text
             assert f"{100 * covered:.1f} % of the face; {100 * shared:.1f} %" in text
             assert f"in {mean:.2f} of them" in text
+            every = grid["probabilities"][at][face]
+            words = [grid["classes"][int(np.argmax(one))] for one in every]
+            assert texts(browser, ".w-answers strong") == words
+            numbers = [f"{100 * max(one):.1f} %" for one in every]
+            shown = texts(browser, ".w-answers button")
+            assert [one.splitlines()[-1] for one in shown] == numbers
+        find(browser, "[data-count='4']").click()
+        assert told(browser).startswith("4 sub-images cover")
 
     def test_an_own_photograph_stays_in_the_browser(self, browser, tmp_path):
         Image.new("RGB", (300, 200), (200, 30, 30)).save(tmp_path / "me.png")
@@ -104,6 +114,7 @@ class TestInABrowser:
         said = "never leaves your machine"
         WebDriverWait(browser, 10).until(lambda b: said in find(b, ".w-note").text)
         assert "The network says" not in told(browser)
+        assert not find_all(browser, ".w-answers button")
         log = [entry["message"] for entry in browser.get_log("performance")]
         asked = [entry for entry in log if "requestWillBeSent" in entry]
         assert not [entry for entry in asked if '"http' in entry]

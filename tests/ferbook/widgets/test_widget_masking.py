@@ -6,8 +6,9 @@ import re
 import matplotlib
 import numpy as np
 import pytest
+import torch
 from planted_explorers import CHANNELS, MASKED, SIDES, TITLES, by_kind, masked
-from widget_pages import find_all, picture_of, told
+from widget_pages import call, find_all, picture_of, put, told
 
 from fer_lib.errors import FerError
 from fer_lib.explain.drawing.colours import SEQUENTIAL
@@ -101,6 +102,18 @@ def numbers_in(text, pattern):
 
 
 @pytest.mark.browser
+def test_a_mask_fades_as_a_softmax_over_more_channels_does(browser):
+    logits = torch.randn(4, 9, generator=torch.Generator().manual_seed(0)).double()
+    own = logits.softmax(0)[0]
+    for times in (1, 2, 7, 40):  # so often the other three
+        many = 1 + 3 * times
+        more = torch.cat([logits[:1], logits[1:].repeat(times, 1)])
+        points = [[score, 4, many] for score in own.tolist()]
+        found = call(browser, "masking", "faded", points)
+        np.testing.assert_allclose(found, more.softmax(0)[0], rtol=1e-9)
+
+
+@pytest.mark.browser
 class TestInABrowser:
     NAME = "masking"
 
@@ -139,3 +152,30 @@ class TestInABrowser:
             shown = picture_of(picture.get_dom_attribute("src"))[..., :3]
             colours = matplotlib.colormaps[SEQUENTIAL]((values - low) / (high - low))
             assert np.abs(shown - 255 * colours[..., :3]).max() < 8
+
+    @pytest.mark.parametrize("kind", masking.KINDS)
+    def test_the_slider_of_channels_fades_what_knows_them(
+        self, browser, opened, maps_of, kind
+    ):
+        opened(f"face:1;block:1;kind:{kind};channel:2", width=390)
+        _, mask, _ = maps_of(kind, 1, 1, 2)
+
+        def read():
+            pattern = r"on average ([\d.e-]+);|the mask is ([\d.e-]+) everywhere"
+            found = re.search(pattern, told(browser)).groups()
+            return float(next(filter(None, found)))
+
+        assert read() == pytest.approx(mask.mean(), rel=6e-3)
+        put(browser, many=9)
+        assert f"C = 512 channels in the place of its {CHANNELS[1]}" in told(browser)
+        if kind == "sigmoid":
+            assert read() == pytest.approx(mask.mean(), rel=6e-3)
+            assert "do not know C" in told(browser)
+            return
+        own = np.full_like(mask, 1 / CHANNELS[1]) if kind == "constant" else mask
+        others = (1 / own - 1) / (CHANNELS[1] - 1)
+        assert read() == pytest.approx((1 / (1 + 511 * others)).mean(), rel=0.02)
+
+    def test_it_starts_at_a_single_channel(self, browser, opened):
+        opened("block:0")
+        assert "channel 1 on one" in told(browser)

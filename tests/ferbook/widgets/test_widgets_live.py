@@ -18,6 +18,7 @@ from fer_lib.evaluation.inference import probabilities
 from ferbook import widgets
 from ferbook.chapters.your_face.answers import chosen_networks
 from ferbook.chapters.your_face.photograph import View, find_one, load_photo
+from ferbook.widgets.crops import NUMBERS
 from ferbook.widgets.pictures import astronaut_face
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("lab")]
@@ -58,7 +59,8 @@ def work_crops(browser, source, folder):
     find(browser, ".fer-widget input[type=file]").send_keys(str(folder / "me.png"))
     for count, scale in [(5, 1.0), (9, 0.85)]:
         put(browser, count=count, scale=scale)
-        said = names["shown"].answered(question(square, count, scale))
+        answers = names["shown"].answered(question(square, scale))["answers"]
+        said = answers[NUMBERS.index(count)]
         best = int(np.argmax(said["probabilities"]))
         share = 100 * said["probabilities"][best]
         expected = f"says {names['network'].classes[best]}, {share:.1f} %"
