@@ -37,6 +37,17 @@ export function nearest(list, value) {
   return far.indexOf(Math.min(...far));
 }
 
+/** Places in a grid of `columns` that a drag from one to another goes over. */
+export function path(from, to, columns) {
+  const split = (k) => [k % columns, Math.floor(k / columns)];
+  const [[x, y], [u, v]] = [split(from), split(to)];
+  const steps = Math.max(Math.abs(u - x), Math.abs(v - y));
+  return Array.from({ length: steps + 1 }, (_, k) => {
+    const share = steps ? k / steps : 0;
+    return Math.round(x + share * (u - x)) + columns * Math.round(y + share * (v - y));
+  });
+}
+
 const perCent = (mille) => `${(mille / 10).toFixed(1)}\u00a0%`;
 const signed = (mille) => `${mille < 0 ? "−" : "+"}${Math.abs(mille / 10).toFixed(1)}`;
 
@@ -70,7 +81,8 @@ const main = widget("occlusion", ({ data, body, model }) => {
   const { size, classes, faces, plain, colours } = data;
   const live = Boolean(model.get("live"));
   const known = answers(data);
-  let visited = { scene: "", squares: new Set() };
+  let visited = { scene: "", squares: new Set(), last: 0 };
+  let dragged = false; // else squares between two taps were not looked at
   let asked = null; // a question that the kernel has not answered yet
   const box = { viewBox: `0 0 ${size} ${size}`, role: "img" };
   const whole = { width: size, height: size, preserveAspectRatio: "none",
@@ -118,8 +130,10 @@ const main = widget("occlusion", ({ data, body, model }) => {
     const [column, row] = at();
     const hand = row * edges.length + column;
     const scene = [values.face, values.window, values.stride, values.fill].join();
-    if (visited.scene !== scene) visited = { scene, squares: new Set() };
-    visited.squares.add(hand);
+    if (visited.scene !== scene) visited = { scene, squares: new Set(), last: hand };
+    const over = path(dragged ? visited.last : hand, hand, edges.length);
+    over.forEach((square) => visited.squares.add(square));
+    [visited.last, dragged] = [hand, false];
     const where = (k) => [edges[Math.floor(k / edges.length)],
       edges[k % edges.length]];
     const all = Array.from({ length: edges.length ** 2 },
@@ -212,17 +226,22 @@ const main = widget("occlusion", ({ data, body, model }) => {
     face: choice("Face", 0, faces.map(({ title }, k) => [k, title])),
     window: choice("Side of the square", data.windows[1] ?? data.windows[0],
       px(sides)),
-    stride: choice("Step between squares", data.strides[0], px(strides)),
-    fill: { ...choice("The square shows", "zero", fills.map((one) => [one,
-      FILLS[one]])), hidden: !live },
-    reading: choice("The map shows", "drop", Object.entries(READINGS)),
     target: choice("Class that is watched", "said", [["said",
       "what is said without a square"], ...classes.map((name, k) => [k, name])]),
+    stride: { ...choice("Step between squares", data.strides[0], px(strides)),
+      apart: true },
+    reading: { ...choice("The map shows", "drop", Object.entries(READINGS)),
+      apart: true },
+    fill: { ...choice("The square shows", "zero", fills.map((one) => [one,
+      FILLS[one]])), hidden: !live, apart: true },
     at: { hidden: true, value: [0, 0].map(() => size * 0.4), min: 0, max: size },
     whole: { hidden: true, value: false },
   }, draw);
   const tell = draggable(handle, { axes, label: "square over the face", step: 1,
-    get: () => { const [column, row] = at(); return [column, -row]; }, move: place,
+    get: () => { const [column, row] = at(); return [column, -row]; }, move: (to) => {
+      dragged = true;
+      place(to);
+    },
     text: () => {
       const [left, top] = at().map((k) => starts()[k]);
       return `left ${left}, top ${top} pixels`;
@@ -235,9 +254,11 @@ const main = widget("occlusion", ({ data, body, model }) => {
       part("Drag, tap, or use arrow keys", large),
       part("Probabilities (mark: without)", h("table", {}, head(columns), rows), told),
       part("Map of the squares seen", map, legend, button)),
+    h("details", { class: "w-screen" }, h("summary", {}, "More settings"),
+      h("div", { class: "w-controls" }, ...Object.values(controls.apart))),
     h("p", { class: "w-note" }, `Network: ${data.network}. ${live
       ? "Squares that the page lacks are asked of the kernel. "
-      : "Probabilities are whole per mille. "}Shift and an arrow key: five steps. `
+      : "Probabilities are rounded to tenths of a per cent. "}Shift and an arrow key: five steps. `
       + data.note));
   controls.start();
 });

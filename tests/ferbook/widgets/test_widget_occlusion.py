@@ -124,6 +124,15 @@ class TestWhatThePageComputes:
         assert found == squares.repeat(2, 0).repeat(2, 1).ravel().tolist()
 
 
+@pytest.mark.browser
+def test_a_drag_goes_over_every_square_between(browser):
+    points = [[7, 7, 5], [0, 4, 5], [2, 22, 5], [0, 24, 5], [0, 11, 5], [24, 0, 5]]
+    found = call(browser, "occlusion", "path", points)
+    straight = [[7], [0, 1, 2, 3, 4], [2, 7, 12, 17, 22], [0, 6, 12, 18, 24]]
+    assert found[:4] == straight and found[5] == straight[3][::-1]
+    assert found[4] == [0, 6, 11]  # a knight's move: one square a step
+
+
 def said_of(widget, face, window, top, left, target=None):
     """What the page is to say of a square, of the grid's numbers."""
     before = np.array(widget.data["plain"][face])
@@ -198,6 +207,8 @@ class TestDriven:
         button = find(browser, "button")
         square(browser).send_keys(Keys.ARROW_LEFT, Keys.ARROW_LEFT)
         assert "3 of 225 squares seen" in told(browser)
+        square(browser).send_keys(Keys.SHIFT, Keys.ARROW_UP)
+        assert "8 of 225 squares seen" in told(browser)
         first = ends_of_scale(browser)
         button.click()
         assert "whole:1" in browser.current_url and "again" in button.text

@@ -16,7 +16,7 @@ from fer_lib.errors import FerError
 from ferbook.show.tables import Table
 from ferbook.widgets import Widget, base, collaborative_explorer
 
-FIELDS = "input, select, button, [role=slider]"
+FIELDS = "input, select, button, summary, [role=slider]"
 FINGER = 24  # pixels; what WCAG 2.2 asks of a target, criterion 2.5.8
 WIDE = 390
 SIMPLE = collaborative_explorer()
