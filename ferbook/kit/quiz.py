@@ -1,14 +1,13 @@
-"""Quizzes whose answer opens on request, and guesses held against a run."""
+"""Quizzes that are answered by a click, and guesses held against a run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from html import escape
 
 from IPython.display import HTML, display
 
 from fer_lib.errors import FerError
-
-_LETTERS = "abcdefghij"
 
 
 @dataclass(frozen=True)
@@ -29,24 +28,27 @@ class Question:
             )
 
     def html(self, number: int) -> str:
-        """The question as HTML, its answer folded."""
-        # Letters of our own: style sheets number lists as they like.
-        choices = [
-            f"{letter}) {escape(choice)}"
-            for letter, choice in zip(_LETTERS, self.choices, strict=False)
-        ]
-        items = "".join(f"<li>{choice}</li>" for choice in choices)
+        """The question as HTML; an answer says whether it is right once it is chosen."""
+        # Answers of one name close one another, without a script.
+        name = f"q{number}-{sha256(self.text.encode()).hexdigest()[:8]}"
+        answers = "".join(
+            f'<details name="{name}"><summary>{escape(choice)}</summary>'
+            f"<p>{self._said(place)}</p></details>"
+            for place, choice in enumerate(self.choices)
+        )
         return (
             f'<div class="fer-question"><p><strong>{number}.</strong> '
-            f'{escape(self.text)}</p><ul style="list-style: none">{items}</ul>'
-            f"<details><summary>Answer {number}</summary>"
-            f"<p><strong>{choices[self.right]}.</strong> {escape(self.why)}</p>"
-            "</details></div>"
+            f"{escape(self.text)}</p>{answers}</div>"
         )
+
+    def _said(self, place: int) -> str:
+        if place == self.right:
+            return f"<strong>&#10003; Right.</strong> {escape(self.why)}"
+        return "<strong>&#10007; No.</strong> Try another answer."
 
 
 def quiz(questions: Sequence[Question], first: int = 1) -> None:
-    """Display questions with folded answers, numbered from ``first``."""
+    """Display questions, numbered from ``first``."""
     parts = [one.html(number) for number, one in enumerate(questions, start=first)]
     display(HTML("".join(parts)))
 
@@ -55,7 +57,7 @@ def compare(guess: float | None, measured: float, unit: str = "") -> None:
     """Print a reader's guess, None at first, beside what the run gave."""
     measured_text = f"{measured:.1f} {unit}".strip()
     if guess is None:
-        print(f"No guess yet.  Set `guess`, then run this cell again: {measured_text}.")
+        print(f"This run gave {measured_text}.  Next time, set `guess` first.")
         return
     off = abs(guess - measured)
     verdict = "close" if off <= max(2.0, 0.2 * abs(measured)) else "not close"

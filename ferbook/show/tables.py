@@ -13,7 +13,7 @@ Row = TypeVar("Row")
 VERDICT_COLOURS = {
     "reproduced": COLOURS["green"],
     "exceeds": COLOURS["green"],
-    "consistent": COLOURS["green"],
+    "consistent": COLOURS["blue"],
     "same direction": COLOURS["sky"],
     "undecided": COLOURS["orange"],
     "not told apart": COLOURS["orange"],

@@ -289,7 +289,7 @@ MINUTES = {"smoke": (1, 0.5), "paper": (120, None)}
 ASKED = quiz.Question("Is 1 < 2?", ("no", "yes & no", "yes"), 2, "By <counting>.")
 
 
-def test_the_answer_is_folded_and_names_the_right_choice(monkeypatch):
+def test_an_answer_says_whether_it_is_right_once_it_is_chosen(monkeypatch):
     shown = []
     monkeypatch.setattr(quiz, "display", shown.append)
     quiz.quiz([ASKED, ASKED], first=3)
@@ -298,13 +298,16 @@ def test_the_answer_is_folded_and_names_the_right_choice(monkeypatch):
         "3. Is 1 < 2?",
         "4. Is 1 < 2?",
     ]
-    choices = [li.text for li in page.ul.find_all("li")]
-    assert choices == ["a) no", "b) yes & no", "c) yes"]
-    assert not page.details.has_attr("open") and not page.find("script")
-    assert page.details.p.text == "c) yes. By <counting>."
-    # Nothing outside the fold tells.
-    page.details.extract()
-    assert "counting" not in page.select_one(".fer-question").text
+    assert not page.find("script") and not page.select("details[open]")
+    first, second = page.select(".fer-question")
+    answers = first.select("details")
+    assert [one.summary.text for one in answers] == ["no", "yes & no", "yes"]
+    told = [one.p.text for one in answers]
+    assert told[2] == "\u2713 Right. By <counting>."
+    assert told[0] == told[1] and "counting" not in told[0]
+    # One answer closes the others of its question, and of no other question.
+    names = {one["name"] for one in answers}
+    assert len(names) == 1 and names.isdisjoint(d["name"] for d in second("details"))
 
 
 @pytest.mark.parametrize(("choices", "right"), [(("one",), 0), (("a", "b"), 2)])
