@@ -21,11 +21,14 @@ SYNONYMS = {
     "disgusted": "disgust",
     "afraid": "fear",
     "fearful": "fear",
+    "frightened": "fear",
     "scared": "fear",
     "happiness": "happy",
     "joy": "happy",
+    "joyful": "happy",
     "sadness": "sad",
     "surprised": "surprise",
+    "suprise": "surprise",  # spelt so in a common copy of FER+
     "natural": "neutral",
     "contemptuous": "contempt",
 }
@@ -63,3 +66,9 @@ def label_of(name: str) -> int | None:
     name = name.strip().lower()
     name = SYNONYMS.get(name, name)
     return EXPRESSIONS.index(name) if name in EXPRESSIONS else None
+
+
+def label_of_seven(name: str) -> int | None:
+    """The same of the seven expressions without contempt."""
+    label = label_of(name)
+    return label if label is not None and label < 7 else None

@@ -1,7 +1,8 @@
 """Face sets, and everything that makes or splits one."""
 
 import importlib
-import inspect
+from collections.abc import Callable
+from typing import get_type_hints
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.errors import FerError
@@ -12,7 +13,7 @@ DATASETS = (
     "sfew",
 )  # fmt: skip
 
-__all__ = ["DATASETS", "FaceSet", "load"]
+__all__ = ["DATASETS", "FaceSet", "load", "options_of"]
 
 
 def load(name: str, root: str | None = None, **options) -> FaceSet:
@@ -32,15 +33,9 @@ def load(name: str, root: str | None = None, **options) -> FaceSet:
         FerError: when the name or an option is unknown, when nothing is found,
             or at the first wrong file or row.
     """
-    if name not in (*DATASETS, "folder"):
-        raise FerError(
-            f"data set '{name}' is unknown, expected one of {', '.join(DATASETS)}, "
-            "or folder."
-        )
-    loader = importlib.import_module(f"fer_lib.data.sources.{name}").load
+    loader, known = _loader(name), options_of(name)
     if name == "rendered":
         return loader(**options)
-    known = list(inspect.signature(loader).parameters)[1:]
     if odd := sorted(set(options) - set(known)):
         raise FerError(
             f"{name}: option '{odd[0]}' is unknown, expected one of {', '.join(known)}."
@@ -51,3 +46,20 @@ def load(name: str, root: str | None = None, **options) -> FaceSet:
             "(data_root in a notebook, --root on the command line)."
         )
     return loader(root, **options)
+
+
+def options_of(name: str) -> dict[str, type]:
+    """The types of a data set's options, by their names."""
+    kinds = get_type_hints(_loader(name))
+    return {
+        key: kinds[key] for key in kinds if key not in ("root", "return", "options")
+    }
+
+
+def _loader(name: str) -> Callable[..., FaceSet]:
+    if name not in (*DATASETS, "folder"):
+        raise FerError(
+            f"data set '{name}' is unknown, expected one of {', '.join(DATASETS)}, "
+            "or folder."
+        )
+    return importlib.import_module(f"fer_lib.data.sources.{name}").load

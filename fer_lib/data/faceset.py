@@ -3,7 +3,7 @@
 import hashlib
 import json
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -37,6 +37,7 @@ class FaceSet:
         sequences: ``int64 [N]``, which recording a frame belongs to.
         landmarks: ``float32 [N, 68, 2]``, x and y in pixels, iBUG order.
         extra: further columns of one row a face, by name.
+        report: what was read from where and what was not, in lines.
 
     Raises:
         FerError: when a column has the wrong shape, type or range.
@@ -53,6 +54,7 @@ class FaceSet:
     sequences: np.ndarray | None = None
     landmarks: np.ndarray | None = None
     extra: Mapping[str, np.ndarray] = field(default_factory=dict)
+    report: Sequence[str] = ()
 
     def __post_init__(self):
         if self.images.dtype != np.uint8 or self.images.ndim != 4:
@@ -139,7 +141,7 @@ class FaceSet:
         """
         path = Path(path).with_suffix(".npz")
         about = {f.name: getattr(self, f.name) for f in fields(self)}
-        about = {k: about[k] for k in ("name", "provenance", "rendered")}
+        about = {k: about[k] for k in ("name", "provenance", "rendered", "report")}
         columns = self.columns()
         if isinstance(self.images, MappedImages):
             images = columns.pop("images")

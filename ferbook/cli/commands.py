@@ -45,6 +45,8 @@ def add_to(commands: argparse._SubParsersAction) -> None:
         one = command(actions, run.__name__, run, text)
         one.add_argument("dataset")
         one.add_argument("--root", metavar="DIR", help="folder of the data set")
+        if run is not get:
+            add_option(one)
         if run is audit:
             text = "look for faces, too (minutes)"
             one.add_argument("--detect", action="store_true", help=text)
@@ -93,10 +95,19 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     one.add_argument("--out", type=Path, help="folder of the records (book/analyses)")
 
 
+def add_option(parser: argparse.ArgumentParser) -> None:
+    """Options of a data set's reader: ``--option size=48``."""
+    told = "of the data set's reader, as in size=48; may be given again"
+    parser.add_argument(
+        "--option", action="append", metavar="NAME=VALUE", default=[], help=told
+    )
+
+
 def check(options: argparse.Namespace) -> int:
     from fer_lib.data.audit.check import check_dataset
 
-    report = check_dataset(*_named(options))
+    name, root, given = _named(options)
+    report = check_dataset(name, root, **given)
     print(report)
     return 1 if report.problems else 0
 
@@ -105,7 +116,8 @@ def audit(options: argparse.Namespace) -> int:
     from fer_lib.data import load
     from fer_lib.data.audit import audit
 
-    found = audit(load(*_named(options)), detect=options.detect)
+    name, root, given = _named(options)
+    found = audit(load(name, root, **given), detect=options.detect)
     print(found)
     if options.out:
         found.save(options.out)
@@ -120,22 +132,25 @@ def get(options: argparse.Namespace) -> int:
     if _known(options) != "fer2013":
         print(how_to_get(options.dataset))
         return 0
+    options.option = []
     get_fer2013(_named(options)[1])
     return check(options)
 
 
-def _known(options: argparse.Namespace) -> str:
+def _known(options: argparse.Namespace, *more: str) -> str:
     from fer_lib.data import DATASETS
 
-    return one_of("data set", options.dataset, DATASETS[1:])
+    return one_of("data set", options.dataset, (*DATASETS[1:], *more))
 
 
-def _named(options: argparse.Namespace) -> tuple[str, str]:
-    """Data set and folder; without one there is nothing to do."""
-    name = _known(options)
+def _named(options: argparse.Namespace) -> tuple[str, str, dict]:
+    """Data set, folder and the reader's options; without a folder nothing is read."""
+    from ferbook.runs.settings import parsed_options
+
+    name = _known(options, "folder")
     if not options.root:
         raise FerError(f"{name}: name its folder with --root DIR.")
-    return name, options.root
+    return name, options.root, parsed_options(name, options.option)
 
 
 def models(options: argparse.Namespace) -> int:

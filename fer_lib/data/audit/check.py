@@ -55,24 +55,26 @@ class Report:
 def check_dataset(name: str, root: Path | str, **options) -> Report:
     """Read every file of a data set and compare counts with published ones.
 
-    But for FER2013, images are decoded and forgotten.  When an image is damaged,
-    all damaged ones below ``root`` are listed.  Of FER2013, the audit is told, too:
-    copies and conflicting labels are known and no problem.
+    Tells what was read from where, and what was left out.  But for FER2013, images are
+    decoded and forgotten.  When an image is damaged, all damaged ones below ``root``
+    are listed.  Of FER2013, the audit is told, too: copies and conflicting labels are
+    known and no problem.
 
     Args:
-        name: a key of :data:`PUBLISHED`.
+        name: a key of :data:`PUBLISHED`, or ``"folder"``, of which nothing is
+            published.
         root: as for the loader.
         options: of the loader.
 
     Raises:
         FerError: when the name or an option is unknown.
     """
-    if name not in PUBLISHED:
+    if name not in (*PUBLISHED, "folder"):
         raise FerError(
             f"data set '{name}' cannot be checked, expected one of "
-            f"{', '.join(PUBLISHED)}."
+            f"{', '.join(PUBLISHED)}, or folder."
         )
-    title = f"{PUBLISHED[name].title} at {root}"
+    title = f"{PUBLISHED[name].title if name in PUBLISHED else name} at {root}"
     try:
         faces = _read(name, root, options)
     except (FerError, OSError) as error:
@@ -80,9 +82,12 @@ def check_dataset(name: str, root: Path | str, **options) -> Report:
             return Report((title,), (str(error),))
         others = [told for told in unreadable(Path(root)) if told != str(error)]
         return Report((title,), (str(error), *others))
-    notes, problems = compare(faces, PUBLISHED[name])
+    notes, problems = [], []
+    if name in PUBLISHED:
+        notes, problems = compare(faces, PUBLISHED[name])
+    lines = [title, faces.provenance, *faces.report]
     if name == "fer2013":
-        lines = [title, str(audit(faces)), "", f"No problem: {KNOWN_LEAKS}.", *notes]
+        lines += ["", str(audit(faces)), "", f"No problem: {KNOWN_LEAKS}.", *notes]
         lines += map(_hashes, fer2013.find(root).files)
         for rule, found in _ferplus_counts(faces).items():
             lines.append(f"FER+, {rule}: found {found} in {', '.join(SPLITS)}")
@@ -92,7 +97,7 @@ def check_dataset(name: str, root: Path | str, **options) -> Report:
                     f"{ferplus.VOTES_FILE} again from Microsoft's repository."
                 )
     else:
-        lines = [title, faces.provenance, *table("faces", class_balance(faces)), *notes]
+        lines += [*table("faces", class_balance(faces)), *notes]
     return Report(tuple(lines), tuple(problems))
 
 

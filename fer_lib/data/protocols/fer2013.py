@@ -27,6 +27,12 @@ RULES = (*_HARD, *_SOFT)
 
 def official(faces: FaceSet) -> Splits:
     """Training / PublicTest / PrivateTest with the data set's own labels."""
+    if "ferplus_labels" in faces.extra:
+        raise FerError(
+            f"protocol 'official': {faces.name} has FER+'s labels alone, expected "
+            "FER2013's own, as in fer2013.csv; take a protocol such as "
+            "ferplus_majority8."
+        )
     return _three(faces, "official", "the data set's own labels", 7)
 
 

@@ -18,7 +18,7 @@ from fer_lib.data.faceset import FaceSet
 from fer_lib.data.sources.convert import converted
 from fer_lib.data.sources.published import missing
 from fer_lib.data.sources.tables import as_landmarks, read_table, wrong
-from fer_lib.data.sources.tree import entries, images, locate
+from fer_lib.data.sources.tree import entries, file_named, images, locate
 from fer_lib.errors import FerError
 from fer_lib.expressions import expression_index
 
@@ -81,27 +81,29 @@ def load(
     options = {"classes": classes, "per_class": per_class, "seed": seed}
     read = partial(_read, layout, faces, **options)
     stored = {"size": size, "channels": channels, "cache": cache}
-    return converted("affectnet", sources, read, **stored, **options)
+    return converted(
+        "affectnet", root, sources, read, own=[".npy"], spare="images without a face "
+        "that is asked for", **stored, **options,
+    )  # fmt: skip
 
 
 def _find(root: Path | str) -> tuple[str, list[Path], Callable]:
     """A layout's name, the files that decide the result, and its reader."""
-    root = Path(root).expanduser()
     parts = {split: locate(root, name) for split, name in FOLDERS.items()}
     if parts := {split: place for split, place in parts.items() if place}:
         return "2021", list(parts.values()), partial(_of_folders, parts)
     pictures = locate(root, "Manually_Annotated_Images", "Manually_Annotated")
-    lists = locate(root, "Manually_Annotated_file_lists") or root
-    tables = {s: lists / n for s, n in TABLES.items() if (lists / n).is_file()}
+    tables = {split: file_named(root, name) for split, name in TABLES.items()}
+    tables = {split: table for split, table in tables.items() if table}
     if pictures and tables:
         sources = [pictures, *tables.values()]
         return "tables", sources, partial(_of_tables, pictures, tables)
     raise missing("affectnet", root)
 
 
-def _read(layout, read, others, classes, per_class, seed) -> tuple[list, str]:
+def _read(layout, read, classes, per_class, seed) -> tuple[list, str]:
     faces, left_out = [], Counter()
-    for face in read(others):
+    for face in read():
         if face.code in DROPPED:
             left_out[DROPPED[face.code]] += 1
         elif classes == 7 and CODES[face.code] == "contempt":
@@ -142,7 +144,7 @@ def drawn(
     return np.flatnonzero(kept)
 
 
-def _of_folders(parts: dict[str, Path], others: Counter) -> Iterator[Face]:
+def _of_folders(parts: dict[str, Path]) -> Iterator[Face]:
     for split, place in parts.items():
         notes, pictures = place / "annotations", place / "images"
         if lacking := [f.name for f in (notes, pictures) if not f.is_dir()]:
@@ -150,7 +152,7 @@ def _of_folders(parts: dict[str, Path], others: Counter) -> Iterator[Face]:
                 f"{place}: no folder {' and '.join(lacking)} found, expected "
                 "images/ and annotations/; unpack the archive again."
             )
-        present = {file.stem: file for file in images(entries(pictures)[1], others)}
+        present = {file.stem: file for file in images(entries(pictures)[1])}
         found = [f for f in entries(notes)[1] if f.name.endswith("_exp.npy")]
         found.sort(key=lambda file: (len(file.name), file.name))  # as numbers
         for file in tqdm(found, desc=f"reading {place.name}", unit=" faces"):
@@ -207,7 +209,7 @@ def _odd(file: Path, expected: str) -> FerError:
     )
 
 
-def _of_tables(pictures: Path, tables: dict[str, Path], _) -> Iterator[Face]:
+def _of_tables(pictures: Path, tables: dict[str, Path]) -> Iterator[Face]:
     for split, table in tables.items():
         rows = tqdm(read_table(table, COLUMNS), desc=table.name, unit=" rows")
         for line, (name, *box, points, code, valence, arousal) in rows:

@@ -5,7 +5,6 @@ Workshops 2010: 593 sequences of 123 people, 327 of them with a label.
 """
 
 import re
-from collections import Counter
 from functools import partial
 from pathlib import Path
 
@@ -16,14 +15,15 @@ from fer_lib.data.faceset import FaceSet
 from fer_lib.data.sources import tree
 from fer_lib.data.sources.convert import converted
 from fer_lib.data.sources.published import missing
-from fer_lib.data.sources.tables import read_landmarks
+from fer_lib.data.sources.tables import read_landmarks, read_text
 from fer_lib.errors import FerError
 from fer_lib.expressions import expression_index, label_of
 
 # The codes 0 to 7 of the emotion files, by the book's names.
 CODES = ("neutral", "angry", "contempt", "disgust", "fear", "happy", "sad", "surprise")
-# The class folders of the common 48-pixel version.
-FOLDERS = ("anger", "contempt", "disgust", "fear", "happy", "sadness", "surprise")
+# The class folders of the common 48-pixel version are these, by any of their names.
+_LABELS = {expression_index(name) for name in CODES[1:]}
+_SPARE = "frames of other times, or without a label"
 _NAME = re.compile(r"S(\d{3})_(\d{3})_(\d{8})$")
 
 
@@ -67,7 +67,7 @@ def load(
         )
     stored = {"size": size, "channels": channels, "cache": cache}
     if frames := tree.locate(root, "cohn-kanade-images"):
-        labels = tree.locate(root, "Emotion") or tree.locate(root, "Emotion_labels")
+        labels = tree.locate(root, "Emotion", "Emotion_labels")
         points = tree.locate(root, "Landmarks")
         if not labels:
             raise FerError(
@@ -78,21 +78,24 @@ def load(
             raise FerError(
                 f"{frames}: no folder Landmarks found near it, expected the "
                 "landmarks of CK+ (Landmarks.zip) for cropping; unpack them beside "
-                "the images, or pass face=None for whole frames."
+                "the images, or ask for whole frames with the option face=none."
             )
         sources = [frames, labels, *([points] if points else [])]
         options = {"first": first, "last": last, "face": face, "margin": margin}
         read = partial(_sequences, frames, labels, points, **options)
-        return converted("ckplus", sources, read, **stored, **options)
-    if folder := tree.holding(root, FOLDERS):
+        own = ["_emotion.txt", "_landmarks.txt"]
+        return converted(
+            "ckplus", root, sources, read, own=own, spare=_SPARE, **stored, **options
+        )
+    if folder := tree.holding(root, _LABELS, label_of):
         read = partial(_folders, folder, last)
-        return converted("ckplus", [folder], read, **stored, last=last)
+        return converted(
+            "ckplus", root, [folder], read, spare=_SPARE, **stored, last=last
+        )
     raise missing("ckplus", root)
 
 
-def _sequences(
-    frames, labels, points, left_out, first, last, face, margin
-) -> tuple[list, str]:
+def _sequences(frames, labels, points, first, last, face, margin) -> tuple[list, str]:
     folders = [one for who in tree.subfolders(frames) for one in tree.subfolders(who)]
     rows, unlabelled = [], 0
     for folder in tqdm(folders, desc="reading CK+", unit=" sequences"):
@@ -101,8 +104,8 @@ def _sequences(
         if label is None:
             unlabelled += 1
             continue
-        files = tree.images(tree.entries(folder)[1], left_out)
-        for row in tree.ends(files, first, last, label):
+        files = tree.images(tree.entries(folder)[1])
+        for row in tree.ends(folder, files, first, last, label):
             row |= _ids(row["file"])
             if points:
                 marks = points / place / f"{row['file'].stem}_landmarks.txt"
@@ -132,7 +135,7 @@ def _label(folder: Path, sequence: Path) -> int | None:
     files = [file for file in files if file.name.endswith("_emotion.txt")]
     if not files:
         return None
-    text = files[0].read_text(encoding="utf-8", errors="replace").strip()
+    text = read_text(files[0], "a number from 0 (neutral) to 7").strip()
     try:
         code = float(text)
     except ValueError:
@@ -146,9 +149,9 @@ def _label(folder: Path, sequence: Path) -> int | None:
     return expression_index(CODES[int(code)])
 
 
-def _folders(folder: Path, last: int, left_out: Counter) -> tuple[list, str]:
+def _folders(folder: Path, last: int) -> tuple[list, str]:
     sequences: dict[int, list[dict]] = {}
-    for row in tree.by_class(folder, label_of, left_out):
+    for row in tree.by_class(folder, label_of, "rename or remove it"):
         others = sequences.setdefault(_ids(row["file"])["sequences"], [])
         others.append(row)
         if row["labels"] != others[0]["labels"]:
@@ -159,7 +162,7 @@ def _folders(folder: Path, last: int, left_out: Counter) -> tuple[list, str]:
     rows = []
     for _, found in sorted(sequences.items()):
         files = [row["file"] for row in found]
-        taken = tree.ends(files, 0, min(last, len(files)), found[0]["labels"])
+        taken = tree.ends(folder, files, 0, min(last, len(files)), found[0]["labels"])
         rows += [row | _ids(row["file"]) for row in taken]
     return rows, f"CK+48, {len(sequences)} sequences, no neutral frames"
 

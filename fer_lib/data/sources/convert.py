@@ -2,9 +2,9 @@
 
 import json
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +14,14 @@ from tqdm.auto import tqdm
 from fer_lib.data.faceset import FaceSet, kept
 from fer_lib.data.mapped import MappedImages, memory_limit, write_parts
 from fer_lib.data.sources.published import PUBLISHED
-from fer_lib.data.sources.tree import manifest, told
+from fer_lib.data.sources.tree import left_out, manifest, report, told
 from fer_lib.errors import FerError
 from fer_lib.photos.images import as_picture, read_image, resized
 
 # Raise it when the same files are read to something else than before.
 _VERSION = 2
 _PART = 1 << 25  # bytes of pixels decoded at a time
-_COLUMNS = ("labels", "splits", "subjects", "sequences", "landmarks")
+_COLUMNS = ("labels", "splits", "votes", "subjects", "sequences", "landmarks")
 
 # What is known of one face before its image is read: ``file`` and, where only
 # a part of it is the face, ``box`` (left, top, right, bottom in pixels; what
@@ -33,27 +33,35 @@ Row = Mapping[str, object]
 
 def converted(
     name: str,
+    root: Path | str,
     sources: Iterable[Path],
-    read: Callable[[Counter], tuple[Sequence[Row], str]],
+    read: Callable[[], tuple[Sequence[Row], str]],
     *,
     size: int | None,
     channels: int,
     cache: Path | str | None,
+    own: Sequence[str] = (),
+    spare: str = "",
+    side: int | None = None,
     **options,
 ) -> FaceSet:
     """The face set of some files, converted once and then read from a cache.
 
     Above :func:`memory_limit` the images are decoded into a file beside the
-    cache and stay there.
+    cache and stay there.  What lies among the files and is not read is counted.
 
     Args:
         name: of the data set.
+        root: the folder that was named.
         sources: the files and folders that decide the result.
-        read: gives the rows and what was read, the beginning of a sentence; the
-            counter receives what was left out.
+        read: gives the rows and what was read, the beginning of a sentence.
         size: side of the images in pixels; None keeps the files' own.
         channels: 1 for grey, 3 for RGB.
         cache: folder for the converted set; the user's cache by default.
+        own: endings of names of files other than images that ``read`` looks at.
+        spare: what images are called that it leaves out; if empty, such an image is
+            refused.
+        side: of the files' images in pixels, where only one is right.
         options: of the loader; they decide the result, too.
 
     Raises:
@@ -68,18 +76,20 @@ def converted(
         )
     about = {"version": _VERSION, "limit": memory_limit(), "size": size}
     about |= {"channels": channels, **options}
-    sources = list(sources)
+    root, sources = Path(root).expanduser(), list(sources)
 
     def make(beside: Path) -> FaceSet:
-        left_out = Counter()
-        rows, text = read(left_out)
+        rows, text = read()
         if not rows:
             count = f"{PUBLISHED[name].total():,}" if name in PUBLISHED else "some"
             raise FerError(
-                f"{sources[0]}: found no face with a label ({text}{told(left_out)}), "
-                f"expected {count}; get the files again."
+                f"{sources[0]}: found no face with a label ({text}), expected {count}; "
+                "unpack the archive again, or name another folder."
             )
-        return convert(name, rows, f"{text}{told(left_out)}.", size, channels, beside)
+        taken = dict.fromkeys(row["file"] for row in rows)
+        text += told(left_out(sources, taken, own, spare))
+        faces = convert(name, rows, f"{text}.", size, channels, beside, side)
+        return replace(faces, report=report(root, sources, taken))
 
     text = json.dumps(about, sort_keys=True) + manifest(sources)
     return kept(name, text, make, cache)
@@ -92,11 +102,14 @@ def convert(
     size: int | None,
     channels: int,
     beside: Path,
+    side: int | None = None,
 ) -> FaceSet:
     """Decode the images of some rows, into memory or into the file ``beside``."""
-    first, _ = _decoded(rows[0], size, channels)
-    shape, sides = (len(rows), *first.shape), np.zeros((len(rows), 2), np.int64)
-    parts = _parts(rows, size, shape[1:], sides)
+    one = (channels, side, side) if side else _decoded(rows[0], size, channels)[0].shape
+    shape, sides = (len(rows), *one), np.zeros((len(rows), 2), np.int64)
+    advice = "ask for one size with the option size"
+    advice = "read them as the data set 'folder'" if side else advice
+    parts = _parts(rows, size, one, sides, advice)
     if math.prod(shape) <= memory_limit():
         pixels, done = np.empty(shape, np.uint8), 0
         for part in parts:
@@ -132,7 +145,7 @@ def _decoded(row: Row, size: int | None, channels: int) -> tuple[np.ndarray, tup
 
 
 def _parts(
-    rows: Sequence[Row], size: int | None, shape: tuple, sides: np.ndarray
+    rows: Sequence[Row], size: int | None, shape: tuple, sides: np.ndarray, advice: str
 ) -> Iterator[np.ndarray]:
     """All images in their order, some megabytes at a time; fills ``sides``."""
 
@@ -142,8 +155,7 @@ def _parts(
             height, width = sides[number]
             raise FerError(
                 f"{rows[number]['file']}: found {width} x {height} pixels, "
-                f"expected {shape[2]} x {shape[1]} as in "
-                f"{rows[0]['file'].name}; ask for one size (size=...)."
+                f"expected {shape[2]} x {shape[1]} as in others; {advice}."
             )
         return pixels
 

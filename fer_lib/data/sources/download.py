@@ -12,6 +12,7 @@ from fer_lib.data.faceset import FaceSet
 from fer_lib.data.sources import fer2013
 from fer_lib.data.sources.ferplus import VOTES_FILE
 from fer_lib.data.sources.published import PUBLISHED, compare
+from fer_lib.data.sources.tree import file_named
 from fer_lib.errors import FerError, optional
 from fer_lib.files import atomic_path
 
@@ -21,7 +22,6 @@ from fer_lib.files import atomic_path
 KAGGLE = ("deadskull7/fer2013", "nicolejyt/facialexpressionrecognition")
 VOTES_URL = "https://raw.githubusercontent.com/microsoft/FERPlus/master/fer2013new.csv"
 VOTES_SHA256 = "9206e20d62f56475939f516847d61753e4860caeac9718b560129541b776fc2c"
-_TABLES = ("fer2013.csv", "icml_face_data.csv")
 
 
 def get_fer2013(root: Path | str) -> None:
@@ -40,7 +40,7 @@ def get_fer2013(root: Path | str) -> None:
     root = Path(root).expanduser()
     try:
         root.mkdir(parents=True, exist_ok=True)
-        if not any((root / name).is_file() for name in fer2013.CSV_NAMES):
+        if not file_named(root, *fer2013.CSV_NAMES):
             _get_faces(root)
         votes = fer2013.find(root).folder / VOTES_FILE
         if not votes.is_file():
@@ -55,10 +55,10 @@ def get_fer2013(root: Path | str) -> None:
 def _get_faces(root: Path) -> None:
     endings = (".zip", ".tar.gz", ".tgz")
     archives = [p for p in root.iterdir() if p.name.endswith(endings)]
-    with atomic_path(root / _TABLES[0]) as table:
+    with atomic_path(root / fer2013.CSV_NAMES[0]) as table:
         if archives:
             archive = min(archives)
-            unpack(archive, _TABLES, table)
+            unpack(archive, fer2013.CSV_NAMES, table)
             if reason := _unlike_published(table):
                 raise FerError(f"{archive}: is not used, because {reason}")
         else:
@@ -96,10 +96,10 @@ def _from_kaggle(root: Path) -> Path:
         except Exception as error:  # no network, no account, no such set, ...
             reasons.append(f"{handle}: {_first_line(error)}")
             continue
-        found = [p for p in sorted(folder.rglob("*.csv")) if p.name in _TABLES]
-        reason = _unlike_published(found[0]) if found else "it holds no table"
+        found = file_named(folder, *fer2013.CSV_NAMES)
+        reason = _unlike_published(found) if found else "it holds no table"
         if not reason:
-            return found[0]
+            return found
         reasons.append(f"{handle}: {reason}")
     raise FerError(f"Kaggle gave no FER2013 ({'; '.join(reasons)}); {by_hand}.")
 

@@ -5,33 +5,50 @@ on three machine learning contests", 2013.
 """
 
 import re
-from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from tqdm.auto import tqdm
 
 from fer_lib.data.faceset import FaceSet, kept
-from fer_lib.data.sources.ferplus import VOTES_FILE, read_votes
-from fer_lib.data.sources.published import PUBLISHED
+from fer_lib.data.sources.convert import converted
+from fer_lib.data.sources.ferplus import (
+    VOTES_FILE,
+    argmax_labels,
+    check_join,
+    read_named_votes,
+    read_votes,
+)
+from fer_lib.data.sources.published import PUBLISHED, missing
 from fer_lib.data.sources.tables import read_table, wrong
-from fer_lib.data.sources.tree import by_class, entries, manifest, subfolders, told
+from fer_lib.data.sources.tree import (
+    by_class,
+    entries,
+    file_named,
+    images,
+    manifest,
+    nearest,
+    report,
+    subfolders,
+)
 from fer_lib.errors import FerError
-from fer_lib.expressions import EXPRESSIONS, label_of
-from fer_lib.photos.images import read_image
+from fer_lib.expressions import EXPRESSIONS, label_of_seven
 
 SIDE = 48
 CLASSES = EXPRESSIONS[:7]
 SPLITS = ("Training", "PublicTest", "PrivateTest")
 MERGED = "Test"
-CSV_NAMES = ("fer2013.csv", "icml_face_data.csv", "fer2013/fer2013.csv")
+CSV_NAMES = ("fer2013.csv", "icml_face_data.csv")
 EXACT_FILE = "exact.csv"
+LABELS_FILE = "label.csv"  # FER+'s own, in its folders of a split
 # Folders of a split, in any case; "test" may hold both test splits.
 FOLDERS = {
-    **dict.fromkeys(("train", "training"), "Training"),
+    **dict.fromkeys(("train", "training", "fer2013train"), "Training"),
     **dict.fromkeys(("val", "valid", "validation", "publictest"), "PublicTest"),
-    "privatetest": "PrivateTest",
+    **dict.fromkeys(("privatetest", "fer2013test"), "PrivateTest"),
+    "fer2013valid": "PublicTest",
     "test": MERGED,
 }
 
@@ -60,8 +77,7 @@ class Layout:
 
     def companion(self, name: str) -> Path | None:
         """A file that adds columns by row, when it lies beside the table."""
-        beside = self.folder / name
-        return beside if self.table and beside.is_file() else None
+        return file_named(self.folder, name, depth=0) if self.table else None
 
     @property
     def files(self) -> list[Path]:
@@ -75,25 +91,29 @@ def find(root: Path | str) -> Layout:
     root = Path(root).expanduser()
     if root.is_file():
         return Layout(root.parent, root)
-    for name in CSV_NAMES:
-        if (root / name).is_file():
-            return Layout((root / name).parent, root / name)
-    parts = {}
-    for folder in subfolders(root) if root.is_dir() else ():
-        if split := FOLDERS.get(folder.name.lower()):
+    if table := file_named(root, *CSV_NAMES):
+        return Layout(table.parent, table)
+    if folder := nearest(root, lambda one: any(map(_has_labels, _parts(one)))):
+        parts = {}
+        for part in _parts(folder):
+            split = FOLDERS[part.name.lower()]
             if split in parts:
                 raise FerError(
-                    f"{root}: {parts[split].name} and {folder.name} both hold "
+                    f"{folder}: {parts[split].name} and {part.name} both hold "
                     f"{split}, expected one of them; move the other away."
                 )
-            parts[split] = folder
-    if parts:
-        return Layout(root, None, parts)
-    raise FerError(
-        f"{root}: no FER2013 found, looked for {', '.join(CSV_NAMES)} and "
-        "for images in train/<expression>/ and test/<expression>/; name the "
-        "folder that holds one of them, or run `ferbook data get fer2013`."
-    )
+            parts[split] = part
+        return Layout(folder, None, parts)
+    raise missing("fer2013", root)
+
+
+def _parts(folder: Path) -> list[Path]:
+    return [one for one in subfolders(folder) if one.name.lower() in FOLDERS]
+
+
+def _has_labels(part: Path) -> bool:
+    classes = any(_label(one.name) is not None for one in subfolders(part))
+    return classes or (part / LABELS_FILE).is_file()
 
 
 def load(root: Path | str, cache: Path | str | None = None) -> FaceSet:
@@ -104,12 +124,14 @@ def load(root: Path | str, cache: Path | str | None = None) -> FaceSet:
     one ``Test`` for both, unless the file names tell them apart.  FER+'s
     ``fer2013new.csv`` beside the CSV file adds ``votes`` and
     ``extra["ferplus_named"]``; ``exact.csv`` of a reconstruction adds
-    ``extra["lossless"]`` and ``extra["label_ambiguous"]``.  Image folders
-    have no row order, so nothing is joined to them.
+    ``extra["lossless"]`` and ``extra["label_ambiguous"]``.  Image folders have no
+    row order, so nothing is joined to them.  FER+'s own folders
+    (``FER2013Train/label.csv``) have votes and no labels of FER2013: their labels
+    are the expressions with most votes, and ``extra["ferplus_labels"]`` says so.
 
     Args:
-        root: ``fer2013.csv``, the folder it lies in, or the folder that
-            holds ``train`` and ``test``.
+        root: ``fer2013.csv``, or a folder a few levels above it, or above ``train``
+            and ``test``.
         cache: folder for the converted set; the user's cache by default.
 
     Returns:
@@ -117,28 +139,39 @@ def load(root: Path | str, cache: Path | str | None = None) -> FaceSet:
         sorted file names.
 
     Raises:
-        FerError: when nothing is found, or at the first wrong row or image.
+        FerError: when nothing is found, at the first wrong row or image, or when
+            votes do not fit the labels.
     """
     layout = find(root)
-    about = f"version {_VERSION}\n{manifest([*layout.files, *layout.parts.values()])}"
-    read = _read_table if layout.table else _read_folders
-    return kept("fer2013", about, lambda _: read(layout), cache)
+    if layout.table:
+        about = f"version {_VERSION}\n{manifest(layout.files)}"
+        made = partial(_read_table, layout, Path(root).expanduser())
+        return kept("fer2013", about, lambda _: made(), cache)
+    lists = [one for one in layout.parts.values() if (one / LABELS_FILE).is_file()]
+    read = _read_votes if lists else _read_folders
+    return converted(
+        "fer2013", root, layout.parts.values(), partial(read, layout),
+        size=None, channels=1, cache=cache, side=SIDE, own=[LABELS_FILE],
+    )  # fmt: skip
 
 
-def _read_table(layout: Layout) -> FaceSet:
+def _read_table(layout: Layout, root: Path) -> FaceSet:
     columns, extra = read_csv(layout.table), {}
-    count = len(columns["labels"])
+    count, lines = len(columns["labels"]), report(root, layout.files)
     origin = f"FER2013 from {layout.table.name}, {count:,} rows"
     if count != _ROWS:
         origin += f" (the official file has {_ROWS:,})"
-    if votes := layout.companion(VOTES_FILE):
-        columns["votes"], extra["ferplus_named"] = read_votes(votes, columns["splits"])
-        origin += f", FER+ votes from {votes.name} joined by row"
+    if path := layout.companion(VOTES_FILE):
+        votes, named = read_votes(path, columns["splits"])
+        columns["votes"], extra["ferplus_named"] = votes, named
+        origin += f", FER+ votes from {path.name} joined by row"
+        lines.append(check_join(path, votes, named, columns["labels"]))
     if exact := layout.companion(EXACT_FILE):
         extra |= _read_exact(exact, count)
         lossy = int((~extra["lossless"]).sum())
         origin += f", a reconstruction with {lossy:,} rows not lossless"
-    return FaceSet("fer2013", **columns, extra=extra, provenance=origin + ".")
+    about = {"provenance": f"{origin}.", "report": lines}
+    return FaceSet("fer2013", **columns, extra=extra, **about)
 
 
 def read_csv(path: Path) -> dict[str, np.ndarray]:
@@ -211,45 +244,53 @@ def _read_exact(path: Path, count: int) -> dict[str, np.ndarray]:
     return dict(zip(columns[1:], table.T.copy(), strict=True))
 
 
-def _read_folders(layout: Layout) -> FaceSet:
-    left_out, rows = Counter(), []
+def _read_folders(layout: Layout) -> tuple[list, str]:
     # Beside a folder of PublicTest, "test" is PrivateTest.
     test = "PrivateTest" if "PublicTest" in layout.parts else MERGED
-    for part, place in layout.parts.items():
-        rows += [
-            (*row.values(), _split(row["file"], test if part == MERGED else part))
-            for row in by_class(place, _label, left_out)
-        ]
-    for beside in entries(layout.folder):
-        others = [e for e in beside if e not in layout.parts.values()]
-        left_out.update(entry.name for entry in others)
-    if not rows:
-        raise FerError(
-            f"{layout.folder}: found no image in {', '.join(layout.parts)}, expected "
-            "train/happy/1.png and others; unpack the archive again."
-        )
-    files, labels, splits = zip(*rows, strict=True)
-    tests = set(splits) - {"Training"}
+    rows = [
+        row | {"splits": _split(row["file"], test if part == MERGED else part)}
+        for part, place in layout.parts.items()
+        for row in by_class(place, _label, _ADVICE)
+    ]
+    tests = {row["splits"] for row in rows} - {"Training"}
     if MERGED in tests and len(tests) > 1:
+        odd = next(row["file"] for row in rows if row["splits"] == MERGED)
         raise FerError(
-            f"{files[splits.index(MERGED)]}: the name does not begin with PublicTest_ "
+            f"{odd}: the name does not begin with PublicTest_ "
             "or PrivateTest_ as other test images do, expected all or none; "
             "rename or remove it."
         )
-    with tqdm(files, desc="image folders") as bar:
-        images = np.stack([_image(file) for file in bar])
-    text = f"FER2013 from {len(files):,} image files"
+    text = f"FER2013 from {len(rows):,} image files"
     if MERGED in tests:
         text += ", PublicTest and PrivateTest merged to Test because the file "
         text += "names do not tell them apart"
-    text += "; FER+ votes need fer2013.csv, whose row order folders lack"
-    text += told(left_out) + "."
-    return FaceSet("fer2013", images, np.array(labels), np.array(splits), text)
+    return rows, f"{text}; FER+ votes need fer2013.csv, whose row order folders lack"
+
+
+def _read_votes(layout: Layout) -> tuple[list, str]:
+    """FER+'s own folders: images, and votes by their names."""
+    rows = []
+    for part, place in layout.parts.items():
+        known = {file.name: file for file in images(entries(place)[1])}
+        for where, name, votes in read_named_votes(place / LABELS_FILE):
+            if name not in known:
+                raise FerError(
+                    f"{where}: no image {name} found in {place}, or a line before has "
+                    "it, too; write the images again with FER+'s own program."
+                )
+            row = {"file": known.pop(name), "splits": part, "votes": votes}
+            label = int(argmax_labels(votes[None], 8)[0][0])
+            extra = {"ferplus_named": True, "ferplus_labels": True}
+            rows.append(row | {"labels": label} | extra)
+    return rows, f"FER2013 from FER+'s folders, {len(rows):,} images labelled by votes"
+
+
+_ADVICE = "rename or remove it, or read the images as the data set 'folder'"
 
 
 def _label(name: str) -> int | None:
-    label = label_of(name)
-    return label if label is not None and label < len(CLASSES) else None
+    """By FER2013's own number, or by name."""
+    return _EMOTIONS.get(name, label_of_seven(name))
 
 
 def _split(file: Path, part: str) -> str:
@@ -262,14 +303,3 @@ def _split(file: Path, part: str) -> str:
             "it to the other folder or rename it."
         )
     return split
-
-
-def _image(file: Path) -> np.ndarray:
-    pixels = read_image(file, channels=1)
-    if pixels.shape[1:] != (SIDE, SIDE):
-        _, height, width = pixels.shape
-        raise FerError(
-            f"{file}: found {width} x {height} pixels, expected 48 x 48; "
-            "get the original file."
-        )
-    return pixels

@@ -4,7 +4,6 @@ Source: Aneja et al., "Modeling stylized character expressions via deep
 learning", ACCV 2016: 55,767 images.
 """
 
-from collections import Counter
 from functools import partial
 from pathlib import Path
 
@@ -39,11 +38,13 @@ def load(
         raise missing("ferg", root)
     people = [f for f in subfolders(folder) if f.name.lower() in CHARACTERS]
     read = partial(_read, people)
-    return converted("ferg", people, read, size=size, channels=channels, cache=cache)
+    return converted(
+        "ferg", root, people, read, size=size, channels=channels, cache=cache
+    )
 
 
-def _read(people: list[Path], left_out: Counter) -> tuple[list, str]:
-    rows = []
+def _read(people: list[Path]) -> tuple[list, str]:
+    rows, advice = [], "rename or remove it"
     for person in people:
         name = person.name.lower()
 
@@ -52,5 +53,5 @@ def _read(people: list[Path], left_out: Counter) -> tuple[list, str]:
             return label_of(expression) if character.lower() in ("", name) else None
 
         who = {"subjects": CHARACTERS.index(name)}
-        rows += [row | who for row in by_class(person, label, left_out)]
+        rows += [row | who for row in by_class(person, label, advice)]
     return rows, f"FERG, {len(rows):,} drawings of {len(people)} characters"

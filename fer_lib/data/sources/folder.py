@@ -1,15 +1,16 @@
 """Any folder of images by class, of no known data set."""
 
-from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.data.sources.convert import converted
-from fer_lib.data.sources.tree import by_class, images, subfolders, walk
+from fer_lib.data.sources.tree import by_class, images, nearest, subfolders, walk
 from fer_lib.errors import FerError
 from fer_lib.expressions import EXPRESSIONS, label_of
+
+_PARTS = ("train", "test", "val", "dev", "eval")  # how names of splits begin
 
 
 def load(
@@ -27,20 +28,19 @@ def load(
     Without splits, all are in ``split`` "All".
 
     Args:
-        root: the folder that holds the class folders, or the splits.
+        root: the folder of the class folders, or of the splits, or one above it.
         classes: expressions by other names of class folders, such as
-            ``{"0": "angry", "ennui": "neutral"}``.
+            ``{"0": "angry", "ennui": "neutral"}``; on the command line
+            ``--option classes=0:angry,ennui:neutral``.
         size: side of the images in pixels, stretched where they are not
             square; None keeps the files' own, which must then be alike.
     """
-    root, named = Path(root).expanduser(), {}
-    for name, expression in (classes or {}).items():
-        named[name.lower()] = label_of(expression)
-        if named[name.lower()] is None:
-            raise FerError(
-                f"classes: '{name}' is said to be '{expression}', expected one of "
-                f"{', '.join(EXPRESSIONS)}."
-            )
+    named = {name.lower(): label_of(one) for name, one in (classes or {}).items()}
+    if odd := [name for name, one in (classes or {}).items() if label_of(one) is None]:
+        raise FerError(
+            f"classes: '{odd[0]}' is said to be '{classes[odd[0]]}', expected one of "
+            f"{', '.join(EXPRESSIONS)}."
+        )
 
     def label(name: str) -> int | None:
         return named.get(name.lower(), label_of(name))
@@ -48,47 +48,48 @@ def load(
     def has_classes(folder: Path) -> bool:
         return any(label(inner.name) is not None for inner in subfolders(folder))
 
-    parts = {"All": root}
-    if not has_classes(root):
-        parts = {part.name: part for part in subfolders(root) if has_classes(part)}
-    places = parts.values() or [root, *subfolders(root)]
-    unknown = [
-        inner.name
-        for place in places
-        for inner in subfolders(place)
-        if label(inner.name) is None and inner.name != "__MACOSX"
-    ]
-    if unknown or not parts:
-        names = ", ".join(dict.fromkeys(unknown))[:200] or "none"
-        raise FerError(
-            f"{root}: expected folders named by expression ({', '.join(EXPRESSIONS)}), "
-            f"found others: {names}; say what they are, as in "
-            f"classes={{{next(iter(unknown), '0')!r}: 'happy'}}, or rename or remove "
-            "them."
-        )
+    def has_parts(folder: Path) -> bool:
+        return has_classes(folder) or any(map(has_classes, subfolders(folder)))
+
+    place = nearest(root, has_parts)
+    if not place:
+        raise _unknown(Path(root).expanduser())
+    parts = {"All": place}
+    if not has_classes(place):
+        parts = {part.name: part for part in subfolders(place) if has_classes(part)}
+        (name, only), *others = parts.items()
+        if not others and not name.lower().startswith(_PARTS):
+            place, parts = only, {"All": only}  # an archive's folder is no split
     return converted(
-        "folder", [root], partial(_read, root, parts, label),
+        "folder", root, [place], partial(_read, place, parts, label),
         size=size, channels=channels, cache=cache, classes=named,
     )  # fmt: skip
 
 
-def _read(root: Path, parts, label, left_out: Counter) -> tuple[list, str]:
+_ADVICE = (
+    "say what they are with the option classes, on the command line as --option "
+    "classes=NAME:happy,...; or rename or remove them"
+)
+
+
+def _unknown(root: Path) -> FerError:
+    """The error for a folder in which no subfolder is named by a class."""
+    files = images(walk(root))
+    names = list(dict.fromkeys(f.parent.name for f in files if f.parent != root))
+    found = f"images in {', '.join(names)[:200]}" if names else "none"
+    return FerError(
+        f"{root}: expected folders named by expression ({', '.join(EXPRESSIONS)}), "
+        f"found {found}; {_ADVICE.replace('NAME', names[0] if names else 'ennui')}."
+    )
+
+
+def _read(place: Path, parts: Mapping[str, Path], label) -> tuple[list, str]:
     rows = [
         row | {"splits": part}
-        for part, place in parts.items()
-        for row in by_class(place, label, left_out)
+        for part, folder in parts.items()
+        for row in by_class(folder, label, _ADVICE)
     ]
-    if root not in parts.values():
-        others = [
-            file
-            for file in walk(root)
-            if not any(file.is_relative_to(place) for place in parts.values())
-        ]
-        if beside := images(others, left_out):
-            raise FerError(
-                f"{beside[0]}: lies in no folder of a class, expected one such as "
-                f"{next(iter(parts))}/happy; move or remove it."
-            )
     classes = len({row["labels"] for row in rows})
-    name = root.resolve().name
-    return rows, f"Folder {name}, {len(rows):,} images of {classes} classes"
+    return rows, (
+        f"Folder {place.resolve().name}, {len(rows):,} images of {classes} classes"
+    )

@@ -5,7 +5,6 @@ Source: Lyons et al., "Coding facial expressions with Gabor wavelets", FG
 """
 
 import re
-from collections import Counter
 from functools import partial
 from pathlib import Path
 
@@ -26,7 +25,8 @@ CODES = {
     "SU": "surprise",
     "NE": "neutral",
 }
-_NAME = re.compile(rf"({'|'.join(SUBJECTS)})\.({'|'.join(CODES)})(\d+)\.(\d+)$", re.I)
+_NAME = rf"({'|'.join(SUBJECTS)})[.-]({'|'.join(CODES)})(\d+)[.-](\d+)$"
+_NAME = re.compile(_NAME, re.I)
 
 
 def load(
@@ -49,16 +49,17 @@ def load(
         root: the folder of the images, or one above it.
         size: side of the images in pixels; None keeps the files' 256.
     """
-    others = Counter()
-    files = images(walk(Path(root).expanduser()), others)
+    root = Path(root).expanduser()
+    files = images(walk(root))
     if not any(_NAME.match(file.stem) for file in files):
         raise missing("jaffe", root)
-    read = partial(_read, files, others)
-    return converted("jaffe", files, read, size=size, channels=channels, cache=cache)
+    return converted(
+        "jaffe", root, [root], partial(_read, files),
+        size=size, channels=channels, cache=cache,
+    )  # fmt: skip
 
 
-def _read(files: list[Path], others: Counter, left_out: Counter) -> tuple[list, str]:
-    left_out.update(others)
+def _read(files: list[Path]) -> tuple[list, str]:
     found: dict[tuple, Path] = {}
     for file in files:
         if (key := _key(file)) in found:

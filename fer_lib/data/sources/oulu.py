@@ -6,7 +6,6 @@ and light.
 """
 
 import re
-from collections import Counter
 from functools import partial
 from pathlib import Path
 
@@ -66,19 +65,20 @@ def load(
         )
     text = f"Oulu-CASIA, {name}, light {light}"
     return converted(
-        "oulu", [folder], partial(_read, folder, text, first, last),
-        size=size, channels=channels, cache=cache, first=first, last=last,
+        "oulu", root, [folder], partial(_read, folder, text, first, last),
+        spare="frames between the first and the last", size=size, channels=channels,
+        cache=cache, first=first, last=last,
     )  # fmt: skip
 
 
-def _read(folder: Path, text: str, first, last, left_out: Counter) -> tuple[list, str]:
+def _read(folder: Path, text: str, first, last) -> tuple[list, str]:
     recordings = [one for who in subfolders(folder) for one in subfolders(who)]
     rows = []
     for recording in recordings:
         subject, label = _ids(recording)
-        files = images(entries(recording)[1], left_out)
+        files = images(entries(recording)[1])
         ids = {"subjects": subject, "sequences": 10 * subject + label}
-        rows += [row | ids for row in ends(files, first, last, label)]
+        rows += [row | ids for row in ends(recording, files, first, last, label)]
     text += f", {len(recordings)} sequences, first {first} and last {last} frames"
     return rows, text
 

@@ -58,8 +58,8 @@ PUBLISHED = {
         "FER2013",
         "`ferbook data get fer2013 --root DIR` fetches it where Kaggle allows that.",
         "https://www.kaggle.com/datasets/deadskull7/fer2013",
-        "fer2013.csv, with FER+'s fer2013new.csv beside it; or images in "
-        "train/happy/ and test/happy/",
+        "fer2013.csv or icml_face_data.csv, with FER+'s fer2013new.csv beside it; or "
+        "images in train/happy/ and test/happy/; or FER2013Train/label.csv",
         {
             "official": _FER2013,
             "test splits merged": {
@@ -121,7 +121,7 @@ PUBLISHED = {
         "from its address and gets a password. Count on days to weeks.",
         "http://www.whdeng.cn/RAF/model1.html",
         "basic/Image/aligned/train_00001_aligned.jpg (of aligned.zip) and "
-        "basic/EmoLabel/list_patition_label.txt",
+        "basic/EmoLabel/list_patition_label.txt; or train/1/ to test/7/",
         {
             "aligned faces": {
                 "train": (705, 717, 281, 4772, 1982, 1290, 2524, 0),
@@ -178,7 +178,7 @@ def missing(name: str, root: Path | str) -> FerError:
     known = PUBLISHED[name]
     return FerError(
         f"{root}: no {known.title} found, looked for {known.layout}; name the folder "
-        "that holds it."
+        "that holds it, or read a folder of images by class as the data set 'folder'."
     )
 
 

@@ -5,7 +5,6 @@ in the wild: EmotiW 2015", ICMI 2015; the set itself: Dhall et al., ICCV
 Workshops 2011.
 """
 
-from collections import Counter
 from functools import partial
 from pathlib import Path
 
@@ -13,9 +12,9 @@ from fer_lib.data.faceset import FaceSet
 from fer_lib.data.sources.convert import converted
 from fer_lib.data.sources.tree import by_class, holding, locate
 from fer_lib.errors import FerError
-from fer_lib.expressions import EXPRESSIONS
+from fer_lib.expressions import EXPRESSIONS, label_of, label_of_seven
 
-CLASSES = EXPRESSIONS[:7]  # its folders have the book's names
+CLASSES = EXPRESSIONS[:7]
 # The folders of each split: given the frames, or the aligned faces.
 FOLDERS = {
     False: {"train": ("Train",), "val": ("Val",)},
@@ -49,7 +48,7 @@ def load(
     parts, aligned = {}, bool(aligned)
     for split, names in FOLDERS[aligned].items():
         place = locate(root, *names)
-        parts[split] = holding(place, CLASSES) if place else None
+        parts[split] = holding(place, range(7), label_of) if place else None
     if not all(parts.values()):
         wanted = [FOLDERS[aligned][s][0] for s, folder in parts.items() if not folder]
         raise FerError(
@@ -58,25 +57,21 @@ def load(
             f"pass aligned={not aligned} if it holds the other form."
         )
     return converted(
-        "sfew", parts.values(), partial(_read, parts, aligned),
+        "sfew", root, parts.values(), partial(_read, parts, aligned),
         size=size, channels=channels, cache=cache, aligned=aligned,
     )  # fmt: skip
 
 
-def _read(parts: dict[str, Path], aligned: bool, left_out: Counter) -> tuple[list, str]:
-    def label(folder: str) -> int | None:
-        name = folder.lower()
-        return CLASSES.index(name) if name in CLASSES else None
-
+def _read(parts: dict[str, Path], aligned: bool) -> tuple[list, str]:
     rows = [
         row | {"splits": split}
         for split, place in parts.items()
-        for row in by_class(place, label, left_out)
+        for row in by_class(place, label_of_seven, "rename or remove it")
     ]
     if lacking := set(parts) - {row["splits"] for row in rows}:
         raise FerError(
             f"{parts[min(lacking)]}: found no image in its class folders, "
-            "expected 958 for training and 436 for validation; unpack again."
+            "expected 958 for training and 436 for validation; unpack them again."
         )
     text = f"SFEW 2.0, {len(rows):,} {'aligned faces' if aligned else 'whole frames'}"
     return rows, f"{text}; its test labels are not public"

@@ -112,7 +112,7 @@ IMAGES, LAST = "cohn-kanade-images", "S010/004/S010_004_00000011"
 EMOTION, POINTS_FILE = f"Emotion/{LAST}_emotion.txt", f"Landmarks/{LAST}_landmarks.txt"
 ODD = f"{IMAGES}/S010/004/S010_004_00000012a.png"
 FAULTS = [
-    (changed("Landmarks"), "face=None"),
+    (changed("Landmarks"), "face=none"),
     (changed("Emotion"), "Emotion_labels.zip"),
     (changed(EMOTION, "8.0000000e+00"), "0 (neutral) to 7"),
     (changed(EMOTION, "1.5"), "'1.5'"),
@@ -171,7 +171,7 @@ def test_ends_of_a_recording(tmp_path_factory, order, first, last):
     files = [folder / f"a_{number:08}.png" for number in order]
     if not first + last:
         return
-    rows = ends(files, first, last, 3)
+    rows = ends(folder, files, first, last, 3)
     numbers = [*range(1, first + 1), *range(8 - last, 8)]
     assert [row["frame"] for row in rows] == numbers
     assert [row["from_end"] for row in rows] == [7 - n for n in numbers]

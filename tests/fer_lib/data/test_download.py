@@ -129,11 +129,12 @@ def test_an_archive_from_a_browser(tmp_path, elsewhere, monkeypatch):
 def test_other_votes_are_not_used(tmp_path, elsewhere, kaggle, fault):
     votes = elsewhere / "fer2013new.csv"
     votes.write_text("sign in") if fault == "content" else votes.unlink()
-    sentence = refused(get_fer2013, tmp_path)
-    assert f"by hand and put it at {tmp_path / 'fer2013new.csv'}" in sentence
-    assert not (tmp_path / "fer2013new.csv").exists()
+    root = tmp_path / "data"
+    sentence = refused(get_fer2013, root)
+    assert f"by hand and put it at {root / 'fer2013new.csv'}" in sentence
+    assert not (root / "fer2013new.csv").exists()
     # The faces stay: the next call has only the votes left to get.
-    files.assert_reads(fer2013.load(tmp_path), ROWS)
+    files.assert_reads(fer2013.load(root), ROWS)
 
 
 def packed(folder, kind, members: dict[str, bytes]):

@@ -3,11 +3,8 @@
 import numpy as np
 import pytest
 from drawn_files import cut, draw, noise, refused
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from fer_lib.data import load
-from fer_lib.errors import FerError
 
 NAMES = {"Anger": 0, "disgusted": 1, "FEARFUL": 2, "happiness": 3, "Natural": 6}
 
@@ -44,7 +41,8 @@ def test_other_names_are_said(tmp_path):
     draw(root / "ennui" / "1.png", 1)
     draw(root / "7" / "1.png", 1)
     sentence = refused(read, root)
-    assert "found others: 7, ennui; say what they are, as in classes={'7'" in sentence
+    assert "2 such folders (7, ennui) among 7; say what they are" in sentence
+    assert "--option classes=7:happy" in sentence
     faces = read(root, classes={"Ennui": "neutral", "7": "contempt"})
     assert faces.counts()[[6, 7]].tolist() == [3, 1]
     assert "expected one of angry" in refused(read, root, classes={"7": "seven"})
@@ -53,10 +51,10 @@ def test_other_names_are_said(tmp_path):
 def test_no_class_at_all_is_told(tmp_path):
     for name in ("0", "1"):
         draw(tmp_path / "mine" / name / "1.png", 1)
-    assert "found others: 0, 1; say" in refused(read, tmp_path / "mine")
+    assert "found images in 0, 1; say" in refused(read, tmp_path / "mine")
     assert len(read(tmp_path / "mine", classes={"0": "sad", "1": "fear"})) == 2
     (tmp_path / "empty").mkdir()
-    assert "found others: none" in refused(read, tmp_path / "empty")
+    assert "found none" in refused(read, tmp_path / "empty")
     assert "cannot be read" in refused(read, tmp_path / "nowhere")
 
 
@@ -68,42 +66,10 @@ def test_no_class_at_all_is_told(tmp_path):
         (lambda root: draw(root / "train" / "face.png", 1), "face.png: lies in no"),
         (lambda root: (root / "test" / "Anger" / "1.heic").touch(), "HEIC"),
         (lambda root: cut(root / "test" / "Anger" / "1.png"), "1.png: cannot be read"),
-        (lambda root: draw(root / "test" / "Anger" / "2.png", 1, 9, 9), "size=..."),
+        (lambda root: draw(root / "test" / "Anger" / "2.png", 1, 9, 9), "option size"),
     ],
 )
 def test_a_fault_is_named(tmp_path, plant, words):
     root = write(tmp_path / "mine", ("train", "test"))
     plant(root)
     assert words in refused(read, root)
-
-
-PARTS = st.sampled_from(["happy", "Sadness", "ennui", "train", "test", "x"])
-PLACES = st.lists(PARTS, max_size=3).map("/".join)
-FILES = st.sampled_from(
-    ["1.png", "2.jpg", "notes.txt", "Thumbs.db", "3.heic", ".hidden"]
-)
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.sets(st.tuples(PLACES, FILES), min_size=1, max_size=6))
-def test_every_visible_entry_is_read_counted_or_refused(tmp_path_factory, entries):
-    root = tmp_path_factory.mktemp("tree") / "mine"
-    images = others = 0
-    for place, name in entries:
-        file = root / place / name
-        if name.endswith(("png", "jpg")):
-            draw(file, 1)
-            images += 1
-        else:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.touch()
-            others += name[0] != "."
-    try:
-        faces = read(root)
-    except FerError as error:
-        assert "\n" not in str(error) and str(root) in str(error)
-        return
-    told = faces.provenance.partition("left out: ")[2].rstrip(".")
-    kinds = [kind for kind in told.split(", ") if kind and "without" not in kind]
-    assert len(faces) == images
-    assert sum(int(kind.split()[0]) for kind in kinds) == others

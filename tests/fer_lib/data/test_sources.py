@@ -58,7 +58,7 @@ def write_oulu(root, name="VL_Acropped", light="Strong", offset=0):
 def write_rafdb(root, rows=RAFDB):
     for seed, (name, _) in enumerate(rows):
         draw(root / "Image/aligned" / f"{name}_aligned.jpg", seed, 16, 16, 3)
-    table = root / "EmoLabel" / rafdb.LABELS_FILE
+    table = root / "EmoLabel" / rafdb.LISTS[0]
     table.parent.mkdir(parents=True, exist_ok=True)
     table.write_text("".join(f"{name}.jpg {code}\n" for name, code in rows))
 
@@ -185,7 +185,7 @@ def made(name):
 
 def line(text):
     def plant(root):
-        table = root / "EmoLabel" / rafdb.LABELS_FILE
+        table = root / "EmoLabel" / rafdb.LISTS[0]
         table.write_text(table.read_text() + text)
 
     return plant
@@ -212,15 +212,15 @@ FAULTS = [
     ("jaffe", drawn("KA.XX1.1.tiff"), "KA.XX1.1.tiff"),
     ("jaffe", drawn("sub/KA.AN1.39.tiff"), "the same picture"),
     ("jaffe", drawn("KA.AN3.41.tiff", 13), "found 13 x 13"),
-    ("oulu", made(f"{OULU_PART}/P001/Joyful"), "P001/Joyful"),
+    ("oulu", made(f"{OULU_PART}/P001/Ecstatic"), "P001/Ecstatic"),
     ("oulu", made(f"{OULU_PART}/Q001/Fear"), "Q001/Fear"),
-    ("oulu", made(f"{OULU_PART}/P003/Fear"), "found 0 frames"),
+    ("oulu", made(f"{OULU_PART}/P003/Fear"), "P003/Fear: found 0 frames"),
     ("oulu", drawn(f"{OULU_PART}/P001/Fear/last.bmp"), "last.bmp"),
     ("rafdb", line("train_00011.jpg 1\n"), "line 8: train_00011.jpg has no"),
     ("rafdb", line("train_00001.jpg 1\n"), "line 8: train_00001.jpg has no"),
     ("rafdb", line("train_00011.jpg 8\n"), "code from 1 to 7"),
     ("rafdb", line("val_1.jpg 1\n"), "train_ or test_"),
-    ("rafdb", line("tést"), "cannot be read as text"),
+    ("rafdb", line("tést"), "line 8: found 'tést'"),
     ("rafdb", drawn(f"{ALIGNED}/test_9_aligned.jpg"), "and 1 that"),
     ("rafdb", damaged(f"{ALIGNED}/test_0002_aligned.jpg"), "test_0002"),
     ("sfew", moved("Val_Aligned_Faces", "Test"), "looked for Val_Aligned_Faces with"),
@@ -251,4 +251,4 @@ def test_empty_folders_and_lists_are_told(tmp_path):
     assert "55,767" in refused(read, "ferg", tmp_path / "ferg")
     write_rafdb(tmp_path / "basic", [])
     (tmp_path / "basic" / ALIGNED).mkdir(parents=True)
-    assert "found 0 images" in refused(read, "rafdb", tmp_path / "basic")
+    assert "expected 15,339" in refused(read, "rafdb", tmp_path / "basic")

@@ -1,13 +1,14 @@
 """Folders are found where people leave them."""
 
 import os
-from collections import Counter
 
 import pytest
 from drawn_files import refused, touched
 
+from fer_lib.data.sources import tree
 from fer_lib.data.sources.tree import (
     by_class,
+    left_out,
     locate,
     manifest,
     walk,
@@ -50,18 +51,31 @@ def test_class_folders(tmp_path):
     for name in ("Happiness/a.png", "anger/deep/b.png", "fear/notes.txt", "__MACOSX/x"):
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).touch()
-    left_out = Counter()
-    rows = by_class(tmp_path, label_of, left_out)
+    rows = by_class(tmp_path, label_of, "say what NAME is")
     assert [(row["file"].name, row["labels"]) for row in rows] == [
         ("a.png", 3),
         ("b.png", 0),
     ]
-    assert left_out == {".txt": 1, "fear without images": 1, "__MACOSX": 1}
+    taken = [row["file"] for row in rows]
+    assert left_out([tmp_path], taken, (), "") == {".txt": 1}
+    (tmp_path / "sad").mkdir()
+    assert left_out([tmp_path], taken, (), "")["empty folders"] == 1
     (tmp_path / "c.png").touch()
-    assert "c.png: lies in no folder" in refused(by_class, tmp_path, label_of, left_out)
-    (tmp_path / "c.png").rename(tmp_path / "c.txt")
+    assert left_out([tmp_path], taken, (), "others")["others"] == 1
+    assert "c.png: lies in no" in refused(left_out, [tmp_path], taken, (), "")
     (tmp_path / "bored").mkdir()
-    assert "'bored' is no class" in refused(by_class, tmp_path, label_of, left_out)
+    assert "say what bored is" in refused(
+        by_class, tmp_path, label_of, "say what NAME is"
+    )
+
+
+@pytest.mark.parametrize("name", ["happy", "1.png"])
+def test_a_link_to_nothing_is_refused(tmp_path, name):
+    (tmp_path / "sad").mkdir()
+    (tmp_path / "sad" / "2.png").touch()
+    (tmp_path / name).symlink_to(tmp_path / "gone")
+    taken = [tmp_path / "sad" / "2.png"]
+    assert "a link to nothing" in refused(left_out, [tmp_path], taken, (), "")
 
 
 def test_the_manifest_knows_every_change(tmp_path):
@@ -73,9 +87,9 @@ def test_the_manifest_knows_every_change(tmp_path):
     (folder / ".DS_Store").touch()
     assert manifest([folder]) in known
     touched(folder / "a")
-    known.add(manifest([folder]))
+    assert manifest([folder]) in known, "as content counts, not its time"
     about = (folder / "b").stat()
-    (folder / "b").write_text("longer")
+    (folder / "b").write_text("c")
     os.utime(folder / "b", ns=(about.st_atime_ns, about.st_mtime_ns))
     known.add(manifest([folder]))
     (folder / "b").rename(folder / "c")
@@ -83,4 +97,22 @@ def test_the_manifest_knows_every_change(tmp_path):
     (folder / "c").unlink()
     known.add(manifest([folder]))
     known.add(manifest([folder / "a"]))
-    assert len(known) == 6
+    assert len(known) == 5
+
+
+def test_linked_folders_of_equal_files_are_told_apart(tmp_path, monkeypatch):
+    """Same names, sizes and times: by content, and of large sets by place."""
+    root = tmp_path / "set"
+    root.mkdir()
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.png").write_text(name)
+        os.utime(tmp_path / name / "1.png", ns=(1, 1))
+    for limit in (tree._WHOLE, 0):
+        monkeypatch.setattr(tree, "_WHOLE", limit)
+        found = set()
+        for name in ("one", "two", "one"):
+            (root / "S1").unlink(missing_ok=True)
+            (root / "S1").symlink_to(tmp_path / name)
+            found.add(manifest([root]))
+        assert len(found) == 2
