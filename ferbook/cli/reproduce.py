@@ -46,7 +46,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     one.add_argument("--target", metavar="NAME", help="a second set, to report")
     one.add_argument("--target-root", metavar="DIR", help="its folder")
     one.add_argument("--epochs", metavar="N", help="the same as --set epochs=N")
-    one.add_argument("--set", action="append", metavar="FIELD=VALUE", help="a setting")
+    one.add_argument("--set", action="append", metavar="NAME=VALUE", help="a setting")
     one.add_argument("--pretrained", metavar="FILE", help="weights to begin from")
     one.add_argument("--fresh", action="store_true", help="forget earlier tries")
     one.add_argument("--again", action="store_true", help="though it is recorded")

@@ -73,7 +73,7 @@ def test_settings_take_their_fields_types():
         ("normalise=1", "expected true or false"),
         ("glasses=1", "'glasses' is no setting of ramn.*beta"),
         ("smoothing=0", "'smoothing' is no setting of ramn"),  # but of modern
-        ("beta", "expected FIELD=VALUE"),
+        ("beta", "expected NAME=VALUE"),
     ],
 )
 def test_wrong_settings_are_told(word, told):
