@@ -4,8 +4,8 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import drawn_layouts
 import fer2013_files as files
-import layouts
 import numpy as np
 import pytest
 from drawn_files import cut, refused
@@ -200,7 +200,7 @@ def test_too_few_rows_tell_nothing(tmp_path, load):
 
 
 def test_labels_of_ferplus_are_not_those_of_fer2013(tmp_path, load):
-    layouts.ferplus(tmp_path)
+    drawn_layouts.ferplus(tmp_path)
     faces = load(tmp_path)
     assert "take a protocol such as ferplus_majority8" in refused(official, faces)
     assert len(split(faces, "ferplus_majority8").train) == 8

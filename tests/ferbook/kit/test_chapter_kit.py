@@ -97,7 +97,7 @@ def test_settings_get_the_type_of_their_field():
     ("changed", "words"),
     [
         ({"settings": "epoch=5"}, "'epoch' is no setting of deep_emotion"),
-        ({"settings": "epochs"}, "settings epochs: .*expected FIELD=VALUE"),
+        ({"settings": "epochs"}, "settings epochs: .*expected NAME=VALUE"),
         ({"settings": "batch_norm=maybe"}, "expected true or false"),
         ({"preset": "huge"}, "expected one of smoke"),
         ({"dataset": "lfw"}, "expected one of rendered"),

@@ -84,7 +84,9 @@ def test_the_smallest_letters_are_legible_in_the_column(inches):
     axes.plot(range(3))
     axes.set_title("small", fontsize=4)
     axes.set_xlabel("large", fontsize=30)
-    page = BeautifulSoup(figures.Plot(drawn, "A line that rises.").html(), "html.parser")
+    page = BeautifulSoup(
+        figures.Plot(drawn, "A line that rises.").html(), "html.parser"
+    )
     picture = page.img
     shown = min(1, figures.COLUMN / int(picture["width"]))
     assert float(picture["data-letters"]) * shown >= figures.SMALLEST
