@@ -2,6 +2,7 @@
 
 from ferbook.widgets.base import Widget
 from ferbook.widgets.crops import crop_explorer
+from ferbook.widgets.folds import folds_explorer
 from ferbook.widgets.losses import (
     collaborative_explorer,
     diversity_explorer,
@@ -16,6 +17,7 @@ __all__ = [
     "collaborative_explorer",
     "crop_explorer",
     "diversity_explorer",
+    "folds_explorer",
     "masking_explorer",
     "occlusion_explorer",
     "region_loss_explorer",

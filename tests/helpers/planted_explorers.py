@@ -1,5 +1,6 @@
 """Every explorer, over networks and records whose answers a test can compute."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import made_records as samples
@@ -8,14 +9,21 @@ import torch
 from drawn_faces import noise
 from torch import nn
 
+from fer_lib.data.faceset import FaceSet
 from fer_lib.explain.occlusion import filling
 from fer_lib.expressions import EXPRESSIONS
 from fer_lib.models import build
 from fer_lib.models.network import Network, logits_of
 from fer_lib.preprocessing import Preprocessing
+from fer_lib.rendered.portrait import render_face
 from ferbook import widgets
+from ferbook.chapters.explanations.guess import guess_explorer
+from ferbook.chapters.your_face.frame import frame_explorer
+from ferbook.chapters.your_face.photograph import Found
 from ferbook.papers.ramn import PAPER
 from ferbook.runs.records import Record
+from ferbook.study.cell import Explained
+from ferbook.study.faces import Known
 from ferbook.widgets.masking import KINDS
 from ferbook.widgets.sweeps import VARIED
 
@@ -175,12 +183,71 @@ def planted_records():
     return [*records, run_of("baseline", 70, **real)]
 
 
+# ---- folds: recordings of noise, each person with a pattern of their own
+
+
+def recorded(people=9, sequences=4, frames=5):
+    """Faces of people in recordings, and features in which both can be told."""
+    draw = np.random.default_rng(4)
+    who, which, at = (one.ravel() for one in np.indices((people, sequences, frames)))
+    labels = np.where(at == 0, 6, which)
+    signs = 3 * np.eye(7)[labels] * draw.uniform(0, 1, (len(labels), 1))
+    own = draw.normal(size=(people * sequences, 12))[who * sequences + which]
+    features = np.hstack([signs, own + 0.05 * draw.normal(size=own.shape)])
+    faces = FaceSet(
+        images=draw.integers(0, 256, (len(labels), 1, 12, 12), dtype=np.uint8),
+        labels=labels,
+        splits=np.full(len(labels), "all"),
+        name="recordings",
+        provenance="noise",
+        rendered=True,
+        subjects=who + 3,
+        sequences=which + 1,
+    )
+    return faces, features
+
+
+# ---- frame: a rendered face, whose landmarks are known, and two networks
+
+
+def framed():
+    """Networks by name, and the face around which frames are moved."""
+    face = render_face(2, "surprise", 120)
+    photo = np.repeat(face.image[..., None], 3, 2)
+    return {"weighed": WEIGHED, "ramn": attentive_ramn()}, Found(
+        photo, (20, 20, 100, 100), 1.0, face.landmarks
+    )
+
+
+# ---- guess: maps of noise, and decoys that are as good as any
+
+
+def explained_noise():
+    """Maps by two methods and all decoys, and faces whose evidence is a square."""
+    draw, side, count = np.random.default_rng(6), 16, 5
+    truth = np.zeros((count, side, side), bool)
+    truth[:, 9:13, 5:11] = True
+    names = ("saliency", "grad_cam", "edges", "mean_face", "centre_blob", "noise")
+    maps = {
+        name: (draw.normal(size=truth.shape) + k * truth / 2).astype(np.float32)
+        for k, name in enumerate(names)
+    }
+    maps["grad_cam"] = np.abs(maps["grad_cam"])
+    faces, _ = recorded(1, 1, count)
+    faces = replace(faces, images=noise(count, side))
+    told = Explained(None, None, np.zeros(count, int), maps)
+    return told, Known(faces, truth, None, None, {})
+
+
 EXPLORERS = {
     "collaborative": widgets.collaborative_explorer,
     "crops": lambda: widgets.crop_explorer(
         noise(2, 48), ["first", "second"], attentive_ramn(), "Noise."
     ),
     "diversity": widgets.diversity_explorer,
+    "folds": lambda: widgets.folds_explorer(*recorded(), "Noise."),
+    "frame": lambda: frame_explorer(*framed(), "Rendered."),
+    "guess": lambda: guess_explorer(*explained_noise(), "Noise."),
     "masking": lambda: widgets.masking_explorer(masked(), MASKED, TITLES, "Noise."),
     "occlusion": lambda: widgets.occlusion_explorer(
         WEIGHED, SQUARED, ["one", "two"], "Noise.", WINDOWS

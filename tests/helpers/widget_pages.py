@@ -126,3 +126,8 @@ def answer_all(browser, widget):
             browser.execute_script("window.answer(arguments[0])", answer)
         asked += waiting
     return asked
+
+
+def press(browser, text):
+    """Press the button of an explorer that does what its text says."""
+    find(browser, f"button[data-does='{text}']").click()

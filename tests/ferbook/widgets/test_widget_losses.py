@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from selenium.webdriver.support.ui import WebDriverWait
-from widget_pages import call, find, find_all, open_page, put, texts, told
+from widget_pages import call, find, find_all, open_page, press, put, texts, told
 
 from fer_lib.losses.collaborative import (
     centre_distances,
@@ -25,10 +25,6 @@ def doubles(values):
 def slope(value, *of):
     (found,) = torch.autograd.grad(value, *of)
     return found
-
-
-def press(browser, text):
-    find(browser, f"button[data-does='{text}']").click()
 
 
 def until_said(browser, text):

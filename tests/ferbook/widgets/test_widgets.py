@@ -125,7 +125,8 @@ class TestOnAPhone:
             box = mark.rect
             scrolled = phone.execute_script("return scrollY")
             place = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2 - scrolled
-            near = 20 if name == "occlusion" else 1.5  # squares go from place to place
+            # Squares and frames go from place to place.
+            near = 20 if name in ("occlusion", "frame") else 1.5
             np.testing.assert_allclose(np.subtract(place, (x, y)), way, atol=near)
 
     def test_targets_are_large_and_a_swipe_over_a_picture_scrolls(self, phone):
