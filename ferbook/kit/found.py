@@ -23,7 +23,7 @@ from ferbook.analysis.record import Analysis
 from ferbook.ledger.claims import Claim
 from ferbook.ledger.ledger import Ledger, open_ledger
 from ferbook.ledger.readings import Reading
-from ferbook.ledger.rules import Direction, Verdict, rules
+from ferbook.ledger.rules import Direction, Verdict, rescaling, rules
 from ferbook.ledger.verdicts import BESIDE, Judgement
 from ferbook.runs.paths import repository_root
 from ferbook.show import phrases
@@ -151,10 +151,10 @@ def _shown(judgement: Judgement) -> Reading | None:
 def _scale(reading: Reading) -> str:
     if reading.at_scale:
         return "the paper's"
-    told = {one.item: one.ours for one in reading.departures}
+    told = {one.item: one for one in rescaling(reading.departures)}
     if set(told) == {"epochs"}:
-        return f"{told['epochs']} epochs"
-    return f"reduced (preset {reading.answer.preset})"
+        return f"{told['epochs'].ours} of {told['epochs'].paper} epochs"
+    return f"reduced in {_listed(list(told))}"
 
 
 def _finding(entry: Mapping, ledger: Ledger) -> tuple[str, str] | None:

@@ -28,7 +28,7 @@ class Question:
             )
 
     def html(self, number: int) -> str:
-        """The question as HTML; an answer says whether it is right once it is chosen."""
+        """The question as HTML; once chosen, an answer says whether it is right."""
         # Answers of one name close one another, without a script.
         name = f"q{number}-{sha256(self.text.encode()).hexdigest()[:8]}"
         answers = "".join(

@@ -1,6 +1,7 @@
 """What a chapter says it found: right words for whatever was found."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -83,6 +84,10 @@ def test_tiles_have_printed_ours_scale_and_verdict(entry):
         "the paper's, 3 seeds",
         "not reproduced",
     ]
+    cut = {"epochs": 40, "config": {"epochs": 40}}
+    short = [replace(r, content=r.content | cut) for r in jaffe_runs(0.5)]
+    scale = found("deep_emotion", small_ledger(*short)).tiles[2]
+    assert scale == ("Scale", "40 of 300 epochs, 3 seeds")
     none = dict(headline(small_ledger().judgement(entry["claim"])))
     assert none["Ours"] == "no run" and none["Verdict"].startswith("not run")
     one = found("deep_emotion", small_ledger(*jaffe_runs(0.5, 1))).tiles
