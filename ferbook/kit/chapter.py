@@ -7,6 +7,8 @@ parameters = chapter.read_parameters("ramn", globals())
 
 # ruff: noqa: F401  names are passed on to notebooks
 
+from dataclasses import replace
+
 from fer_lib.data.protocols import Splits
 from ferbook.analysis.pages import on_photographs
 from ferbook.kit.ablation import ablation, tried_box, try_variants
@@ -48,4 +50,5 @@ def show_badge(parameters: Parameters, splits: Splits) -> None:
 
 def equation_box(paper: str) -> Table:
     """The paper's equations with the functions that compute them."""
-    return equation_table(one for one in read_equations() if one.paper == paper)
+    table = equation_table(one for one in read_equations() if one.paper == paper)
+    return replace(table.without_first(), folded=True)
