@@ -138,8 +138,10 @@ def accuracy_box(found: Analysis) -> Table:
                 percent(row[1]) if row[1]["n"] else "no face"
             ),
         },
-        note="The faces here are as many of each class as there are, chosen by a hash "
-        f"of their pixels. {landmarks} have {own}; heat is measured on these.",
+        note="The faces here are chosen by a hash of their pixels, of each class as "
+        f"many as of the others where there are enough. {landmarks} have {own}; heat "
+        "is measured on these. Classes that few people show lie on the mean face of "
+        "all.",
     )
 
 

@@ -39,7 +39,7 @@ from ferbook.kit.run import network, record_cell
 from ferbook.show.claim_list import claim_list
 from ferbook.show.networks import equation_table, read_equations
 from ferbook.show.tables import Table
-from ferbook.study.report import pointer
+from ferbook.study.pointer import pointer
 
 
 def show_badge(parameters: Parameters, splits: Splits) -> None:

@@ -37,6 +37,11 @@ _OPEN = (Verdict.UNDECIDED, Direction.NOT_TOLD_APART, BESIDE)
 OUTCOMES = {str(one): "holds" for one in _HOLDS}
 OUTCOMES |= {str(one): "fails" for one in _FAILS}
 OUTCOMES |= {str(one): "open" for one in _OPEN}
+_NOTE = (
+    "Differences are with the idea less without it. An interval covers other test "
+    "faces; another random start, a seed, it covers only where there are several. "
+    "So an answer takes several seeds, and with one a result stays open."
+)
 _KEYS = {"claim", "words", "holds", "fails", "open"}
 
 
@@ -67,7 +72,7 @@ class Found:
         )
         return (
             f'<div class="found"><dl class="found-tiles">{tiles}</dl>'
-            f"<ul>{told}</ul></div>"
+            f'<ul>{told}</ul><p class="found-note">{_NOTE}</p></div>'
         )
 
 

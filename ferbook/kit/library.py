@@ -9,6 +9,7 @@ from fer_lib.models.network import Network
 from fer_lib.models.saved import committed
 from ferbook.kit.costs import faces_a_second
 from ferbook.kit.networks import networks
+from ferbook.papers import config_of, paper_of
 from ferbook.runs.paths import repository_root
 from ferbook.show.figures import percent
 from ferbook.show.tables import Table, cell
@@ -39,7 +40,8 @@ def library_table(speed: Callable[[Network], float] = faces_a_second) -> Table:
     for name, one in networks().items():
         reads = one.about.get("reads", {})
         told = (percent(reads[k]) if k in reads else "" for k in _READS.values())
-        megabytes = committed(name).stat().st_size / 1e6
+        file = committed(paper_of(config_of(one)).name)
+        megabytes = file.stat().st_size / 1e6
         size = cell(f"{megabytes:.2f} MB", f"{count_parameters(one):,} parameters")
         rows.append((name, one.provenance, size, *told, f"{speed(one):,.0f}"))
     rows += map(_peer_row, read_peers())

@@ -1,6 +1,7 @@
 """Finished networks that chapters ask."""
 
 from fer_lib.expressions import EXPRESSIONS
+from fer_lib.models import NETWORKS
 from fer_lib.models.network import Network
 from fer_lib.models.saved import beside, committed, load
 from ferbook.kit.results import recorded
@@ -8,16 +9,20 @@ from ferbook.papers import PAPERS
 
 
 def networks(dataset: str = "rendered") -> dict[str, Network]:
-    """Finished networks of seven classes by paper, that learned from a data set.
+    """Finished networks of seven classes, by the name that papers give them.
 
-    Of rendered faces those of the library, of others those beside a recorded run.
+    For rendered faces those of the library; for another data set those beside a
+    recorded run on it, whose names say the protocol, too.
     """
-    files = {name: committed(name) for name in PAPERS}
-    if dataset != "rendered":
+    if dataset == "rendered":
+        files = [(NETWORKS[name].NAME, committed(name)) for name in PAPERS]
+    else:
         runs = [
             r for name in PAPERS for r in recorded(name, dataset, variant="default")
         ]
-        named = {f"{run.paper}, {run.protocol}": run.path for run in runs}
-        files = {k: beside(path) for k, path in named.items()}
-    found = {name: load(path) for name, path in files.items() if path.is_file()}
+        files = [
+            (f"{NETWORKS[run.paper].NAME}, {run.protocol}", beside(run.path))
+            for run in runs
+        ]
+    found = {name: load(path) for name, path in files if path.is_file()}
     return {name: one for name, one in found.items() if one.classes == EXPRESSIONS[:7]}

@@ -210,9 +210,14 @@ def how_sure(claim: Claim, found: Beside) -> list[str]:
     """Sentences on the chances of an answer and on the paper's own test."""
     told = []
     if found.if_right is not None:
-        told.append(f"If the paper is exactly right: {_chances(found.if_right)}.")
+        told.append(
+            "Were the paper exactly right, a test of this size would say "
+            f"{_chances(found.if_right)}."
+        )
     if found.if_nothing is not None:
-        told.append(f"If nothing is there: {_chances(found.if_nothing)}.")
+        told.append(
+            f"Were there no difference, it would say {_chances(found.if_nothing)}."
+        )
     if found.d33 is not None:
         size = "smaller than" if found.smaller else "not smaller than"
         told.append(
@@ -230,7 +235,7 @@ def how_sure(claim: Claim, found: Beside) -> list[str]:
 
 def _chances(shares: dict[str, float]) -> str:
     rows = sorted(shares.items(), key=lambda row: -row[1])
-    return ", ".join(f"{name} {100 * share:.0f} %" for name, share in rows)
+    return ", ".join(f"'{name}' in {100 * share:.0f} %" for name, share in rows)
 
 
 def _ways(claim: Claim, curve: Sequence[Way]) -> str:

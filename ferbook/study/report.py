@@ -7,16 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fer_lib.errors import FerError
 from fer_lib.explain.scoring.agreement import MeanInterval
-from fer_lib.explain.scoring.controls import DECOYS
 from fer_lib.models import NETWORKS
 from fer_lib.models.part_ensemble import KINDS
 from ferbook.show.phrases import duration
 from ferbook.show.tables import Page, Sentence, Table
 from ferbook.study.record import Study, explanations_folder, read_study
 from ferbook.study.settings import FAIR
-from ferbook.study.summary import ABOUT, chance, means, over_groups, ranking
+from ferbook.study.summary import ABOUT, means, over_groups, ranking
 
 LABELS = {
     "grad_cam": "Grad-CAM",
@@ -168,34 +166,6 @@ def scores_table(study: Study) -> Table:
         f"{study.seeds[0]}, re-rendering of faces that are not at rest."
     )
     return Table(caption, header, tuple(rows), note)
-
-
-def pointer(method: str, network: str | None = None) -> Sentence:
-    """One line on how far a method can be believed, for the other chapters.
-
-    Of a network's maps alone where its nickname is given.
-    """
-    if method not in LABELS or method in DECOYS:
-        known = [name for name in LABELS if name not in DECOYS]
-        raise FerError(f"method '{method}', expected one of {', '.join(known)}.")
-    if not (explanations_folder() / "study.json").is_file():
-        return Sentence("How far such maps can be believed is not recorded yet.")
-    study, score = open_study(), "relevance_rank"
-    where = {"network": network} if network in study.networks else {}
-    try:
-        found, level = means(study, score, **where), chance(study, score, **where)
-    except (FerError, KeyError):
-        return Sentence("On faces with known evidence this network learned nothing.")
-    if method not in found:
-        return Sentence(f"The study of chapter 11 has no maps by {LABELS[method]}.")
-    told = found[method]
-    whose = f" of {NAMES[network]}" if where else ""
-    return Sentence(
-        f"How far to believe it: on rendered faces whose evidence is known, "
-        f"{told.mean:.2f} (95 % interval {told.low:.2f} to {told.high:.2f}, "
-        f"n = {told.n:,}) of the top pixels of {LABELS[method]}{whose} lie where the "
-        f"evidence is; noise gets {level:.2f}. Chapter 11 tells more."
-    )
 
 
 # What the papers say about where networks look decides no claim about a data set

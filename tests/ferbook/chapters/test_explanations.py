@@ -6,16 +6,20 @@ import re
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 from planted_studies import FACES, NETWORKS, TASKS, column, planted_study
 
 from fer_lib.errors import FerError
+from fer_lib.explain.scoring.agreement import MeanInterval
 from fer_lib.explain.scoring.controls import DECOYS
 from fer_lib.models.part_ensemble import KINDS
 from ferbook.chapters.explanations import own, plots, tables
 from ferbook.chapters.explanations.live import cells_table
 from ferbook.site.notebooks import ROOT
+from ferbook.study import pointer as pointers
 from ferbook.study import report as told
 from ferbook.study.cell import ROWS
+from ferbook.study.pointer import pointer
 from ferbook.study.record import write_study
 
 PAPERS_CHAPTERS = sorted((ROOT / "notebooks").glob("0[3-8]_*.ipynb"))
@@ -117,21 +121,41 @@ def test_figures_describe_what_they_show(study, draw, words):
 
 
 def test_a_pointer_for_the_other_chapters(study, tmp_path, monkeypatch):
-    monkeypatch.setattr(told, "explanations_folder", lambda: tmp_path)
-    assert "not recorded yet" in told.pointer("grad_cam").text()
+    def folder(path):
+        for module in (told, pointers):
+            monkeypatch.setattr(module, "explanations_folder", lambda: path)
+
+    folder(tmp_path)
+    assert "not recorded yet" in pointer("grad_cam").text()
     write_study(tmp_path, study.content, study.arrays)
-    text = told.pointer("grad_cam", "ramn").text()
+    text = pointer("grad_cam", "ramn").text()
     assert "0.60 (" in text and "Grad-CAM of RAMN" in text and "noise gets 0.30" in text
     assert f"n = {8 * FACES}" in text  # four tasks, two seeds
-    assert "of RAMN" not in told.pointer("occlusion").text()
-    assert "n = 168" in told.pointer("occlusion").text()
+    assert "of RAMN" not in pointer("occlusion").text()
+    assert "n = 168" in pointer("occlusion").text()
     with pytest.raises(FerError, match="method 'edges', expected one of grad_cam"):
-        told.pointer("edges")
+        pointer("edges")
     lost = planted_study()
     lost.arrays["correct"][:, NETWORKS.index("ramn")] = 0
     write_study(tmp_path / "lost", lost.content, lost.arrays)
-    monkeypatch.setattr(told, "explanations_folder", lambda: tmp_path / "lost")
-    assert "learned nothing" in told.pointer("grad_cam", "ramn").text()
+    folder(tmp_path / "lost")
+    assert "learned nothing" in pointer("grad_cam", "ramn").text()
+
+
+@pytest.mark.parametrize(
+    ("low", "word"),
+    [
+        (0.45, "better than a blob in the centre"),
+        (0.35, "better than noise, no better than a blob in the centre"),
+        (0.2, "no better than noise"),
+    ],
+)
+def test_a_pointer_names_the_rival_that_counts(low, word):
+    one = pointers.Pointer("Grad-CAM", 0.24, 0.41, MeanInterval(0.5, low, 0.6, 160))
+    assert f"Grad-CAM is {word}." in one.text() and one.word == word
+    page = BeautifulSoup(one._repr_html_(), "html.parser")
+    assert page.p.text == one.text()
+    assert re.findall(r"width: (\d+)%", str(page)) == ["24", "41", "50"]
 
 
 MAPS = {

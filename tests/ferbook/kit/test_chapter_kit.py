@@ -235,7 +235,9 @@ def test_an_ablation_is_paired_by_seed_and_face(runs):
     assert name.startswith("worse\n")
     assert shares.startswith(f"{100 * POOR.mean():.1f} %")
     assert points.startswith(f"{100 * (POOR.mean() - GOOD.mean()):+.1f} points")
-    assert f"n = {len(LABELS)}" in points and says == "worse"
+    assert f"n = {len(LABELS)}" in points
+    assert says == "worse for this seed\n an answer takes 3"
+    assert table.header[2] == "Variant less default"
     p = binomtest(int((POOR & ~GOOD).sum()), int((POOR ^ GOOD).sum())).pvalue
     assert test == f"seed 0: p = {p:.2g}"
 

@@ -1,5 +1,6 @@
 """The networks that come with the library, and those that somebody else has."""
 
+from fer_lib.models import NETWORKS
 from fer_lib.models.saved import load
 from ferbook.kit.library import library_table, read_peers
 from ferbook.papers import PAPERS
@@ -9,10 +10,11 @@ def test_each_network_has_its_own_figures_and_others_those_of_their_source():
     asked = []
     table = library_table(lambda network: asked.append(network.NAME) or 1234.4)
     own, others = table.rows[:6], table.rows[6:]
-    assert [row[0] for row in own] == [p for p in PAPERS if p != "comparison"]
+    papers = [p for p in PAPERS if p != "comparison"]
+    assert [row[0] for row in own] == [NETWORKS[p].NAME for p in papers]
     assert len(asked) == 6 and {row[-1] for row in own} == {"1,234"}
-    for row in own:
-        reads = load(row[0]).about.get("reads", {})
+    for paper, row in zip(papers, own, strict=True):
+        reads = load(paper).about.get("reads", {})
         for told, key in zip(
             row[3:6], ("photographs", None, "rendered faces"), strict=True
         ):

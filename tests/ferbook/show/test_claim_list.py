@@ -47,7 +47,7 @@ def test_a_claim_opens_to_its_answers_runs_and_how_sure_they_are(page):
         "3 seeds that spread by 1.0 points",
         "rules fixed before the run",
         "Ways to read these runs (2)",
-        "If the paper is exactly right: reproduced",
+        "Were the paper exactly right, a test of this size would say 'reproduced' in",
         "Records (3)",
     ):
         assert words in row.text, words
