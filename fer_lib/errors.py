@@ -1,6 +1,8 @@
 """The error that a reader of the book can act on."""
 
 import importlib
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, requires
 from types import ModuleType
 
 
@@ -23,5 +25,19 @@ def optional(module: str, extra: str) -> ModuleType:
     except ImportError as error:
         raise FerError(
             f"the package {module.partition('.')[0]} is missing ({error}); install it "
-            f"with `pip install 'fer-book[{extra}]'`."
+            f"with `{install(extra, module)}`."
         ) from error
+
+
+def install(extra: str, module: str) -> str:
+    """The command that installs what an extra of the distribution asks for.
+
+    It names the packages, as the distribution itself is on no index; where that is
+    not installed, the one of the module.
+    """
+    wanted = []
+    with suppress(PackageNotFoundError):
+        wanted = [one for one in requires("fer-book") or () if f'"{extra}"' in one]
+    names = [one.partition(";")[0].strip() for one in wanted]
+    names = names or [module.partition(".")[0]]
+    return "pip install " + " ".join(f'"{name}"' for name in names)

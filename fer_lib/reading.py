@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from tqdm.auto import tqdm
 
+from fer_lib.data.sources.tree import walk
 from fer_lib.errors import FerError
 from fer_lib.evaluation.calibration import MAJORITY, threshold_of
 from fer_lib.evaluation.inference import faces_together, probabilities
@@ -161,30 +162,12 @@ def read_photographs(
 def photographs(source: Path | str) -> Iterator[Path]:
     """All files of a folder and of the folders inside, or the one file.
 
-    Hidden files and folders are left out.  Links to folders are not followed, as
-    they may lead in a circle: the link itself is among the files, and so is a
-    folder that may not be listed or that holds nothing, so that a reader of
-    photographs complains of it.
+    Hidden ones are left out.  Links are followed, but for those to a folder above.  A
+    folder that may not be listed or that holds nothing is among the files, so that a
+    reader of photographs complains of it.
     """
     source = Path(source).expanduser()
-    found = _files(source) if source.is_dir() else iter([source])
-    yield next(found, source)
-    yield from found
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    try:
-        inside = sorted(folder.iterdir(), key=lambda path: (path.is_dir(), path.name))
-    except OSError:
-        yield folder
-        return
-    for path in inside:
-        if path.name.startswith("."):
-            continue
-        if path.is_dir() and not path.is_symlink():
-            yield from _files(path)
-        else:
-            yield path
+    yield from walk(source) if source.is_dir() else [source]
 
 
 class _Seen(NamedTuple):
@@ -215,10 +198,10 @@ def _seen(path: Path, side: int, frame: tuple[float, float]) -> _Seen:
 def _check_file(path: Path) -> None:
     if path.is_dir():
         raise FerError(
-            "a folder without files, one that may not be listed, or a link to one "
-            "inside a folder, which is not followed; give a folder of photographs."
+            "a folder without files, or one that may not be listed; give a folder of "
+            "photographs."
         )
-    if not path.is_file():
+    if not path.exists():
         raise FerError("no such file or folder; give a photograph's path.")
 
 

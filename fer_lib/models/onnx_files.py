@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fer_lib.errors import FerError
+from fer_lib.errors import optional
 from fer_lib.models.network import Network, logits_of
 
 OPSET = 20  # the first with AffineGrid, which Deep-Emotion's transformer needs
@@ -59,12 +59,7 @@ def onnx_bytes(network: Network, side: int = 48) -> bytes:
     Raises:
         FerError: when the package onnx is missing.
     """
-    try:
-        import onnx  # noqa: F401  what torch writes with
-    except ImportError as error:
-        raise FerError(
-            "ONNX files need one more package: pip install 'fer-book[onnx]'."
-        ) from error
+    optional("onnx", "onnx")  # what torch writes with
     written = io.BytesIO()
     with warnings.catch_warnings():  # of the tracer, and of the exporter's age
         warnings.simplefilter("ignore")

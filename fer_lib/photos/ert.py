@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_lib.errors import FerError, optional
+from fer_lib.errors import FerError, install, optional
 from fer_lib.files import sha256_file
 from fer_lib.photos.detection import Box
 
@@ -53,7 +53,7 @@ def _predictor():
     if package is None:
         raise FerError(
             f"the package {_PACKAGE} is missing; install it with "
-            "`pip install 'fer-book[photos]'`."
+            f"`{install('photos', _PACKAGE)}`."
         )
     path = Path(package.submodule_search_locations[0]) / _FILE
     if not path.is_file() or (found := sha256_file(path)) != _SHA256:

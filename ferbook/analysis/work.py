@@ -40,6 +40,7 @@ from ferbook.analysis.means import (
 from ferbook.analysis.own import UNTRAINED, Own, Subject, agreements, asked
 from ferbook.analysis.record import Analysis, Numbers, analyses_folder, write_analysis
 from ferbook.runs.provenance import code_version, library_versions
+from ferbook.runs.records import check_writable
 from ferbook.runs.source import source_hash
 
 SEED = 0  # of the untrained control
@@ -74,6 +75,7 @@ def analyse(
     Raises:
         FerError: for what is unknown, or when the network has other classes.
     """
+    check_writable(folder or analyses_folder())
     network, file = load(source), Path(source)
     file = file if file.is_file() else committed(nickname(source))
     splits = split_faces(load_faces(dataset, root), protocol)

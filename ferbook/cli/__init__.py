@@ -5,9 +5,12 @@ is, nobody waits for torch.
 """
 
 import argparse
+import errno
 import os
+import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from fer_lib import __version__
 from fer_lib.errors import FerError
@@ -20,36 +23,76 @@ def main(words: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):  # a notebook's has not
             # A terminal that lacks a letter shows a question mark.
             stream.reconfigure(errors="replace")
+    name = ""
     try:
         options = _parser().parse_args(words)
+        name = options.name
         code = options.run(options)
         sys.stdout.flush()
         return code
-    except BrokenPipeError:  # whoever read this has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except KeyboardInterrupt:
         return _failed(
-            "interrupted; a training goes on from its last saved epoch with the "
-            "same command.",
-            130,
+            f"interrupted; {_STOPPED.get(name, 'nothing was written')}.", 130
         )
+    except BrokenPipeError:  # whoever read this has enough
+        _close_stdout()
+        return 0
     except FerError as error:
         return _failed(str(error))
     except OSError as error:
-        what = f"{error.filename}: " if error.filename else ""
-        return _failed(
-            f"{what}{error.strerror or error}; name a file or folder that can be "
-            "read and written."
-        )
+        _close_stdout()
+        return _failed(_told(error))
+    except UnicodeDecodeError as error:
+        return _failed(f"a file is no UTF-8 text ({error}); name another one.")
     except (MemoryError, RuntimeError) as error:
-        # torch's own error is of a type that only torch has.
-        if not isinstance(error, MemoryError) and "OutOfMemory" not in str(type(error)):
+        if not isinstance(error, MemoryError) and not _OUT_OF_MEMORY.search(
+            repr(error)
+        ):
             raise
         return _failed(
-            "there is not enough memory; take a smaller --preset, or a smaller batch "
-            "with --set batch_size=..."
+            f"there is not enough memory; {_SMALLER.get(name, 'free some')}."
         )
+
+
+# What a command that is stopped leaves behind.
+_STOPPED = {
+    "reproduce": "a training goes on from its last saved epoch with the same command",
+    "explain": "cells that are finished are kept, and the same command goes on",
+    "predict": "maps that are drawn stay, a table is written when all is read",
+    "get": "what has arrived as a whole stays, and the same command goes on",
+}
+_FEWER = "explain fewer faces, with --faces"
+_SMALLER = {
+    "reproduce": "take a smaller --preset, or a smaller batch, as --set batch_size=8",
+    "explain": _FEWER,
+    "analyse": _FEWER,
+    "predict": "take fewer --workers, or save the largest photographs smaller",
+    "check": "set FER_MEMORY_LIMIT to fewer bytes, as 200000000",
+    "audit": "set FER_MEMORY_LIMIT to fewer bytes, as 200000000",
+}
+# torch's own errors are of a type that only torch has, or of none, and a process that
+# the system ends for its memory is told by concurrent.futures.
+_OUT_OF_MEMORY = re.compile(r"OutOfMemory|allocate memory|BrokenProcessPool")
+
+
+def _told(error: OSError) -> str:
+    what = f"{error.filename}: " if error.filename else ""
+    if errno.errorcode.get(error.errno) in ("ENOSPC", "EDQUOT"):
+        return (
+            f"{what}there is no space left; free some on that disk, or name a folder "
+            "on another one (the cache's with the variable FER_CACHE)."
+        )
+    told = error.strerror or error
+    return f"{what}{told}; name a file or folder that can be read and written."
+
+
+def _close_stdout() -> None:
+    """Let what waits to be printed go nowhere, if it cannot be printed."""
+    with suppress(OSError):
+        sys.stdout.flush()
+        return
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _failed(told: str, code: int = 1) -> int:

@@ -20,7 +20,7 @@ def command(
     parser = commands.add_parser(
         name, help=text, description=text, allow_abbrev=False, **options
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, name=name)
     return parser
 
 
@@ -115,8 +115,11 @@ def check(options: argparse.Namespace) -> int:
 def audit(options: argparse.Namespace) -> int:
     from fer_lib.data import load
     from fer_lib.data.audit import audit
+    from ferbook.runs.records import check_writable
 
     name, root, given = _named(options)
+    if options.out:
+        check_writable(options.out.parent)
     found = audit(load(name, root, **given), detect=options.detect)
     print(found)
     if options.out:
@@ -199,6 +202,7 @@ def verify(options: argparse.Namespace) -> int:
 
 def explain(options: argparse.Namespace) -> int:
     from ferbook.kit.parameters import seconds_of
+    from ferbook.runs.records import check_writable
     from ferbook.study.record import NAME, explanations_folder
     from ferbook.study.report import accuracy_table, ranking_table
     from ferbook.study.settings import NETWORKS, TASKS, Settings
@@ -209,6 +213,7 @@ def explain(options: argparse.Namespace) -> int:
     named = {k: getattr(options, k) for k in ("train", "faces")}
     given = {k: value for k, value in named.items() if value is not None}
     out = options.out or explanations_folder()
+    check_writable(out)
     study = work(
         plan_cells(tasks, networks, options.seeds),
         Settings(**given, epochs=options.epochs),

@@ -45,11 +45,15 @@ def predict(options: argparse.Namespace) -> int:
 
     import fer_lib
     from fer_lib.reading import read_photographs
+    from ferbook.runs.records import check_writable
 
     def say(line: str) -> None:
         """To the screen, above the progress bar; beside JSON, as errors are."""
         tqdm.write(line, file=sys.stderr if options.json else sys.stdout)
 
+    for name, place in (("--explain", options.explain), ("--out", options.out)):
+        if place:
+            check_writable(place if name == "--explain" else place.parent, name)
     network = fer_lib.load(options.network)
     say(f"{options.network} knows {network.provenance}.\n{_rule(network)}")
     columns = columns_of(network) | ({"map": str} if options.explain else {})

@@ -96,7 +96,7 @@ def _one(given: dict) -> int:
     if "weights" in given:
         if given["weights"].is_dir():
             raise FerError(f"{given['weights']}: a folder, expected a file's name.")
-        check_writable(given["weights"].parent)
+        check_writable(given["weights"].parent, "--weights")
     named = {f.name for f in fields(RunKey)} & given.keys()
     words = list(given.get("set", ()))
     words += [f"{n}={given[n]}" for n in ("pretrained", "epochs") if n in given]

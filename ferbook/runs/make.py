@@ -164,6 +164,8 @@ def reproduce(
     if not again:
         _check_new(key, records_of(folder, key))
     check_writable(folder)
+    if not plan.epochs:
+        raise FerError(f"{key}: asks for no epoch of training, expected 1 or more.")
     copies = leaked(splits.train, splits.test)
     if copies.all():
         raise FerError(

@@ -125,7 +125,7 @@ class Record:
         return logits.argmax(1) == self.predictions[f"{split}/labels"]
 
 
-def check_writable(folder: Path) -> None:
+def check_writable(folder: Path, option: str = "--out") -> None:
     """Refuse a folder in which nothing can be written; none is made yet."""
     there = folder.resolve()
     while not there.exists():
@@ -136,7 +136,7 @@ def check_writable(folder: Path) -> None:
     except OSError as error:
         raise FerError(
             f"{folder}: nothing can be written there ({error.strerror}); name "
-            "another folder with --out."
+            f"another folder with {option}."
         ) from error
 
 

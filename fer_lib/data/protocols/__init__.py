@@ -47,12 +47,23 @@ def split(faces: FaceSet, protocol: str) -> Splits:
             f"name of one, {first} to {last}; run each of them."
         )
     if protocol not in PROTOCOLS:
-        shown = [name for name in PROTOCOLS if "-fold" not in name]
-        shown += [f"{name}-fold0 to -fold{FOLDS[name] - 1}" for name in FOLDS]
         raise FerError(
-            f"protocol '{protocol}' is unknown, expected one of {', '.join(shown)}."
+            f"protocol '{protocol}' is unknown, expected one of {', '.join(_names())}."
+        )
+    own = _names(f"{faces.name}_")
+    if own and not protocol.startswith(f"{faces.name}_"):
+        raise FerError(
+            f"protocol '{protocol}' is not for {faces.name}, expected one of "
+            f"{', '.join(own)}; name it with --protocol, or as protocol in a notebook."
         )
     return PROTOCOLS[protocol](faces)
+
+
+def _names(begin: str = "") -> list[str]:
+    """Protocols whose names begin so, the folds of one told together."""
+    shown = [name for name in PROTOCOLS if "-fold" not in name]
+    shown += [f"{name}-fold0 to -fold{FOLDS[name] - 1}" for name in FOLDS]
+    return [name for name in shown if name.startswith(begin)]
 
 
 def split_pair(source: FaceSet, target: FaceSet, protocol: str) -> Splits:

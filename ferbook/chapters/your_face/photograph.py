@@ -92,11 +92,11 @@ def load_photo(photo: str = "") -> np.ndarray:
     path = Path(photo).expanduser()
     if not path.is_file():
         raise FerError(f"photo is '{photo}': no such file; give the path of a picture.")
-    return decoded(path.read_bytes(), path.name)
+    return decoded(path, path.name)
 
 
-def decoded(content: bytes, name: str) -> np.ndarray:
-    """Pixels ``uint8 [H, W, 3]`` of an image file's bytes; the name is for messages."""
+def decoded(content: bytes | Path, name: str) -> np.ndarray:
+    """Pixels ``uint8 [H, W, 3]`` of an image file; the name is for messages."""
     image = Image.fromarray(read_image(content, 3, name).transpose(1, 2, 0))
     image.thumbnail((MOST, MOST))
     return np.asarray(image)

@@ -113,7 +113,7 @@ def test_an_archive_from_a_browser(tmp_path, elsewhere, monkeypatch):
     monkeypatch.setitem(sys.modules, "kagglehub", None)
     root = tmp_path / "data"
     sentence = refusal(root)
-    assert "pip install 'fer-book[data]'" in sentence
+    assert 'pip install "kagglehub>=' in sentence
     assert "put the .zip into" in sentence
     with zipfile.ZipFile(root / "archive.zip", "w") as archive:
         other = files.write_csv(tmp_path, files.make_rows(counts=(9, 1, 1)))

@@ -38,5 +38,5 @@ def test_without_extras_everything_is_imported_and_the_missing_one_is_named():
     )
     assert done.returncode == 0, done.stderr
     told = done.stdout.splitlines()
-    assert "pip install 'fer-book[rendered]'" in told[0]
-    assert "the package dlib is missing" in told[1] and "[photos]" in told[1]
+    assert 'pip install "embreex>=' in told[0]
+    assert "the package dlib is missing" in told[1] and '"dlib-bin>=' in told[1]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from drawn_files import refused
 from protocol_sets import NEUTRAL, ckplus, ferg, jaffe, numbers, oulu
 
 from fer_lib.data.protocols import FOLDS, fold_names, split
@@ -52,6 +53,16 @@ def test_folds_by_person(name):
         tested += numbers(splits.test)
     assert len(tested) == len(set(tested)) == images
     assert len({splits.sha256 for splits in folds}) == FOLDS[name] == len(folds)
+
+
+@pytest.mark.parametrize("make", [ckplus, oulu, jaffe, lambda: ferg(600)])
+def test_another_sets_protocol_names_those_of_the_set(make):
+    """And the first that is named serves."""
+    faces = make()
+    sentence = refused(split, faces, "official")
+    first = sentence.partition("expected one of ")[2].split(",")[0].split(" to ")[0]
+    assert first.startswith(faces.name)
+    assert len(split(faces, first).train)
 
 
 def test_contempt_takes_the_place_of_neutral():

@@ -67,5 +67,5 @@ def test_it_reads_one_face_of_its_size():
 
 def test_it_tells_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(FerError, match="fer-book\\[onnx\\]"):
+    with pytest.raises(FerError, match='pip install "onnx'):
         onnx_bytes(OnePixel())

@@ -94,6 +94,12 @@ def test_a_setting_reaches_the_record(tiny, tmp_path, capsys):
     assert path == f"Record:   {record.path}"
 
 
+def test_no_epoch_is_no_run(tiny, tmp_path, capsys):
+    words = ["reproduce", "deep_emotion", "--device", "cpu", "--out", str(tmp_path)]
+    assert cli.main([*words, "--epochs", "0"]) == 1
+    assert "no epoch of training, expected 1 or more" in capsys.readouterr().err
+
+
 def test_only_keep_writes_where_git_sees_it(tiny, tmp_path, monkeypatch):
     kept, made = tmp_path / "kept", tmp_path / "made"
     monkeypatch.setattr(cli_reproduce, "runs_folder", lambda: kept)

@@ -1,12 +1,14 @@
 """``ferbook data``: check, audit, get."""
 
 import json
+import re
 
 import pytest
 from drawn_files import draw
+from drawn_layouts import ckplus
 from fer2013_files import make_rows, write_csv
 
-from fer_lib.data import DATASETS
+from fer_lib.data import DATASETS, options_of
 from ferbook import cli
 
 
@@ -42,6 +44,43 @@ def test_get_tells_where_to_ask(name, capsys):
     """No program may fetch these."""
     assert cli.main(["data", "get", name]) == 0
     assert "http" in capsys.readouterr().out
+
+
+def test_options_of_readers(tmp_path, capsys):
+    """By the types that the reader states; and what an error names works."""
+    root = tmp_path / "mine"
+    for number, name in enumerate(("0", "ennui")):
+        draw(root / name / "1.png", number)
+    draw(root / "notes.txt.png", 3)
+    words = ["data", "check", "folder", "--root", str(root)]
+    assert cli.main(words) == 1
+    told = capsys.readouterr().out
+    option = re.search(r"--option (classes=\S+?:happy)", told)[1]
+    assert option == "classes=0:happy"
+    option += ",ennui:neutral"
+    assert cli.main([*words, "--option", option]) == 1
+    assert "notes.txt.png: lies in no folder of a class" in capsys.readouterr().out
+    (root / "notes.txt.png").rename(root / "notes.txt")
+    assert cli.main([*words, "--option", option, "--option", "size=none"]) == 0
+    told = capsys.readouterr().out
+    assert "read from 0: 1 images" in told and "left out: 1 .txt" in told
+    for wrong, why in (
+        ("classes=0", "names such as 0:angry,1:sad"),
+        ("size=large", "expected none or a whole number"),
+        ("colour=1", "one of classes, size, channels, cache"),
+    ):
+        assert cli.main([*words, "--option", wrong]) == 1
+        assert why in capsys.readouterr().err
+    assert options_of("rendered") and "aligned" in options_of("sfew")
+
+
+def test_ckplus_without_landmarks_is_read_as_the_error_says(tmp_path, capsys):
+    ckplus()(tmp_path)
+    (tmp_path / "Landmarks").rename(tmp_path.parent / "elsewhere")
+    words = ["data", "audit", "ckplus", "--root", str(tmp_path)]
+    assert cli.main(words) == 1
+    option = re.search(r"option (face=none)", capsys.readouterr().err)[1]
+    assert cli.main([*words, "--option", option]) == 0
 
 
 def test_check_compares_with_the_published_counts(tmp_path, capsys):

@@ -1,9 +1,12 @@
 """The command line as a whole: its options, and how it ends."""
 
+import argparse
 import io
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -51,7 +54,18 @@ class OutOfMemoryError(RuntimeError):
     ("error", "code", "told"),
     [
         (FerError("no such claim."), 1, "ferbook: no such claim.\n"),
-        (KeyboardInterrupt(), 130, "interrupted; a training goes on"),
+        (KeyboardInterrupt(), 130, "interrupted; nothing was written.\n"),
+        (
+            OSError(28, "No space left on device", "a.csv"),
+            1,
+            "a.csv: there is no space",
+        ),
+        (
+            RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+            1,
+            "not enough me",
+        ),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid"), 1, "no UTF-8 text"),
         (PermissionError(13, "Permission denied", "a.csv"), 1, "a.csv: Permission den"),
         (MemoryError(), 1, "not enough memory"),
         (OutOfMemoryError("CUDA out of memory"), 1, "not enough memory"),
@@ -66,6 +80,76 @@ def test_errors_are_one_sentence(error, code, told, monkeypatch, capsys):
     assert cli.main(["claims"]) == code
     err = capsys.readouterr().err
     assert told in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        (["predict", "a.png"], "maps that are drawn stay"),
+        (["reproduce", "ramn"], "goes on from its last saved epoch"),
+        (["explain"], "cells that are finished are kept"),
+        (["data", "get", "jaffe"], "what has arrived as a whole stays"),
+        (["data", "check", "jaffe"], "nothing was written"),
+        (["models"], "nothing was written"),
+    ],
+    ids=lambda words: words[-1] if isinstance(words, list) else "",
+)
+def test_who_stops_a_command_is_told_what_is_left(words, left, monkeypatch, capsys):
+    """And who runs out of memory, what of that command to make smaller."""
+    parse, errors = argparse.ArgumentParser.parse_args, [KeyboardInterrupt, MemoryError]
+
+    def parsed(parser, words):
+        options = parse(parser, words)
+        options.run = stop
+        return options
+
+    def stop(options):
+        raise errors[0]
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parsed)
+    assert cli.main(words) == 130
+    assert left in capsys.readouterr().err
+    del errors[0]
+    assert cli.main(words) == 1
+    told = capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        parse(cli._parser(), [*words[:2], "--help"])
+    known = capsys.readouterr().out
+    assert all(option in known for option in re.findall(r"--[a-z]+", told))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
+def test_a_full_disk_ends_in_one_sentence():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "ferbook.cli", "data", "get", "jaffe"],
+            stdout=full, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("ferbook: there is no space left; free some")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["predict", "photo.png", "--out", "{}/table.csv"],
+        ["predict", "photo.png", "--explain", "{}/maps"],
+        ["explain", "--out", "{}/study"],
+        ["analyse", "ramn", "--root", "data", "--out", "{}/records"],
+        ["data", "audit", "jaffe", "--root", "data", "--out", "{}/audit.json"],
+        ["reproduce", "ramn", "--weights", "{}/ramn.safetensors.gz"],
+    ],
+    ids=lambda words: words[-2] + " of " + words[0],
+)
+def test_where_nothing_can_be_written_is_told_first(words, tmp_path, capsys):
+    """Before photographs, faces or data are looked for: none is there."""
+    (tmp_path / "file").write_text("no folder")
+    place = tmp_path / "file"
+    assert cli.main([word.format(place) for word in words]) == 1
+    told = capsys.readouterr().err
+    assert str(place) in told and "nothing can be written there" in told
+    assert f"another folder with {words[-2]}" in told, "advice names the option"
 
 
 def test_a_terminal_without_the_letter(monkeypatch):
