@@ -72,7 +72,7 @@ def _typed(asked: str, text: str, kinds: tuple[type, ...]) -> object:
         try:
             if kind in words:
                 return words[kind][text.lower()]
-            if kind is _NAMES:
+            if kind == _NAMES:
                 return dict(map(str.strip, one.split(":")) for one in text.split(","))
             value = kind(text)
         except (KeyError, ValueError):

@@ -66,7 +66,7 @@ def test_options_of_readers(tmp_path, capsys):
     assert "read from 0: 1 images" in told and "left out: 1 .txt" in told
     for wrong, why in (
         ("classes=0", "names such as 0:angry,1:sad"),
-        ("size=large", "expected none or a whole number"),
+        ("size=large", "expected a whole number or none"),
         ("colour=1", "one of classes, size, channels, cache"),
     ):
         assert cli.main([*words, "--option", wrong]) == 1
