@@ -98,9 +98,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 def add_option(parser: argparse.ArgumentParser) -> None:
     """Options of a data set's reader: ``--option size=48``."""
     told = "of the data set's reader, as in size=48; may be given again"
-    parser.add_argument(
-        "--option", action="append", metavar="NAME=VALUE", default=[], help=told
-    )
+    parser.add_argument("--option", action="append", metavar="NAME=VALUE", help=told)
 
 
 def check(options: argparse.Namespace) -> int:
@@ -135,7 +133,7 @@ def get(options: argparse.Namespace) -> int:
     if _known(options) != "fer2013":
         print(how_to_get(options.dataset))
         return 0
-    options.option = []
+    options.option = None
     get_fer2013(_named(options)[1])
     return check(options)
 
@@ -153,7 +151,7 @@ def _named(options: argparse.Namespace) -> tuple[str, str, dict]:
     name = _known(options, "folder")
     if not options.root:
         raise FerError(f"{name}: name its folder with --root DIR.")
-    return name, options.root, parsed_options(name, options.option)
+    return name, options.root, parsed_options(name, options.option or ())
 
 
 def models(options: argparse.Namespace) -> int:

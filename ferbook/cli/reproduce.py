@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer_lib.errors import FerError
-from ferbook.cli.commands import command, one_of
+from ferbook.cli.commands import add_option, command, one_of
 from ferbook.runs.key import PEEK, RunKey
 from ferbook.runs.paths import made_runs_folder, runs_folder
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Options that only one of the two uses has.
 _OF_ONE = ("protocol", "variant", "seed", "target", "target_root", "epochs")
-_OF_ONE += ("set", "pretrained", "fresh", "again", "weights", "peek")
+_OF_ONE += ("option", "set", "pretrained", "fresh", "again", "weights", "peek")
 _OF_QUEUE = ("seeds", "list")
 
 
@@ -31,6 +31,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     run.add_argument("paper", nargs="?", default=None)
     run.add_argument("--dataset", metavar="NAME")
     run.add_argument("--root", metavar="DIR", help="folder of the data set")
+    add_option(run)
     run.add_argument("--preset", metavar="NAME")
     run.add_argument("--recipe", metavar="NAME", help="another one than the paper's")
     run.add_argument("--device", default="auto")
@@ -83,7 +84,7 @@ def _one(given: dict) -> int:
     from ferbook.papers import PAPERS, RECIPES
     from ferbook.runs.make import reproduce
     from ferbook.runs.records import check_writable
-    from ferbook.runs.settings import parsed_settings
+    from ferbook.runs.settings import parsed_options, parsed_settings
 
     for what, name, known in (
         ("paper", "paper", PAPERS),
@@ -102,8 +103,11 @@ def _one(given: dict) -> int:
     words += [f"{n}={given[n]}" for n in ("pretrained", "epochs") if n in given]
     changes = parsed_settings(given["paper"], given.get("recipe", "paper"), words)
     changes |= {PEEK: True} if "peek" in given else {}
+    options = parsed_options(given.get("dataset", "rendered"), given.get("option", ()))
     run = reproduce(
-        RunKey(**{name: given[name] for name in named}, changes=changes),
+        RunKey(
+            **{name: given[name] for name in named}, changes=changes, options=options
+        ),
         folder=given["folder"],
         root=given.get("root"),
         target_root=given.get("target_root"),

@@ -9,7 +9,7 @@ its parameters therefore calls :func:`check_parameters`.
 import ast
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from fer_lib.data import DATASETS
@@ -18,7 +18,7 @@ from fer_lib.errors import FerError
 from ferbook.papers import find_paper
 from ferbook.runs.key import RunKey
 from ferbook.runs.make import splits_of
-from ferbook.runs.settings import parsed_settings
+from ferbook.runs.settings import parsed_options, parsed_settings
 
 # The first line of the cell that papermill puts below the parameters.
 _INJECTED = "# Parameters"
@@ -126,6 +126,7 @@ class Parameters:
     device: str
     budget_minutes: float
     reader: str
+    data_options: dict = field(default_factory=dict)
 
     @property
     def budget(self) -> float | None:
@@ -142,11 +143,16 @@ class Parameters:
             variant=variant,
             seed=self.seed,
             changes=self.settings,
+            options=self.data_options,
         )
 
     def splits(self) -> Splits:
         """The faces, under the protocol."""
         return splits_of(self.key(), self.data_root or None)
+
+
+def _words(text: str) -> list[str]:
+    return list(filter(None, map(str.strip, text.split(","))))
 
 
 def read_parameters(
@@ -170,8 +176,12 @@ def read_parameters(
         "budget_minutes": Interval(0, 10_000),
         "reader": str,
     }
+    if "data_options" in namespace:  # of the data set's reader, as "first=0, last=1"
+        common["data_options"] = str
     found = check_parameters(namespace, **common, **more)
-    words = filter(None, map(str.strip, found["settings"].split(",")))
-    found["settings"] = parsed_settings(paper, "paper", list(words), "settings")
+    words = _words(found["settings"])
+    found["settings"] = parsed_settings(paper, "paper", words, "settings")
+    words = _words(found.get("data_options", ""))
+    found["data_options"] = parsed_options(found["dataset"], words, "data_options")
     names = [field.name for field in fields(Parameters)]
     return Parameters(paper, **{name: found[name] for name in names[1:]})

@@ -31,6 +31,7 @@ class RunKey:
         target: the data set that is reported, for protocols of two.
         changes: settings other than those of preset and variant, by name;
             given as a mapping or as pairs.
+        options: of the data set's reader, likewise; none but in runs that ask for some.
         data: hash of the faces, empty where they are not read yet.  Two keys
             are equal without it, as a claim does not ask for one copy.
     """
@@ -44,14 +45,17 @@ class RunKey:
     seed: int = 0
     target: str = ""
     changes: tuple[tuple[str, object], ...] | Mapping[str, object] = ()
+    options: tuple[tuple[str, object], ...] | Mapping[str, object] = ()
     data: str = field(default="", compare=False)
 
     def __post_init__(self):
-        pairs = sorted(dict(self.changes).items())
-        object.__setattr__(self, "changes", tuple(pairs))
+        for name in ("changes", "options"):
+            pairs = sorted(dict(getattr(self, name)).items())
+            object.__setattr__(self, name, tuple(pairs))
 
     def __str__(self) -> str:
-        changed = "".join(f", {name} {value}" for name, value in self.changes)
+        pairs = (*self.options, *self.changes)
+        changed = "".join(f", {name} {value}" for name, value in pairs)
         return (
             f"{self.paper} {self.variant}, {self.dataset} {self.protocol}, preset "
             f"{self.preset}, recipe {self.recipe}, seed {self.seed}{changed}"
@@ -66,7 +70,9 @@ class RunKey:
 
     def to_json(self) -> dict:
         """The key as JSON-able values, the changes as an object."""
-        return asdict(self) | {"changes": dict(self.changes)}
+        told = asdict(self) | {"changes": dict(self.changes)}
+        told["options"] = dict(self.options)
+        return {k: v for k, v in told.items() if k != "options" or v}
 
     @property
     def sha256(self) -> str:
@@ -97,6 +103,7 @@ class RunKey:
         """The shell command that asks for this run."""
         words = ["ferbook reproduce", self.paper, f"--dataset {self.dataset}"]
         words += ["--root DIR"] if self.dataset != "rendered" else []
+        words += [f"--option {k}={v}" for k, v in self.options]
         words += [f"--target {self.target} --target-root DIR"] if self.target else []
         for name in ("protocol", "preset", "recipe", "variant", "seed"):
             words.append(f"--{name} {getattr(self, name)}")

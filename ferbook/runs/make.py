@@ -43,7 +43,7 @@ def splits_of(
         root: folder of its data set.
         target_root: folder of the reported one, for protocols of two.
     """
-    faces = load(key.dataset, root)
+    faces = load(key.dataset, root, **dict(key.options))
     if key.protocol not in PAIRS:
         return split(faces, key.protocol)
     if not key.target:

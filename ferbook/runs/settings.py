@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import NoneType
 from typing import get_args, get_type_hints
 
@@ -11,7 +10,7 @@ from fer_lib.errors import FerError
 from ferbook.papers import PAPERS, RECIPES
 
 _TYPES = {int: "a whole number", float: "a number", str: "a text"}
-_TYPES |= {bool: "true or false", NoneType: "none", Path: "a path"}
+_TYPES |= {bool: "true or false", NoneType: "none"}
 _NAMES = Mapping[str, str]
 _TYPES[_NAMES] = "names such as 0:angry,1:sad"
 
@@ -47,7 +46,9 @@ def parsed_options(
     Raises:
         FerError: for what is no option, or has another type.
     """
-    return _parsed(words, options_of(dataset), f"option of {dataset}", option)
+    # Where the converted set lies does not decide what is read: FER_CACHE says it.
+    kinds = {k: kind for k, kind in options_of(dataset).items() if k != "cache"}
+    return _parsed(words, kinds, f"option of {dataset}", option)
 
 
 def _parsed(

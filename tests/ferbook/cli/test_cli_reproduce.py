@@ -1,6 +1,7 @@
 """``ferbook reproduce``: settings of one run, and the queue."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from queued import claim, papers
@@ -11,7 +12,7 @@ from ferbook.cli import reproduce as cli_reproduce
 from ferbook.ledger import claim_files
 from ferbook.papers.deep_emotion import PRESETS
 from ferbook.queue import forecast
-from ferbook.runs import make
+from ferbook.runs import make, settings
 from ferbook.runs.records import load_records
 from ferbook.runs.settings import parsed_settings
 
@@ -92,6 +93,26 @@ def test_a_setting_reaches_the_record(tiny, tmp_path, capsys):
     assert accuracy.startswith("Accuracy: ") and accuracy.endswith("n = 28)")
     assert "of the processor, for 1 epoch in float32 on" in took
     assert path == f"Record:   {record.path}"
+
+
+def test_options_of_the_reader_make_another_run(tiny, tmp_path, monkeypatch, capsys):
+    """They reach the reader, and stand in the record and its command."""
+    asked = []
+    monkeypatch.setattr(make, "load", lambda *_, **given: asked.append(given) or tiny)
+    known = {"last": int, "size": int | None}
+    monkeypatch.setattr(settings, "options_of", lambda name: known)
+    words = ["reproduce", "deep_emotion", "--device", "cpu", "--epochs", "1"]
+    words += ["--out", str(tmp_path / "runs"), "--dataset", "fer2013", "--root", "DIR"]
+    assert cli.main([*words, "--option", "last=1", "--option", "size=none"]) == 0
+    assert asked == [{"last": 1, "size": None}]
+    (record,) = load_records(tmp_path / "runs")
+    assert dict(record.key.options) == asked[0]
+    assert "--option last=1 --option size=None" in record.command
+    assert cli.main([*words, "--option", "past=1"]) == 1
+    assert "'past' is no option of fer2013" in capsys.readouterr().err
+    # A run without options is named as before, and is another one.
+    assert "options" not in replace(record.key, options=()).to_json()
+    assert replace(record.key, options=()).sha256 != record.key.sha256
 
 
 def test_no_epoch_is_no_run(tiny, tmp_path, capsys):

@@ -67,7 +67,7 @@ def test_options_of_readers(tmp_path, capsys):
     for wrong, why in (
         ("classes=0", "names such as 0:angry,1:sad"),
         ("size=large", "expected a whole number or none"),
-        ("colour=1", "one of classes, size, channels, cache"),
+        ("colour=1", "one of classes, size, channels."),
     ):
         assert cli.main([*words, "--option", wrong]) == 1
         assert why in capsys.readouterr().err
