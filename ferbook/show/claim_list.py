@@ -10,7 +10,7 @@ from html import escape
 
 from ferbook.ledger.beside import Beside, Way, beside
 from ferbook.ledger.claims import Claim
-from ferbook.ledger.ledger import Ledger, open_ledger
+from ferbook.ledger.ledger import KINDS, Ledger, open_ledger
 from ferbook.ledger.readings import Reading
 from ferbook.ledger.rules import Verdict
 from ferbook.ledger.verdicts import STANDINGS, Answered, Judgement
@@ -29,6 +29,7 @@ _FILTERS = {
     "scale": "Scale",
     "who": "Who asks",
 }
+_FIGURES = {"printed": "paper", "ours": "ours"}
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,11 @@ def claim_list(paper: str | None = None, ledger: Ledger | None = None) -> ClaimL
         ledger: claims and runs; the repository's if None.
     """
     ledger = ledger or open_ledger()
-    found = sorted(ledger.select(paper, None), key=_rank)
+    found = sorted(ledger.select(paper, None), key=rank)
     return ClaimList(tuple(found), ledger, paper is None)
 
 
-def _rank(judgement: Judgement) -> int:
+def rank(judgement: Judgement) -> int:
     """Answered by runs, runs beside, sums, the rest."""
     if judgement.claim.kind == "arithmetic":
         return 2
@@ -101,21 +102,31 @@ def scale_of(judgement: Judgement) -> str:
     return "reduced scale" if judgement.decided else "no answer"
 
 
-def _row(judgement: Judgement, paper: str, ledger: Ledger) -> str:
-    claim, standing = judgement.claim, judgement.standing
-    told = {
+def facts(judgement: Judgement, paper: str) -> dict[str, str]:
+    """What stands of a claim in a list, and what one filters by, in words."""
+    claim = judgement.claim
+    return {
+        "id": claim.id,
         "paper": paper,
         "data": phrases.dataset_name(claim.dataset) or "none",
-        "answer": standing,
+        "answer": judgement.standing,
         "scale": scale_of(judgement),
         "who": WHO[claim.who_asks],
+        "kind": KINDS[claim.kind],
+        "says": claim.says,
+        "printed": phrases.paper_value(claim),
+        "ours": _short(claim, judgement),
     }
-    data = "".join(f' data-{name}="{escape(value)}"' for name, value in told.items())
-    printed, ours = phrases.paper_value(claim), _short(claim, judgement)
+
+
+def _row(judgement: Judgement, paper: str, ledger: Ledger) -> str:
+    claim, told = judgement.claim, facts(judgement, paper)
+    data = "".join(f' data-{name}="{escape(told[name])}"' for name in _FILTERS)
     figures = [f"{paper}, {told['data']}" if claim.dataset else paper]
-    figures += [f"paper {printed}"] * bool(printed) + [f"ours {ours}"] * bool(ours)
+    figures += [f"{who} {told[key]}" for key, who in _FIGURES.items() if told[key]]
+    chip = _chip(told["answer"])
     head = (
-        f'<summary>{_chip(standing)} <span class="claim-says">{escape(claim.says)}'
+        f'<summary>{chip} <span class="claim-says">{escape(claim.says)}'
         f'</span> <span class="claim-figures">{escape("; ".join(figures))}</span>'
         "</summary>"
     )

@@ -40,6 +40,7 @@ from ferbook.show.ledger import ledger_table, score_table
 from ferbook.show.networks import equation_table, network_table, read_equations
 from ferbook.show.rules import error_table, rules_list
 from ferbook.show.run_tables import gain_table, run_table
+from ferbook.site.play import explorer
 from ferbook.site.prepared_notebooks import Downloads
 from ferbook.site.prose import bare_numbers
 from ferbook.site.reports import report, status
@@ -177,6 +178,7 @@ _SHOWN: dict[str, Callable[[ShownDirective], object]] = {
     "claims": lambda d: claim_list(d.paper, d.ledger()),
     "rules": lambda d: rules_list(),
     "error-rates": lambda d: error_table(),
+    "explorer": lambda d: explorer(d.paper, d.staged("notebooks")),
     "scoreboard": lambda d: score_table(d.ledger()),
     "status": lambda d: status(d.ledger(), d.staged("notebooks")),
     # For a page one folder below the first.

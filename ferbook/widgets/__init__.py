@@ -1,6 +1,7 @@
 """Widgets of the pages: small explorers that need no kernel."""
 
 from ferbook.widgets.base import Widget
+from ferbook.widgets.claims import claims_explorer
 from ferbook.widgets.crops import crop_explorer
 from ferbook.widgets.folds import folds_explorer
 from ferbook.widgets.losses import (
@@ -10,10 +11,10 @@ from ferbook.widgets.losses import (
 )
 from ferbook.widgets.masking import masking_explorer
 from ferbook.widgets.occlusion import occlusion_explorer
-from ferbook.widgets.sweeps import sweep_explorer
 
 __all__ = [
     "Widget",
+    "claims_explorer",
     "collaborative_explorer",
     "crop_explorer",
     "diversity_explorer",
@@ -21,5 +22,4 @@ __all__ = [
     "masking_explorer",
     "occlusion_explorer",
     "region_loss_explorer",
-    "sweep_explorer",
 ]

@@ -93,7 +93,7 @@ export function mount(made, values) {
  *
  * Each control is { label, value } and { min, max, step, unit or text } for a slider,
  * { options: [[value, text], ...] } for a choice, a boolean value for a
- * check box; hidden: true keeps a state without a control, such as the list
+ * check box, a text for a search field; hidden: true keeps a state without a control, such as the list
  * of numbers of dragged points, each from min to max; apart: true leaves the
  * place of the control to the widget.
  */
@@ -157,6 +157,7 @@ function valid(control, value) {
     return found ? found[0] : first;
   }
   if (typeof first === "boolean") return value === true || value === "1";
+  if (typeof first === "string") return String(value).replace(UNSAFE, " ");
   if (Array.isArray(first)) {
     const list = Array.isArray(value) ? value : String(value).split(",").map(Number);
     const fits = list.length === first.length && list.every(Number.isFinite);
@@ -167,6 +168,8 @@ function valid(control, value) {
   const steps = Math.round((within(number, min, max) - min) / step);
   return Number((min + steps * step).toFixed(6));
 }
+
+const UNSAFE = /[^\p{L}\p{N} .-]/gu; // in an address that others write, too
 
 const within = (value, min, max) => Math.min(max, Math.max(min, value));
 
@@ -185,6 +188,11 @@ function input(control, change) {
       onchange: () => change(field.checked) });
     return { field, element: h("label", { class: "w-check" }, field, label),
       show: (now) => { field.checked = now; } };
+  }
+  if (typeof value === "string") {
+    const field = h("input", { type: "search", oninput: () => change(field.value) });
+    return { field, element: h("label", {}, label, field),
+      show: (now) => { if (field.value.replace(UNSAFE, " ") !== now) field.value = now; } };
   }
   const field = h("input", { type: "range", min, max, step,
     oninput: () => change(field.value) });

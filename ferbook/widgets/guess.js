@@ -32,7 +32,7 @@ const main = widget("guess", ({ data, body }) => {
     const name = h("p", { class: "w-name" });
     const button = press(`the ${side} one is the decoy`, () => guess(SIDES.indexOf(side)));
     return { face, over, truth, svg, name, button,
-      element: h("div", { class: "w-third", style: "flex-basis: 10rem" }, svg, name,
+      element: h("div", { class: "w-third", style: "flex: 1 1 10rem" }, svg, name,
         button) };
   });
   const guess = (side) => {

@@ -1,12 +1,11 @@
 """Every explorer, over networks and records whose answers a test can compute."""
 
 from dataclasses import replace
-from pathlib import Path
 
-import made_records as samples
 import numpy as np
 import torch
 from drawn_faces import noise
+from small_ledgers import small_ledger
 from torch import nn
 
 from fer_lib.data.faceset import FaceSet
@@ -20,12 +19,9 @@ from ferbook import widgets
 from ferbook.chapters.explanations.guess import guess_explorer
 from ferbook.chapters.your_face.frame import frame_explorer
 from ferbook.chapters.your_face.photograph import Found
-from ferbook.papers.ramn import PAPER
-from ferbook.runs.records import Record
 from ferbook.study.cell import Explained
 from ferbook.study.faces import Known
 from ferbook.widgets.masking import KINDS
-from ferbook.widgets.sweeps import VARIED
 
 # ---- occlusion: every pixel weighs something for each of four classes
 
@@ -110,79 +106,6 @@ def attentive_ramn():
     return network
 
 
-# ---- sweeps: records in memory
-
-N = 140  # test faces
-
-
-def run_of(
-    variant,
-    right,
-    *,
-    seed=0,
-    lead=None,
-    plane=None,
-    n=N,
-    dataset="rendered",
-    preset="smoke",
-    **changes,
-):
-    """A record of RAMN that reads the first ``right`` faces correctly, or some.
-
-    ``lead`` ``[n]`` is the best sub-image's, ``plane`` ``[n, 2]``, zeros if None.
-    """
-    correct = np.arange(n) < right if np.ndim(right) == 0 else right
-    logits, labels = samples.predictions_of(np.arange(n) % 7, correct)
-    predictions = {"PrivateTest/labels": labels}
-    predictions["selected/PrivateTest/single/logits"] = logits
-    if lead is not None:
-        first, second = np.zeros((2, n)) if plane is None else np.transpose(plane)
-        kept = {"attention.whole": np.full(n, 0.5), "attention.best_crop": 0.5 + lead}
-        kept |= {"feature.first": first, "feature.second": second}
-        for name, values in kept.items():
-            place = f"PrivateTest/measures/{name}"
-            predictions[place] = np.asarray(values, np.float16)
-    about = {"paper": "ramn", "dataset": dataset, "preset": preset, "variant": variant}
-    config = PAPER.make_config(preset, variant).flat() | changes
-    about |= {"seed": seed, "config": config, "changes": changes}
-    data = {"rendered": dataset == "rendered", "sha256": f"of {dataset}"}
-    data["classes"] = samples.CLASSES
-    content = samples.content_of(
-        predictions, data=data, epochs=config["epochs"], **about
-    )
-    return Record(Path(f"{variant}-seed{seed}.json"), content, predictions)
-
-
-def both_sweeps(seeds=(0,), n=N, **settings):
-    """Every variant of both sweeps; accuracies and spreads grow from run to run."""
-    draw = np.random.default_rng(0)
-    variants = [
-        v for one in VARIED.values() for v in (one["control"], *dict(one["values"]))
-    ]
-    return [
-        run_of(
-            variant,
-            draw.random(n) < 0.3 + 0.06 * place,
-            seed=seed,
-            lead=draw.normal(0.02, 0.01 + 0.02 * place, n),
-            plane=draw.normal(size=(n, 2)),
-            n=n,
-            **settings,
-        )
-        for place, variant in enumerate(dict.fromkeys(variants))
-        for seed in seeds
-    ]
-
-
-def planted_records():
-    """Both sweeps on rendered faces but for beta 0.03, and three real runs."""
-    real = {"dataset": "fer2013", "preset": "small"}
-    records = [one for one in both_sweeps((0, 1)) if one.variant != "beta_0.03"]
-    lead = np.linspace(-0.06, 0.03, N)
-    records += [run_of("beta", 98, lead=lead, **real), run_of("default", 91, **real)]
-    return [*records, run_of("baseline", 70, **real)]
-
-
 # ---- folds: recordings of noise, each person with a pattern of their own
 
 
@@ -240,6 +163,7 @@ def explained_noise():
 
 
 EXPLORERS = {
+    "claims": lambda: widgets.claims_explorer(small_ledger()),
     "collaborative": widgets.collaborative_explorer,
     "crops": lambda: widgets.crop_explorer(
         noise(2, 48), ["first", "second"], attentive_ramn(), "Noise."
@@ -253,5 +177,4 @@ EXPLORERS = {
         WEIGHED, SQUARED, ["one", "two"], "Noise.", WINDOWS
     ),
     "region_loss": widgets.region_loss_explorer,
-    "sweeps": lambda: widgets.sweep_explorer(planted_records()),
 }
