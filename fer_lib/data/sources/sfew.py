@@ -53,8 +53,8 @@ def load(
         wanted = [FOLDERS[aligned][s][0] for s, folder in parts.items() if not folder]
         raise FerError(
             f"{root}: no SFEW found, looked for {' and '.join(wanted)} with the "
-            f"class folders {', '.join(CLASSES)}; name the folder above, or "
-            f"pass aligned={not aligned} if it holds the other form."
+            f"class folders {', '.join(CLASSES)}; name the folder above, or ask for "
+            f"the other form with the option aligned={str(not aligned).lower()}."
         )
     return converted(
         "sfew", root, parts.values(), partial(_read, parts, aligned),

@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from pathlib import Path
 
 from fer_lib.errors import FerError
@@ -47,12 +47,14 @@ def subfolders(folder: Path) -> list[Path]:
     return entries(folder)[0]
 
 
-def walk(folder: Path, above: frozenset[Path] = frozenset()) -> Iterator[Path]:
+def walk(folder: Path, above: Set[Path] = frozenset()) -> Iterator[Path]:
     """Files at any depth, and folders that hold nothing or cannot be listed.
 
     Links are followed, but for those to a folder above.
     """
-    above = above | {folder.resolve()}
+    real = folder.resolve()
+    outer = above or {*real.parents, *(one.resolve() for one in folder.parents)}
+    above = outer | {real}
     try:
         folders, files = entries(folder)
     except FerError:

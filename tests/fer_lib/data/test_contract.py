@@ -44,7 +44,8 @@ def write(root: Path, entries, links) -> None:
         goals = dict(zip(LINKS, goals_of, strict=True))
         (root / place).mkdir(parents=True, exist_ok=True)
         name = "linked.png" if kind == LINKS[-1] else kind.replace("to a folder", "sad")
-        (root / place / name).symlink_to(goals[kind])
+        if not (root / place / name).exists():
+            (root / place / name).symlink_to(goals[kind])
 
 
 def visible(folder: Path, above=()) -> list[Path]:

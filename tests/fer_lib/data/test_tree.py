@@ -42,6 +42,10 @@ def test_links_are_followed_and_circles_are_not(tmp_path):
     (tmp_path / "set" / "b").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "set" / "a" / "up").symlink_to(tmp_path / "set")
     assert [f.name for f in walk(tmp_path / "set")] == ["1.png"]
+    (tmp_path / "elsewhere" / "back").symlink_to(tmp_path / "set")
+    for part in ("a", "b"):  # else images of one class were read as another's
+        walked = [f for f in walk(tmp_path / "set" / part) if f.is_file()]
+        assert [f.parent.name for f in walked] == ["b"] * (part == "b")
     known = manifest([tmp_path / "set"])
     (tmp_path / "elsewhere" / "1.png").write_text("other pixels")
     assert manifest([tmp_path / "set"]) != known
