@@ -33,6 +33,10 @@ _BEGINNINGS = {
     b"\0\0\0\x0cjp  ": "JPEG 2000",
 }
 _BRANDS = {b"avif": "AVIF", b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIC"}
+# Up to twice pillow's limit of pixels is read; above, it is an error.  (To catch the
+# warning where a file is read would catch those of other threads, too.)
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
 LUMA = np.array([0.299, 0.587, 0.114])  # grey of colours, ITU-R 601-2
 _EIGHT = np.rint(np.arange(1 << 16) / 257).astype(np.uint8)  # 16 bits as 8
 
@@ -60,13 +64,9 @@ def read_image(source: Path | bytes, channels: int = 3, name: str = "") -> np.nd
         raise FerError(f"{name}: is no file, expected {KINDS}; remove it.")
     stream = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
-        with warnings.catch_warnings():
-            # Of damaged notes in a whole picture, and up to twice pillow's limit of
-            # pixels; above, it is an error.
-            warnings.simplefilter("ignore")
-            with Image.open(stream, formats=_FORMATS) as stored:
-                ImageOps.exif_transpose(stored, in_place=True)
-                pixels = _eight_bits(stored, "L" if channels == 1 else "RGB")
+        with Image.open(stream, formats=_FORMATS) as stored:
+            ImageOps.exif_transpose(stored, in_place=True)
+            pixels = _eight_bits(stored, "L" if channels == 1 else "RGB")
     except Image.DecompressionBombError as error:
         raise FerError(
             f"{name}: has too many pixels ({error}), expected at most "

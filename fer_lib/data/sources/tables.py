@@ -39,9 +39,11 @@ def _opened(path: Path, expected: str) -> Iterator[TextIO]:
             head = content.read(512)
         for kind, place, mark in _ARCHIVES:
             if head[place : place + len(mark)] == mark:
+                named = path.name.lower().endswith((kind, ".tgz"))
                 raise FerError(
-                    f"{path}: is an archive, expected {expected}; rename it to "
-                    f"{path.stem}{kind}, unpack it and name the folder of its files."
+                    f"{path}: is an archive, expected {expected}; "
+                    f"{'' if named else f'rename it to {path.stem}{kind}, '}unpack it "
+                    "and name the folder of its files."
                 )
         with path.open(encoding="utf-8-sig", newline="") as text:
             yield text

@@ -31,8 +31,8 @@ def entries(folder: Path) -> tuple[list[Path], list[Path]]:
             shown = sorted((e.name, e.is_dir()) for e in found if not _hidden(e.name))
     except OSError as error:
         raise FerError(
-            f"{folder}: cannot be read ({error.strerror}), expected a folder "
-            "of a data set; name another one."
+            f"{folder}: cannot be read ({error.strerror}), expected a folder of a data "
+            "set; name another one, or unpack it if it is an archive."
         ) from error
     folders = [folder / name for name, is_folder in shown if is_folder]
     return folders, [folder / name for name, is_folder in shown if not is_folder]
