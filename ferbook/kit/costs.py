@@ -19,7 +19,7 @@ from ferbook.kit.results import recorded
 from ferbook.papers import find_paper
 from ferbook.runs.records import Record
 from ferbook.show.costs import FER2013, RATES, SMALL, rate
-from ferbook.show.phrases import duration, hardware, seconds_taken
+from ferbook.show.phrases import duration, epochs, hardware, seconds_taken
 from ferbook.show.tables import Table, cell, table
 
 PATIENCE = 3600.0  # seconds on two cores from which on a GPU is advised
@@ -114,7 +114,7 @@ def cost_box(paper: str, splits: Splits) -> Table:
                 " x ".join(map(str, one.input)),
             ),
             "Training": lambda one: cell(
-                f"{one.epochs} epochs",
+                epochs(one.epochs),
                 f"{one.faces:,} faces, {'rendered' if one.rendered else 'FER2013'}",
             ),
             "Estimated": lambda one: cell(*one.estimated),

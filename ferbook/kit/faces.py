@@ -53,7 +53,7 @@ def show_faces(splits: Splits) -> None:
         plot_faces(test, rows, names),
         alt=f"One test face of each expression: {', '.join(names)}. They are "
         f"{test.images.shape[-1]} pixels wide. {note(splits)}",
-        caption=f"One test face an expression. {note(splits)}",
+        caption=f"One test face per expression. {note(splits)}",
     )
 
 
@@ -65,6 +65,9 @@ def show_curve(run: Run) -> None:
     curve, split = run.record.curve, run.record.selection["split"]
     key, n = f"{split}_accuracy", run.record.data["splits"][split]["n"]
     told = [row[key] for row in curve if key in row]
+    if len(told) < 2:
+        print(f"It was trained for one epoch: {100 * told[-1]:.1f} % on {split}.")
+        return
     kind = "Rendered faces." if run.record.rendered else "Real faces."
     show(
         plot_curves({"this network": curve}, key, f"{split} accuracy"),

@@ -96,6 +96,8 @@ def found(paper: str, ledger: Ledger | None = None) -> Found:
     told = read_words()[paper]
     sentences = [one for entry in told["findings"] if (one := _finding(entry, ledger))]
     network = load(committed(paper))
+    # The first finding says why there is another reading.
+    sentences[1:1] = _other_readings(ledger.judgement(told["headline"]))
     sentences += [*_reads(network), *_looks(paper)]
     return Found(headline(ledger.judgement(told["headline"])), tuple(sentences))
 
@@ -138,6 +140,18 @@ def headline(judgement: Judgement) -> tuple[tuple[str, str], ...]:
         ("Scale", f"{_scale(reading)}, {phrases.seeds(reading.seeds, None)}"),
         ("Verdict", _standing(judgement)),
     )
+
+
+def _other_readings(judgement: Judgement) -> Iterator[tuple[str, str]]:
+    """Ours by other readings of the paper, which the tiles do not show."""
+    shown, claim = _shown(judgement), judgement.claim
+    names = set() if shown is None else {shown.answer.reading}
+    for reading in judgement.readings:
+        name = reading.answer.reading
+        if name and name not in names:
+            names.add(name)
+            words = f"With {name}, ours reads {phrases.our_figure(claim, reading)}."
+            yield words, _figures(claim, reading)
 
 
 def _standing(judgement: Judgement) -> str:

@@ -77,7 +77,7 @@ def recorded_box(records: Sequence[Record]) -> Table | Sentence:
             "Run": lambda r: cell(
                 r.variant,
                 f"{r.preset}, recipe {r.recipe}",
-                f"seed {r.seed}, {r.epochs} epochs",
+                f"seed {r.seed}, {phrases.epochs(r.epochs)}",
             ),
             "Single pass": lambda r: percent(r.metrics()),
             "With mirror image": lambda r: percent(r.metrics(view="flip")),

@@ -65,7 +65,7 @@ def paper_value(claim: Claim) -> str:
     """The paper's value as printed, with its unit; empty if it has none."""
     if not claim.value:
         return ""
-    if claim.unit == "images":
+    if claim.unit == "images" and claim.number <= 1:  # else a count, of no whole
         return f"{claim.value} images, {percent(claim.number)} %"
     return f"{claim.value} {claim.unit}"
 
@@ -189,6 +189,15 @@ def seconds_taken(record: Record) -> float:
     if told["device"] != "cpu" or used is None:
         return record.wall_seconds
     return used / told["threads"]
+
+
+def epochs(number: int) -> str:
+    """How long a training is.
+
+    >>> epochs(1), epochs(1200)
+    ('1 epoch', '1,200 epochs')
+    """
+    return f"{number:,} epoch{'s' if number != 1 else ''}"
 
 
 def hardware(record: Record) -> str:

@@ -101,7 +101,7 @@ def cost_table(records: Iterable[Record]) -> Table | Sentence:
             ),
             "Parameters": lambda r: f"{r.parameters:,}",
             "Time": lambda r: cell(
-                phrases.duration(phrases.seconds_taken(r)), f"{r.epochs} epochs"
+                phrases.duration(phrases.seconds_taken(r)), phrases.epochs(r.epochs)
             ),
             "An epoch": lambda r: f"{seconds_an_epoch(r):.1f} s",
             "Peak memory": lambda r: (

@@ -11,10 +11,8 @@ from matplotlib.ticker import MaxNLocator
 from fer_lib.explain.drawing.colours import (
     PART_COLOURS,
     PART_MARKERS,
-    SEQUENTIAL,
     part_colour,
 )
-from fer_lib.explain.drawing.panels import colour_bar, grid, lay_over, say, show_face
 from fer_lib.landmarks import FIVE_PARTS
 from ferbook.chapters.part_ensemble.tables import ORDER, Accuracies
 from ferbook.chapters.part_ensemble.yaw_sweep import YawSweep
@@ -93,23 +91,6 @@ def plot_stages(curve: Sequence[Mapping], split: str) -> Figure:
     axes[0].set_yscale("log")
     axes[0].yaxis.set_major_formatter("{x:g}")
     axes[0].legend(fontsize=8)
-    return figure
-
-
-def draw_unions(
-    images: np.ndarray, unions: Mapping[str, np.ndarray], titles: Sequence[str]
-) -> Figure:
-    """Unions of five maps ``[N, h, w]``, 0 to 1, by the network: as Figure 11."""
-    figure, axes = grid(["face", *unions], titles)
-    for panel, image in zip(axes[0], images, strict=True):
-        show_face(panel, image)
-    for line, maps in zip(axes[1:], unions.values(), strict=True):
-        for panel, image, values in zip(line, images, maps, strict=True):
-            show_face(panel, image)
-            drawn = lay_over(panel, values, colours=SEQUENTIAL, low=0, high=1)
-            if not values.any():
-                say(panel, "no evidence")
-    colour_bar(figure, drawn, axes[1:], "Grad-CAM / its maximum")
     return figure
 
 
