@@ -30,12 +30,15 @@ class Pair(NamedTuple):
     decoy: int  # 0 left, 1 right
 
 
-def pairs_of(told: Explained, seed: int = 0) -> list[Pair]:
-    """Methods and decoys in turn, in an order drawn once; noise is too easy."""
+def pairs_of(told: Explained, known: Known, seed: int = 0) -> list[Pair]:
+    """Methods and decoys in turn, in an order drawn once, on faces with evidence.
+
+    Noise is too easy.
+    """
     draw = np.random.default_rng(seed)
     decoys = [name for name in DECOYS if name in told.maps and name != "noise"]
     methods = [name for name in told.maps if name not in DECOYS]
-    faces = draw.permutation(len(told.targets))
+    faces = draw.permutation(np.flatnonzero(known.moved.any((1, 2))))
     pairs = []
     for k, side in enumerate(draw.permutation(np.arange(PAIRS) % 2).tolist()):
         names = [methods[k % len(methods)], decoys[k % len(decoys)]]
@@ -46,7 +49,7 @@ def pairs_of(told: Explained, seed: int = 0) -> list[Pair]:
 
 def guess_explorer(told: Explained, known: Known, note: str = "") -> Widget:
     """Pairs of a network's map and a decoy's, to be told apart by eye."""
-    pairs = pairs_of(told)
+    pairs = pairs_of(told, known)
     aucs = [
         [
             float(inside_auc(told.maps[n][[p.face]], known.moved[[p.face]])[0])

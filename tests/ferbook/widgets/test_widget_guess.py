@@ -19,7 +19,7 @@ def planted():
 
 @pytest.fixture(scope="module")
 def pairs(planted):
-    return pairs_of(planted[0])
+    return pairs_of(*planted)
 
 
 def test_every_pair_has_one_decoy_which_is_as_often_on_either_side(pairs):
@@ -27,7 +27,7 @@ def test_every_pair_has_one_decoy_which_is_as_often_on_either_side(pairs):
     for pair in pairs:
         assert [name in DECOYS for name in pair.names].index(True) == pair.decoy
         assert sum(name in DECOYS for name in pair.names) == 1
-        assert "noise" not in pair.names
+        assert "noise" not in pair.names and pair.face > 0
     assert sum(pair.decoy for pair in pairs) == PAIRS // 2
     assert {name for pair in pairs for name in pair.names} == {
         "saliency", "grad_cam", "edges", "mean_face", "centre_blob",
