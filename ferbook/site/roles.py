@@ -40,6 +40,7 @@ from ferbook.show.ledger import ledger_table, score_table
 from ferbook.show.networks import equation_table, network_table, read_equations
 from ferbook.show.rules import error_table, rules_list
 from ferbook.show.run_tables import gain_table, run_table
+from ferbook.site.landing import cards, hero, tiles
 from ferbook.site.play import explorer
 from ferbook.site.prepared_notebooks import Downloads
 from ferbook.site.prose import bare_numbers
@@ -156,6 +157,11 @@ class ShownDirective(SphinxDirective, Bound):
         """The argument."""
         return self.arguments[0].strip() if self.arguments else None
 
+    def link(self, page: str) -> str:
+        """Address of another page of the book from this one."""
+        here = self.env.docname
+        return self.env.app.builder.get_relative_uri(here, page)
+
     def staged(self, *folder: str) -> list[Path]:
         """Notebooks in a folder of the staged book."""
         return sorted(Path(self.env.srcdir, *folder).glob("*.ipynb"))
@@ -180,6 +186,9 @@ _SHOWN: dict[str, Callable[[ShownDirective], object]] = {
     "error-rates": lambda d: error_table(),
     "explorer": lambda d: explorer(d.paper, d.staged("notebooks")),
     "scoreboard": lambda d: score_table(d.ledger()),
+    "hero": lambda d: hero(),
+    "tiles": lambda d: tiles(d.ledger()),
+    "cards": lambda d: cards(d.ledger(), d.link),
     "status": lambda d: status(d.ledger(), d.staged("notebooks")),
     # For a page one folder below the first.
     "prepared": lambda d: Downloads(d.staged("downloads", "prepared"), "../prepared"),
