@@ -68,14 +68,14 @@ def legible(figure: Figure) -> float:
     A wide figure is shown smaller than it is, so that its letters must be larger.
     In points of the figure; 0 for a figure without a word.
     """
-    for _ in range(2):  # larger letters widen a figure and move its ticks
+    for _ in range(3):  # larger letters widen a figure and move its ticks
         figure.draw_without_rendering()
         inside = figure.get_tightbbox()
         wide = inside.width + 2 * _MARGIN
         least = SMALLEST * _POINTS / _DPI / min(1, COLUMN / (_DPI * wide))
         texts = [t for t in figure.findobj(Text) if t.get_text().strip()]
         for text in texts:
-            text.set_fontsize(max(text.get_fontsize(), 1.01 * least))
+            text.set_fontsize(max(text.get_fontsize(), 1.02 * least))
     return min((text.get_fontsize() for text in texts), default=0.0)
 
 

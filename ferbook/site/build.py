@@ -4,6 +4,7 @@ Executed copies, pages and settings are staged in ``_build/src``; the site
 is built from there into ``_build/html``.
 """
 
+import json
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,9 @@ from fer_lib.errors import FerError
 from ferbook.site.execute import execute
 from ferbook.site.notebooks import ROOT, chapter_notebooks, read_config, staged_config
 from ferbook.site.prepared_notebooks import write_prepared
+
+# Of pictures that ferbook.show.figures makes.
+_FIGURE = "data-letters"
 
 
 def stage(root: Path, source: Path, config: dict, cache: Path) -> None:
@@ -30,6 +34,7 @@ def stage(root: Path, source: Path, config: dict, cache: Path) -> None:
         target = source / path.relative_to(root)
         target.parent.mkdir(parents=True, exist_ok=True)
         fold_first_cell(notebook)
+        fold_figures(notebook)
         nbformat.write(notebook, target)
         how = "unchanged since its last execution" if reused else "executed"
         print(f"{path.name}: {how}", flush=True)
@@ -42,6 +47,15 @@ def fold_first_cell(notebook: nbformat.NotebookNode) -> None:
     """Fold the code that sets up Colab: a page is read without it."""
     first = next(cell for cell in notebook.cells if cell.cell_type == "code")
     first.metadata.tags = [*first.metadata.get("tags", []), "hide-input"]
+
+
+def fold_figures(notebook: nbformat.NotebookNode) -> None:
+    """Fold the code of figures that chapters leave out: a link below shows it."""
+    for cell in notebook.cells:
+        tags = cell.metadata.get("tags", [])
+        if "remove-input" in tags and _FIGURE in json.dumps(cell.get("outputs", [])):
+            cell.metadata.tags = [t for t in tags if t != "remove-input"]
+            cell.metadata.tags.append("hide-input")
 
 
 def build_pages(source: Path, output: Path) -> Path:
