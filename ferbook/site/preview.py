@@ -4,7 +4,8 @@ The picture is drawn when a book with a first page of cards is built.  Its addre
 absolute where ``html_baseurl`` says where the book lies, as most services ask.
 """
 
-from html import escape
+import re
+from html import escape, unescape
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from ferbook.site.thumbnails import landing_face
 
 SIZE = 1200, 630  # pixels that services cut nothing from
 WORDS = "Five papers say how machines read faces. We rebuilt them. Here is what holds."
+_TAG = re.compile("<[^>]+>")
 _PICTURE = "_static/preview.png"
 _ALT = (
     "A rendered face with a black square over its mouth, and the probabilities that a "
@@ -81,7 +83,7 @@ def add_words(app: Sphinx, page: str, template: str, context: dict, doctree) -> 
     told = {
         "og:type": "article",
         "og:site_name": app.config.html_title,
-        "og:title": context["title"],
+        "og:title": unescape(_TAG.sub("", context["title"])),
         "og:description": WORDS,
         "og:image": picture,
         "og:image:alt": _ALT,

@@ -4,7 +4,6 @@ import json
 
 import pytest
 from bs4 import BeautifulSoup
-from widget_pages import open_page
 
 from ferbook.site.notebooks import pages
 
@@ -52,19 +51,6 @@ class TestPage:
         for picture in soup(site, page).find("article").find_all("img"):
             described = picture.get("alt", "")
             assert described and not described.startswith("../_images"), picture
-
-    @pytest.mark.browser
-    @pytest.mark.parametrize("theme", ["light", "dark"])
-    def test_a_phone_does_not_scroll_sideways(self, site, page, browser, theme):
-        try:
-            open_page(browser, (site / f"{page}.html").as_uri(), width=390)
-            browser.execute_script(
-                "document.documentElement.dataset.theme = arguments[0]", theme
-            )
-            width = "return document.documentElement.scrollWidth"
-            assert browser.execute_script(width) <= 390
-        finally:
-            browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
     @pytest.mark.browser
     def test_it_works_with_every_other_host_blocked(self, site, page, browser):

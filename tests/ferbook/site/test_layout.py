@@ -36,3 +36,27 @@ def test_the_idea_comes_after_one_screen(page, browser):
     assert ask(browser, "before_the_idea") <= HEIGHT
     set_width(browser, 390)
     assert ask(browser, "before_the_idea") <= 2 * HEIGHT
+
+
+FAULTY = """<!doctype html><meta name="viewport" content="width=device-width">
+<body style="margin: 0"><article class="bd-article">
+<div style="width: 300px; overflow-x: auto"><table style="width: 900px">
+<tr><td>seen</td><td>hidden</td></tr></table></div>
+<p style="color: #999">pale</p><p style="opacity: 0.3">faint</p>
+<p style="color: #767676">grey enough</p>
+<img alt="without a size" src="data:,">
+<img alt="small" width="1000" height="9" style="width: 300px" data-letters="20"
+  src="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E">
+<svg viewBox="0 0 100 10" width="50"><text y="9" font-size="10">tiny</text></svg>
+<h2>The idea</h2></article>"""
+
+
+def test_the_ruler_finds_what_is_planted(tmp_path, browser):
+    (tmp_path / "page.html").write_text(FAULTY)
+    open_page(browser, (tmp_path / "page.html").as_uri())
+    found = misfits(browser, 1280)
+    planted = ("2 cells cut", "no size", "letters of 6.0 px", "letters of 5.0 px")
+    assert [sum(words in one for one in found) for words in planted] == [1, 1, 1, 1]
+    assert [one.split('"')[1] for one in pale(browser, "light")] == ["pale", "faint"]
+    assert ask(browser, "before_the_idea") > 100
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
