@@ -291,8 +291,21 @@ def plain_mean(found: Analysis) -> tuple[str, str]:
     )
 
 
+def same_without_masks(found: Analysis) -> tuple[str, str]:
+    """How many answers stay where constants stand in place of the masks."""
+    one = found.numbers["masking.same_without"].means
+    *classes, mean = 100 * one.mean.ravel()
+    return (
+        f"With constants in place of its masks it answers {mean:.0f} % of photographs "
+        "as before.",
+        f"{np.nanmin(classes):.0f} to {np.nanmax(classes):.0f} % by class; "
+        f"n = {one.n[-1]:,}.",
+    )
+
+
 _NEARLY = 0.1  # as a share: means that differ by less are called nearly alike
 _OWN: dict[str, Callable[[Analysis], tuple[str, str]]] = {
     "deep_emotion": fixed_window,
     "ramn": plain_mean,
+    "residual_masking": same_without_masks,
 }

@@ -20,6 +20,7 @@ from ferbook.kit.found import (
     looks_at,
     plain_mean,
     read_words,
+    same_without_masks,
 )
 from ferbook.ledger.verdicts import STANDINGS
 from ferbook.papers import PAPERS
@@ -177,3 +178,12 @@ def test_attention_is_plain_only_if_shares_are_even():
     theta[2] = np.array([0.9, 0.5, 0.5])
     words, figures = plain_mean(analysis)
     assert "prefers some regions" in words and "47.4 %" in figures
+
+
+def test_masks_are_held_against_constants():
+    analysis = planted_analysis(network="residual_masking")
+    same = analysis.numbers["masking.same_without"].means.mean
+    same[:] = [0.5, 0.6, 0.7, 0.8, 0.9, 0.9, 0.9, 0.75]
+    words, figures = same_without_masks(analysis)
+    assert "answers 75 % of photographs as before" in words
+    assert figures == "50 to 90 % by class; n = 40."
