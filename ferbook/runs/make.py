@@ -156,6 +156,13 @@ def reproduce(
         FerError: for anything in the request that cannot be honoured.
     """
     started, where = datetime.now(UTC), choose_device(device)
+    check_writable(folder)
+    weights = dict(key.changes).get("pretrained")
+    if weights and not Path(weights).is_file():
+        raise FerError(
+            f"{weights}: no such file, expected weights to begin from; name another "
+            "with --pretrained, or leave it out."
+        )
     splits = splits_of(key, root, target_root)
     course, source = Course(key, splits), run_source(key)
     key, config, plan = course.key, course.config, course.plan
@@ -163,7 +170,6 @@ def reproduce(
     judged_by = rules_now(key.paper)
     if not again:
         _check_new(key, records_of(folder, key))
-    check_writable(folder)
     if not plan.epochs:
         raise FerError(f"{key}: asks for no epoch of training, expected 1 or more.")
     copies = leaked(splits.train, splits.test)

@@ -14,7 +14,7 @@ from tqdm.auto import tqdm
 from fer_lib.data.faceset import FaceSet, kept
 from fer_lib.data.mapped import MappedImages, memory_limit, write_parts
 from fer_lib.data.sources.published import PUBLISHED
-from fer_lib.data.sources.tree import left_out, manifest, report, told
+from fer_lib.data.sources.tree import left_out, manifest, report, told, with_beside
 from fer_lib.errors import FerError
 from fer_lib.photos.images import as_picture, read_image, resized
 
@@ -76,7 +76,7 @@ def converted(
         )
     about = {"version": _VERSION, "limit": memory_limit(), "size": size}
     about |= {"channels": channels, **options}
-    root, sources = Path(root).expanduser(), list(sources)
+    sources = list(sources)
 
     def make(beside: Path) -> FaceSet:
         rows, text = read()
@@ -89,10 +89,10 @@ def converted(
         taken = dict.fromkeys(row["file"] for row in rows)
         text += told(left_out(sources, taken, own, spare))
         faces = convert(name, rows, f"{text}.", size, channels, beside, side)
-        return replace(faces, report=report(root, sources, taken))
+        return replace(faces, report=report(sources, taken))
 
     text = json.dumps(about, sort_keys=True) + manifest(sources)
-    return kept(name, text, make, cache)
+    return with_beside(kept(name, text, make, cache), root, sources)
 
 
 def convert(

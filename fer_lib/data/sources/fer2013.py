@@ -32,6 +32,7 @@ from fer_lib.data.sources.tree import (
     nearest,
     report,
     subfolders,
+    with_beside,
 )
 from fer_lib.errors import FerError
 from fer_lib.expressions import EXPRESSIONS, label_of_seven
@@ -145,8 +146,8 @@ def load(root: Path | str, cache: Path | str | None = None) -> FaceSet:
     layout = find(root)
     if layout.table:
         about = f"version {_VERSION}\n{manifest(layout.files)}"
-        made = partial(_read_table, layout, Path(root).expanduser())
-        return kept("fer2013", about, lambda _: made(), cache)
+        faces = kept("fer2013", about, lambda _: _read_table(layout), cache)
+        return with_beside(faces, root, layout.files)
     lists = [one for one in layout.parts.values() if (one / LABELS_FILE).is_file()]
     read = _read_votes if lists else _read_folders
     return converted(
@@ -155,9 +156,9 @@ def load(root: Path | str, cache: Path | str | None = None) -> FaceSet:
     )  # fmt: skip
 
 
-def _read_table(layout: Layout, root: Path) -> FaceSet:
+def _read_table(layout: Layout) -> FaceSet:
     columns, extra = read_csv(layout.table), {}
-    count, lines = len(columns["labels"]), report(root, layout.files)
+    count, lines = len(columns["labels"]), report(layout.files)
     origin = f"FER2013 from {layout.table.name}, {count:,} rows"
     if count != _ROWS:
         origin += f" (the official file has {_ROWS:,})"

@@ -9,8 +9,10 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
+from dataclasses import replace
 from pathlib import Path
 
+from fer_lib.data.faceset import FaceSet
 from fer_lib.errors import FerError
 from fer_lib.expressions import expression_index
 from fer_lib.files import sha256_file
@@ -167,15 +169,18 @@ def manifest(sources: Iterable[Path]) -> str:
         for file in (sorted(walk(source)) if source.is_dir() else [source])
     ]
     sizes = [file.stat().st_size if file.is_file() else -1 for file, _ in files]
-    known = _content if sum(sizes) <= _WHOLE else _place
-    digest = hashlib.sha256()
+    digest, whole = hashlib.sha256(), sum(sizes) <= _WHOLE
     for (file, name), size in zip(files, sizes, strict=True):
-        about = known(file) if size >= 0 else "no file"
+        about = _known(file, whole) if size >= 0 else "no file"
         digest.update(os.fsencode(f"{name} {size} {about}\n"))
     return digest.hexdigest()
 
 
-def _content(file: Path) -> str:
+def _known(file: Path, whole: bool) -> str:
+    about = file.stat()
+    if not whole:
+        times = f"{about.st_mtime_ns} {about.st_ctime_ns}"
+        return f"{about.st_dev} {about.st_ino} {times}"
     try:
         return sha256_file(file)
     except OSError as error:
@@ -185,14 +190,11 @@ def _content(file: Path) -> str:
         ) from error
 
 
-def _place(file: Path) -> str:
-    about = file.stat()
-    times = f"{about.st_mtime_ns} {about.st_ctime_ns}"
-    return f"{about.st_dev} {about.st_ino} {times}"
-
-
 def left_out(
-    sources: Iterable[Path], taken: Collection[Path], own: Sequence[str], spare: str
+    sources: Sequence[Path],
+    taken: Collection[Path],
+    own: Sequence[str] = (),
+    spare: str = "",
 ) -> Counter:
     """What lies in the folders of a data set and is not read, by kind.
 
@@ -202,13 +204,11 @@ def left_out(
         own: how names of other files end that the data set's reader knows.
         spare: why an image may be left out; if empty, such a one is refused.
     """
-    found = Counter()
-    example = next(iter(taken))
+    found, example = Counter(), next(iter(taken))
     for source in sources:
         for file in walk(source) if source.is_dir() else ():
-            if file in taken or file.name.endswith(tuple(own) or ("\0",)):
-                continue
-            found[_why_left(file, spare, example)] += 1
+            if file not in taken and not file.name.endswith((*own, "\0")):
+                found[_why_left(file, spare, example)] += 1
     return found
 
 
@@ -237,27 +237,16 @@ def _why_left(file: Path, spare: str, example: Path) -> str:
     return spare
 
 
-def beside(root: Path, sources: Sequence[Path]) -> list[Path]:
-    """Entries between the folder that was named and those that are read."""
-    above = {
-        one for file in sources for one in file.parents if one.is_relative_to(root)
-    }
-    around = (e for folder in sorted(above) for some in entries(folder) for e in some)
-    return [entry for entry in around if entry not in above | set(sources)]
-
-
 def told(left: Counter) -> str:
     """The end of a sentence that counts what was left out; empty for nothing."""
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(left.items()))
     return f"; left out: {kinds}" if kinds else ""
 
 
-def report(
-    root: Path, sources: Sequence[Path], taken: Iterable[Path] = ()
-) -> list[str]:
-    """What was read from where, and what beside that was not looked into."""
-    root = root.parent if root.is_file() else root
-    parents = [file.parent.relative_to(root).parts for file in taken]
+def report(sources: Sequence[Path], taken: Iterable[Path] = ()) -> list[str]:
+    """What was read from where, in lines; the places of many are told together."""
+    base = os.path.commonpath([source.parent for source in sources])
+    parents = [file.parent.relative_to(base).parts for file in taken]
     places = Counter({".": len(parents)} if parents else {})
     for depth in range(1, max(map(len, parents), default=0) + 1):
         deeper = Counter("/".join(parts[:depth]) or "." for parts in parents)
@@ -265,12 +254,26 @@ def report(
             break
         places = deeper
     lines = [f"read from {place}: {count:,} images" for place, count in places.items()]
-    lines += [f"read: {f.relative_to(root)}" for f in sources if not f.is_dir()]
-    if others := [str(entry.relative_to(root)) for entry in beside(root, sources)]:
-        more = f" and {len(others) - _LINES:,} more" if len(others) > _LINES else ""
-        names = f"{', '.join(others[:_LINES])}{more}"
-        lines.append(f"not looked into, as nothing of it is asked for: {names}")
-    return lines
+    return lines + [f"read: {f.relative_to(base)}" for f in sources if not f.is_dir()]
+
+
+def with_beside(faces: FaceSet, root: Path | str, sources: Sequence[Path]) -> FaceSet:
+    """The same; what lies between the named folder and those that are read is told."""
+    root = Path(root).expanduser()
+    parents = {one for file in sources for one in file.parents}
+    above = {one for one in parents if one.is_relative_to(root)}
+    around = (e for folder in sorted(above) for some in entries(folder) for e in some)
+    found = [entry for entry in around if entry not in above | set(sources)]
+    if not found:
+        return faces
+    names = ", ".join(str(entry.relative_to(root)) for entry in found[:_LINES])
+    names += f" and {len(found) - _LINES:,} more" if len(found) > _LINES else ""
+    count = f"{len(found):,} {'entry' if len(found) == 1 else 'entries'} beside"
+    return replace(
+        faces,
+        provenance=f"{faces.provenance.rstrip('.')}; not looked into: {count}.",
+        report=[*faces.report, f"not looked into: {names}"],
+    )
 
 
 def ends(

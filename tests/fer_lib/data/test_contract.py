@@ -64,7 +64,8 @@ def visible(folder: Path, above=()) -> list[Path]:
 def accounted(faces, root: Path) -> int:
     """Files read, counted as left out, or below an entry that is named."""
     count = len(faces)
-    told = faces.provenance.partition("left out: ")[2].rstrip(".").split(", ")
+    told = re.search("left out: ([^;]*?)[;.]*$|left out: ([^;]*);", faces.provenance)
+    told = (told[1] or told[2]).split(", ") if told else []
     kinds = Counter()
     for kind in filter(None, told):
         number, what = re.fullmatch(r"([\d,]+) (.+)", kind).groups()

@@ -36,6 +36,17 @@ def test_splits_and_then_classes(tmp_path):
     assert faces.images.shape == (20, 3, 8, 8)
 
 
+def test_what_lies_beside_is_counted_and_named(tmp_path):
+    root = write(tmp_path / "mine" / "archive")
+    (root.parent / "README").touch()
+    draw(root.parent / "other set" / "1.png", 1)
+    faces = read(root.parent)
+    assert faces.provenance.endswith("; not looked into: 2 entries beside.")
+    assert faces.report[-1].endswith("not looked into: other set, README")
+    (root.parent / "test").symlink_to(root.parent / "gone")
+    assert read(root.parent).report[-1].endswith(": other set, README, test")
+
+
 def test_other_names_are_said(tmp_path):
     root = write(tmp_path / "mine")
     draw(root / "ennui" / "1.png", 1)

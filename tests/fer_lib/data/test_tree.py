@@ -61,12 +61,12 @@ def test_class_folders(tmp_path):
         ("b.png", 0),
     ]
     taken = [row["file"] for row in rows]
-    assert left_out([tmp_path], taken, (), "") == {".txt": 1}
+    assert left_out([tmp_path], taken) == {".txt": 1}
     (tmp_path / "sad").mkdir()
-    assert left_out([tmp_path], taken, (), "")["empty folders"] == 1
+    assert left_out([tmp_path], taken)["empty folders"] == 1
     (tmp_path / "c.png").touch()
     assert left_out([tmp_path], taken, (), "others")["others"] == 1
-    assert "c.png: lies in no" in refused(left_out, [tmp_path], taken, (), "")
+    assert "c.png: lies in no" in refused(left_out, [tmp_path], taken)
     (tmp_path / "bored").mkdir()
     assert "say what bored is" in refused(
         by_class, tmp_path, label_of, "say what NAME is"
@@ -79,7 +79,7 @@ def test_a_link_to_nothing_is_refused(tmp_path, name):
     (tmp_path / "sad" / "2.png").touch()
     (tmp_path / name).symlink_to(tmp_path / "gone")
     taken = [tmp_path / "sad" / "2.png"]
-    assert "a link to nothing" in refused(left_out, [tmp_path], taken, (), "")
+    assert "a link to nothing" in refused(left_out, [tmp_path], taken)
 
 
 def test_the_manifest_knows_every_change(tmp_path):

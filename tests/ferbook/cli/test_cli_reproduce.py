@@ -115,6 +115,18 @@ def test_options_of_the_reader_make_another_run(tiny, tmp_path, monkeypatch, cap
     assert replace(record.key, options=()).sha256 != record.key.sha256
 
 
+@pytest.mark.parametrize("option", ["--pretrained", "--out"])
+def test_what_is_missing_is_told_before_faces_are_read(
+    option, tmp_path, monkeypatch, capsys
+):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(make, "load", None)
+    words = ["reproduce", "ramn", option, str(tmp_path / "file" / "x")]
+    assert cli.main(words) == 1
+    told = capsys.readouterr().err
+    assert str(tmp_path / "file" / "x") in told and f"with {option}" in told
+
+
 def test_no_epoch_is_no_run(tiny, tmp_path, capsys):
     words = ["reproduce", "deep_emotion", "--device", "cpu", "--out", str(tmp_path)]
     assert cli.main([*words, "--epochs", "0"]) == 1

@@ -63,7 +63,7 @@ def test_options_of_readers(tmp_path, capsys):
     (root / "notes.txt.png").rename(root / "notes.txt")
     assert cli.main([*words, "--option", option, "--option", "size=none"]) == 0
     told = capsys.readouterr().out
-    assert "read from 0: 1 images" in told and "left out: 1 .txt" in told
+    assert "read from mine/0: 1 images" in told and "left out: 1 .txt" in told
     for wrong, why in (
         ("classes=0", "names such as 0:angry,1:sad"),
         ("size=large", "expected a whole number or none"),
