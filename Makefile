@@ -1,4 +1,4 @@
-# make book | test | check | lab | clean
+# make book | read | test | check | lab | clean
 PYTHON ?= python3
 VENV ?= .venv
 # Where CPU builds of PyTorch lie; empty means PyPI's build (CUDA on Linux).
@@ -9,10 +9,13 @@ TORCH := $(shell grep '^torch==' constraints.txt)
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: book test check lab clean setup
+.PHONY: book read test check lab clean setup
 
 book: setup
 	$(BIN)/python -m ferbook.site.build
+
+read: setup
+	$(BIN)/python -m ferbook.site.read
 
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

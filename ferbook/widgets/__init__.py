@@ -10,6 +10,7 @@ from ferbook.widgets.losses import (
     region_loss_explorer,
 )
 from ferbook.widgets.masking import masking_explorer
+from ferbook.widgets.networks import networks_on_page
 from ferbook.widgets.occlusion import occlusion_explorer
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "diversity_explorer",
     "folds_explorer",
     "masking_explorer",
+    "networks_on_page",
     "occlusion_explorer",
     "region_loss_explorer",
 ]

@@ -13,7 +13,7 @@ export function s(tag, attributes = {}, ...children) {
   return filled(document.createElementNS(SVG, tag), attributes, children);
 }
 
-function filled(node, attributes, children) {
+export function filled(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) {
       node.addEventListener(name.slice(2), guarded(value));

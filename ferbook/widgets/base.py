@@ -21,7 +21,11 @@ from fer_lib.errors import FerError
 from ferbook.show.tables import Table
 
 MOST = 300_000  # bytes of a widget on a page, its data included
-_IMPORT = re.compile(r'^import \{[^}]*\}\s+from "\./(base|maps)\.js";\n', re.MULTILINE)
+# Modules that others import, each after those that it imports itself.
+_SHARED = ("base", "maps", "answers", "engine", "square", "squares", "sources")
+_IMPORT = re.compile(
+    rf'^import \{{[^}}]*\}}\s+from "\./({"|".join(_SHARED)})\.js";\n', re.MULTILINE
+)
 
 
 def _read(name: str) -> str:
@@ -39,8 +43,8 @@ def module_source(name: str) -> str:
         raise FerError(
             f"{name}.js: {count} imports from ./base.js, expected one, in braces."
         )
-    # What imports nothing itself comes first.
-    parts = (_read(f"{part}.js") for part in (*sorted(set(shared)), name))
+    needed = [part for part in _SHARED if part in shared]
+    parts = (_read(f"{part}.js") for part in (*needed, name))
     return "".join(_IMPORT.sub("", part) for part in parts)
 
 

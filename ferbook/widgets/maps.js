@@ -1,4 +1,5 @@
-// Maps of values as pictures, with a scale; and numbers packed into letters.
+// Maps of values as pictures, with a scale; squares over a face, and what they say of
+// its pixels; numbers packed into letters.
 
 import { h } from "./base.js";
 
@@ -23,6 +24,30 @@ export function colourAt(stops, share) {
   const [left, right] = [Math.floor(at), Math.ceil(at)].map((k) => [1, 3, 5].map(
     (from) => parseInt(stops[k].slice(from, from + 2), 16)));
   return left.map((value, k) => value + (at - Math.floor(at)) * (right[k] - value));
+}
+
+/** Left (or top) edges of all squares along a side; the last ends with it. */
+export function windowStarts(side, window, stride) {
+  const starts = [];
+  for (let at = 0; at < side - window; at += stride) starts.push(at);
+  return [...starts, side - window];
+}
+
+/** Mean of what the squares over each pixel say; null where none is known. */
+export function pixelMeans(values, starts, window, side) {
+  const [sums, counts] = [0, 0].map((zero) => new Array(side * side).fill(zero));
+  values.forEach((value, k) => {
+    if (value === null) return;
+    const [top, left] = [Math.floor(k / starts.length), k % starts.length].map(
+      (at) => starts[at]);
+    for (let y = top; y < top + window; y += 1) {
+      for (let x = left; x < left + window; x += 1) {
+        sums[y * side + x] += value;
+        counts[y * side + x] += 1;
+      }
+    }
+  });
+  return sums.map((sum, k) => (counts[k] ? sum / counts[k] : null));
 }
 
 /** A picture of values, row by row, null for nothing; its address. */

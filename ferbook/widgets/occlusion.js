@@ -2,34 +2,10 @@
 
 import { choice, draggable, h, head, largest, panel, put, s, tellError, widget }
   from "./base.js";
-import { painted, scale, unpacked } from "./maps.js";
+import { painted, pixelMeans, scale, unpacked, windowStarts } from "./maps.js";
 
 const FILLS = { zero: "black", mean: "the mean colour", blur: "the face, blurred" };
 const READINGS = { drop: "fall of the probability", flip: "changes of the label" };
-
-/** Left (or top) edges of all squares along a side; the last ends with it. */
-export function windowStarts(side, window, stride) {
-  const starts = [];
-  for (let at = 0; at < side - window; at += stride) starts.push(at);
-  return [...starts, side - window];
-}
-
-/** Mean of what the squares over each pixel say; null where none is known. */
-export function pixelMeans(values, starts, window, side) {
-  const [sums, counts] = [0, 0].map((zero) => new Array(side * side).fill(zero));
-  values.forEach((value, k) => {
-    if (value === null) return;
-    const [top, left] = [Math.floor(k / starts.length), k % starts.length].map(
-      (at) => starts[at]);
-    for (let y = top; y < top + window; y += 1) {
-      for (let x = left; x < left + window; x += 1) {
-        sums[y * side + x] += value;
-        counts[y * side + x] += 1;
-      }
-    }
-  });
-  return sums.map((sum, k) => (counts[k] ? sum / counts[k] : null));
-}
 
 /** The place in a list of numbers of the one nearest to a value. */
 export function nearest(list, value) {

@@ -22,6 +22,7 @@ from ferbook.chapters.your_face.photograph import Found
 from ferbook.study.cell import Explained
 from ferbook.study.faces import Known
 from ferbook.widgets.masking import KINDS
+from ferbook.widgets.networks import Files, Picture
 
 # ---- occlusion: every pixel weighs something for each of four classes
 
@@ -173,6 +174,11 @@ EXPLORERS = {
     "frame": lambda: frame_explorer(*framed(), "Rendered."),
     "guess": lambda: guess_explorer(*explained_noise(), "Noise."),
     "masking": lambda: widgets.masking_explorer(masked(), MASKED, TITLES, "Noise."),
+    "networks": lambda: widgets.networks_on_page(
+        {"one": WEIGHED, "two": WEIGHED},
+        [Picture(name, noise(1, 60)[0, 0], (6, 5, 48)) for name in ("first", "second")],
+        Files("networks/", True, {}, 0, 0),
+    ),
     "occlusion": lambda: widgets.occlusion_explorer(
         WEIGHED, SQUARED, ["one", "two"], "Noise.", WINDOWS
     ),

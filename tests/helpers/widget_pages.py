@@ -37,6 +37,7 @@ _LIVE = f"""{_IMPORT}
 def write_page(path, widget, theme="light"):
     """A page that holds a widget, with room to scroll below it; its address."""
     head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    head += '<link rel="icon" href="data:,">'  # else servers are asked for one
     html = f'<!doctype html><html lang="en" data-theme="{theme}"><head>{head}'
     body = widget.html() + 40 * "<br>"
     path.write_text(f"{html}{_THEME}</head><body>{body}</body></html>", "utf-8")
