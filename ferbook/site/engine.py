@@ -22,9 +22,10 @@ INTEGRITY = (
     "sha512-q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1"
     "SigqR4CXAfKYQ=="
 )
-# One thread of this build needs no cross-origin isolation, and so no headers that
-# plain hosts do not send.  The "bundle" holds the glue that the others load.
-SCRIPT, PROGRAM = "ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"
+# What they are called beside the pages, and in the package.  One thread of this build
+# needs no cross-origin isolation, and so no headers that plain hosts do not send; nor
+# do all of them know .mjs.  The "bundle" holds the glue that others load.
+FILES = {"ort.js": "ort.wasm.bundle.min.mjs", "ort.wasm": "ort-wasm-simd-threaded.wasm"}
 _PATIENCE = 300  # seconds for 33 MB
 
 
@@ -105,8 +106,7 @@ def write_engine(folder: Path) -> None:
         fetch(package)
     check(package)
     with tarfile.open(package) as archive:
-        for name in (SCRIPT, PROGRAM):
+        for name, member in FILES.items():
             # By name alone: no path of the archive is followed.
-            with archive.extractfile(f"package/dist/{name}") as source:
-                content = source.read()
-            (folder / name).write_bytes(content)
+            with archive.extractfile(f"package/dist/{member}") as source:
+                (folder / name).write_bytes(source.read())

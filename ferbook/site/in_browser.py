@@ -30,7 +30,7 @@ from ferbook.widgets.networks import (
 )
 
 FOLDER = "_static/networks"  # of the built pages
-_WORKER = "worker.mjs"
+_WORKER = "worker.js"
 
 
 def write_files(

@@ -9,7 +9,7 @@
  */
 export async function startEngine({ folder, networks, side }, heard) {
   const place = new URL(folder, document.baseURI);
-  const worker = new Worker(new URL("worker.mjs", place), { type: "module" });
+  const worker = new Worker(new URL("worker.js", place), { type: "module" });
   const open = new Map(); // questions that wait, by number
   let count = 0;
   const question = (asked, told) => new Promise((done, failed) => {
@@ -25,7 +25,7 @@ export async function startEngine({ folder, networks, side }, heard) {
   };
   worker.onerror = (event) => {
     event.preventDefault();
-    const why = new Error(event.message || `${place.href}worker.mjs was not found`);
+    const why = new Error(event.message || `${place.href}worker.js was not found`);
     for (const { failed } of open.values()) failed(why);
   };
   const files = networks.map(({ key, file }) => ({ name: key, file }));

@@ -10,14 +10,14 @@ import pytest
 from fer_lib.errors import FerError
 from ferbook.site import engine
 
-CONTENT = {engine.SCRIPT: b"export const one = 1;", engine.PROGRAM: b"\0asm"}
+CONTENT = {"ort.js": b"export const one = 1;", "ort.wasm": b"\0asm"}
 
 
 def packed(path, content):
     """A package as npm packs them."""
     with tarfile.open(path, "w:gz") as archive:
         for name, text in content.items():
-            entry = tarfile.TarInfo(f"package/dist/{name}")
+            entry = tarfile.TarInfo(f"package/dist/{engine.FILES[name]}")
             entry.size = len(text)
             archive.addfile(entry, io.BytesIO(text))
     return path
@@ -62,7 +62,7 @@ def test_it_is_fetched_once_and_kept(npm, tmp_path, folder):
 
 
 def test_another_file_is_refused_and_not_kept(npm, tmp_path, folder):
-    packed(tmp_path / "served.tgz", CONTENT | {engine.SCRIPT: b"export const one = 2;"})
+    packed(tmp_path / "served.tgz", CONTENT | {"ort.js": b"export const one = 2;"})
     with pytest.raises(FerError, match=r"integrity is sha512-\S+, expected sha512-"):
         engine.write_engine(folder)
     assert not list(folder.iterdir())

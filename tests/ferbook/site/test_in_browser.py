@@ -86,12 +86,8 @@ class TestRunning:
     def test_nothing_is_fetched_before_the_reader_asks(self, book, running):
         assert running == ["/page.html"]
         fetched = [path.partition("?")[0] for path in book[1][1:]]
-        engine = [
-            "worker.mjs",
-            "ort.wasm.bundle.min.mjs",
-            "ort-wasm-simd-threaded.wasm",
-        ]
-        files = engine + [f"{name}.onnx" for name in of_the_library()]
+        files = ["worker.js", "ort.js", "ort.wasm"]
+        files += [f"{name}.onnx" for name in of_the_library()]
         assert sorted(fetched) == sorted(f"/networks/{name}" for name in files)
 
     def test_bars_are_what_python_says_of_every_picture(

@@ -1,6 +1,6 @@
 // Runs networks off the page's own thread, so that the page stays responsive.
 
-import * as ort from "./ort.wasm.bundle.min.mjs";
+import * as ort from "./ort.js";
 
 ort.env.wasm.numThreads = 1; // more would need headers that plain hosts do not send
 
@@ -12,7 +12,7 @@ const tensor = (pixels) => new ort.Tensor("float32", pixels, [1, 1, side, side])
 async function load({ number, files, side: pixels }) {
   side = pixels;
   const here = (file) => new URL(file, import.meta.url).href;
-  ort.env.wasm.wasmPaths = { wasm: here("./ort-wasm-simd-threaded.wasm") };
+  ort.env.wasm.wasmPaths = { wasm: here("ort.wasm") };
   for (const [k, { name, file }] of files.entries()) {
     const text = `${k ? "" : "the engine and "}network ${k + 1} of ${files.length}`;
     postMessage({ number, text });
