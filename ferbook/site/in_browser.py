@@ -7,6 +7,7 @@ the build says so in a line.
 
 import gzip
 import hashlib
+import re
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -19,7 +20,7 @@ from fer_lib.errors import FerError
 from fer_lib.models.network import Network
 from fer_lib.models.onnx_files import onnx_bytes
 from ferbook.kit.networks import networks as of_the_library
-from ferbook.site.engine import write_engine
+from ferbook.site.engine import FILES, write_engine
 from ferbook.widgets.base import Widget
 from ferbook.widgets.networks import (
     SIDE,
@@ -39,7 +40,7 @@ def write_files(
     """Write networks and engine into a folder.
 
     Args:
-        networks: by the names of their files.
+        networks: by the names that pages call them.
         folder: made if need be.
         seen_as: address of that folder as seen from the page.
         engine: whether to try for the engine; without it the networks are no use.
@@ -56,18 +57,19 @@ def write_files(
             engine = False
     if not engine:
         return Files(seen_as, False, {}, 0, 0)
+    worker = files("ferbook.widgets").joinpath(_WORKER).read_bytes()
+    written = {_WORKER: worker} | {name: (folder / name).read_bytes() for name in FILES}
     names = {}
     for name, one in networks.items():
-        content = onnx_bytes(one, SIDE)
-        (folder / f"{name}.onnx").write_bytes(content)
+        file = re.sub(r"\W+", "_", name.lower()) + ".onnx"
+        written[file] = onnx_bytes(one, SIDE)
         # A browser that kept an older file of this name asks for the newer one.
-        version = hashlib.sha256(content).hexdigest()[:12]
-        names[name] = f"{name}.onnx?{version}"
-    worker = files("ferbook.widgets").joinpath(_WORKER).read_bytes()
-    (folder / _WORKER).write_bytes(worker)
-    written = [path.read_bytes() for path in folder.iterdir()]
-    sent = sum(len(gzip.compress(one, 6)) for one in written)
-    return Files(seen_as, True, names, sum(map(len, written)), sent)
+        names[name] = f"{file}?{hashlib.sha256(written[file]).hexdigest()[:12]}"
+    for file, content in written.items():
+        (folder / file).write_bytes(content)
+    size = sum(map(len, written.values()))
+    sent = sum(len(gzip.compress(content, 6)) for content in written.values())
+    return Files(seen_as, True, names, size, sent)
 
 
 def page_widget(files: Files, networks: Mapping[str, Network]) -> Widget:

@@ -86,8 +86,9 @@ class TestRunning:
     def test_nothing_is_fetched_before_the_reader_asks(self, book, running):
         assert running == ["/page.html"]
         fetched = [path.partition("?")[0] for path in book[1][1:]]
-        files = ["worker.js", "ort.js", "ort.wasm"]
-        files += [f"{name}.onnx" for name in of_the_library()]
+        files = ["worker.js", "ort.js", "ort.wasm", "deep_emotion.onnx", "esr.onnx"]
+        files += ["ma_net.onnx", "part_ensemble.onnx", "ramn.onnx"]
+        files += ["residual_masking_network.onnx"]
         assert sorted(fetched) == sorted(f"/networks/{name}" for name in files)
 
     def test_bars_are_what_python_says_of_every_picture(
@@ -113,7 +114,7 @@ class TestRunning:
         wait_for(browser, expected(networks, pictures[0].seen()))
 
     def test_the_map_counts_what_squares_change(self, browser, running, networks):
-        name = "deep_emotion"  # which reads 48 pixels, as the page covers them
+        name = "Deep-Emotion"  # which reads 48 pixels, as the page covers them
         picture = rendered_pictures()[2]
         choose(browser, picture=2, network=name, window=16)
         unit = torch.as_tensor(picture.seen())[None]
