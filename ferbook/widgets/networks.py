@@ -159,7 +159,7 @@ def reads(network: Network) -> str:
     counted = network.about.get("reads", {}).get("photographs")
     if counted is None:
         return "not tested on photographs"
-    return f"{100 * counted['accuracy']:.0f} % of photographs"
+    return f"right on {100 * counted['accuracy']:.0f} % of photographs"
 
 
 def _table(
