@@ -183,7 +183,7 @@ def rafdb(part="{name}_aligned.png", lists=True, line="{name}.jpg {code}\n"):
         for name, (code, split) in ALIGNED.items():
             texts[split] += line.format(name=name, code=code)
         if "aligned/" in part:
-            (root / "EmoLabel").mkdir()
+            (root / "EmoLabel").mkdir(parents=True)
             list_ = root / "EmoLabel" / "list_patition_label.txt"
             list_.write_text("".join(texts.values()), encoding="utf-8-sig")
         elif lists:

@@ -80,8 +80,9 @@ def _read(files: list[Path], tables: list[Path]) -> tuple[list, str]:
         found = [{"file": file} for file in images(entries(folder)[1])]
         if len(files) > 1:
             found = by_class(folder, _LABELS.get, "rename or remove it")
-        for row in found:
-            present[row["file"].stem.lower().removesuffix("_aligned")] = row
+            found = [row | {"splits": _split(row["file"])} for row in found]
+        names = (row["file"].stem.lower().removesuffix("_aligned") for row in found)
+        present |= dict(zip(names, found, strict=True))
     rows = []
     for where, name, label in _lines(tables):
         row = present.pop(name, None)
@@ -90,16 +91,20 @@ def _read(files: list[Path], tables: list[Path]) -> tuple[list, str]:
                 f"{where}: {name}.jpg has no image in {files[0].parent}, one of "
                 "another class, or one of a line before; get images or list again."
             )
-        rows.append(row | {"labels": label, "splits": name.partition("_")[0]})
+        rows.append({"splits": name.partition("_")[0]} | row | {"labels": label})
     if present and tables:
         raise FerError(
             f"{files[0]}: found {len(rows)} images that {tables[0].name} lists "
             f"and {len(present)} that it does not ({', '.join(present)[:60]}), "
             "expected none of these; get both again."
         )
-    for name in sorted(present, key=lambda name: (name[:2] != "tr", len(name), name)):
-        rows.append(present[name] | {"splits": _split(present[name]["file"])})
+    rows += [present[name] for name in sorted(present, key=_place)]
     return rows, f"RAF-DB, {len(rows):,} aligned faces, basic expressions"
+
+
+def _place(name: str) -> tuple:
+    """That of the list: training first, then by number."""
+    return name[:2] != "tr", len(name), name
 
 
 def _split(file: Path) -> str:

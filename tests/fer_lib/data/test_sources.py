@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from drawn_files import cut, draw, noise, refused
+from drawn_layouts import rafdb as rafdb_copy
 
 from fer_lib.data import load
 from fer_lib.data.sources import rafdb
@@ -155,6 +156,28 @@ def test_rafdb(tmp_path, rows):
     drawn = np.stack([noise(i, 16, 16, 3).transpose(2, 0, 1) for i in range(7)])
     far = np.abs(faces.images[:, None].astype(int) - drawn[None]).mean((2, 3, 4))
     assert far.argmin(1).tolist() == list(range(7))
+
+
+@pytest.mark.parametrize("lists", [True, False])
+def test_both_layouts_of_rafdb_are_the_same_faces(tmp_path, lists):
+    """In the same order; and a list that says otherwise than a folder is refused."""
+    rafdb_copy("Image/aligned/{name}_aligned.png")(tmp_path / "official")
+    kaggle = rafdb_copy(
+        "{split}/{code}/{name}_aligned.png", lists, "{name}_aligned.jpg,{code}\n"
+    )
+    (tmp_path / "kaggle").mkdir()
+    kaggle(tmp_path / "kaggle")
+    assert (
+        read("rafdb", tmp_path / "official").sha256
+        == read("rafdb", tmp_path / "kaggle").sha256
+    )
+    moved("kaggle/train/5/train_00001_aligned.png", "kaggle/train/4/train_00001.png")(
+        tmp_path
+    )
+    if lists:
+        assert "one of another class" in refused(read, "rafdb", tmp_path / "kaggle")
+    moved("kaggle/train/4/train_00001.png", "kaggle/test/5/train_00001.png")(tmp_path)
+    assert "lies in 'test'" in refused(read, "rafdb", tmp_path / "kaggle")
 
 
 @pytest.mark.parametrize("name", ["Val_Aligned_Faces", "Val_Aligned_Faces_new"])
