@@ -128,8 +128,8 @@ export function panel(name, controls, draw) {
   return { element, apart, values, set: change, preview: set, start };
 }
 
-/** Buttons that take one step, or many of them, one a frame; step(last). */
-export function stepper(step, { one = "one training step", many = 20 } = {}) {
+/** Buttons that take one step(last), or many of them, one per frame. */
+export function stepper(step, many) {
   let left = 0;
   const frame = () => {
     if (left === 0) return;
@@ -139,7 +139,7 @@ export function stepper(step, { one = "one training step", many = 20 } = {}) {
     else requestAnimationFrame(frame);
   };
   const go = (times) => () => { [left] = [times, left = 0]; frame(); };
-  return [press(one, go(1)), press(`run ${many} steps`, go(many))];
+  return [press("one training step", go(1)), press(`run ${many} steps`, go(many))];
 }
 
 /** A button that does what it says. */

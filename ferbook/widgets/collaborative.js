@@ -177,7 +177,7 @@ const main = widget("collaborative", ({ body }) => {
     const { points, omega, normalise } = controls.values;
     (last ? controls.set : controls.preview)(
       { points: stepped(points, omega, normalise) });
-  });
+  }, 20);
   const again = press("points back to the start",
     () => controls.set({ points: START }));
   body.append(controls.element, h("div", { class: "w-row" },

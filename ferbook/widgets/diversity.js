@@ -218,7 +218,7 @@ const main = widget("diversity", ({ data, body }) => {
     const { gamma, formula } = controls.values;
     const points = moved(stepped(pointsOf(controls.values), gamma, formula));
     (last ? controls.set : controls.preview)({ points });
-  }, { many: 60 });
+  }, 60);
   const starts = Object.entries(STARTS).map(([text, made]) => press(text,
     () => controls.set({ points: made(data.most).flat() })));
   const beside = (style, ...nodes) => h("div", { style }, ...nodes);

@@ -95,7 +95,7 @@ const main = widget("frame", ({ data, body }) => {
     } });
   const part = (title, ...parts) => h("div", { class: "w-third" }, h("p", {}, title),
     ...parts);
-  body.append(controls.element, h("div", { class: "w-row" },
+  body.append(controls.element, h("div", { class: "w-row w-trio" },
     part("Drag the frame, or use arrow keys", large),
     part("Probabilities (mark: straight on)", h("table", {}, head(["class", "straight on",
       "here", ""]), rows), told),

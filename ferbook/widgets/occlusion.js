@@ -226,7 +226,7 @@ const main = widget("occlusion", ({ data, body, model }) => {
   const part = (title, ...parts) => h("div", { class: "w-third" },
     h("p", {}, title), ...parts);
   body.append(controls.element,
-    h("div", { class: "w-row" },
+    h("div", { class: "w-row w-trio" },
       part("Drag, tap, or use arrow keys", large),
       part("Probabilities (mark: without)", h("table", {}, head(columns), rows), told),
       part("Map of the squares seen", map, legend, button)),

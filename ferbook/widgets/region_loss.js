@@ -99,7 +99,7 @@ const main = widget("region_loss", ({ data, body }) => {
   h("div", {}, controls.apart[`w${k}`], h("div", { class: "w-both" }, bars[k].bar,
     bars[k].mark), bars[k].pull)));
   const buttons = stepper((last) => take(stepped(exact, controls.values.beta), steps + 1,
-    last ? controls.set : controls.preview));
+    last ? controls.set : controls.preview), 20);
   body.append(controls.element,
     h("div", { class: "w-row" },
       h("div", { style: "flex: 1 1 11rem; max-width: 16rem" }, face),

@@ -14,6 +14,21 @@ def site(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def explorers():
+    """Explorers by name, each made when it is asked for first."""
+    from planted_explorers import EXPLORERS  # most tests need none of it
+
+    made = {}
+
+    def of(name):
+        if name not in made:
+            made[name] = EXPLORERS[name]()
+        return made[name]
+
+    return of
+
+
+@pytest.fixture(scope="session")
 def browser():
     """A headless Chromium in which every other host is blocked."""
     with start_chromium() as started:

@@ -14,12 +14,12 @@ MOST = 2_000_000  # bytes of the page
 
 
 @pytest.fixture(scope="module")
-def notebooks(tmp_path_factory):
+def notebooks(explorers, tmp_path_factory):
     """Executed notebooks, two explorers each."""
     folder, names = tmp_path_factory.mktemp("notebooks"), list(EXPLORERS)
     for k in range(0, len(names), 2):
         outputs = [
-            {"data": {"text/html": EXPLORERS[name]().html().splitlines(True)}}
+            {"data": {"text/html": explorers(name).html().splitlines(True)}}
             for name in names[k : k + 2]
         ]
         cells = [{"cell_type": "markdown"}, {"cell_type": "code", "outputs": outputs}]

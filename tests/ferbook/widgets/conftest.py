@@ -1,21 +1,7 @@
-"""Every explorer once, and its page."""
+"""Every explorer's page."""
 
 import pytest
-from planted_explorers import EXPLORERS
 from widget_pages import no_faults, open_page, write_page
-
-
-@pytest.fixture(scope="session")
-def explorers():
-    """Explorers by name, each made when it is asked for first."""
-    made = {}
-
-    def of(name):
-        if name not in made:
-            made[name] = EXPLORERS[name]()
-        return made[name]
-
-    return of
 
 
 @pytest.fixture(scope="session")
