@@ -237,11 +237,12 @@ def looks_at(found: Analysis) -> tuple[str, str]:
             "face than near the landmarks of another face.",
             f"n = {n:,} photographs read correctly.",
         )
-    parts = [list(FIVE_PARTS)[k] for k in above]
+    parts = [f"the {list(FIVE_PARTS)[k]}" for k in above]
     first = above[0]
+    most = f", most near {parts[0]}" if len(parts) > 1 else ""
     return (
         "In photographs its Grad-CAM is hotter than by chance near "
-        f"{_listed(parts)}: most near the {parts[0]}.",
+        f"{_listed(parts)}{most}.",
         f"{heat[first]:.2f} times the mean heat; {more[first]:.2f} "
         f"({more[first] - reach[first]:.2f} to {more[first] + reach[first]:.2f}) more "
         f"than near another face's landmarks; n = {n:,} photographs read correctly.",

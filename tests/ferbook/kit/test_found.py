@@ -153,8 +153,10 @@ def heated(less):
 
 def test_heat_counts_only_against_another_faces_landmarks():
     words, figures = looks_at(heated([0.5, -0.1, 0.01, 0.2, 0.0]))
-    assert "near jaw and eyes: most near the jaw" in words
+    assert words.endswith("near the jaw and the eyes, most near the jaw.")
     assert "0.50 (0.48 to 0.52) more than near another face's landmarks" in figures
+    words, _ = looks_at(heated([-0.5, -0.1, 0.01, -0.2, 0.3]))
+    assert words.endswith("than by chance near the mouth.")
     words, _ = looks_at(heated([-0.5, -0.1, 0.01, -0.2, 0.0]))
     assert "no more heat near any part" in words
 
