@@ -54,7 +54,7 @@ def test_two_parameters_put_real_data_in_place(fer2013, monkeypatch):
         (
             "03_deep_emotion",
             {"dataset": "fer2013", "data_root": "nowhere"},
-            "no FER2013 found",
+            "expected a folder of a data set",
         ),
         ("12_your_face", {"photo": "nowhere.png"}, "no such file"),
     ],

@@ -75,6 +75,11 @@ def middle(browser, element):
     return browser.execute_script(script, element)
 
 
+# A page that is still at work may take a first touch for a scroll.
+_IDLE = """return new Promise((done) =>
+    requestIdleCallback(() => setTimeout(done, 200), { timeout: 10000 }))"""
+
+
 def swipe(browser, start, by=(0, 0)):
     """Put a finger down, move it by pixels, lift it; how far the page scrolled."""
     scrolled = "return new Promise((done) => setTimeout(() => done(scrollY), 300))"
@@ -102,6 +107,7 @@ class TestOnAPhone:
         touching = "Emulation.setTouchEmulationEnabled"
         browser.execute_cdp_cmd(touching, {"enabled": True, "maxTouchPoints": 1})
         browser.refresh()  # pages ask for it as they load
+        browser.execute_script(_IDLE)
         yield browser
         browser.execute_cdp_cmd(touching, {"enabled": False})
         no_faults(browser)

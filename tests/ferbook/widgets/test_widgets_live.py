@@ -80,10 +80,10 @@ def work_face(browser, source, folder):
         until(browser, lambda b: text in find(b, shown).text)
 
     wait(browser, shown, 60)
-    answers("deep_emotion", found)
+    answers("Deep-Emotion", found)
     crop = find(browser, ".widget-slider [role=slider]")
     crop.send_keys(*[Keys.ARROW_RIGHT] * 4)
-    answers("deep_emotion", found, crop=1.2)
+    answers("Deep-Emotion", found, crop=1.2)
     buttons = find_all(browser, ".widget-toggle-button")
     next(one for one in buttons if one.text == "part_ensemble").send_keys(" ")
     answers("part_ensemble", found, crop=1.2)
