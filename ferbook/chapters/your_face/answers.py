@@ -61,8 +61,8 @@ def chosen_networks(dataset: str = "rendered", weights: str = "") -> Networks:
 def side_for(networks: Networks) -> int:
     """Side of the faces to show them: that of what they learned from."""
     sides = [one.input.size for one in networks.values()]
-    # Inputs of 64 pixels are enlarged faces of 48.
-    return SIDE if max(sides) <= 64 else max(sides)
+    # Inputs of 64 and 96 pixels are enlarged faces of 48.
+    return SIDE if max(sides) <= 96 else max(sides)
 
 
 def home_table(networks: Networks) -> Table:

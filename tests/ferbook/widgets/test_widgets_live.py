@@ -85,8 +85,8 @@ def work_face(browser, source, folder):
     crop.send_keys(*[Keys.ARROW_RIGHT] * 4)
     answers("Deep-Emotion", found, crop=1.2)
     buttons = find_all(browser, ".widget-toggle-button")
-    next(one for one in buttons if one.text == "part_ensemble").send_keys(" ")
-    answers("part_ensemble", found, crop=1.2)
+    next(one for one in buttons if one.text == "part ensemble").send_keys(" ")
+    answers("part ensemble", found, crop=1.2)
     Image.fromarray(astronaut()[:, ::-1]).save(folder / "me.png")
     # The field of ipywidgets is in no page until it is asked for.
     browser.execute_script(
@@ -96,7 +96,7 @@ def work_face(browser, source, folder):
     field = wait(browser, "body > input[type=file]", 10)
     field.send_keys(str(folder / "me.png"))
     mirrored = find_one(load_photo(str(folder / "me.png")))
-    answers("part_ensemble", mirrored, crop=1.2)
+    answers("part ensemble", mirrored, crop=1.2)
 
 
 def work_region_loss(browser, source, folder):
