@@ -75,7 +75,7 @@ def legible(figure: Figure) -> float:
         least = SMALLEST * _POINTS / _DPI / min(1, COLUMN / (_DPI * wide))
         texts = [t for t in figure.findobj(Text) if t.get_text().strip()]
         for text in texts:
-            text.set_fontsize(max(text.get_fontsize(), 1.02 * least))
+            text.set_fontsize(max(text.get_fontsize(), 1.06 * least))
     return min((text.get_fontsize() for text in texts), default=0.0)
 
 
@@ -86,8 +86,8 @@ class Panels:
     plots: tuple[Plot, ...]
 
     def html(self) -> str:
-        """Two plots a line on a desk, one on a phone."""
-        place = '<div style="flex: 1 1 18em; max-width: 28em">'
+        """As many plots a line as leave their letters large enough."""
+        place = '<div style="flex: 1 1 30em">'
         shown = "".join(f"{place}{one.html()}</div>" for one in self.plots)
         return f'<div style="display: flex; flex-wrap: wrap; gap: 1em">{shown}</div>'
 

@@ -43,7 +43,9 @@ function small(image, width) {
   const own = Number(image.getAttribute("width"));
   const box = image.getBoundingClientRect();
   const found = [];
-  if (!own || !image.hasAttribute("height")) found.push(`no size: img "${image.alt}"`);
+  // Explorers set the size of their pictures by style.
+  const sized = (own && image.hasAttribute("height")) || image.closest(".fer-widget");
+  if (!sized) found.push(`no size: img "${image.alt}"`);
   if (box.right > innerWidth + 1) found.push(`cut: img "${image.alt}"`);
   if (image.dataset.letters > 0) {
     const letters = (image.dataset.letters * box.width) / own;
@@ -121,6 +123,8 @@ function pale(theme) {
     const node = texts.currentNode.parentElement;
     const words = texts.currentNode.textContent.trim();
     if (!words || node.matches("option, script, style") || !shown(node)) continue;
+    // The ground of a number on a dot is the dot, which no style tells.
+    if (node.closest("svg [role=slider]")) continue;
     const style = getComputedStyle(node);
     if (style.visibility === "hidden") continue;
     const behind = ground(node);
