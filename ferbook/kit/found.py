@@ -256,21 +256,20 @@ def _listed(names: list[str]) -> str:
 
 def fixed_window(found: Analysis) -> tuple[str, str]:
     """Whether the transformer's window depends on the expression."""
-    one = found.numbers["window.area"].means
-    *classes, mean = one.mean.ravel()
-    low, high = np.nanmin(classes), np.nanmax(classes)
+    corners = found.numbers["window.corners"].means
+    classes = corners.mean[:-1]  # not a number where a class has no face
+    moved = 100 * (np.nanmax(classes, 0) - np.nanmin(classes, 0)).max()
     turned = found.numbers["window.transform"]
     angle = turned.means.mean[-1, turned.columns.index("rotation")]
-    same = high - low < _NEARLY * mean
     words = (
         "Its transformer looks at nearly the same window for every expression."
-        if same
+        if moved < 100 * _NEARLY
         else "The window of its transformer depends on the expression."
     )
     return (
         words,
-        f"It covers {mean:.2f} of the picture's area ({low:.2f} to {high:.2f} by "
-        f"class) and turns by {angle:.0f} degrees; n = {one.n[-1]:,}.",
+        f"From class to class its mean corners move by {moved:.1f} % of the side at "
+        f"most; it turns by {angle:.0f} degrees; n = {corners.n[-1]:,}.",
     )
 
 

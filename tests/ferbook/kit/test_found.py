@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
-from planted_analyses import numbers, planted_analysis
+from planted_analyses import planted_analysis
 from small_ledgers import made_up, real_ledger, small_ledger
 
 from fer_lib.errors import FerError
@@ -163,13 +163,12 @@ def test_heat_counts_only_against_another_faces_landmarks():
 
 def test_a_window_is_fixed_only_if_classes_agree():
     analysis = planted_analysis(network="deep_emotion")
-    area = numbers()
-    area.means.mean[:] = 0.8
-    analysis.numbers["window.area"] = area
+    corners = analysis.numbers["window.corners"].means.mean
+    corners[:] = 0.8
     assert "the same window for every expression" in fixed_window(analysis)[0]
-    area.means.mean[3] = 0.5
+    corners[3, 2] = 0.5  # one corner of one class
     words, figures = fixed_window(analysis)
-    assert "depends on the expression" in words and "0.50 to 0.80" in figures
+    assert "depends on the expression" in words and "30.0 % of the side" in figures
 
 
 def test_attention_is_plain_only_if_shares_are_even():
