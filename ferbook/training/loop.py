@@ -21,6 +21,7 @@ from fer_lib.models.network import memory_format
 from fer_lib.models.saved import load_weights
 from ferbook.training import checkpoint
 from ferbook.training.faces import Images, StageFaces
+from ferbook.training.machine import keep_memory
 from ferbook.training.plan import Evaluate, Plan
 from ferbook.training.precision import decided
 from ferbook.training.stages import Running, begin
@@ -67,6 +68,7 @@ def fit(
     """
     states = States(path, run, differ)
     states.check(plan, network)
+    keep_memory()
     with (
         torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=False),
         tqdm(total=plan.epochs, bar_format=_BAR, disable=not progress) as bar,

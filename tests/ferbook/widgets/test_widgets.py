@@ -67,18 +67,30 @@ def shown(browser, selector):
     return [one for one in find_all(browser, selector) if one.is_displayed()]
 
 
+_SHOW = "arguments[0].scrollIntoView({ block: 'center' });"
+
+
 def middle(browser, element):
     """Bring an element to the middle of the screen; its centre and sides."""
-    script = """arguments[0].scrollIntoView({block: "center"});
-    const box = arguments[0].getBoundingClientRect();
+    script = (
+        _SHOW
+        + """const box = arguments[0].getBoundingClientRect();
     return [box.x + box.width / 2, box.y + box.height / 2, box.width, box.height];"""
+    )
     return browser.execute_script(script, element)
 
 
-TRIES = 3  # a browser without time to spare lets go of a touch
+TRIES = 5  # a browser without time to spare lets go of a touch, or lays out late
 # A page that is still at work may take a first touch for a scroll.
 _IDLE = """return new Promise((done) =>
     requestIdleCallback(() => setTimeout(done, 200), { timeout: 10000 }))"""
+
+
+def settled(browser, element):
+    """Where an element lies in the middle of the screen once nothing moves."""
+    browser.execute_script(_SHOW, element)
+    browser.execute_script(_IDLE)
+    return middle(browser, element)
 
 
 def swipe(browser, start, by=(0, 0)):
@@ -115,29 +127,32 @@ class TestOnAPhone:
 
     def test_a_finger_moves_sliders_and_marks_and_the_page_stays(self, phone, name):
         for slider in shown(phone, "input[type=range]"):
-            x, y, width, _ = middle(phone, slider)
             low, high, step = (
                 float(slider.get_attribute(key)) for key in ("min", "max", "step")
             )
             value = value_of(slider)
-            thumb = x + ((value - low) / (high - low) - 0.5) * (width - 16)
             way = 60 if value < (low + high) / 2 else -60
             for _ in range(TRIES):
+                x, y, width, _ = settled(phone, slider)
+                thumb = x + ((value - low) / (high - low) - 0.5) * (width - 16)
                 assert swipe(phone, (thumb, y), (way, 0)) == 0
                 if value_of(slider) != value:
                     break
             expected = way / (width - 16) * (high - low)
             assert value_of(slider) - value == pytest.approx(expected, abs=1.5 * step)
         for mark in shown(phone, "[role=slider]"):
-            x, y, *_ = middle(phone, mark)
-            way = (-30 if x > WIDE / 2 else 30, -20)
             for _ in range(TRIES):
+                x, y, *_ = settled(phone, mark)
+                way = (-30 if x > WIDE / 2 else 30, -20)
+                scrolled = phone.execute_script("return scrollY")
                 assert swipe(phone, (x, y), way) == 0
-                if not np.allclose(middle(phone, mark)[:2], (x, y), atol=1):
+                box = mark.rect
+                place = (
+                    box["x"] + box["width"] / 2,
+                    box["y"] + box["height"] / 2 - scrolled,
+                )
+                if not np.allclose(place, (x, y), atol=1):
                     break
-            box = mark.rect
-            scrolled = phone.execute_script("return scrollY")
-            place = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2 - scrolled
             # Squares and frames go from place to place.
             near = 20 if name in ("occlusion", "frame") else 1.5
             np.testing.assert_allclose(np.subtract(place, (x, y)), way, atol=near)
