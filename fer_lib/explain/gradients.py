@@ -94,7 +94,7 @@ def integrated_gradients(
     *,
     landmarks: np.ndarray | None = None,
     seed: int = 0,
-    baseline: float | str = "mean",
+    baseline: float | str | tuple[float | str, ...] = "mean",
     steps: int = 24,
 ) -> np.ndarray:
     """What each pixel adds on the way from a baseline to the face; [2].
@@ -106,20 +106,26 @@ def integrated_gradients(
         network: and so on, as of :class:`fer_lib.explain.methods.Method`.
         baseline: a fill of :func:`~fer_lib.explain.occlusion.filling`;
             ``"zero"`` is the paper's black, for which no black pixel counts.
+            Of several the mean map, each with its share of the steps.
         steps: points on the straight line between both.
     """
     from captum.attr import IntegratedGradients  # takes a second
 
     unit, wanted = ready(network, images, targets)
-    grounds = filling(unit, baseline, unit.shape[-1] // 4)
     explain = IntegratedGradients(from_pixels(network)).attribute
-    count = max(1, faces_together(*unit.shape[1:3]) // steps)
-    parts = (one.split(count) for one in (unit, grounds, wanted))
-    found = [
-        explain(x, ground, target, n_steps=steps).detach()
-        for x, ground, target in zip(*parts, strict=True)
-    ]
-    return torch.cat(found).sum(1).float().cpu().numpy()
+    several = baseline if isinstance(baseline, tuple) else (baseline,)
+    each = max(1, steps // len(several))
+    count = max(1, faces_together(*unit.shape[1:3]) // each)
+    total = torch.zeros(unit.shape)
+    for one in several:
+        grounds = filling(unit, one, unit.shape[-1] // 4)
+        parts = (values.split(count) for values in (unit, grounds, wanted))
+        found = [
+            explain(x, ground, target, n_steps=each).detach()
+            for x, ground, target in zip(*parts, strict=True)
+        ]
+        total += torch.cat(found).float().cpu()
+    return (total / len(several)).sum(1).numpy()
 
 
 def input_gradient(

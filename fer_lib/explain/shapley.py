@@ -117,12 +117,20 @@ def known_parts(
     network: Network, images: Images, landmarks: np.ndarray | None
 ) -> np.ndarray:
     """:func:`facial_parts` in the network's size, ``int64 [N, size, size]``."""
+    size = network.input.size
+    return facial_parts(checked_landmarks(network, images, landmarks), (size, size))
+
+
+def checked_landmarks(
+    network: Network, images: Images, landmarks: np.ndarray | None
+) -> np.ndarray:
+    """Landmarks ``[N, 68, 2]`` of the images in pixels of the network's size."""
     if landmarks is None or len(landmarks) != len(images):
         found = "none" if landmarks is None else f"{len(landmarks)} sets"
         raise FerError(
             f"facial parts: {found} of landmarks for {len(images)} faces, expected "
             "one set a face; take faces with landmarks or another method."
         )
-    size = network.input.size
-    scale = size / np.array([images.shape[-1], images.shape[-2]], np.float32)
-    return facial_parts((np.asarray(landmarks) + 0.5) * scale - 0.5, (size, size))
+    sides = np.array([images.shape[-1], images.shape[-2]], np.float32)
+    scale = network.input.size / sides
+    return (np.asarray(landmarks) + 0.5) * scale - 0.5

@@ -141,14 +141,19 @@ class Scene:
         return moved(self, self.without(unit))
 
 
-def moved(scene: Scene, other: Scene) -> np.ndarray:
-    """Pixels ``bool [S, S]`` whose visible point stands elsewhere in ``other``.
+def shifted(scene: Scene, other: Scene) -> np.ndarray:
+    """How far, in pixels, each visible point stands from its place in ``other``.
 
-    The point seen through the pixel's centre counts when it is shifted by
-    more than 0.25 pixel in the image; ``other`` has other units moved.
+    ``float64 [S, S]``, of the point seen through each pixel's centre, zero beside
+    the head; ``other`` has other units moved.
     """
     hits = scene.hits(samples=1)
     here, there = (scene.camera.project(hits.at(s.points)) for s in (scene, other))
-    found = np.zeros(scene.camera.size**2, bool)
-    found[hits.rays] = np.linalg.norm(here - there, axis=1) > MOVED_PX
+    found = np.zeros(scene.camera.size**2)
+    found[hits.rays] = np.linalg.norm(here - there, axis=1)
     return found.reshape(scene.camera.size, -1)
+
+
+def moved(scene: Scene, other: Scene) -> np.ndarray:
+    """Pixels ``bool [S, S]`` that are :func:`shifted` by more than 0.25."""
+    return shifted(scene, other) > MOVED_PX

@@ -31,7 +31,23 @@ from ferbook.study.faces import SEEN, Known
 from ferbook.study.settings import BASE, FAIR, TASKS, Settings
 from ferbook.study.training import Learned
 
-ROWS = (*METHODS, *DECOYS)  # of every table of methods
+# The methods of the first edition, in the order of its record.
+EXPLAINED: dict[str, Method] = {
+    name: METHODS[name]
+    for name in (
+        "grad_cam",
+        "guided_grad_cam",
+        "occlusion",
+        "label_flip",
+        "saliency",
+        "integrated_gradients",
+        "integrated_gradients_black",
+        "smooth_grad",
+        "shapley_parts",
+        "attention",
+    )
+}
+ROWS = (*EXPLAINED, *DECOYS)  # of every table of methods
 POOLED = 16  # side to which maps of different sizes are brought
 STEPS = 12  # of deletion and insertion
 COPIES = 4  # changed ones of each face, for sensitivity
@@ -72,7 +88,7 @@ def measured(
     Of methods there is a row for each of :data:`ROWS`, not a number where a
     method is none for this network.  More is measured of seed 0.
     """
-    told = explained(learned, known, {**METHODS, **DECOYS})
+    told = explained(learned, known, {**EXPLAINED, **DECOYS})
     fall = falls(learned, known, told.targets)
     found = {"correct": learned.correct, "fall": fall}
     found |= localised(told.maps, known)
@@ -163,7 +179,7 @@ def control(
     all weights are new; ``sensitivity``, ``[rows, N]``, how far a map moves
     when the pixels hardly do.
     """
-    methods = {name: m for name, m in METHODS.items() if name not in UNCONTROLLED}
+    methods = {name: m for name, m in EXPLAINED.items() if name not in UNCONTROLLED}
     steps = randomised(learned.network, 0, told.unit[:16], stages=stages)
     agreement = np.full((len(ROWS), stages, len(known.faces)), np.nan)
     for stage, (_, network) in enumerate(steps):

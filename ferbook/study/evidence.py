@@ -16,8 +16,8 @@ import numpy as np
 
 from fer_lib.errors import FerError
 from fer_lib.rendered import cues
-from fer_lib.rendered.conditions import Conditions
 from fer_lib.rendered.head import load_head
+from fer_lib.rendered.moved_faces import TAKEN
 from fer_lib.rendered.photo import background, develop
 from fer_lib.rendered.portrait import set_scene
 from fer_lib.rendered.render import SAMPLES
@@ -37,10 +37,6 @@ EVIDENCE = 8  # first spawn key, beside those of portraits and corpora
 STRENGTHS = (0.9, 1.3)  # of the label's units, shares of full strength
 OTHERS = (0.25, 0.1, 0.6)  # probability and strengths of every other unit
 
-TAKEN = Conditions(
-    yaw=6, pitch=3, roll=3, occluded=0, shift=0.02, zoom=(1.0, 1.15),
-    side_light=0.3, blur=0.3, exposure=0.5, grain=(0.004, 0.015),
-)  # fmt: skip
 # Idle movements that are taken away together, by name.
 IDLE = {
     "gaze": ("eyeLook",),

@@ -80,6 +80,27 @@ def inside_auc(maps: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return _ratio(ranks - size * (size + 1) / 2, size * (values.shape[1] - size))
 
 
+def weighted_auc(maps: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """:func:`inside_auc` of a truth in degrees: ``weights [N, H, W]``, zero or more.
+
+    A pixel counts as inside by its weight over the face's largest, and as outside
+    by the rest; of weights 0 and 1 it is ``inside_auc``.  Not a number where
+    weights are all alike.
+    """
+    weights = np.asarray(weights, float)
+    values, _ = _flat(maps, weights > 0)
+    most = weights.max((1, 2), keepdims=True)
+    inside = (weights / np.where(most > 0, most, 1)).reshape(values.shape)
+    found = []
+    for row, share in zip(values, inside, strict=True):
+        _, place = np.unique(row, return_inverse=True)
+        own, other = np.bincount(place, share), np.bincount(place, 1 - share)
+        below = np.cumsum(other) - other / 2  # ties count one half
+        whole = own.sum() * other.sum() if np.ptp(share) else 0
+        found.append(own @ below / whole if whole else np.nan)
+    return np.array(found)
+
+
 SCORES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "relevance_mass": relevance_mass,
     "relevance_rank": relevance_rank,

@@ -11,14 +11,13 @@ from fer_lib.evaluation.intervals import wilson_interval
 from fer_lib.explain.drawing.colours import DIVERGING, MARK, SEQUENTIAL
 from fer_lib.explain.drawing.panels import grid, lay_over, show_face, with_alt
 from fer_lib.explain.grad_cam import class_maps
-from fer_lib.explain.methods import METHODS
 from fer_lib.explain.scoring.agreement import mean_with_interval
 from fer_lib.explain.scoring.controls import BROKEN, DECOYS, broken
 from fer_lib.explain.scoring.localisation import SCORES, chance
 from fer_lib.models.network import Network
 from ferbook.papers import find_paper
 from ferbook.show.tables import Table
-from ferbook.study.cell import Explained, explained
+from ferbook.study.cell import EXPLAINED, Explained, explained
 from ferbook.study.faces import CLASSES, Known, staged
 from ferbook.study.report import LABELS, NAMES
 from ferbook.study.settings import NETWORKS, Settings
@@ -95,7 +94,7 @@ def draw_cues(contrast: str, faces: FaceSet) -> Figure:
 
 def maps_of(found: Learned, known: Known) -> Explained:
     """Maps of all methods and decoys."""
-    return explained(found, known, {**METHODS, **DECOYS})
+    return explained(found, known, {**EXPLAINED, **DECOYS})
 
 
 def draw_maps(told: Explained, known: Known) -> Figure:

@@ -23,6 +23,10 @@ SIGNED = {
     "occlusion",
     "integrated_gradients",
     "integrated_gradients_black",
+    "integrated_gradients_blur",
+    "integrated_gradients_mixed",
+    "deeplift",
+    "part_ablation",
     "shapley_parts",
 }
 
@@ -111,7 +115,7 @@ def test_images_of_any_kind_and_size_are_the_same_faces():
     [
         ("gradcam", "did you mean grad_cam"),
         ("Integrated-Gradient", "integrated_gradients"),
-        ("qqqqq", "did you mean grad_cam or guided_grad_cam or occlusion"),
+        ("qqqqq", "did you mean grad_cam or score_cam or guided_grad_cam"),
     ],
 )
 def test_unknown_methods_are_refused_with_those_that_are_close(name, says):
@@ -133,7 +137,7 @@ def test_grad_cam_is_put_back_through_the_transformer():
 
 def test_what_is_available():
     missing = set(METHODS) - set(available(OnePixel()))
-    assert missing == {"grad_cam", "guided_grad_cam", "attention"}
+    assert missing == {"grad_cam", "guided_grad_cam", "score_cam", "attention"}
     plain = smoke("diversified_esr", "plain")
     assert set(METHODS) - set(available(plain)) == {"attention"}
 

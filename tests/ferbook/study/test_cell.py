@@ -35,7 +35,7 @@ def of(values, name):
 
 
 def test_methods_that_see_the_truth_score_above_those_that_do_not(known, mouth):
-    told = cell.explained(mouth, known, {**METHODS, **DECOYS})
+    told = cell.explained(mouth, known, {**cell.EXPLAINED, **DECOYS})
     assert set(told.maps) == set(ROWS) - {"attention"}
     found = cell.localised(told.maps, known)
     assert np.nanmin(of(found["relevance_mass"], "saliency")) > 0.9
