@@ -12,8 +12,10 @@ from fer_lib.models.saved import beside, load
 from fer_lib.rendered.portrait import render_face
 from ferbook.kit.results import printed_matrix, recorded
 from ferbook.ledger.arithmetic.deep_emotion import PRIVATE_TEST
+from ferbook.show.tables import Sentence
 
 MATRIX = "deep_emotion.fer2013.confusion"
+_FIXED = 1.0  # pixels; a window whose corners spread by less is called fixed
 
 
 def label_sets() -> tuple[dict[str, list[int]], list[str]]:
@@ -55,6 +57,31 @@ def window_rows(networks: dict[str, DeepEmotion], faces: np.ndarray) -> list[dic
             }
         )
     return rows
+
+
+def told_windows(rows: list[dict]) -> Sentence:
+    """Which of :func:`window_rows`' networks look at one window for every face."""
+    told = []
+    for row in rows:
+        spread = float(row["spread of the corners (pixels)"])
+        says = "one fixed window" if spread < _FIXED else "a window that moves"
+        told.append(f"{row['network']}: {says} ({spread:.1f} pixels)")
+    return Sentence(
+        f"What the transformers have learned, by how far corners spread over the faces "
+        f"(below {_FIXED:.0f} pixel: fixed). {'; '.join(told)}."
+    )
+
+
+def told_smiles(rows: list[dict]) -> Sentence:
+    """For how many faces of :func:`smile_rows` the map finds some of the smile."""
+    drops = [float(row["drop on moved pixels (%)"]) for row in rows]
+    areas = [float(row["moved pixels (% of the picture)"]) for row in rows]
+    more = sum(drop > area for drop, area in zip(drops, areas, strict=True))
+    return Sentence(
+        f"For {more} of {len(rows)} faces the map holds more of the smile than its "
+        f"area would: {np.nanmean(drops):.0f} % of the drop, on average, on "
+        f"{np.mean(areas):.0f} % of the picture."
+    )
 
 
 def recorded_networks() -> dict[str, DeepEmotion]:

@@ -42,7 +42,7 @@ _NOTE = (
     "faces; another random start, a seed, it covers only where there are several. "
     "So an answer takes several seeds, and with one a result stays open."
 )
-_KEYS = {"claim", "words", "holds", "fails", "open"}
+_KEYS = {"claim", "words", "holds", "fails", "open", "none"}
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,9 @@ def _finding(entry: Mapping, ledger: Ledger) -> tuple[str, str] | None:
     judgement = ledger.judgement(entry["claim"])
     words = entry.get(OUTCOMES.get(judgement.standing, ""))
     reading = _shown(judgement)
-    if words is None or (reading is None and judgement.claim.kind != "arithmetic"):
+    if reading is None and judgement.claim.kind != "arithmetic":
+        return (entry["none"], "") if "none" in entry else None
+    if words is None:
         return None
     return words, _figures(judgement.claim, reading) if reading else ""
 
@@ -303,9 +305,77 @@ def same_without_masks(found: Analysis) -> tuple[str, str]:
     )
 
 
+def same_for_all(found: Analysis) -> tuple[str, str]:
+    """Whether two branches agree on one face more than on two."""
+    one = found.numbers["branches.agreement"].means
+    two = found.numbers["branches.agreement.other_face"].means
+    alike, other = (float(x.mean[-1].squeeze()) for x in (one, two))
+    reach = float(one.reach[-1].squeeze() + two.reach[-1].squeeze())
+    words = (
+        "Its branches agree on where to look, face by face."
+        if alike - other > max(reach, _LITTLE)
+        else "Where its branches look hardly depends on the face: two of them agree "
+        "on one face no more than on two."
+    )
+    return (
+        words,
+        f"Grad-CAM of two branches correlates by {alike:.2f} on one face, by "
+        f"{other:.2f} on two different faces; n = {one.n[-1]:,} photographs.",
+    )
+
+
+def who_decides(found: Analysis) -> tuple[str, str]:
+    """Whether the quarters or the whole face reads more, each by itself."""
+    right = found.numbers["branches.correct"].means
+    (local, whole), reach = right.mean[-1], right.reach[-1].max()
+    if abs(local - whole) <= reach:
+        words = "Its quarters alone read as many faces as the whole face alone."
+    else:
+        first, second = ("quarters", "whole face")[:: 1 if local > whole else -1]
+        words = f"Its {first} alone read more faces than its {second} alone."
+    return (
+        words,
+        f"Quarters {100 * local:.1f} %, the whole {100 * whole:.1f} %, each within "
+        f"{100 * reach:.1f} points; n = {right.n[-1]:,} photographs.",
+    )
+
+
+def unlearned_landmarks(found: Analysis) -> tuple[str, str]:
+    """Whether the old heads still find the landmarks after fine-tuning."""
+    after = found.numbers["landmarks.after"]
+    nobody = found.numbers["landmarks.mean_face"].means.mean[-1]
+    worse = [
+        f"the {name}"
+        for name, error, mean in zip(
+            after.columns, after.means.mean[-1], nobody, strict=True
+        )
+        if error > mean
+    ]
+    parts = _listed(worse) if 0 < len(worse) < len(nobody) else "every part"
+    words = (
+        "Fine-tuning for expressions unlearns the landmarks: its old heads then place "
+        f"{parts} worse than the same points for everybody."
+        if worse
+        else "After fine-tuning its old heads still find all landmarks better than the "
+        "same points for everybody."
+    )
+    before = found.numbers["landmarks.before"].means.mean[-1]
+    return (
+        words,
+        f"Mean error {100 * before.mean():.1f} % of the side before, "
+        f"{100 * after.means.mean[-1].mean():.1f} % after, "
+        f"{100 * nobody.mean():.1f} % for the mean face; n = "
+        f"{after.means.n[-1]:,} photographs.",
+    )
+
+
+_LITTLE = 0.02  # of a correlation: two that differ by less are called alike
 _NEARLY = 0.1  # as a share: means that differ by less are called nearly alike
 _OWN: dict[str, Callable[[Analysis], tuple[str, str]]] = {
     "deep_emotion": fixed_window,
     "ramn": plain_mean,
     "residual_masking": same_without_masks,
+    "diversified_esr": same_for_all,
+    "diversified_manet": who_decides,
+    "part_ensemble": unlearned_landmarks,
 }

@@ -1,7 +1,7 @@
 """All claims of the book, judged by all its runs."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from importlib.util import find_spec
@@ -48,9 +48,12 @@ class Ledger:
     def judgements(self) -> dict[str, Judgement]:
         """Judgement of every claim, by its id."""
         found: dict[str, Judgement] = {}
+        at_hand = {record.dataset for record in self.records}
         for paper in self.papers:
             sums = worked_out(paper)
             for claim in paper.claims:
+                if claim.not_attempted == "data gated" and claim.dataset in at_hand:
+                    claim = replace(claim, not_attempted="compute")  # has been run on
                 done = sums.get(claim.id)
                 found[claim.id] = done or judge(claim, paper, self.records)
         return found

@@ -1,7 +1,7 @@
 """Forest plots: the papers' figures beside ours, a row a claim."""
 
 from collections.abc import Mapping, Sequence
-from textwrap import fill, shorten
+from textwrap import fill
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
@@ -19,12 +19,16 @@ from ferbook.show.plots import MARKS
 from ferbook.show.tables import Page, Sentence
 
 _SETTINGS = ("blue", "purple", "orange", "green", "sky", "vermilion", "yellow")
-_CAPTIONS = {
-    "value": "Accuracies and recalls. The paper's with the 95 % interval of its test "
-    "faces, ours over faces and seeds.",
-    "compared": "Differences and orders, on the same test faces, none of them trained "
-    "on. Of an order its weakest pair.",
-}
+_VALUES = (
+    "Accuracies and recalls. The paper's with the 95 % interval of its test faces, "
+    "ours over faces and seeds. The legend names labels, preset and recipe."
+)
+_COMPARED = (
+    "Differences and orders in {}, on the same test faces, none of them trained on. "
+    "Of an order its weakest pair."
+)
+_WIDE = 44  # letters of a line of a label
+_LINE = 0.45  # a line of a label, in the distance of two claims
 
 
 def with_runs(ledger: Ledger, *kinds: str, paper: str | None = None) -> list[Judgement]:
@@ -36,13 +40,28 @@ def with_runs(ledger: Ledger, *kinds: str, paper: str | None = None) -> list[Jud
 def forest(paper: str, ledger: Ledger | None = None) -> Page:
     """A paper's values, then its differences and orders, beside our runs."""
     ledger = ledger or open_ledger()
-    shown = []
-    groups = {"value": ("value", "recall"), "compared": ("difference", "order")}
-    for name, kinds in groups.items():
-        if found := with_runs(ledger, *kinds, paper=paper):
-            figure = draw_forest(found, ledger)
-            shown.append(Plot(figure, figure.alt_text, _CAPTIONS[name]))
+    values = with_runs(ledger, "value", "recall", paper=paper)
+    shown = [*_plots(values, _VALUES, ledger), *compared_plots(ledger, paper)]
     return Page(tuple(shown) or (Sentence("No run stands beside its claims yet."),))
+
+
+def compared_plots(ledger: Ledger, paper: str | None = None) -> list[Plot]:
+    """Differences and orders of a paper, or of all, beside our runs: a plot a unit."""
+    alike: dict[str, list[Judgement]] = {"points": []}
+    for judgement in with_runs(ledger, "difference", "order", paper=paper):
+        alike.setdefault(phrases.unit(judgement.claim), []).append(judgement)
+    return [
+        plot
+        for unit, found in alike.items()
+        for plot in _plots(found, _COMPARED.format(unit), ledger)
+    ]
+
+
+def _plots(found: Sequence[Judgement], caption: str, ledger: Ledger) -> list[Plot]:
+    if not found:
+        return []
+    figure = draw_forest(found, ledger)
+    return [Plot(figure, figure.alt_text, caption)]
 
 
 def draw_forest(judgements: Sequence[Judgement], ledger: Ledger) -> Figure:
@@ -51,36 +70,35 @@ def draw_forest(judgements: Sequence[Judgement], ledger: Ledger) -> Figure:
     A filled mark answers: it is of the paper's scale, with seeds enough.
 
     Args:
-        judgements: of :func:`with_runs`, one or more; values or comparisons.
+        judgements: of :func:`with_runs`, one or more; values, or comparisons of
+            one unit.
         ledger: which they are of.
     """
     names = {claims.paper: claims.name for claims in ledger.papers}
     styles = _styles(judgements)
-    rows = sum(1 + 0.45 * len(j.readings) for j in judgements)
-    figure, axes = plt.subplots(figsize=(8, 1.6 + 0.36 * rows))
+    labels = labels_of([j.claim for j in judgements], names)
     told, ticks, y = [], [], 0.0
-    for judgement in judgements:
-        claim = judgement.claim
-        ticks.append(y)
+    figure, axes = plt.subplots()
+    for judgement, label in zip(judgements, labels, strict=True):
+        claim, lines = judgement.claim, label.count("\n") + 1
+        runs = 0.45 * len(judgement.readings)
+        room = max(runs, _LINE * (lines - 1))  # beside the middle of the label
+        ticks.append(y + room / 2)
+        y += (room - runs) / 2
         if claim.value:
             _paper_mark(axes, claim, y)
-        for reading in judgement.readings:
-            y += 0.45
-            _our_mark(axes, reading, y, styles[_setting(reading)])
-        y += 1
+        for place, reading in enumerate(judgement.readings, start=1):
+            _our_mark(axes, reading, y + 0.45 * place, styles[_setting(reading)])
+        y += (room + runs) / 2 + 1
         ours = [phrases.our_value(claim, reading) for reading in judgement.readings]
         printed = phrases.paper_value(claim) or "an order, no value"
         told.append(f"{names[claim.paper]}, {claim.says} {printed}; {'; '.join(ours)}")
-    several = len({j.claim.paper for j in judgements}) > 1
-    labels = [
-        (f"{names[j.claim.paper]}\n" if several else "") + _short(j.claim)
-        for j in judgements
-    ]
+    figure.set_size_inches(8, 1.6 + 0.36 * y)
     axes.set_yticks(ticks, labels, fontsize=9)
     axes.set_ylim(y - 0.5, -0.6)
     unit = "accuracy or recall (%)"
     if any(j.claim.kind != "value" for j in judgements):
-        unit = "difference (points)"
+        unit = f"difference ({phrases.unit(judgements[0].claim)})"
         axes.axvline(0, color="black", linewidth=0.8)
     axes.set_xlabel(f"{unit}, with 95 % interval")
     axes.grid(axis="x", alpha=0.3)
@@ -134,6 +152,13 @@ def _legend(axes: Axes, styles: Mapping[str, tuple[str, str]], printed: bool) ->
     axes.legend(handles=marks, fontsize=9, frameon=False, **place)
 
 
-def _short(claim: Claim) -> str:
-    """The beginning of a claim's sentence, in up to two lines."""
-    return fill(shorten(claim.says.rstrip("."), 76, placeholder=" ..."), 40)
+def labels_of(claims: Sequence[Claim], names: Mapping[str, str]) -> list[str]:
+    """What claims say, whole, with paper and data set where these differ."""
+    several = {c.paper for c in claims}, {c.dataset for c in claims}
+    labels = []
+    for claim in claims:
+        whose = (names[claim.paper], phrases.dataset_name(claim.dataset))
+        told = [n for n, found in zip(whose, several, strict=True) if len(found) > 1]
+        lines = [", ".join(told)] if told else []
+        labels.append("\n".join([*lines, fill(claim.says.rstrip("."), _WIDE)]))
+    return labels

@@ -42,6 +42,17 @@ PROTOCOLS = {
 }
 OTHER_NAMES = {"fer2013": "FER2013", "vemo": "VEMO", "rendered": "rendered faces"}
 NO_RUN = "not run"
+# Of measures that are no shares of faces, or of their first words: a hundredth.
+_UNITS = {
+    "attention": "hundredths of a weight",
+    "grad_cam": "% of the mean heat",
+    "heat": "% of the mean heat",
+    "mask3": "% of the mean of the maps",
+    "landmark_error": "% of the side",
+    "landmark_rise": "% of the side",
+    "occlusion": "% of the squares",
+    "occlusion.area": "% of the picture",
+}
 # Recipes in words, and views where they are no single pass.
 RECIPES = {
     "paper": "recipe of the paper",
@@ -70,11 +81,18 @@ def paper_value(claim: Claim) -> str:
     return f"{claim.value} {claim.unit}"
 
 
+def unit(claim: Claim) -> str:
+    """The unit of what runs say of a claim; of comparisons that of a hundredth."""
+    if claim.kind == "value":
+        return "%"
+    measure = claim.order[0].measure if claim.order else ""
+    return _UNITS.get(measure) or _UNITS.get(measure.partition(".")[0], "points")
+
+
 def our_figure(claim: Claim, reading: Reading) -> str:
     """Ours with its unit alone."""
-    if claim.kind == "value":
-        return f"{percent(reading.found.mean)} %"
-    return f"{100 * reading.found.mean:+.1f} points"
+    sign = "" if claim.kind == "value" else "+"
+    return f"{100 * reading.found.mean:{sign}.1f} {unit(claim)}"
 
 
 def our_interval(claim: Claim, reading: Reading) -> str:
@@ -83,7 +101,8 @@ def our_interval(claim: Claim, reading: Reading) -> str:
     found = reading.found
     low, high = (f"{100 * x:{sign}.1f}" for x in (found.low, found.high))
     told = seeds(reading.seeds, found.spread)
-    told += "" if found.spread is None else " points"
+    spread = "points" if claim.kind == "value" else unit(claim)
+    told += "" if found.spread is None else f" {spread}"
     return f"95 % interval {low}{to}{high}, n = {found.n:,}, {told}"
 
 

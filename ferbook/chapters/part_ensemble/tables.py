@@ -13,13 +13,14 @@ from ferbook.kit.results import record_name
 from ferbook.ledger.arithmetic.printed import figure
 from ferbook.ledger.claim_files import load_claims
 from ferbook.ledger.ledger import Ledger
+from ferbook.ledger.rules import Verdict
 from ferbook.ledger.statistics import Difference, crossed
 from ferbook.ledger.verdicts import judge
 from ferbook.papers.part_measures import member_scores
 from ferbook.runs.records import Record
 from ferbook.runs.run import Run
 from ferbook.show.claim_tables import claim_rows
-from ferbook.show.tables import Sentence, Table
+from ferbook.show.tables import Page, Sentence, Table
 
 Accuracies = dict[str, tuple[float, float, float]]  # with lower and upper limit
 
@@ -46,6 +47,7 @@ DRIFT = {
 _SIGNS = {1: "rises", -1: "falls", 0: "undecided"}
 _HEAT = ("heat.parts", "heat.own_part", "heat.elsewhere")
 _ID = "part_ensemble"
+_ASKED = "What the paper says, asked of FER2013"
 
 
 def printed_accuracies(place: str) -> dict[str, float]:
@@ -72,10 +74,21 @@ def printed_box() -> Table:
     return Table("Printed in Tables I and III of the paper", header, tuple(rows))
 
 
-def orders_box(ledger: Ledger) -> Table:
-    """The claims that FER2013 can answer: all of them are orders."""
+def orders_box(ledger: Ledger) -> Page:
+    """The claims that FER2013 can answer, all orders: first those with runs."""
     found = [j for j in ledger.select(_ID, "order") if j.claim.dataset == "fer2013"]
-    return claim_rows("What the paper says, asked of FER2013", found, ledger)
+    told = [j for j in found if j.standing != Verdict.NOT_RUN]
+    shown = [claim_rows(_ASKED, told, ledger)] if told else []
+    if rest := len(found) - len(told):
+        shown.append(
+            Sentence(
+                f"Of such orders {rest} {'more ' * bool(told)}have no answer yet: a "
+                "claim is answered by runs of the scale, and with the comparisons, "
+                "that its entry below names. What other runs have measured of "
+                "landmarks and heat stands above, and decides nothing."
+            )
+        )
+    return Page(tuple(shown))
 
 
 def sums_box(caption: str, checks: Sequence[str]) -> Table:
@@ -179,7 +192,26 @@ def drift_box(drift: LandmarkDrift, others: Mapping[str, Errors]) -> Table:
     header += ("It", "Paper, SFEW")
     note = "Mean error of a coordinate, equation (1), in per cent of the face's side."
     caption = f"Landmarks of {len(drift.truth)} test faces"
-    return Table(caption, header, tuple(rows), note)
+    return Table(caption, header, tuple(rows), f"{note} {_lost(drift, others)}".strip())
+
+
+def _lost(drift: LandmarkDrift, others: Mapping[str, Errors]) -> str:
+    """Which old heads no longer understand the tuned extractor."""
+    if "Mean face" not in others:
+        return ""
+    before, after = (e.absolute for e in (drift.errors_before, drift.errors_after))
+    nobody = others["Mean face"].absolute
+    lost = [
+        name
+        for i, name in enumerate(drift.names)
+        if before[:, i].mean() < nobody[:, i].mean() < after[:, i].mean()
+    ]
+    if not lost:
+        return "No head that knew more than the mean face lost that in the tuning."
+    return (
+        f"Better than the mean face before the tuning and worse after it: "
+        f"{', '.join(lost)}. There the features have come to mean something else."
+    )
 
 
 def recorded_drift_box(records: Iterable[Record]) -> Table | Sentence:
@@ -212,7 +244,22 @@ def heat_box(measured: Mapping[str, Mapping[str, np.ndarray]]) -> Table | Senten
     header = ("Network", "Union, near any landmark", "Sub-networks, own part")
     header += ("Sub-networks, elsewhere", "Own less elsewhere, 95 %", "n")
     caption = "Mean heat of a pixel"
-    return Table(caption, header, tuple(rows)) if rows else _none(caption)
+    return (
+        Table(caption, header, tuple(rows), _own(measured)) if rows else _none(caption)
+    )
+
+
+def _own(measured: Mapping[str, Mapping[str, np.ndarray]]) -> str:
+    """Whether sub-networks look at their own part, by network."""
+    says = {1: "looks more", -1: "looks less", 0: "as far as can be told looks no more"}
+    told = []
+    for name, found in measured.items():
+        parts = [found[key] for key in _HEAT[1:] if key in found]
+        if len(parts) == 2:
+            sign = crossed(*parts, shares=False).sign()
+            words = f"In {name}, a sub-network {says[sign]} near its own part"
+            told.append(f"{words} than elsewhere.")
+    return " ".join(told)
 
 
 def recorded_heat(record: Record) -> dict[str, np.ndarray]:

@@ -22,9 +22,10 @@ from ferbook.runs.run import Run
 from ferbook.show.diagrams import Block, draw_blocks
 from ferbook.show.figures import COLOURS
 from ferbook.show.plots import DASHES, finish, look, panels
-from ferbook.show.tables import Table, cell, table
+from ferbook.show.tables import Sentence, Table, cell, table
 
 SCALES = (0.7, 0.8, 0.9, 1.0, 1.1, 1.2)  # Figure 3(b)
+_NEARLY = 0.1  # as a share of no preference: shares within it are called even
 BETAS = (0.0, 0.01, 0.02, 0.03, 0.04)  # Figure 4(a)
 
 
@@ -148,6 +149,52 @@ def lead_table(named: Mapping[str, RegionWeights], betas: Sequence[float]) -> Ta
     }
     faces = len(next(iter(named.values())).weights)
     return table(f"Region attention on {faces} faces", named, columns)
+
+
+def told_leads(named: Mapping[str, RegionWeights]) -> Sentence:
+    """For how many faces some sub-image leads, by network."""
+    told = []
+    for name, found in named.items():
+        share = (found.weights[:, 1:].max(1) >= found.weights[:, 0]).mean()
+        told.append(f"{100 * share:.0f} % of the faces with {name}")
+    return Sentence(
+        f"Some sub-image outweighs the whole face for {', '.join(told)}. That says how "
+        "often a crop wins, not that the right one does."
+    )
+
+
+def told_shares(
+    found: RegionWeights, labels: np.ndarray, classes: Sequence[str]
+) -> Sentence:
+    """How far the mean shares of a class are from no preference, and from one another.
+
+    Args:
+        found: weights of N faces.
+        labels: ``int [N]``, as places in ``classes``.
+        classes: names; those without a face are passed over.
+    """
+    means = {
+        name: 100 * found.shares[labels == k].mean(0)
+        for k, name in enumerate(classes)
+        if (labels == k).any()
+    }
+    rows, even = np.array(list(means.values())), 100 / len(found.names)
+    far = np.abs(rows - even).max()
+    says = (
+        "so equation (1) is close to a plain mean of the views"
+        if far < _NEARLY * even
+        else "so equation (1) prefers some views"
+    )
+    apart = np.ptp(rows, axis=0)
+    region = int(apart.argmax())
+    names = list(means)
+    low, high = (names[k] for k in (rows[:, region].argmin(), rows[:, region].argmax()))
+    return Sentence(
+        f"No share is more than {far:.1f} points from the {even:.1f} % of no "
+        f"preference, {says}. From class to class the share of the "
+        f"{found.names[region]} moves most, from {rows[:, region].min():.1f} % for "
+        f"{low} to {rows[:, region].max():.1f} % for {high}."
+    )
 
 
 @torch.inference_mode()

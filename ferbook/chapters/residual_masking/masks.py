@@ -293,8 +293,25 @@ def preference_box(
             heat = f"{hot.mean():.3f} against {cold.mean():.3f}"
             rows.append((maps, name, heat, span, says))
     header = ("Maps", "Network", "Mean heat", "Difference, 95 % interval", "It")
-    note = "A map is scaled to a mean of one over the picture before it is measured."
-    return Table("Where the maps are hot", header, tuple(rows), note)
+    note = "A map is scaled to a mean of one over the picture before it is measured. "
+    return Table("Where the maps are hot", header, tuple(rows), note + _whose(found))
+
+
+def _whose(found: Mapping[str, Mapping[str, np.ndarray]]) -> str:
+    """Whether the mask of a network, or the layer below it, prefers the parts."""
+    told = []
+    for maps, names in PREFERENCES.items():
+        pairs = [[v[name] for name in names] for v in found.values() if names[0] in v]
+        if len(pairs) < 2:
+            continue
+        signs = {crossed(*pair, shares=False).sign() for pair in pairs}
+        says = (
+            "both say the same, so it is the layer's own doing, not the mask's"
+            if len(signs) == 1
+            else "they differ, so the mask has a part in it"
+        )
+        told.append(f"{maps}, with the mask and without it: {says}.")
+    return " ".join(told)
 
 
 def _recorded(record: Record) -> dict[str, np.ndarray]:

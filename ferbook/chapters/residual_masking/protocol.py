@@ -212,6 +212,20 @@ def draw_passes(
     return figure
 
 
+def told_passes(shares: Sequence[float], others: Mapping[str, float]) -> Sentence:
+    """What random passes cost and win, beside upright ones; accuracies 0 to 1."""
+    first, last = 100 * shares[0], 100 * shares[-1]
+    told = [f"{name} {100 * share:.1f} %" for name, share in others.items()]
+    best = max(others, key=others.get)
+    gap = last - 100 * others[best]
+    says = "above" if gap > 0 else "below"
+    return Sentence(
+        f"One random pass reads {first:.1f} % of the faces, the mean of {len(shares)} "
+        f"{last:.1f} %; {', '.join(told)}. So {len(shares)} random passes end "
+        f"{abs(gap):.1f} points {says} the best of the upright ways."
+    )
+
+
 def drawn_pool(
     members: int, faces: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
