@@ -82,7 +82,7 @@ def orders_box(ledger: Ledger) -> Page:
     if rest := len(found) - len(told):
         shown.append(
             Sentence(
-                f"Of such orders {rest} {'more ' * bool(told)}have no answer yet: a "
+                f"{rest} {'more' if told else 'such'} orders have no answer yet: a "
                 "claim is answered by runs of the scale, and with the comparisons, "
                 "that its entry below names. What other runs have measured of "
                 "landmarks and heat stands above, and decides nothing."
