@@ -1,7 +1,8 @@
 r"""Sphinx extension: pages that ask no other host for anything.
 
 Mathematics is set by the MathJax files of an installed package, copied next
-to the pages.  Thebe, which would load from elsewhere, is left out.
+to the pages; a page without a formula does not load them.  Thebe, which would
+load from elsewhere, is left out.
 
 Sphinx puts formulas of several lines into a ``split``, where MathJax allows
 no ``\tag``.  JupyterLab and Colab do not; so formulas that bring their own
@@ -64,6 +65,21 @@ def keep_tagged(app: Sphinx, doctree: nodes.document) -> None:
             formula += nodes.Text(rf"\[{text}\]")
 
 
+def drop_mathjax(app: Sphinx, page: str, template: str, context: dict, doctree) -> None:
+    """Leave MathJax out of a page without a formula.
+
+    Sphinx loads it on a page below which others have some, as the first one.
+    """
+    kinds = (nodes.math, nodes.math_block)
+    if doctree is not None and any(any(doctree.findall(kind)) for kind in kinds):
+        return
+    files = context["script_files"]
+    kept = [
+        one for one in files if _MATHJAX[0] not in str(getattr(one, "filename", one))
+    ]
+    context["script_files"] = kept
+
+
 def setup(app: Sphinx) -> dict:
     """Register the extension."""
     app.config.mathjax_path = "mathjax/tex-chtml.js"
@@ -71,5 +87,6 @@ def setup(app: Sphinx) -> dict:
     app.config.nb_ipywidgets_js = {}
     drop_thebe(app)
     app.connect("doctree-read", keep_tagged)
+    app.connect("html-page-context", drop_mathjax, priority=900)  # after Sphinx
     app.connect("build-finished", copy_mathjax)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
