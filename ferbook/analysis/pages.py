@@ -18,8 +18,8 @@ from ferbook.show.phrases import dataset_name, protocol_name
 from ferbook.show.tables import Page, Sentence, Table, cell, table
 
 _HEAT = {
-    "right": "Rightly read",
-    "wrong": "Wrongly read",
+    "right": "Correctly read",
+    "wrong": "Misread",
     "other_face": "Landmarks of another face",
     "untrained": "Untrained network",
     "less_other_face": "Less another face's landmarks",

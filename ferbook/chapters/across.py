@@ -27,6 +27,7 @@ from ferbook.kit.results import record_name
 from ferbook.ledger.statistics import crossed
 from ferbook.runs.records import Record
 from ferbook.show.figures import COLOURS
+from ferbook.show.phrases import network_name
 from ferbook.show.plots import finish, write_numbers
 from ferbook.show.tables import Sentence, Table
 
@@ -330,4 +331,4 @@ def recorded_parts(records: Sequence[Record]) -> tuple[list[str], Part, Part] | 
         logits = np.stack([run.predictions[key].astype(np.float32) for run in group])
         labels = group[0].predictions[f"{key.split('/')[1]}/labels"].astype(np.int64)
         parts.append((logits, labels))
-    return [f"{run.paper}, {record_name(run)}" for run in group], *parts
+    return [f"{network_name(run.paper)}, {record_name(run)}" for run in group], *parts

@@ -8,6 +8,7 @@ import numpy as np
 from fer_lib.data.splits import Splits
 from fer_lib.device import choose_device
 from fer_lib.evaluation.inference import predict
+from fer_lib.evaluation.intervals import wilson_interval
 from fer_lib.models.network import Network
 from fer_lib.models.saved import load_weights
 from ferbook.kit.parameters import Parameters
@@ -50,14 +51,15 @@ def ablation(
     if not rows:
         names = ", ".join(name for name in variants if name != against)
         return Sentence(
-            f"No recorded runs yet compare {names} with {against} on {dataset}."
+            f"No recorded runs yet compare {names} with {against} on "
+            f"{phrases.dataset_name(dataset)}."
         )
     note = (
         "Points of accuracy, the same seeds on the same test faces, with a 95 % "
         "interval over faces; p of McNemar's exact test for each seed. Test faces that "
         "also stand in the training split, as some of FER2013 do, are left out."
     )
-    caption = f"Against {against}: recorded runs on {dataset}"
+    caption = f"Against {against}: runs on {phrases.dataset_name(dataset)}"
     header = tuple(name.format(against) for name in _HEADER)
     return Table(caption, header, tuple(rows), note)
 
@@ -152,24 +154,34 @@ def train_briefly(
     return Run(network.eval(), config, splits, fitted)
 
 
-def tried_box(tried: dict[str, Run]) -> Table:
-    """Variants that were tried, against the first of them."""
+def tried_box(tried: dict[str, Run]) -> Table | Sentence:
+    """Variants that were tried, against the first of them.
+
+    A sentence where none reads more faces than one answer for all would.
+    """
     right = {name: _right(run) for name, run in tried.items()}
     first, *others = right
     chance = np.bincount(tried[first].splits.test.labels).max() / len(right[first])
+    faces, n = len(tried[first].splits.train), len(right[first])
+    if all(wilson_interval(int(one.sum()), n)[0] <= chance for one in right.values()):
+        kind = kind_of(tried[first].splits.test)
+        return Sentence(
+            f"After so few steps none of {', '.join(right)} reads more faces than one "
+            f"answer for all would, {100 * chance:.1f} % of {n} {kind}. A few steps on "
+            f"{faces} faces show that the code runs, not which variant is better."
+        )
     rows = [(first, f"{100 * right[first].mean():.1f} %", "")]
     for name in others:
         found = crossed(right[name], right[first])
         share = f"{100 * right[name].mean():.1f} %"
         # One seed and a few steps decide nothing: no test of them is told.
         rows.append((name, share, _points(found)))
-    splits = tried[first].splits
     note = (
-        f"A few steps on {len(splits.train)} faces show that the code runs, and "
+        f"A few steps on {faces} faces show that the code runs, and "
         "nothing about the paper. Always saying the most frequent class would be "
-        f"right for {100 * chance:.1f} % of the {len(right[first])} test faces."
+        f"right for {100 * chance:.1f} % of the {n} test faces."
     )
-    caption = f"Against {first}: tried here on {kind_of(splits.test)}"
+    caption = f"Against {first}: tried here on {kind_of(tried[first].splits.test)}"
     header = tuple(name.format(first) for name in _HEADER[:3])
     return Table(caption, header, tuple(rows), note)
 

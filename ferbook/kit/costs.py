@@ -20,6 +20,7 @@ from ferbook.papers import find_paper
 from ferbook.runs.records import Record
 from ferbook.show.costs import FER2013, RATES, SMALL, rate
 from ferbook.show.phrases import duration, epochs, hardware, seconds_taken
+from ferbook.show.run_tables import seconds_an_epoch
 from ferbook.show.tables import Table, cell, table
 
 PATIENCE = 3600.0  # seconds on two cores from which on a GPU is advised
@@ -27,7 +28,7 @@ PATIENCE = 3600.0  # seconds on two cores from which on a GPU is advised
 
 @dataclass(frozen=True)
 class TrainingCost:
-    """What training takes: parameters, GFLOPs a face, epochs, faces an epoch."""
+    """What training takes: parameters, GFLOPs per face, epochs, faces an epoch."""
 
     preset: str
     input: tuple[int, int, int]
@@ -87,7 +88,7 @@ def training_cost(paper: str, preset: str, splits: Splits) -> TrainingCost:
         recipe.make_plan(config, _few(splits), 0).epochs,
         1600 if rendered else FER2013,
         rendered,
-        max(records, key=lambda r: r.started, default=None),
+        min(records, key=seconds_an_epoch, default=None),  # the least disturbed
     )
 
 
@@ -110,7 +111,7 @@ def cost_box(paper: str, splits: Splits) -> Table:
             "Preset": lambda one: cell(one.preset, one.gpu),
             "Network": lambda one: cell(
                 f"{one.parameters:,} parameters",
-                f"{one.gflops:.3g} GFLOPs a face",
+                f"{one.gflops:.3g} GFLOPs per face",
                 " x ".join(map(str, one.input)),
             ),
             "Training": lambda one: cell(
@@ -123,7 +124,7 @@ def cost_box(paper: str, splits: Splits) -> Table:
         },
         note="Estimated: three times the counted operations of a forward pass, at "
         f"{cores[0]:.0f} GFLOP/s on two CPU cores and {card[0]:,.0f} on a T4 for "
-        f"networks below {SMALL} GFLOPs a face, else at {cores[1]:.0f} and "
+        f"networks below {SMALL} GFLOPs per face, else at {cores[1]:.0f} and "
         f"{card[1]:,.0f}; a T4 was not measured. Without training, a chapter "
         "takes about a minute.",
     )

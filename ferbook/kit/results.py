@@ -68,7 +68,7 @@ def record_name(record: Record) -> str:
 def recorded_box(records: Sequence[Record]) -> Table | Sentence:
     """Recorded runs, a row each."""
     real = records and not records[0].rendered
-    kind = f"real {records[0].dataset}" if real else "rendered faces"
+    kind = phrases.dataset_name(records[0].dataset) if real else "rendered faces"
     return table(
         f"Recorded runs: accuracy on the reported split, {kind}, 95 % interval",
         records,
@@ -159,7 +159,11 @@ def recall_box(
     for title, told in (confusions | {here: (own, run.splits.classes)}).items():
         recalls = _recalls(*told)
         columns[title] = lambda claim, recalls=recalls: recalls.get(name[claim.id], "")
-    return table(f"Recalls that the paper tells for {dataset}", claims, columns)
+    return table(
+        f"Recalls that the paper states for {phrases.dataset_name(dataset)}",
+        claims,
+        columns,
+    )
 
 
 def _recalls(confusion: Sequence, classes: Sequence[str]) -> dict[str, str]:

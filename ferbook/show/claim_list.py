@@ -239,7 +239,7 @@ def how_sure(claim: Claim, found: Beside) -> list[str]:
         side = "for the paper's effect" if found.bayes_factor > 0 else "against it"
         told.append(
             f"Replication Bayes factor 10^{found.bayes_factor:+.1f}, {side}; the prior "
-            "is what the paper's own test tells."
+            "is what the paper's own test says."
         )
     return told
 

@@ -82,7 +82,7 @@ def attainable_cell(claim: Claim) -> str:
         return ""
     found = attained_claim(claim)
     if found is None:
-        return "mean of folds" if claim.protocol in FOLDS else "n not told"
+        return "mean of folds" if claim.protocol in FOLDS else "n not stated"
     chance = f"by chance {phrases.percent(found.chance, 0)} %"
     if found.hits is None:
         return cell(f"no k of {found.n:,}", chance)
@@ -120,7 +120,7 @@ def resolution_table(paper: str | None = None, ledger: Ledger | None = None) -> 
         "Can show is half the width of the 95 % interval of the accuracies that the "
         "paper prints for that data set: two networks tested on other faces of the "
         "same kind may differ by as much. Runs on the same faces, compared face by "
-        "face, tell smaller differences. The last column tells how many of the "
+        "face, show smaller differences. The last column counts how many of the "
         "differences that a paper claims on that data set lie below all of them."
     )
     papers = _papers(paper, ledger)

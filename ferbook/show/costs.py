@@ -26,7 +26,7 @@ from ferbook.show.run_tables import seconds_an_epoch
 from ferbook.show.tables import Page, Sentence
 
 FER2013 = PUBLISHED["fer2013"].total("Training")
-# Achieved GFLOP/s of networks below and above SMALL GFLOPs a face.  On two
+# Achieved GFLOP/s of networks below and above SMALL GFLOPs per face.  On two
 # cores: the page on speed, Deep-Emotion and the least of the others.  On a T4
 # a twelfth and a quarter of the 8,100 in NVIDIA's data sheet; not measured.
 RATES = {"two CPU cores": (18.0, 120.0), "a T4": (700.0, 2000.0)}
@@ -41,7 +41,7 @@ _COLOURS = ("blue", "orange", "green", "vermilion", "purple", "black", "sky")
 
 
 def rate(gflops: float, machine: str) -> float:
-    """GFLOP/s that networks of so many GFLOPs a face reach on one of ``RATES``."""
+    """GFLOP/s that networks of so many GFLOPs per face reach on one of ``RATES``."""
     return RATES[machine][gflops >= SMALL]
 
 
@@ -122,7 +122,7 @@ def _regions() -> Plot:
     figure, axes = plt.subplots(figsize=_SIZE)
     axes.plot(list(crops), list(crops.values()), "o-", color=COLOURS["green"])
     axes.plot(5, crops[5], "o", color=COLOURS["green"], ms=11)
-    labels = {"xlabel": "sub-images beside the whole face", "ylabel": "GFLOPs a face"}
+    labels = {"xlabel": "sub-images beside the whole face", "ylabel": "GFLOPs per face"}
     finish(axes, legend=None, title="RAMN: regions", ylim=(0, None), **labels)
     return Plot(
         figure,
@@ -147,7 +147,7 @@ def _branches() -> Plot:
     for number in (9, 15):
         axes.plot(number, branches[number], "o", color=colour, ms=11)
     axes.plot(many, apart, "--", color="black", label="as many networks apart")
-    labels = {"xlabel": "branches", "ylabel": "GFLOPs a face"}
+    labels = {"xlabel": "branches", "ylabel": "GFLOPs per face"}
     finish(axes, title="ESR: branches", ylim=(0, None), legend=10, **labels)
     return Plot(
         figure,
@@ -174,7 +174,9 @@ def _lines(curves: Mapping, names: Mapping[str, str], large: Mapping | None = No
 
 def _sides(sides: Mapping, own: Mapping[str, int], names: Mapping) -> Plot:
     figure, axes = _lines(sides, names, own)
-    finish(axes, legend=None, xlabel="side of a face (pixels)", ylabel="GFLOPs a face")
+    finish(
+        axes, legend=None, xlabel="side of a face (pixels)", ylabel="GFLOPs per face"
+    )
     axes.legend(fontsize=7, ncols=2, loc="lower right")
     lowest = min(min(line.values()) for line in sides.values())
     axes.set(title="All: size of a face", ylim=(lowest / 30, None))  # for the legend

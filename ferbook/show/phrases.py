@@ -3,6 +3,7 @@
 from collections.abc import Sized
 
 from fer_lib.data.sources.published import PUBLISHED
+from fer_lib.models import NETWORKS
 from ferbook.ledger.claims import Answer, Claim
 from ferbook.ledger.readings import Reading
 from ferbook.ledger.rules import Direction, Verdict
@@ -40,7 +41,12 @@ PROTOCOLS = {
     "rafdb_to_affectnet": "learned on RAF-DB, reported on AffectNet",
     "oulu_last3": "Oulu-CASIA, last three frames, folds by subject",
 }
-OTHER_NAMES = {"fer2013": "FER2013", "vemo": "VEMO", "rendered": "rendered faces"}
+OTHER_NAMES = {
+    "fer2013": "FER2013",
+    "vemo": "VEMO",
+    "rendered": "rendered faces",
+    "not told": "not stated",
+}
 NO_RUN = "not run"
 # Of measures that are no shares of faces, or of their first words: a hundredth.
 _UNITS = {
@@ -156,6 +162,11 @@ def dataset_name(nickname: str) -> str:
     """A data set as its authors call it."""
     known = PUBLISHED.get(nickname)
     return known.title if known else OTHER_NAMES.get(nickname, nickname)
+
+
+def network_name(nickname: str) -> str:
+    """A network as the book calls it."""
+    return NETWORKS[nickname].NAME if nickname in NETWORKS else nickname
 
 
 def place(dataset: str, protocol: str) -> str:

@@ -95,7 +95,7 @@ def cost_table(records: Iterable[Record]) -> Table | Sentence:
         records,
         {
             "Run": lambda r: cell(
-                f"{r.paper}, {r.variant}",
+                f"{phrases.network_name(r.paper)}, {r.variant}",
                 phrases.protocol_name(r.protocol),
                 f"{phrases.trained(r.key)}, seed {r.seed}",
             ),
@@ -103,7 +103,7 @@ def cost_table(records: Iterable[Record]) -> Table | Sentence:
             "Time": lambda r: cell(
                 phrases.duration(phrases.seconds_taken(r)), phrases.epochs(r.epochs)
             ),
-            "An epoch": lambda r: f"{seconds_an_epoch(r):.1f} s",
+            "Per epoch": lambda r: f"{seconds_an_epoch(r):.1f} s",
             "Peak memory": lambda r: (
                 f"{r.peak_memory_mib:,.0f} MiB" if r.peak_memory_mib else "not measured"
             ),
@@ -113,8 +113,8 @@ def cost_table(records: Iterable[Record]) -> Table | Sentence:
             ),
         },
         empty=NO_RUNS,
-        note="Time is that of training and of looking at the selection split. An "
-        "epoch is the median one. Peak memory is the process's on a CPU, the "
+        note="Time is that of training and of looking at the selection split. Per "
+        "epoch is the median. Peak memory is the process's on a CPU, the "
         "device's on a GPU.",
     )
 
@@ -128,7 +128,7 @@ def gain_table(
     def network(gain: Gain) -> str:
         kind = "Rendered faces, " if gain.rendered else ""
         protocol = kind + phrases.protocol_name(gain.key.protocol)
-        name = f"{gain.key.paper}, {gain.key.variant}"
+        name = f"{phrases.network_name(gain.key.paper)}, {gain.key.variant}"
         return cell(name, protocol, f"preset {gain.key.preset}")
 
     return table(

@@ -69,7 +69,7 @@ def _identity(claims: Claims, ledger: Ledger) -> list:
             "Network",
             cell(
                 f"{one.parameters:,} parameters",
-                f"{face}, {one.gflops:.3f} GFLOPs a face",
+                f"{face}, {one.gflops:.3f} GFLOPs per face",
             ),
         ),
         ("Data sets", ", ".join(map(phrases.dataset_name, sets))),
@@ -241,7 +241,7 @@ def _chapters(executed: list[nbformat.NotebookNode]) -> Table:
         executed,
         {
             "Chapter": _title,
-            "Executed": lambda one: told(one).get("start_time", "not told")[:10],
+            "Executed": lambda one: told(one).get("start_time", "not recorded")[:10],
             "With": lambda one: (
                 ", ".join(
                     f"{name} {value}"
@@ -253,7 +253,7 @@ def _chapters(executed: list[nbformat.NotebookNode]) -> Table:
             "Took": lambda one: (
                 phrases.duration(told(one)["duration"])
                 if told(one).get("duration")
-                else "not told"
+                else "not recorded"
             ),
         },
         note="A chapter is executed again whenever its code, its parameters, the "

@@ -106,7 +106,7 @@ def accuracy_table(study: Study, tasks: Sequence[str] = FAIR) -> Table:
     header = ("Network", *(PLACES.get(task, task) for task in tasks))
     count, ran = int(study.learned.sum()), int(study.ran_fair.sum())
     note = (
-        f"A line a seed; {count} of {ran} networks learned: the interval of their "
+        f"A line per seed; {count} of {ran} networks learned: the interval of their "
         "accuracy lies above 70 %. The maps of the others are not ranked. Faces of "
         "one person are counted singly."
     )

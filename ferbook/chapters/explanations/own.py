@@ -109,7 +109,7 @@ def landmark_table(study: Study) -> Table | Sentence:
     note = (
         "Mean error of a coordinate in hundredths of the picture's side, against the "
         f"exact points; below it the change, 95 % interval over people, n = "
-        f"{len(study.people)} faces a seed."
+        f"{len(study.people)} faces per seed."
     )
     caption = "The part ensemble's landmarks before and after fine-tuning, rendered"
     parts = KINDS["parts"]
@@ -142,7 +142,7 @@ def branch_table(study: Study) -> Table | Sentence:
 
     n = study.arrays["correct"].shape[-1]
     note = (
-        f"Accuracy of each branch alone, n = {n} faces a seed; mass: share of its "
+        f"Accuracy of each branch alone, n = {n} faces per seed; mass: share of its "
         "Grad-CAM on the evidence."
     )
     caption = "The part ensemble's branches, by where the evidence is"

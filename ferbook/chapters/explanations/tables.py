@@ -108,7 +108,7 @@ def agreement_table(study: Study) -> Table:
     rows = tuple((LABELS[name], *cells(k)) for k, name in enumerate(study.methods))
     caption = "Agreement of two maps, Spearman over pixels, 95 % interval"
     note = (
-        f"n = {len(study.people)} faces a network, maps pooled to 16 by 16. Another "
+        f"n = {len(study.people)} faces per network, maps pooled to 16 by 16. Another "
         "face: of two faces, by one network. Other seed, other networks: of one face, "
         "by two networks that learned the task. Shuffled labels: by a network that "
         "began with the same weights and learned labels in random order."

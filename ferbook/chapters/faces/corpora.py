@@ -16,6 +16,7 @@ from ferbook.ledger.arithmetic.deep_emotion import PRIVATE_TEST
 from ferbook.runs.paths import repository_root, runs_folder
 from ferbook.runs.records import load_records
 from ferbook.show.figures import percent
+from ferbook.show.phrases import network_name
 
 # What a protocol does with a row.
 UNUSED, TRAIN, SELECT, TEST = range(4)
@@ -148,7 +149,8 @@ def without_leaks(audit: Audit) -> list[dict]:
     first = sum(map(sum, counts[:-1]))  # PrivateTest's rows come last
     rows = []
     for record in load_records(runs_folder()):
-        if (record.dataset, record.protocol) != ("fer2013", "official"):
+        named = (record.dataset, record.protocol, bool(record.superseded))
+        if named != ("fer2013", "official", False):
             continue
         labels = record.predictions["PrivateTest/labels"]
         if np.bincount(labels, minlength=len(counts[-1])).tolist() != counts[-1]:
@@ -160,7 +162,8 @@ def without_leaks(audit: Audit) -> list[dict]:
         leaked[np.array(audit.leaked["PrivateTest"]) - first] = True
         rows.append(
             {
-                "run": f"{record.paper}, {record.variant}, seed {record.seed}",
+                "run": f"{network_name(record.paper)}, {record.variant}, "
+                f"seed {record.seed}",
                 "all test faces": percent(share(right)),
                 "those in Training, too": percent(share(right[leaked])),
                 "the others": percent(share(right[~leaked])),

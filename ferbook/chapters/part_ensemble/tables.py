@@ -186,7 +186,7 @@ def drift_box(drift: LandmarkDrift, others: Mapping[str, Errors]) -> Table:
     for i, name in enumerate(drift.names):
         means = [f"{100 * column[:, i].mean():.2f}" for column in columns]
         change = crossed(after[:, i], before[:, i], shares=False)
-        said = DRIFT.get(name, "not told")
+        said = DRIFT.get(name, "not stated")
         rows.append((name, *means, _range(change, 100), _SIGNS[change.sign()], said))
     header = ("Part", *others, "Before tuning", "After tuning", "Change, 95 %")
     header += ("It", "Paper, SFEW")

@@ -42,7 +42,7 @@ def draw_network() -> Figure:
         "trunk": (2.8, 0, "VGG16\nfor each", f"{count} x {features}", "blue"),
         "theta": (2.8, 1.7, f"FC, sigmoid:\n{count} weights", "", "orange"),
         "mean": (4.2, 0, "weighted\nmean (1)", f"{features}", "orange"),
-        "branches": (5.6, 0, "7 FC,\none a class", f"7 x {d}", "green"),
+        "branches": (5.6, 0, "7 FC,\none per class", f"7 x {d}", "green"),
         "scores": (7.0, 0, "concatenate,\nFC", "7 scores", "green"),
         "r": (4.2, 1.7, "R-loss (2)", "", "vermilion"),
         "c": (5.6, 1.7, "C-loss (3-6)", "", "vermilion"),

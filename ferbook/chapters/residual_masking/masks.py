@@ -116,7 +116,7 @@ def parts_box() -> Table:
             "Projections counted twice (million)": lambda part: (
                 f"{parameters_as_registered(part[2]) / 1e6:.2f}"
             ),
-            "GFLOPs a face": lambda part: f"{part[3]:.2f}",
+            "GFLOPs per face": lambda part: f"{part[3]:.2f}",
         },
         note="First convolution and classifier are in the last row alone. Table II of "
         f"the paper prints {figure(load_claims(_ID), f'{_ID}.parameters')} million.",

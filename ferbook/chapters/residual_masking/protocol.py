@@ -31,6 +31,7 @@ from ferbook.papers import PAPERS
 from ferbook.runs.records import Record
 from ferbook.runs.run import Run
 from ferbook.show.figures import COLOURS, percent
+from ferbook.show.phrases import network_name
 from ferbook.show.plots import finish, look
 from ferbook.show.tables import Sentence, Table, cell, table
 
@@ -95,7 +96,7 @@ def table_two_box(rows: Sequence[Compared]) -> Table:
             "Counted (million)": lambda row: (
                 f"{row.counted:.2f}" if row.counted else "not built here"
             ),
-            "GFLOPs a face": lambda row: f"{row.gflops:.2f}" if row.gflops else "",
+            "GFLOPs per face": lambda row: f"{row.gflops:.2f}" if row.gflops else "",
         },
     )
 
@@ -136,7 +137,7 @@ def draw_table_two(rows: Sequence[Compared]) -> Figure:
     first.set_yticks(places, names)
     first.set_xlabel("printed accuracy (%),\ninterval of n = 3,589 faces")
     second.set(xscale="log", xlabel="parameters (million)")
-    third.set(xscale="log", xlabel="GFLOPs a face, counted")
+    third.set(xscale="log", xlabel="GFLOPs per face, counted")
     for axes, shown in ((second, (5, 10, 30, 100)), (third, (1, 3, 10, 30))):
         axes.set_xticks(shown, list(map(str, shown)))
         axes.set_xticks([], minor=True)
@@ -298,7 +299,9 @@ def recorded_pool(dataset: str = "fer2013") -> dict[str, Record]:
     ]
     same = [r for r in found if r.data["sha256"] == found[0].data["sha256"]]
     best = sorted(same, key=lambda r: -r.metrics("last", "PublicTest")["accuracy"])
-    return {f"{r.paper}, {record_name(r)}": r for r in best[:MOST_MEMBERS]}
+    return {
+        f"{network_name(r.paper)}, {record_name(r)}": r for r in best[:MOST_MEMBERS]
+    }
 
 
 def members_box(pool: dict[str, Record]) -> Table | Sentence:

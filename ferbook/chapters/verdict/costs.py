@@ -65,7 +65,7 @@ def cost_table(ledger: Ledger) -> Table:
             "Network": lambda row: row[0],
             "Input": lambda row: " x ".join(map(str, row[1].input)),
             "Parameters": lambda row: told(row[1], "parameters", ","),
-            "GFLOPs a face": lambda row: told(row[1], "gflops", ".3f"),
+            "GFLOPs per face": lambda row: told(row[1], "gflops", ".3f"),
             "Faces a second": lambda row: (
                 f"{speed[row[1].name]:,.1f}" if row[1].name in speed else "not measured"
             ),
@@ -89,7 +89,7 @@ def live_table(ledger: Ledger, preset: str, device: torch.device) -> Table:
         {
             "Network": lambda row: row[0],
             "Parameters": lambda row: f"{row[2].parameters:,}",
-            "GFLOPs a face": lambda row: f"{row[2].gflops:.3f}",
+            "GFLOPs per face": lambda row: f"{row[2].gflops:.3f}",
             "Faces a second": lambda row: f"{measured(row[1]):,.0f}",
         },
         note="Other programs that run at the same time slow it down.",
@@ -113,7 +113,7 @@ def draw_accuracy_cost(records: Iterable[Record]) -> Figure | None:
         metrics = record.metrics()
         mean, ends = 100 * metrics["accuracy"], 100 * np.array(metrics["accuracy_ci95"])
         colour = list(COLOURS.values())[papers.index(record.paper) % len(COLOURS)]
-        label = f"{record.paper}; {_how(record)}"
+        label = f"{phrases.network_name(record.paper)}; {_how(record)}"
         known = axes.get_legend_handles_labels()[1]
         axes.plot([work, work], ends, color=colour, linewidth=1)
         mark = MARKS[hows.index(_how(record)) % len(MARKS)]
@@ -121,7 +121,7 @@ def draw_accuracy_cost(records: Iterable[Record]) -> Figure | None:
         told.append(f"{label}, {record.variant}: {mean:.1f} at {work:.3g} GFLOPs")
     axes.set(xscale="log", xlim=(2e-3, 400))  # from Deep-Emotion to RAMN
     axes.xaxis.set_major_formatter("{x:g}")
-    labels = {"xlabel": "GFLOPs a face", "ylabel": "accuracy, single pass (%)"}
+    labels = {"xlabel": "GFLOPs per face", "ylabel": "accuracy, single pass (%)"}
     finish(axes, legend=None, **labels)
     axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     figure.alt_text = f"Accuracy against operations of runs: {'; '.join(told)}."
@@ -195,7 +195,7 @@ def queue_table(queue: Queue | None, preset: str, count: int = 12) -> Table | Se
         shown,
         {
             "Run": lambda e: cell(
-                f"{e.key.paper}, {e.key.variant}",
+                f"{phrases.network_name(e.key.paper)}, {e.key.variant}",
                 phrases.protocol_name(e.key.protocol),
             ),
             f"On {MACHINE}": lambda e: phrases.duration(e.forecast.seconds),

@@ -187,7 +187,7 @@ def peek_table(records: Sequence[Record]) -> Table | Sentence:
         "What peeking at the test split gains, in runs that looked at it every epoch",
         groups.items(),
         {
-            "Network": lambda group: group[0][0],
+            "Network": lambda group: phrases.network_name(group[0][0]),
             "Faces": lambda group: group[0][1],
             "Runs": lambda group: len(group[1]),
             "Mean gain (points)": lambda group: f"{mean(group[1]):+.1f}",
@@ -204,7 +204,7 @@ def doubt_table(ledger: Ledger) -> Table | Sentence:
         doubts(ledger.records),
         {
             "Run": lambda d: cell(
-                d.record.paper,
+                phrases.network_name(d.record.paper),
                 phrases.protocol_name(d.record.protocol),
                 phrases.trained(d.record.key),
                 f"variant {d.record.variant}, seed {d.record.seed}",

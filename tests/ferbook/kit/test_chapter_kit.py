@@ -14,10 +14,12 @@ from scipy.stats import binomtest
 
 from fer_lib.data.protocols import official
 from fer_lib.errors import FerError
+from fer_lib.evaluation.inference import predict
 from fer_lib.models import build
 from fer_lib.models.catalogue import entry
 from fer_lib.models.network import Network
 from fer_lib.preprocessing import Preprocessing
+from ferbook.kit import ablation as ablation_module
 from ferbook.kit import chapter, quiz
 from ferbook.kit import faces as chapter_faces
 from ferbook.kit import results as chapter_results
@@ -272,10 +274,35 @@ def test_variants_are_tried_on_the_same_few_faces(splits):
     assert list(tried) == names
     for run in tried.values():
         assert len(run.splits.train) == 20 and len(run.fitted.curve) == 1
-    first, second = chapter.tried_box(tried).rows
-    assert first[0] == "default" and second[2].count("points") == 1
     again = chapter.try_variants(parameters, splits, names[:1], epochs=1, faces=20)
-    assert chapter.tried_box(again).rows[0] == first
+    said = [
+        predict(one["default"].network, splits.test.images) for one in (tried, again)
+    ]
+    np.testing.assert_array_equal(*said)
+
+
+def test_a_table_of_what_was_tried_stands_only_where_something_was_learned(
+    splits, monkeypatch
+):
+    tried = dict.fromkeys(("default", "other"), SimpleNamespace(splits=splits))
+    n = len(splits.test)
+    right = iter([np.arange(n) < 0.9 * n, np.arange(n) < 0.8 * n])
+    monkeypatch.setattr(ablation_module, "_right", lambda run: next(right))
+    first, second = chapter.tried_box(tried).rows
+    assert first[0] == "default" and second[2].startswith("-10.")
+    monkeypatch.setattr(ablation_module, "_right", lambda run: np.zeros(n, bool))
+    words = chapter.tried_box(tried).words
+    assert "none of default, other reads more faces" in words
+
+
+def test_the_cost_is_that_of_the_least_disturbed_run(runs, splits):
+    slow = [{"epoch": 1, "seconds": 90.0}, {"epoch": 2, "seconds": 90.0}]
+    quick = [row | {"seconds": 30.0} for row in slow]
+    for seed, curve in enumerate((quick, slow)):
+        about = {"dataset": "rendered", "preset": "smoke", "curve": curve}
+        about["started"] = f"2026-01-0{seed + 1}T00:00:00+00:00"
+        plant(runs, GOOD, variant="default", seed=seed, **about)
+    assert training_cost("deep_emotion", "smoke", splits).record.seed == 0
 
 
 def test_a_training_goes_on_from_a_network_of_any_size(splits):

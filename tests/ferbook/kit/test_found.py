@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
-from planted_analyses import planted_analysis
+from planted_analyses import numbers, planted_analysis
 from small_ledgers import made_up, real_ledger, small_ledger
 
 from fer_lib.errors import FerError
@@ -20,7 +20,10 @@ from ferbook.kit.found import (
     looks_at,
     plain_mean,
     read_words,
+    same_for_all,
     same_without_masks,
+    unlearned_landmarks,
+    who_decides,
 )
 from ferbook.ledger.verdicts import STANDINGS
 from ferbook.papers import PAPERS
@@ -71,6 +74,12 @@ def test_without_runs_or_words_nothing_is_said(entry):
     del entry["holds"]
     ledger = small_ledger(*jaffe_runs(0.7002))
     assert not [w for w in words_of(ledger) if w.startswith("It ")]
+
+
+def test_a_chapters_own_question_is_answered_without_runs_too(entry):
+    entry["none"] = "It was not tested."
+    assert found("deep_emotion", small_ledger()).sentences[0] == (entry["none"], "")
+    assert words_of(small_ledger(*jaffe_runs(0.7002)))[0] == "It holds."
 
 
 def test_tiles_have_printed_ours_scale_and_verdict(entry):
@@ -188,3 +197,44 @@ def test_masks_are_held_against_constants():
     words, figures = same_without_masks(analysis)
     assert "answers 75 % of photographs as before" in words
     assert figures == "50 to 90 % by class; n = 40."
+
+
+def test_branches_agree_on_a_face_only_beyond_two_faces():
+    analysis = planted_analysis(network="diversified_esr")
+    for name, value in (("", 0.7), (".other_face", 0.3)):
+        one = analysis.numbers[f"branches.agreement{name}"] = numbers()
+        one.means.mean[-1], one.means.error[-1] = value, 0.01
+    words, figures = same_for_all(analysis)
+    assert "agree on where to look, face by face" in words
+    assert "0.70 on one face, by 0.30 on two" in figures
+    analysis.numbers["branches.agreement"].means.mean[-1] = 0.31
+    assert "hardly depends on the face" in same_for_all(analysis)[0]
+
+
+@pytest.mark.parametrize(
+    ("local", "whole", "words"),
+    [
+        (0.69, 0.70, "as many faces as the whole face alone"),
+        (0.80, 0.70, "Its quarters alone read more faces than its whole face"),
+        (0.60, 0.70, "Its whole face alone read more faces than its quarters"),
+    ],
+)
+def test_who_decides_is_who_reads_more_alone(local, whole, words):
+    analysis = planted_analysis(network="diversified_manet")
+    one = analysis.numbers["branches.correct"] = numbers("local", "global")
+    one.means.mean[-1], one.means.error[-1] = (local, whole), 0.01
+    assert words in who_decides(analysis)[0]
+
+
+def test_landmarks_are_unlearned_where_the_mean_face_does_better():
+    analysis = planted_analysis(network="part_ensemble")
+    for name, error in (("before", 0.03), ("after", 0.06), ("mean_face", 0.05)):
+        analysis.numbers[f"landmarks.{name}"].means.mean[-1] = error
+    words, figures = unlearned_landmarks(analysis)
+    assert "then place every part worse than" in words
+    assert figures.startswith("Mean error 3.0 % of the side before, 6.0 % after, 5.0 %")
+    after = analysis.numbers["landmarks.after"].means.mean
+    after[-1, 1:] = 0.04
+    assert "place the jaw worse than" in unlearned_landmarks(analysis)[0]
+    after[-1] = 0.04
+    assert "still find all landmarks" in unlearned_landmarks(analysis)[0]

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from judged_runs import LABELS, PAPER, claim_of, right, seeds_of
+from small_ledgers import made_up, small_ledger
 
 from ferbook.ledger.claims import Answer, Term
 from ferbook.ledger.readings import specifications
@@ -318,3 +319,11 @@ def test_classes_that_others_are_called(make_record):
     assert found.readings[0].found.mean == pytest.approx(50 / 700, abs=0.02)
     claim = claim_of("order", metric="false", order=terms[::-1])
     assert judge(claim, PAPER, runs).verdict == Verdict.NOT_REPRODUCED
+
+
+def test_data_that_runs_were_made_on_are_not_out_of_reach():
+    claim = "part_ensemble.jaffe.accuracy"
+    assert small_ledger().judgement(claim).why == "data gated"
+    jaffe = made_up(dataset="jaffe", protocol="jaffe_deep_emotion")
+    assert small_ledger(jaffe).judgement(claim).why == "compute"
+    assert small_ledger(jaffe).judgement("part_ensemble.sfew.accuracy").why != "compute"

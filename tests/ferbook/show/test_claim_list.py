@@ -8,8 +8,15 @@ from small_ledgers import made_up, real_ledger, small_ledger
 
 from ferbook.ledger.beside import Beside
 from ferbook.runs.paths import repository_root
+from ferbook.show import phrases
 from ferbook.show.claim_list import claim_list, how_sure
-from ferbook.show.forest import draw_forest, forest, with_runs
+from ferbook.show.forest import (
+    compared_plots,
+    draw_forest,
+    forest,
+    labels_of,
+    with_runs,
+)
 
 ID = "deep_emotion.fer2013.accuracy"
 
@@ -88,6 +95,43 @@ def test_a_forest_shows_the_papers_interval_and_fills_what_answers(runs):
     assert spans[0] == pytest.approx(3.0, abs=0.1)  # 70 % of 3,589 faces
     (sentence,) = forest("ramn", small_ledger()).tables
     assert "No run" in sentence.words
+
+
+def test_labels_are_whole_and_no_two_are_alike():
+    ledger = real_ledger()
+    names = {claims.paper: claims.name for claims in ledger.papers}
+    for kinds in (("value", "recall"), ("difference", "order")):
+        claims = [j.claim for j in with_runs(ledger, *kinds)]
+        labels = labels_of(claims, names)
+        assert len(set(labels)) == len(labels)
+        for claim, label in zip(claims, labels, strict=True):
+            assert claim.says.rstrip(".") in label.replace("-\n", "-").replace(
+                "\n", " "
+            )
+
+
+def test_a_panel_has_one_unit():
+    ledger = real_ledger()
+    units = {phrases.unit(j.claim) for j in with_runs(ledger, "difference", "order")}
+    plots = compared_plots(ledger)
+    axes = [plot.figure.axes[0].get_xlabel() for plot in plots]
+    assert sorted(axes) == sorted(
+        f"difference ({u}), with 95 % interval" for u in units
+    )
+    assert len(units) > 1 and all(plot.alt for plot in plots)
+
+
+def test_measures_are_told_in_their_own_unit():
+    unit = {
+        name: phrases.unit(real_ledger().judgement(name).claim)
+        for name in (
+            "residual_masking.fer2013.grad_cam",
+            "part_ensemble.fer2013.drift.nose",
+            "residual_masking.fer2013.mask",
+            "deep_emotion.fer2013.accuracy",
+        )
+    }
+    assert [*unit.values()] == ["% of the mean heat", "% of the side", "points", "%"]
 
 
 @pytest.mark.browser
