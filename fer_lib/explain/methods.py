@@ -10,7 +10,7 @@ grad_cam                   weighted maps of a late layer          0..1
 score_cam                  the same, weighted by trying them      0..1
 guided_grad_cam            grad_cam times guided gradient         both
 occlusion                  fall of the score under a square       both
-label_flip                 share of squares that mislead          0..1
+label_flip                 share of squares that change the label 0..1
 saliency                   absolute gradient                      0..
 integrated_gradients       gradient on the way from mean colour   both
 integrated_gradients_black the same on the way from black         both

@@ -43,9 +43,12 @@ def show_maps(run: Run, figure: Figure, alt: str = "", caption: str = "") -> Non
     print(f"{_told(run)}  Of one below {least} no map is drawn: it would show nothing.")
 
 
-def show_faces(splits: Splits) -> None:
-    """One test face of each expression."""
+def show_faces(splits: Splits, shown_in: str = "") -> None:
+    """One test face of each expression, unless such rendered ones are shown already."""
     test = splits.test
+    if test.rendered and shown_in:
+        print(f"Rendered faces, the same as in {shown_in}.")
+        return
     shown = [k for k in range(len(splits.classes)) if (test.labels == k).any()]
     rows = [int(np.flatnonzero(test.labels == k)[0]) for k in shown]
     names = [splits.classes[k] for k in shown]

@@ -55,11 +55,19 @@ def quiz(questions: Sequence[Question], first: int = 1) -> None:
 
 def compare(guess: float | None, measured: float, unit: str = "") -> None:
     """Print a reader's guess, None at first, beside what the run gave."""
-    measured_text = f"{measured:.1f} {unit}".strip()
+    measured_text = _counted(measured, unit)
     if guess is None:
         print(f"This run gave {measured_text}.  Next time, set `guess` first.")
         return
     off = abs(guess - measured)
     verdict = "close" if off <= max(2.0, 0.2 * abs(measured)) else "not close"
-    guessed = f"{guess:.1f} {unit}".strip()
+    guessed = _counted(guess, unit)
     print(f"You said {guessed}, this run gave {measured_text}: {verdict}.")
+
+
+def _counted(number: float, unit: str) -> str:
+    """A number with its unit: ``1 network``, ``2 networks``, ``1.5 points``."""
+    text = f"{number:.1f}".removesuffix(".0")
+    if text in ("1", "-1") and not unit.startswith("of "):
+        unit = unit.removesuffix("s")
+    return f"{text} {unit}".strip()

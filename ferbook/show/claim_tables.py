@@ -14,7 +14,7 @@ from ferbook.show import phrases
 from ferbook.show.tables import Table, cell, table
 
 
-def claim_rows(title: str, found: list[Judgement], ledger: Ledger, **options) -> Table:
+def claim_rows(title: str, found: list[Judgement], **options) -> Table:
     """Claims with the paper's value, ours and the verdict."""
     shares = {j.claim.id: attainable_cell(j.claim) for j in found}
     columns = {
@@ -24,8 +24,7 @@ def claim_rows(title: str, found: list[Judgement], ledger: Ledger, **options) ->
         ),
         "Verdict": phrases.answers,
         "Ours": lambda j: (
-            "\n".join(_ours(j.claim, one, ledger) for one in j.readings)
-            or phrases.NO_RUN
+            "\n".join(_ours(j.claim, one) for one in j.readings) or phrases.NO_RUN
         ),
     }
     # Only values and differences are printed, and only accuracies shares of n.
@@ -37,15 +36,13 @@ def claim_rows(title: str, found: list[Judgement], ledger: Ledger, **options) ->
     return table(title, found, columns, **options)
 
 
-def _ours(claim: Claim, reading: Reading, ledger: Ledger) -> str:
-    record = max(reading.records, key=lambda r: r.started)
+def _ours(claim: Claim, reading: Reading) -> str:
     return cell(
         phrases.our_figure(claim, reading),
         phrases.our_interval(claim, reading),
         phrases.protocol_name(reading.answer.protocol),
         phrases.settings(reading),
         phrases.departures(reading, short=True),
-        phrases.made(record, ledger.state(*reading.records)),
     )
 
 

@@ -44,6 +44,11 @@ def panels(
     return figure, axes.ravel()[:count]
 
 
+def even(count: int, most: int) -> int:
+    """Columns, ``most`` at most, for as few lines of about the same length."""
+    return -(-count // -(-count // most))
+
+
 def write_numbers(axes: Axes, values: np.ndarray, form: str, **style) -> None:
     """Numbers ``[R, C]`` in the cells of a heat map, dark ones on bright colours."""
     middle = np.mean(axes.images[-1].get_clim())
@@ -86,7 +91,7 @@ def plot_confusions(matrices: Mapping[str, Sequence], classes: Sequence[str]) ->
 def plot_faces(faces: FaceSet, rows: Sequence[int], titles: Sequence[str]) -> Figure:
     """Some faces in a grid of up to seven columns, with titles."""
     written = max(title.count("\n") for title in titles)  # a line is 0.16 inches
-    figure, all_axes = panels(len(rows), min(7, len(rows)), 1.35, 1.6 + 0.16 * written)
+    figure, all_axes = panels(len(rows), even(len(rows), 7), 1.35, 1.6 + 0.16 * written)
     for axes, row, title in zip(all_axes, rows, titles, strict=True):
         axes.axis("off")
         image = faces.images[row].transpose(1, 2, 0).squeeze()

@@ -6,11 +6,10 @@ steps of a path in their place for a reader who has chosen one.
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import yaml
 from sphinx.application import Sphinx
-
-from ferbook.site.notebooks import ROOT
 
 PATHS = "book/paths"
 CHAPTERS = "Chapters"
@@ -20,9 +19,11 @@ def neighbours(toc: Mapping) -> dict[str, tuple[str | None, str | None]]:
     """Of each page of a table of contents, the one before it and the one after it."""
     parts = {
         part["caption"]: [chapter["file"] for chapter in part["chapters"]]
-        for part in toc["parts"]
+        for part in toc.get("parts", ())
     }
-    rows = [[toc["root"], PATHS, *parts.pop(CHAPTERS)]]
+    chapters = parts.pop(CHAPTERS, [])
+    paths = [page for row in parts.values() for page in row if page == PATHS]
+    rows = [[toc["root"], *paths, *chapters]]
     rows += [[page for page in row if page != PATHS] for row in parts.values()]
     return {page: around for row in rows for page, around in _around(row)}
 
@@ -46,7 +47,7 @@ def lead(app: Sphinx, page: str, template: str, context: dict, doctree) -> None:
 
 def read_contents(app: Sphinx) -> None:
     """Read the table of contents once a build."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    toc = yaml.safe_load(Path(app.srcdir, "_toc.yml").read_text(encoding="utf-8"))
     app.fer_neighbours = neighbours(toc)
 
 

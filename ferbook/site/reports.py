@@ -91,17 +91,17 @@ def _claims(claims: Claims, ledger: Ledger) -> list:
     answered = [j for j in others if j.readings]
     recalls = [j for j in answered if kind_of(j.claim) == "recall"]
     first = [j for j in answered if j not in recalls]
-    tables = [claim_rows("Claims beside which runs stand", first, ledger)]
+    tables = [claim_rows("Claims beside which runs stand", first)]
     if not answered:
         tables = [Sentence("No run stands beside a claim of this paper yet.")]
     if recalls:
         title = "Recalls beside which runs stand"
-        tables.append(claim_rows(title, recalls, ledger, folded=True))
+        tables.append(claim_rows(title, recalls, folded=True))
     for kind, title in KINDS.items():
         left = [j for j in others if not j.readings and kind_of(j.claim) == kind]
         if left:
             title = f"{title} beside which no run stands"
-            tables.append(claim_rows(title, left, ledger, folded=True))
+            tables.append(claim_rows(title, left, folded=True))
     if sums:
         against = sum(j.verdict == Verdict.CONTRADICTORY for j in sums)
         title = f"{KINDS['arithmetic']}, {against} of them contradictory"

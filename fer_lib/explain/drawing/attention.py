@@ -166,7 +166,7 @@ def draw_sampled_windows(
     """Faces with their windows, and below what the window shows.
 
     A dot marks the corner that becomes the upper left one."""
-    figure, axes = faces_grid(["window", "through it"], images, titles)
+    figure, axes = faces_grid(["window", "what it samples"], images, titles)
     for i, (above, below) in enumerate(axes.T):
         above.add_patch(Polygon(result.corners[i], fill=False, ec=MARK, lw=2))
         above.plot(*result.corners[i][0], "o", color=MARK, ms=4)

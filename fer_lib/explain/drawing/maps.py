@@ -119,7 +119,7 @@ def draw_occlusion(
     result: OcclusionMaps, images: np.ndarray, titles: Sequence[str]
 ) -> Figure:
     """Faces with the square's size, and both maps, each with one scale."""
-    rows = ["face, square", "misled", "score drop"]
+    rows = ["face, square", "label changes", "score drop"]
     figure, axes = faces_grid(rows, images, titles)
     side = result.window / result.misled.shape[-1]
     largest = float(np.abs(result.drops).max()) or 1.0

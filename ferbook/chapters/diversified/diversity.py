@@ -58,11 +58,16 @@ def pattern_table(patterns: Mapping[str, Sequence[int]]) -> Table:
     """Both diversities of :func:`planted` learners, by what they are called."""
     columns = {"Learners": lambda row: row[0], "Number": lambda row: len(row[1])}
     for name, title in TITLES.items():
-        columns[title.capitalize()] = lambda row, measure=MEASURES[name]: (
-            f"{float(measure(planted(row[1]), 1.0)):+.0f}"
+        columns[title.capitalize()] = lambda row, measure=MEASURES[name]: _signed(
+            float(measure(planted(row[1]), 1.0))
         )
     note = "Training makes this number large: learners are pulled to the larger one."
     return table("Diversity of planted learners", patterns.items(), columns, note=note)
+
+
+def _signed(value: float) -> str:
+    """A whole number with its sign; nothing has none."""
+    return f"{value:+.0f}" if round(value) else "0"
 
 
 def _draw_lines(panel: Axes, lines: Mapping[str, tuple], **labels) -> None:

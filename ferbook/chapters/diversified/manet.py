@@ -11,6 +11,7 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from fer_lib.evaluation.inference import batches, evaluating
+from fer_lib.evaluation.intervals import wilson_interval
 from fer_lib.explain.drawing.colours import SEQUENTIAL
 from fer_lib.explain.drawing.panels import colour_bar, grid, lay_over, show_face
 from fer_lib.models.diversified_manet import DiversifiedMANet, tile
@@ -134,12 +135,19 @@ def fused_accuracies(
 
 
 def draw_lambdas(parts: dict[str, tuple], lambdas: Sequence[float]) -> Figure:
-    """:func:`fused_accuracies` over the weight; local, whole and labels by split."""
+    """:func:`fused_accuracies` over the weight; local, whole and labels by split.
+
+    Shaded is the 95 % interval of each.
+    """
     figure, panel = plt.subplots(figsize=(7, 3.3), layout="constrained")
     for place, (name, part) in enumerate(parts.items()):
-        label = f"{name}, n = {len(part[2])}"
-        found = 100 * fused_accuracies(*part, lambdas)
-        panel.plot(lambdas, found, label=label, **look(place, "blue", "vermilion"))
+        n, style = len(part[2]), look(place, "blue", "vermilion")
+        found = fused_accuracies(*part, lambdas)
+        limits = np.array([wilson_interval(share * n, n) for share in found])
+        panel.fill_between(
+            lambdas, *100 * limits.T, color=style["color"], alpha=0.12, lw=0
+        )
+        panel.plot(lambdas, 100 * found, label=f"{name}, n = {n}", **style)
     panel.axvline(0.6, color="black", lw=0.8)
     xlabel = "lambda (0: global alone, 1: local alone; line: the paper's)"
     finish(panel, xlabel=xlabel, ylabel="accuracy (%)")

@@ -142,17 +142,19 @@ def _frame(panel, truth: np.ndarray) -> None:
 
 def live_scores(maps: Mapping[str, np.ndarray], known: Known) -> Table:
     """Scores of the maps of these faces, beside what noise is expected to get."""
-    rows = []
+    rows, counts = [], set()
     for name, one in maps.items():
-        told = (
+        told = [
             mean_with_interval(score(one, known.moved)) for score in SCORES.values()
-        )
-        cells = (f"{one.mean:.2f}\n n = {one.n}" for one in told)
-        rows.append((LABELS.get(name, name), *cells))
+        ]
+        counts |= {one.n for one in told}
+        rows.append((LABELS.get(name, name), *(f"{one.mean:.2f}" for one in told)))
     level = [f"{np.nanmean(chance(s, known.moved)):.2f}" for s in SCORES]
     rows.append(("expected of noise", *level))
     header = ("Map", *(name.replace("_", " ") for name in SCORES))
-    return Table("Scores of this network's maps, rendered faces", header, tuple(rows))
+    note = f"Means over n = {' to '.join(map(str, sorted(counts)))} faces."
+    caption = "Scores of this network's maps, rendered faces"
+    return Table(caption, header, tuple(rows), note)
 
 
 def broken_table(name: str, told: Explained, known: Known) -> Table:
@@ -172,8 +174,9 @@ def cells_table() -> Table:
         rows.append((NAMES[name], str(network.input.size), cells))
     header = ("Network", "Side of the picture, pixels", "Cells of the layer")
     note = (
-        "Of RAMN a region's, of MA-Net a patch's and those of all the face. Those of "
-        "ESR and Deep-Emotion lie in the middle of the picture."
+        "RAMN has such a map for each region; MA-Net has one for each patch and one "
+        "for the whole face. The maps of ESR and Deep-Emotion lie in the middle of "
+        "the picture."
     )
     return Table("How coarse Grad-CAM is here", header, tuple(rows), note)
 

@@ -16,7 +16,7 @@ from fer_lib.explain.drawing.colours import (
 from fer_lib.landmarks import FIVE_PARTS
 from ferbook.chapters.part_ensemble.tables import ORDER, Accuracies
 from ferbook.chapters.part_ensemble.yaw_sweep import YawSweep
-from ferbook.show.plots import panels
+from ferbook.show.plots import even, panels
 
 
 def draw_points(axes: Axes, points: np.ndarray, **style) -> None:
@@ -45,7 +45,7 @@ def plot_accuracies(found: Mapping[str, Accuracies]) -> Figure:
 
     In the order that is claimed: where it holds, points fall from left to right.
     """
-    columns = min(4, len(found))
+    columns = even(len(found), 4)
     figure, axes = panels(len(found), columns, 2.75, 2.9)
     for panel, (title, shares) in zip(axes, found.items(), strict=True):
         names = [*(n for n in ORDER if n in shares), "ensemble"]

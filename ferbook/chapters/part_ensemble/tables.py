@@ -78,7 +78,7 @@ def orders_box(ledger: Ledger) -> Page:
     """The claims that FER2013 can answer, all orders: first those with runs."""
     found = [j for j in ledger.select(_ID, "order") if j.claim.dataset == "fer2013"]
     told = [j for j in found if j.standing != Verdict.NOT_RUN]
-    shown = [claim_rows(_ASKED, told, ledger)] if told else []
+    shown = [claim_rows(_ASKED, told)] if told else []
     if rest := len(found) - len(told):
         shown.append(
             Sentence(

@@ -300,7 +300,7 @@ def reason_table(told: Mapping[str, Reason]) -> Table:
         "Network": lambda row: row[0],
         "Says": lambda row: row[1].answer,
         "Rank correlation": lambda row: f"{row[1].agree:+.2f}",
-        "Squares that mislead": lambda row: f"{100 * row[1].misled:.0f} %",
+        "Squares that change the answer": lambda row: f"{100 * row[1].misled:.0f} %",
     }
     note = (
         "Spearman's rank correlation of Grad-CAM and the fall of the score, over the "

@@ -41,10 +41,10 @@ class TestDiversity:
             "three groups": (0, 1, 2) * 5,
         }
         rows = {name: told for name, _, *told in shared.pattern_table(patterns).rows}
-        assert rows["different"] == ["+1", "+0"]
-        assert rows["twins"] == ["+0", "+1"]
-        assert rows["alike"] == ["+0", "+2"]
-        assert rows["three groups"] == ["+0", "+64"]
+        assert rows["different"] == ["+1", "0"]
+        assert rows["twins"] == ["0", "+1"]
+        assert rows["alike"] == ["0", "+2"]
+        assert rows["three groups"] == ["0", "+64"]
 
     @pytest.mark.parametrize(
         ("count", "measure", "together"),

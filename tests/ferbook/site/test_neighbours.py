@@ -25,6 +25,10 @@ def test_every_page_has_its_neighbours_once():
     assert len(after) == len(set(after))
 
 
+def test_a_book_of_one_page_has_no_neighbours():
+    assert neighbours({"root": "book/index"}) == {"book/index": (None, None)}
+
+
 def test_parts_do_not_lead_into_one_another():
     assert FOUND["book/ledger"][0] is None
     assert FOUND["book/play"] == (None, "book/how_to_run")
