@@ -24,7 +24,7 @@ _READS = {
 _NOTE = (
     "Photographs: FER2013's PrivateTest, one pass, 95 % interval; FER+'s labels by "
     "the majority of its raters, without contempt. Rendered faces: of people whom "
-    "no network has met. Faces a second: this machine, cut-out faces, in batches. "
+    "no network has met. Faces per second: this machine, cut-out faces, in batches. "
     "Figures of others are what their makers print, on what these call their test; "
     "none was measured here."
 )
@@ -45,7 +45,7 @@ def library_table(speed: Callable[[Network], float] = faces_a_second) -> Table:
         size = cell(f"{megabytes:.2f} MB", f"{count_parameters(one):,} parameters")
         rows.append((name, one.provenance, size, *told, f"{speed(one):,.0f}"))
     rows += map(_peer_row, read_peers())
-    header = ("Network", "Learned from", "Size", *_READS, "Faces a second")
+    header = ("Network", "Learned from", "Size", *_READS, "Faces per second")
     return Table("Networks that one can take", header, tuple(rows), _NOTE)
 
 

@@ -37,7 +37,7 @@ ABOUT = {
     "inside_auc": About("AUC", "pixels that move above the others"),
     "changed_auc": About("AUC, grey", "pixels that change above the others"),
     "agreement": About("re-rendering", "order of movements as the score's"),
-    "density_agreement": About("the same a pixel", "likewise, by means"),
+    "density_agreement": About("the same per pixel", "likewise, by means"),
     "deletion": About("deletion", "score without the top pixels", False),
     "insertion": About("insertion", "score with the top pixels alone"),
     "average_drop": About("drop", "loss when only the map shows", False),

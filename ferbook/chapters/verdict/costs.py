@@ -66,16 +66,16 @@ def cost_table(ledger: Ledger) -> Table:
             "Input": lambda row: " x ".join(map(str, row[1].input)),
             "Parameters": lambda row: told(row[1], "parameters", ","),
             "GFLOPs per face": lambda row: told(row[1], "gflops", ".3f"),
-            "Faces a second": lambda row: (
+            "Faces per second": lambda row: (
                 f"{speed[row[1].name]:,.1f}" if row[1].name in speed else "not measured"
             ),
         },
-        note=f"Counted at the papers' sizes. Faces a second: forward, {machine}.",
+        note=f"Counted at the papers' sizes. Faces per second: forward, {machine}.",
     )
 
 
 def live_table(ledger: Ledger, preset: str, device: torch.device) -> Table:
-    """Faces a second of every network at a preset, on this machine."""
+    """Faces per second of every network at a preset, on this machine."""
 
     def measured(paper: str) -> float:
         return faces_a_second(build(paper, preset=preset).to(device).eval())
@@ -90,7 +90,7 @@ def live_table(ledger: Ledger, preset: str, device: torch.device) -> Table:
             "Network": lambda row: row[0],
             "Parameters": lambda row: f"{row[2].parameters:,}",
             "GFLOPs per face": lambda row: f"{row[2].gflops:.3f}",
-            "Faces a second": lambda row: f"{measured(row[1]):,.0f}",
+            "Faces per second": lambda row: f"{measured(row[1]):,.0f}",
         },
         note="Other programs that run at the same time slow it down.",
     )
