@@ -22,23 +22,21 @@ def steps(starts: Mapping[str, Mapping[str, np.ndarray]], without: str) -> Sente
     """Where ``first_steps`` ended by each way, beside the way ``without`` the term."""
     told = []
     for kind, base in starts[without].items():
-        ways = []
+        ways = [f"{LEARNERS[kind]}: {base[-1]:.2f} without the term"]
         for way, found in starts.items():
             if way != without:
-                change = found[kind][-1] - base[-1]
-                ways.append(f"{way} {_moved(change)} ({found[kind][-1]:.2f})")
-        name = LEARNERS[kind].lower()
-        told.append(f"{name} {base[-1]:.2f} alike without the term; {', '.join(ways)}")
-    count = len(base) - 1
+                moved = _moved(found[kind][-1] - base[-1])
+                ways.append(f"{way}: {found[kind][-1]:.2f}, {moved}")
+        told.append("; ".join(ways))
     return Sentence(
-        f"After {count} steps two learners are in their {'. In '.join(told)}."
+        f"How alike two learners are after {len(base)} steps. {'. '.join(told)}."
     )
 
 
 def _moved(change: float) -> str:
     if abs(change) < _LITTLE:
-        return "hardly moves them"
-    return "parts them" if change < 0 else "draws them together"
+        return "hardly moved"
+    return "parted" if change < 0 else "drawn together"
 
 
 def answers(same: Tensor, attention: Mapping[str, Tensor]) -> Sentence:
@@ -73,11 +71,12 @@ def gates(found: CBAMAttention) -> Sentence:
     """How much gates over positions vary within a face, and from face to face."""
     inside = float(np.mean([gate.std((1, 2)).mean() for gate in found.spatial]))
     faces = float(np.mean([gate.std(0).mean() for gate in found.spatial]))
-    says = (
-        "they are mostly fixed masks, the same for every face"
-        if faces < inside / 2
-        else "they follow the face at hand"
-    )
+    if faces < inside / 4:
+        says = "they are mostly fixed masks, the same for every face"
+    elif faces < inside:
+        says = "they vary more from place to place than from face to face"
+    else:
+        says = "they follow the face at hand"
     return Sentence(
         f"Over all {len(found.spatial[0])} test faces the gates' standard deviation is "
         f"{inside:.3f} over the positions of a face and {faces:.3f} over the faces at "

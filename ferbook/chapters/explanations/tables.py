@@ -128,8 +128,8 @@ def sensitivity_table(study: Study) -> Table | Sentence:
     caption = "Largest change of a map when pixels change by up to a fiftieth"
     note = (
         "Norm of the change over the norm of the map; 95 % interval over networks on "
-        f"the first task, {COPIES} noisy copies per face. Less is steadier, not better: "
-        "a decoy that ignores the network is steady, too."
+        f"the first task, {COPIES} noisy copies per face. Less is steadier, not "
+        "better: a decoy that ignores the network is steady, too."
     )
     return Table(caption, ("Method", "Sensitivity", "n"), rows, note)
 

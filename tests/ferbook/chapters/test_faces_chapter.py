@@ -27,7 +27,7 @@ from ferbook.runs.records import load_records
 
 def real_runs() -> list:
     """The runs that the chapter shows, in its order."""
-    runs = load_records(runs_folder())
+    runs = [r for r in load_records(runs_folder()) if not r.superseded]
     return [r for r in runs if (r.dataset, r.protocol) == ("fer2013", "official")]
 
 

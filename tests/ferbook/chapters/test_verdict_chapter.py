@@ -99,7 +99,7 @@ class TestPeeking:
             for best in (0.56, 0.52)
         ]
         (row,) = verdict.peek_table(runs).rows
-        assert row == ("deep_emotion", "photographs", "2", "+4.0", "+6.0")
+        assert row == ("Deep-Emotion", "photographs", "2", "+4.0", "+6.0")
 
     def test_runs_that_kept_nothing_are_passed_over(self):
         assert "No run" in verdict.peek_table([made_up()]).words
