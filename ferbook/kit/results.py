@@ -18,6 +18,10 @@ from ferbook.show import phrases
 from ferbook.show.figures import percent
 from ferbook.show.tables import Page, Sentence, Table, cell, table
 
+_ROUNDED = (
+    "The run by recipe mixed made the network of this page, whose file holds rounded "
+    "weights: a few of its answers differ."
+)
 _CHOICE = {"last": "the last one", "selected": "best on validation"}
 
 
@@ -84,6 +88,7 @@ def recorded_box(records: Sequence[Record]) -> Table | Sentence:
             "Last epoch": lambda r: percent(r.metrics("last")),
         },
         empty="No run of these is recorded yet.",
+        note=_ROUNDED if any(record.recipe == "mixed" for record in records) else "",
     )
 
 

@@ -9,7 +9,7 @@ from planted_analyses import means, planted_analysis
 
 from fer_lib.files import sha256_file
 from fer_lib.models import NETWORKS
-from fer_lib.models.saved import committed
+from fer_lib.models.saved import committed, load
 from ferbook.analysis import figures, pages
 from ferbook.analysis.pages import on_photographs, told
 from ferbook.analysis.record import Analysis, write_analysis
@@ -149,3 +149,13 @@ def test_tables_tell_their_numbers():
     assert next(r for r in own.rows if "window" in r[0])[-1] == ""
     faces = pages.accuracy_box(found)
     assert faces.rows[-1] == (found.classes[-1], "no face")
+
+
+def test_a_network_reads_as_many_photographs_here_as_its_file_states():
+    reads = load(committed("ramn")).about["reads"]["photographs"]
+    other = reads | {"accuracy": reads["accuracy"] - 0.001}
+    content = {"accuracy": {"split": other, "faces": "as they are"}}
+    told = pages._as_it_reads(content, "ramn")["accuracy"]
+    assert told == {"split": reads, "faces": "as they are"}
+    few = {"accuracy": {"split": other | {"n": reads["n"] - 1}}}
+    assert pages._as_it_reads(few, "ramn") == few  # of other faces
