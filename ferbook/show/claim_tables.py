@@ -46,7 +46,7 @@ def _ours(claim: Claim, reading: Reading) -> str:
     )
 
 
-def sum_rows(title: str, found: list[Judgement], ledger: Ledger, **options) -> Table:
+def sum_rows(title: str, found: list[Judgement], **options) -> Table:
     """Sums inside a paper with their working."""
     columns = {
         "Claim": lambda j: cell(j.claim.says, str(j.claim.where)),

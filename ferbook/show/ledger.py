@@ -37,7 +37,7 @@ def ledger_table(
             make = sum_rows if name == "arithmetic" else claim_rows
             # What no run stands beside is listed on request.
             folded = name == "recall" or not (kind or any(j.readings for j in found))
-            tables.append(make(title, found, ledger, folded=folded))
+            tables.append(make(title, found, folded=folded))
     if kind and not tables:
         ledger.select(paper, kind)  # tells an unknown kind from an empty one
     return Page(tuple(tables))

@@ -24,18 +24,16 @@ def shared(html: str, folder: Path, address: Callable[[str], str]) -> str:
         folder: where files are written, named by their content.
         address: of such a file from the page, by its name.
     """
-    moved = 0
+    at_once = iter([""])  # the first picture, and no other
 
     def move(found: re.Match) -> str:
-        nonlocal moved
         data = b64decode(found[3])
         name = f"{sha256(data).hexdigest()[:16]}.{found[2]}"
         path = folder / name
         if not path.exists():
             folder.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-        moved += 1
-        later = 'loading="lazy" ' if moved > 1 else ""
+        later = next(at_once, 'loading="lazy" ')
         return f'<img {later}{found[1]}src="{address(name)}"'
 
     return _HELD.sub(move, html)

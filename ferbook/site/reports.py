@@ -105,7 +105,7 @@ def _claims(claims: Claims, ledger: Ledger) -> list:
     if sums:
         against = sum(j.verdict == Verdict.CONTRADICTORY for j in sums)
         title = f"{KINDS['arithmetic']}, {against} of them contradictory"
-        tables.append(sum_rows(title, sums, ledger, folded=True))
+        tables.append(sum_rows(title, sums, folded=True))
     return tables
 
 
