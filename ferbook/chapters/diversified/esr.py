@@ -13,6 +13,7 @@ from torch import Tensor
 from fer_lib.data.faceset import FaceSet
 from fer_lib.evaluation.ensembles import RULES, accuracy_by_members
 from fer_lib.evaluation.inference import predict
+from fer_lib.evaluation.intervals import wilson_interval
 from fer_lib.models.diversified_esr import DiversifiedESR
 from ferbook.chapters.diversified.diversity import outputs
 from ferbook.ledger.statistics import mcnemar_p
@@ -90,16 +91,22 @@ def branch_scores(network: DiversifiedESR, images: np.ndarray) -> np.ndarray:
 
 
 def draw_members(scores: np.ndarray, labels: np.ndarray) -> Figure:
-    """Accuracy of each branch of scores ``[M, N, C]``, and of the first 1, 2, ..."""
+    """Accuracy of each branch of scores ``[M, N, C]``, and of the first 1, 2, ...
+
+    Shaded is the 95 % interval of the mean probability.
+    """
     numbers = np.arange(1, len(scores) + 1)
     alone = 100 * (scores.argmax(-1) == labels).mean(-1)
     figure, panel = _one_panel(3.5)
     panel.plot(numbers, alone, "x", color="black", label="this branch alone")
     styles = {"sum": ("o-", COLOURS["blue"]), "vote": ("s--", COLOURS["vermilion"])}
     for rule, (style, colour) in styles.items():
-        share = 100 * accuracy_by_members(scores, labels, rule)
+        share, n = accuracy_by_members(scores, labels, rule), len(labels)
         text = f"the first ones, {_RULES[rule]}"
-        panel.plot(numbers, share, style, ms=4, color=colour, label=text)
+        panel.plot(numbers, 100 * share, style, ms=4, color=colour, label=text)
+        if rule == "sum":
+            ends = np.array([wilson_interval(one * n, n) for one in share])
+            panel.fill_between(numbers, *100 * ends.T, color=colour, alpha=0.12, lw=0)
     finish(panel, xlabel="branch", xticks=numbers)
     return figure
 

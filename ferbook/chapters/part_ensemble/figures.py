@@ -90,6 +90,7 @@ def plot_stages(curve: Sequence[Mapping], split: str) -> Figure:
         panel.grid(alpha=0.3)
     axes[0].set_yscale("log")
     axes[0].yaxis.set_major_formatter("{x:g}")
+    axes[0].yaxis.set_minor_formatter("{x:g}")
     axes[0].legend(fontsize=8)
     return figure
 
