@@ -52,6 +52,7 @@ def test_a_claim_opens_to_its_answers_runs_and_how_sure_they_are(page):
         "At the paper's scale: reproduced (70.",
         "which tolerates 1.50 points",
         "3 seeds that spread by 1.0 points",
+        "today's code: ",
         "rules fixed before the run",
         "Ways to read these runs (2)",
         "Were the paper exactly right, a test of this size would say 'reproduced' in",
