@@ -49,7 +49,8 @@ def start_browser():
     options.binary_location = shutil.which("chromium")
     for flag in _FLAGS:
         options.add_argument(flag)
-    return webdriver.Chrome(options=options, service=Service("chromedriver"))
+    service = Service(shutil.which("chromedriver"))
+    return webdriver.Chrome(options=options, service=service)
 
 
 def main() -> None:
