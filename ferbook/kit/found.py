@@ -6,7 +6,7 @@ committed networks and from their analyses.
 """
 
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -42,6 +42,7 @@ _NOTE = (
     "faces; another random start, a seed, it covers only where there are several. "
     "So an answer takes several seeds, and with one a result stays open."
 )
+_SHOWN = 5  # sentences before the fold, so that the idea comes after one screen
 _KEYS = {"claim", "words", "holds", "fails", "open", "none"}
 
 
@@ -64,16 +65,24 @@ class Found:
 
     def _repr_html_(self) -> str:
         tiles = "".join(_tile(*one) for one in self.tiles)
-        told = "".join(
-            f"<li>{escape(words)}"
-            + (f' <span class="found-figures">{escape(figures)}</span>' * bool(figures))
-            + "</li>"
-            for words, figures in self.sentences
-        )
+        first, more = self.sentences[:_SHOWN], self.sentences[_SHOWN:]
+        finding = "findings" if len(more) > 1 else "finding"
+        folded = f"{len(more)} more {finding}, and how to read them"
         return (
-            f'<div class="found"><dl class="found-tiles">{tiles}</dl>'
-            f'<ul>{told}</ul><p class="found-note">{_NOTE}</p></div>'
+            f'<div class="found"><dl class="found-tiles">{tiles}</dl>{_list(first)}'
+            f"<details><summary>{folded if more else 'How to read these'}</summary>"
+            f'{_list(more)}<p class="found-note">{_NOTE}</p></details></div>'
         )
+
+
+def _list(sentences: Sequence[tuple[str, str]]) -> str:
+    told = "".join(
+        f"<li>{escape(words)}"
+        + (f' <span class="found-figures">{escape(figures)}</span>' * bool(figures))
+        + "</li>"
+        for words, figures in sentences
+    )
+    return f"<ul>{told}</ul>" if told else ""
 
 
 def _tile(name: str, value: str) -> str:
@@ -137,7 +146,7 @@ def headline(judgement: Judgement) -> tuple[tuple[str, str], ...]:
     return (
         printed,
         ("Ours, 95 % interval", ours),
-        ("Scale", f"{_scale(reading)}, {phrases.seeds(reading.seeds, None)}"),
+        ("Scale", f"{_in_short(reading)}, {phrases.seeds(reading.seeds, None)}"),
         ("Verdict", _standing(judgement)),
     )
 
@@ -174,6 +183,11 @@ def _scale(reading: Reading) -> str:
     if set(told) == {"epochs"}:
         return f"{told['epochs'].ours} of {told['epochs'].paper} epochs"
     return f"reduced in {_listed(list(told))}"
+
+
+def _in_short(reading: Reading) -> str:
+    told = _scale(reading)
+    return "reduced" if told.startswith("reduced") else told
 
 
 def _finding(entry: Mapping, ledger: Ledger) -> tuple[str, str] | None:

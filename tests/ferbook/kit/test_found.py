@@ -14,6 +14,7 @@ from fer_lib.models.saved import committed, load
 from ferbook.kit import found as module
 from ferbook.kit.found import (
     OUTCOMES,
+    Found,
     fixed_window,
     found,
     headline,
@@ -238,3 +239,14 @@ def test_landmarks_are_unlearned_where_the_mean_face_does_better():
     assert "place the jaw worse than" in unlearned_landmarks(analysis)[0]
     after[-1] = 0.04
     assert "still find all landmarks" in unlearned_landmarks(analysis)[0]
+
+
+def test_what_does_not_fit_on_a_screen_is_folded():
+    def lists(count: int) -> list[int]:
+        sentences = tuple((f"finding {k}", "") for k in range(count))
+        page = BeautifulSoup(Found((), sentences)._repr_html_(), "html.parser")
+        assert page.select_one("details p.found-note")
+        return [len(one.find_all("li")) for one in page.find_all("ul")]
+
+    assert lists(5) == [5]
+    assert lists(7) == [5, 2]

@@ -12,7 +12,14 @@ pytestmark = [
     pytest.mark.xdist_group("site"),
 ]
 # Chapters whose text before "The idea" fits: one screen on a desk, two on a phone.
-BRIEF = ()
+BRIEF = (
+    "notebooks/03_deep_emotion",
+    "notebooks/04_residual_masking",
+    "notebooks/05_ramn",
+    "notebooks/06_diversified_esr",
+    "notebooks/07_diversified_manet",
+    "notebooks/08_part_ensemble",
+)
 
 
 @pytest.fixture
