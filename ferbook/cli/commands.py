@@ -3,10 +3,15 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fer_lib.errors import FerError
+
+if TYPE_CHECKING:
+    from ferbook.cluster import Cluster
 
 
 def command(
@@ -80,6 +85,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     one.add_argument("--budget", metavar="20m", help="then begin no further cell")
     one.add_argument("--out", type=Path, help="folder of the record")
     one.add_argument("--fresh", action="store_true", help="replace another study")
+    add_cluster(one)
 
     text = (
         "average what a network looks at over many faces of a data set, and record it"
@@ -99,6 +105,28 @@ def add_option(parser: argparse.ArgumentParser) -> None:
     """Options of a data set's reader: ``--option size=48``."""
     told = "of the data set's reader, as in size=48; may be given again"
     parser.add_argument("--option", action="append", metavar="NAME=VALUE", help=told)
+
+
+def add_cluster(parser: argparse._ActionsContainer) -> None:
+    """Options of who does the work, by Dask."""
+    told = "of a Dask scheduler whose workers do the work, as tcp://node1:8786"
+    parser.add_argument("--scheduler", metavar="ADDRESS", help=told)
+    told = "processes of this machine that do the work"
+    parser.add_argument("--workers", type=int, metavar="N", help=told)
+
+
+def cluster_of(given: Mapping) -> AbstractContextManager["Cluster | None"]:
+    """The cluster that options name; None where this process does the work."""
+    address, workers = (given.get(name) for name in ("scheduler", "workers"))
+    if address and workers is not None:
+        raise FerError(
+            "--scheduler and --workers name two clusters; leave one of them out."
+        )
+    if not address and workers is None:
+        return nullcontext()
+    from ferbook.cluster import open_cluster
+
+    return open_cluster(address, workers, given.get("device", "cpu"))
 
 
 def check(options: argparse.Namespace) -> int:
@@ -199,6 +227,7 @@ def verify(options: argparse.Namespace) -> int:
 
 
 def explain(options: argparse.Namespace) -> int:
+    from ferbook.cluster import in_turn
     from ferbook.kit.parameters import seconds_of
     from ferbook.runs.records import check_writable
     from ferbook.study.record import NAME, explanations_folder
@@ -212,13 +241,17 @@ def explain(options: argparse.Namespace) -> int:
     given = {k: value for k, value in named.items() if value is not None}
     out = options.out or explanations_folder()
     check_writable(out)
-    study = work(
-        plan_cells(tasks, networks, options.seeds),
-        Settings(**given, epochs=options.epochs),
-        out,
-        budget=seconds_of(options.budget) if options.budget else None,
-        fresh=options.fresh,
-    )
+    with cluster_of(vars(options)) as cluster:
+        if cluster:
+            cluster.check()
+        study = work(
+            plan_cells(tasks, networks, options.seeds),
+            Settings(**given, epochs=options.epochs),
+            out,
+            budget=seconds_of(options.budget) if options.budget else None,
+            fresh=options.fresh,
+            each=cluster.each if cluster else in_turn,
+        )
     print(accuracy_table(study, study.tasks).text())
     if study.learned.any():
         print("", ranking_table(study, "relevance_rank").text(), sep="\n")

@@ -4,22 +4,24 @@ import argparse
 import json
 import sys
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer_lib.errors import FerError
-from ferbook.cli.commands import add_option, command, one_of
+from ferbook.cli.commands import add_cluster, add_option, cluster_of, command, one_of
 from ferbook.runs.key import PEEK, RunKey
 from ferbook.runs.paths import made_runs_folder, runs_folder
 
 if TYPE_CHECKING:
+    from ferbook.cluster import Cluster
     from ferbook.queue import Outcome, Queue
     from ferbook.runs.run import Run
 
 # Options that only one of the two uses has.
 _OF_ONE = ("protocol", "variant", "seed", "target", "target_root", "epochs")
-_OF_ONE += ("option", "set", "pretrained", "fresh", "again", "weights", "peek")
-_OF_QUEUE = ("seeds", "list")
+_OF_ONE += ("option", "set", "pretrained", "fresh", "again", "peek")
+_OF_QUEUE = ("seeds", "list", "scheduler", "workers")
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
@@ -38,6 +40,8 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     run.add_argument("--budget", metavar="9m", help="then save and stop")
     run.add_argument("--out", type=Path, help="folder of run records (_build/runs)")
     run.add_argument("--keep", action="store_true", help="the same as --out book/runs")
+    text = "file for the network, too; without a paper a folder for all networks"
+    run.add_argument("--weights", type=Path, metavar="PATH", help=text)
     run.add_argument("--json", action="store_true", help="tell the numbers as JSON")
 
     one = run.add_argument_group("with a paper")
@@ -56,11 +60,11 @@ def add_to(commands: argparse._SubParsersAction) -> None:
         action="store_true",
         help="look at the reported split after each epoch, to show what that feigns",
     )
-    one.add_argument("--weights", type=Path, help="write the network there, too")
 
     several = run.add_argument_group("without a paper")
     several.add_argument("--seeds", type=int, help="that an answer rests on (3)")
     several.add_argument("--list", action="store_true", help="only tell the runs")
+    add_cluster(several)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -154,11 +158,7 @@ def _text(run: "Run", weights: Path | None) -> str:
 
 def _queue(given: dict) -> int:
     from fer_lib.data import DATASETS
-    from fer_lib.device import choose_device
-    from ferbook.ledger.claim_files import load_all_claims
-    from ferbook.queue import Finished, Forecaster, open_queue, work
-    from ferbook.runs.make import reproduce
-    from ferbook.training.machine import hardware
+    from ferbook.runs.records import check_writable
 
     if "dataset" not in given:
         raise FerError(
@@ -168,31 +168,49 @@ def _queue(given: dict) -> int:
     one_of("data set", given["dataset"], DATASETS)
     if given.get("seeds", 1) < 1:
         raise FerError(f"--seeds is {given['seeds']}, expected 1 or more.")
-    root, device = given.get("root"), choose_device(given["device"])
+    for place, option in (("folder", "--out"), ("weights", "--weights")):
+        if place in given:
+            check_writable(given[place], option)
+    with cluster_of(given) as cluster:
+        return _worked(given, cluster)
+
+
+def _worked(given: dict, cluster: "Cluster | None") -> int:
+    """Work the queue down on a cluster, or in this process."""
+    from fer_lib.device import choose_device
+    from ferbook.cluster import in_turn
+    from ferbook.ledger.claim_files import load_all_claims
+    from ferbook.queue import Finished, Forecaster, keep, making, open_queue, work
+    from ferbook.training.machine import hardware
+
+    about = given["dataset"], given.get("root"), given["device"]
+    options = {"root": about[1], "device": about[2], "weights": "weights" in given}
+    if cluster:
+        cluster.check(*about[:2])
+        forecast = partial(cluster.call, making.forecast_there, *about)
+        machine = cluster.call(making.hardware_there, about[2])
+        make, each = partial(making.made_there, **options), cluster.each
+    else:
+        device = choose_device(about[2])
+        forecast, machine = Forecaster(*about[:2], device), hardware(device)
+        make, each = partial(making.made, **options), in_turn
     finished = Finished(given["folder"], runs_folder())
     named = {key: given[key] for key in ("seeds", "recipe", "preset") if key in given}
     queue = open_queue(
         load_all_claims(),
         given["dataset"],
-        forecast=Forecaster(given["dataset"], root, device),
+        forecast=forecast,
         finished=finished,
         **named,
     )
     if "list" in given or "json" in given:
-        machine = hardware(device)
         told = {"hardware": machine} | queue.to_json()
         text = queue_text(queue, machine["name"])
         print(json.dumps(told, indent=1) if "json" in given else text)
         return 0
-
-    def make(key: RunKey, left: float | None) -> bool:
-        run = reproduce(
-            key, folder=given["folder"], root=root, device=device.type, budget=left
-        )
-        return run.record is not None
-
+    write = partial(keep, folder=given["folder"], weights=given.get("weights"))
     outcome = work(
-        queue.entries, make, finished, finished.place, budget=given["budget"]
+        queue.entries, make, write, finished, each=each, budget=given["budget"]
     )
     return _told(outcome)
 
@@ -202,7 +220,7 @@ def _told(outcome: "Outcome") -> int:
     counts = {
         "done": len(outcome.done),
         "failed": len(outcome.failed),
-        "another process's": len(outcome.elsewhere),
+        "recorded meanwhile": len(outcome.elsewhere),
         "left, which the same command goes on with": len(outcome.left),
     }
     told = [f"{count} {what}" for what, count in counts.items() if count]

@@ -1,6 +1,7 @@
 """The queue: the runs that claims still lack, and working it down."""
 
 from ferbook.queue.forecast import Forecast, Forecaster
+from ferbook.queue.making import keep, made
 from ferbook.queue.queue import Entry, Finished, Need, Queue, open_queue
 from ferbook.queue.work import Outcome, work
 
@@ -12,6 +13,8 @@ __all__ = [
     "Need",
     "Outcome",
     "Queue",
+    "keep",
+    "made",
     "open_queue",
     "work",
 ]

@@ -232,7 +232,7 @@ def open_queue(
 
 
 class Finished:
-    """Records of finished runs below some folders, new ones in the first.
+    """Records of finished runs below some folders.
 
     A run is finished when its record is there and the present code would not
     train otherwise.
@@ -240,10 +240,6 @@ class Finished:
 
     def __init__(self, *folders: Path):
         self.folders = folders
-
-    def place(self, key: RunKey) -> Path:
-        """Where the record of a run is, or will be."""
-        return self.folders[0] / key.place
 
     def __call__(self, key: RunKey) -> Record | None:
         """The last record of a run; None where it is missing or out of date."""

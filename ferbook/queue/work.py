@@ -1,17 +1,13 @@
-"""Working a queue down, alone or beside other processes."""
+"""Working a queue down, in this process or on others."""
 
-import hashlib
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from tqdm.auto import tqdm
 
 from fer_lib.errors import FerError
-from fer_lib.files import cache_dir
+from ferbook.cluster import Each, in_turn
 from ferbook.queue.queue import Entry
 from ferbook.runs.key import RunKey
 
@@ -23,9 +19,9 @@ _BAR += "[{elapsed}<{remaining}]"
 class Outcome:
     """What became of the runs of a queue."""
 
-    done: list[RunKey] = field(default_factory=list)  # by this process
+    done: list[RunKey] = field(default_factory=list)
     failed: dict[RunKey, str] = field(default_factory=dict)  # and why
-    # In the hands of another process, or finished by one.
+    # Recorded by somebody else meanwhile.
     elsewhere: list[RunKey] = field(default_factory=list)
     # Not begun or not finished, as the budget ended.
     left: list[RunKey] = field(default_factory=list)
@@ -33,102 +29,72 @@ class Outcome:
 
 def work(
     entries: Sequence[Entry],
-    run: Callable[[RunKey, float | None], bool],
+    make: Callable[[RunKey, float | None], object],
+    keep: Callable[[object], object],
     finished: Callable[[RunKey], object],
-    place: Callable[[RunKey], Path],
     *,
+    each: Each = in_turn,
     budget: float | None = None,
     clock: Callable[[], float] = time.monotonic,
     progress: bool = True,
 ) -> Outcome:
     """Make the runs of a queue in its order.
 
-    A run that another process is making is passed over, one that fails too.
+    A run that has been recorded meanwhile is passed over, one that fails too.
     One whose epochs are too long for what is left of the budget is left.
 
     Args:
         entries: of the queue.
-        run: makes a run within so many seconds (None: any); whether it was
-            finished, and not only brought further.
-        finished: whether a run has been made meanwhile.
-        place: of a run's record, by which processes agree on it.
+        make: makes a run within so many seconds (None: any); None where it was not
+            finished, but only brought further.
+        keep: writes down, in this process, what ``make`` made.
+        finished: whether a run has been recorded.
+        each: who calls ``make``, and where.
         budget: seconds for all.
     """
     outcome, end = Outcome(), None if budget is None else clock() + budget
-    hours = [entry.forecast.seconds / 3600 for entry in entries]
-    with tqdm(total=sum(hours), bar_format=_BAR, disable=not progress) as bar:
-        for entry, share in zip(entries, hours, strict=True):
+    hours = {entry.key: entry.forecast.seconds / 3600 for entry in entries}
+    shown = dict.fromkeys(hours, 0.0)
+
+    def due() -> Iterator[tuple[RunKey, float | None]]:
+        """Runs at the moment at which they are begun."""
+        for entry in entries:
             left = None if end is None else end - clock()
-            _take(entry, run, finished, place, left, outcome)
-            bar.update(share)
+            if left is not None and left < entry.forecast.epoch_seconds:
+                outcome.left.append(entry.key)
+            elif finished(entry.key):
+                outcome.elsewhere.append(entry.key)
+            else:
+                yield entry.key, left
+                continue
+            tell((entry.key,), 1.0)
+
+    with tqdm(total=sum(hours.values()), bar_format=_BAR, disable=not progress) as bar:
+
+        def tell(job: tuple, share: float) -> None:
+            shown[job[0]] = share
+            bar.update(sum(hours[key] * shown[key] for key in hours) - bar.n)
+
+        for job, result in each(make, due(), tell):
+            _take(job[0], result, keep, outcome)
+            tell(job, 1.0)
     return outcome
 
 
-def _take(entry: Entry, run, finished, place, left: float | None, outcome: Outcome):
-    """One run, if nobody else makes it and there is time."""
-    key = entry.key
-    if left is not None and left < entry.forecast.epoch_seconds:
+def _take(key: RunKey, result: Callable, keep: Callable, outcome: Outcome) -> None:
+    """What became of one run."""
+    try:
+        made = result()
+        if made is not None:
+            keep(made)
+    except Exception as error:  # the next run may well succeed
+        outcome.failed[key] = f"{type(error).__name__}: {error}"
+        if isinstance(error, FerError):
+            outcome.failed[key] = str(error)
+        tqdm.write(f"Failed: {key}: {outcome.failed[key]}")
+        return
+    if made is None:
         outcome.left.append(key)
         return
-    with claimed(place(key)) as ours:
-        # Looked at under the lock: another process may just have ended it.
-        if not ours or finished(key):
-            outcome.elsewhere.append(key)
-            return
-        try:
-            ended = run(key, left)
-        except Exception as error:  # the next run may well succeed
-            outcome.failed[key] = f"{type(error).__name__}: {error}"
-            if isinstance(error, FerError):
-                outcome.failed[key] = str(error)
-            tqdm.write(f"Failed: {key}: {outcome.failed[key]}")
-            return
-        (outcome.done if ended else outcome.left).append(key)
-        if ended:
-            tqdm.write(f"Done: {key}")
-
-
-@contextmanager
-def claimed(record: Path) -> Iterator[bool]:
-    """Whether a run is this process's to make, while the block lasts.
-
-    The system drops the lock of a process that ends in whatever way, so a
-    dead one holds nobody up.  The file stays: to delete it would let two
-    processes lock two files of one name.
-    """
-    name = hashlib.sha256(str(Path(record).resolve()).encode()).hexdigest()
-    path = cache_dir() / "queue" / f"{name[:16]}.lock"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o666)
-    except OSError as error:
-        raise FerError(
-            f"{path}: no lock can be written there ({error.strerror}); set FER_CACHE "
-            "to a folder that you may write to."
-        ) from error
-    if not _locked(handle):
-        os.close(handle)
-        yield False
-        return
-    try:
-        os.truncate(handle, 0)
-        os.write(handle, f"{os.getpid()} {record}\n".encode())
-        yield True
-    finally:
-        os.close(handle)
-
-
-def _locked(handle: int) -> bool:
-    """Whether nobody else holds a file; then this process does."""
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+    outcome.done.append(key)
+    tqdm.write(f"Done: {key}")

@@ -1,7 +1,7 @@
 """One run: data set, paper, variant and seed to a recorded result."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -126,14 +126,14 @@ def _by_content(changes: Mapping) -> dict:
 def reproduce(
     key: RunKey,
     *,
-    folder: Path,
+    folder: Path | None,
     root: str | None = None,
     target_root: str | None = None,
     device: str = "auto",
     budget: float | None = None,
     fresh: bool = False,
     again: bool = False,
-    progress: bool = True,
+    progress: bool | Callable[[float], None] = True,
 ) -> Run:
     """Train, evaluate and record one run.
 
@@ -143,20 +143,22 @@ def reproduce(
 
     Args:
         key: which run.
-        folder: of all run records; the record goes below it.
+        folder: of all run records; the record goes below it.  None writes none, for
+            whoever is given the run to write it.
         root: folder of the data set.
         target_root: folder of the reported one, for protocols of two.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         budget: seconds after which training saves and stops.
         fresh: forget an earlier, interrupted try instead of going on.
         again: make a recorded run again.
-        progress: whether to show a bar.
+        progress: whether to show a bar; or as of :func:`~ferbook.training.loop.fit`.
 
     Raises:
         FerError: for anything in the request that cannot be honoured.
     """
     started, where = datetime.now(UTC), choose_device(device)
-    check_writable(folder)
+    if folder:
+        check_writable(folder)
     weights = dict(key.changes).get("pretrained")
     if weights and not Path(weights).is_file():
         raise FerError(
@@ -168,7 +170,7 @@ def reproduce(
     key, config, plan = course.key, course.config, course.plan
     # Whoever changes them while the run goes on does so after the fact.
     judged_by = rules_now(key.paper)
-    if not again:
+    if folder and not again:
         _check_new(key, records_of(folder, key))
     if not plan.epochs:
         raise FerError(f"{key}: asks for no epoch of training, expected 1 or more.")
@@ -216,7 +218,9 @@ def reproduce(
     if course.peek:
         content["superseded"] = PEEKED
         content["selection"]["best_on_test"] = best_of(fitted.curve, splits.test)
-    run.record = write_beside(folder, content, predictions)
+    run.record = Record(key.place, content, predictions)
+    if folder:
+        run.record = write_beside(folder, content, predictions)
     return run
 
 

@@ -5,7 +5,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from tqdm.auto import tqdm
 
 from fer_lib.errors import FerError
 from fer_lib.files import atomic_path, cache_dir, npz_bytes
+from ferbook.cluster import Each, in_turn
 from ferbook.runs.key import json_sha256
 from ferbook.runs.provenance import code_version, library_versions
 from ferbook.runs.source import source_hash
@@ -92,18 +94,23 @@ class Cells:
         """Whether a cell is finished."""
         return self.path(cell).is_file()
 
-    def make(self, cell: Cell) -> None:
-        """Train, explain and measure one, and keep it."""
-        started = time.process_time()
-        task, network, seed = cell
-        learned = learn(network, task, seed, self.settings)
-        size = learned.network.input.size
-        known = known_faces(TASKS[task].contrast, size, self.settings)
-        found = measured(learned, known, task, seed, self.settings)
-        found["curve"] = np.array(learned.curve)
-        found["cpu_seconds"] = np.array(time.process_time() - started)
+    def keep(self, cell: Cell, found: dict[str, np.ndarray]) -> None:
+        """Write what :func:`made` found."""
         with atomic_path(self.path(cell)) as temporary:
             temporary.write_bytes(npz_bytes(found))
+
+
+def made(cell: Cell, settings: Settings) -> dict[str, np.ndarray]:
+    """Train, explain and measure one cell."""
+    started = time.process_time()
+    task, network, seed = cell
+    learned = learn(network, task, seed, settings)
+    size = learned.network.input.size
+    known = known_faces(TASKS[task].contrast, size, settings)
+    found = measured(learned, known, task, seed, settings)
+    found["curve"] = np.array(learned.curve)
+    found["cpu_seconds"] = np.array(time.process_time() - started)
+    return found
 
 
 @lru_cache(maxsize=4)
@@ -122,27 +129,33 @@ def work(
     budget: float | None = None,
     fresh: bool = False,
     kept: Path | None = None,
+    each: Each = in_turn,
 ) -> Study:
     """Make the cells that are missing, and write the record of all to ``out``.
 
     After ``budget`` seconds of wall time no further cell is begun; ``fresh``
     replaces a record of other settings or behaviour.  Finished cells are kept
-    below the cache, or in the folder ``kept``.
+    below the cache, or in the folder ``kept``; ``each`` says who makes them.
     """
     store = Cells(settings, kept)
     _check(out, settings, fresh)
     started = time.monotonic()
     due = [cell for cell in cells if not store.has(cell)]
-    for cell in tqdm(due, desc="explaining", unit="cell"):
-        if budget is not None and time.monotonic() - started > budget:
-            break
-        store.make(cell)
+
+    def in_time(cell: Cell) -> bool:
+        return budget is None or time.monotonic() - started <= budget
+
+    work = partial(made, settings=settings)
+    with tqdm(total=len(due), desc="explaining", unit="cell") as bar:
+        for (cell,), found in each(work, zip(takewhile(in_time, due))):
+            store.keep(cell, found())
+            bar.update()
     cells = store.finished()
     if not cells:
         raise FerError("study: no cell is finished; give it a larger budget.")
-    made = [set(side) for side in zip(*cells, strict=True)]
+    there = [set(side) for side in zip(*cells, strict=True)]
     of = [[name for name in names if name in one] for names, one in
-          zip((TASKS, NETWORKS, sorted(made[2])), made, strict=True)]  # fmt: skip
+          zip((TASKS, NETWORKS, sorted(there[2])), there, strict=True)]  # fmt: skip
     write_study(out, _told(settings, cells, *of), tabled(cells, *of))
     return read_study(out)
 

@@ -42,7 +42,7 @@ def fit(
     run: object = None,
     differ: Callable[[object, object], list[str]] = unlike,
     budget: float | None = None,
-    progress: bool = True,
+    progress: bool | Callable[[float], None] = True,
 ) -> Fitted:
     """Train a network in place and keep its best weights on validation.
 
@@ -59,7 +59,8 @@ def fit(
         differ: how the run of a state differs from it, in words; where it
             does, the state is refused.
         budget: seconds of wall time after which to save and stop.
-        progress: whether to show a bar with an estimate.
+        progress: whether to show a bar with an estimate; or what is told the share
+            of the epochs that is done, after each of them.
 
     Raises:
         FerError: when the loss stops being finite (the last saved epoch
@@ -71,9 +72,11 @@ def fit(
     keep_memory()
     with (
         torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=False),
-        tqdm(total=plan.epochs, bar_format=_BAR, disable=not progress) as bar,
+        tqdm(total=plan.epochs, bar_format=_BAR, disable=progress is not True) as bar,
     ):
         work = _Work(network, plan, train, evaluate, states, bar)
+        if callable(progress):
+            work.tell = progress
         return work.until(None if budget is None else time.monotonic() + budget)
 
 
@@ -103,6 +106,7 @@ class _Work:
         self.losses = nn.ModuleList(losses).to(self.device)
         self.fitted, self.slowest = Fitted(), 0.0
         self.held: tuple[FaceSet, Images] | None = None
+        self.tell: Callable[[float], None] = lambda share: None
 
     def until(self, deadline: float | None) -> Fitted:
         """Run all stages, or those epochs that end before a moment."""
@@ -159,6 +163,7 @@ class _Work:
         running.schedule(row)
         self._save(running, now=fitted.over(self.plan, stage))
         self.slowest = max(self.slowest, time.monotonic() - started)
+        self.tell(fitted.epoch / self.bar.total)
 
     def _save(self, running: Running, *, now: bool) -> None:
         tensors, about = running.state()

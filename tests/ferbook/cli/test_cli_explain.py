@@ -1,9 +1,12 @@
 """``ferbook explain``: what it asks of the study."""
 
+from contextlib import nullcontext
+from types import SimpleNamespace
+
 import pytest
 from planted_studies import planted_study
 
-from ferbook import cli
+from ferbook import cli, cluster
 from ferbook.study import work as study_work
 from ferbook.study.record import explanations_folder
 from ferbook.study.settings import Settings
@@ -32,6 +35,23 @@ def test_everything_by_default(asked, capsys):
     told = capsys.readouterr().out
     assert "Methods by rank" in told and "saliency" in told
     assert "Accuracy on new people" in told and "study.json" in told
+
+
+def test_cells_are_handed_to_a_cluster(asked, monkeypatch, tmp_path):
+    given, checked = [], []
+    made = SimpleNamespace(check=lambda: checked.append(True), each=object())
+
+    def open_cluster(*words):
+        given.append(words)
+        return nullcontext(made)
+
+    monkeypatch.setattr(cluster, "open_cluster", open_cluster)
+    words = ["explain", "--out", str(tmp_path)]
+    assert cli.main(words) == 0 and asked["each"] is cluster.in_turn
+    for who in (["--workers", "3"], ["--scheduler", "tcp://node1:8786"]):
+        assert cli.main([*words, *who]) == 0 and asked["each"] is made.each
+    assert given == [(None, 3, "cpu"), ("tcp://node1:8786", None, "cpu")]
+    assert checked == [True, True]
 
 
 def test_parts_of_it(asked, tmp_path):

@@ -7,11 +7,12 @@ import pytest
 from queued import claim, papers
 
 from fer_lib.errors import FerError
+from fer_lib.models.saved import load
 from ferbook import cli
 from ferbook.cli import reproduce as cli_reproduce
 from ferbook.ledger import claim_files
 from ferbook.papers.deep_emotion import PRESETS
-from ferbook.queue import forecast
+from ferbook.queue import forecast, making
 from ferbook.runs import make, settings
 from ferbook.runs.records import load_records
 from ferbook.runs.settings import parsed_settings
@@ -184,17 +185,17 @@ def test_the_list_for_machines(queue, capsys):
 
 def test_working_it_down(queue, tmp_path, capsys, monkeypatch):
     """One of three runs fails; a second go makes only that one."""
-    made, real = [], make.reproduce
+    made, real = [], making.reproduce
 
     def reproduce(request, **options):
         made.append(request.variant)
         if request.variant == broken:
             raise FerError("the disk is full.")
-        return real(request, **options, progress=False)
+        return real(request, **options | {"progress": False})
 
-    monkeypatch.setattr(make, "reproduce", reproduce)
+    monkeypatch.setattr(making, "reproduce", reproduce)
     broken = "default"
-    assert queue("--seeds", "1") == 1
+    assert queue("--seeds", "1", "--weights", str(tmp_path / "networks")) == 1
     told = capsys.readouterr()
     assert "Runs: 2 done, 1 failed." in told.out
     assert "default" in told.err and "the disk is full." in told.err
@@ -205,5 +206,11 @@ def test_working_it_down(queue, tmp_path, capsys, monkeypatch):
     assert made[3:] == ["default"]
     assert "Runs: 1 done." in capsys.readouterr().out
     assert queue("--seeds", "1") == 0
-    assert len(load_records(tmp_path / "runs")) == 3
+    records = load_records(tmp_path / "runs")
+    assert len(records) == 3
+    # Weights were asked for once.
+    networks = sorted((tmp_path / "networks").rglob("*.gz"))
+    stems = [file.name.removesuffix(".safetensors.gz") for file in networks]
+    assert stems == sorted(r.path.stem for r in records if r.variant != "default")
+    assert load(networks[0]).classes == records[0].classes
     assert "none was lacking" in capsys.readouterr().out

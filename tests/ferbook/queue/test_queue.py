@@ -190,6 +190,5 @@ def test_a_record_of_code_that_behaves_otherwise_is_not_finished(
     finished = Finished(tmp_path / "empty", tmp_path / "runs")
     assert finished(key()).key == key() and finished(key(seed=2)).seed == 2
     assert finished(key(seed=1)) is None and finished(key(preset="small")) is None
-    assert finished.place(key()) == tmp_path / "empty" / key().place
     monkeypatch.setattr(queue, "state_of", lambda record: State(Kind.OTHERWISE))
     assert Finished(tmp_path / "runs")(key()) is None
