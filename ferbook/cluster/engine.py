@@ -62,10 +62,14 @@ def open_cluster(
         with client:
             yield Cluster(client, device)
         return
+    from dask.config import set as set_config
+
     local = {"host": "127.0.0.1", "port": 0, "dashboard_address": "127.0.0.1:0"}
     scheduler = {"cls": dask.Scheduler, "options": local}
     processes = _processes(workers, device)
+    # A killed process is started anew, which takes longer on a busy machine.
     with (
+        set_config({"distributed.deploy.lost-worker-timeout": "1h"}),
         dask.SpecCluster(processes, scheduler, silence_logs=WARNING) as here,
         dask.Client(here) as client,
     ):

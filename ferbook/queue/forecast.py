@@ -123,21 +123,22 @@ def measured_rate(course: Course, device: torch.device, per_face: float) -> floa
     # Instead of an evaluation: every value that a stage may select by.
     values = {plan.selects_by(stage): 0.0 for stage in plan.stages}
     trial = replace(first, epochs=3, faces=few, subset=None, evaluate=lambda _: values)
+    plan = replace(plan, stages=(trial,))
+
+    def tried(budget: float | None) -> list[dict]:
+        network = course.make_network().to(device)
+        found = fit(network, plan, few, lambda _: values, budget=budget, progress=False)
+        return found.curve
+
     try:
-        fitted = fit(
-            course.make_network().to(device),
-            replace(plan, stages=(trial,)),
-            few,
-            lambda network: values,
-            budget=_TRIAL_SECONDS,
-            progress=False,
-        )
+        # On a busy machine, to choose a precision may take all of the time.
+        curve = tried(_TRIAL_SECONDS) or tried(None)
     except torch.OutOfMemoryError as error:
         raise FerError(
             f"batches of {first.batch_size} need more memory than the device has; "
             "name the paper, and --set batch_size=... where it has 'accumulate'."
         ) from error
-    fastest = min(row["seconds"] for row in fitted.curve)
+    fastest = min(row["seconds"] for row in curve)
     return TRAINING * per_face * len(few) / max(fastest, 1e-3)
 
 

