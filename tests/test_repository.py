@@ -167,7 +167,7 @@ def imported(folder):
     ("folder", "extras"),
     [
         ("fer_lib", ("photos", "rendered", "data", "comparison", "onnx")),
-        ("ferbook", ("book", "comparison")),
+        ("ferbook", ("book", "cluster", "comparison")),
         ("tests", ("book", "test", "comparison")),
     ],
 )
@@ -175,6 +175,7 @@ def test_every_import_is_asked_for(folder, extras):
     asked = {canonicalize_name(r.name) for r in requirements(*extras)}
     # Jupyter Book brings these, in the versions that fit it.
     asked |= {"sphinx", "docutils", "nbformat", "packaging", "pybtex", "fer-book"}
+    asked |= {"dask"} if "distributed" in asked else set()  # likewise
     for name, file in imported(ROOT / folder).items():
         assert name in asked, f"{file} imports {name}: add it to pyproject.toml"
 

@@ -2,6 +2,7 @@
 
 # ruff: noqa: E402
 
+import json
 import os
 import signal
 import subprocess
@@ -244,22 +245,29 @@ def test_other_faces_are_refused_before_any_work(cluster, places):
 
 
 @contextmanager
-def another_worker(cluster, name, *words, **variables):
-    """A worker that comes later, on what could be another machine."""
-    command = [sys.executable, "-m", "dask", "worker"]
-    command += [cluster.client.scheduler.address, "--no-nanny", "--name", name]
+def started(*words, **variables):
+    """One of Dask's commands, as a process of its own."""
     paths = os.pathsep.join(filter(None, sys.path))
     process = subprocess.Popen(
-        [*command, "--nthreads", "1", *words],
+        [sys.executable, "-m", "dask", *words],
         env=os.environ | {"PYTHONPATH": paths} | variables,
         stderr=subprocess.DEVNULL,
     )
     try:
-        until(lambda: name in {w["name"] for w in cluster._workers().values()})
         yield process
     finally:
         process.kill()
         process.wait()
+
+
+@contextmanager
+def another_worker(cluster, name, *words, **variables):
+    """A worker that comes later, on what could be another machine."""
+    words = ["--no-nanny", "--name", name, "--nthreads", "1", *words]
+    address = cluster.client.scheduler.address
+    with started("worker", address, *words, **variables) as process:
+        until(lambda: name in {w["name"] for w in cluster._workers().values()})
+        yield process
 
 
 def test_a_worker_with_other_faces_that_comes_later_leaves(ready, places, capsys):
@@ -278,13 +286,15 @@ def test_jobs_for_a_gpu_go_to_workers_that_name_one(ready, places):
         Cluster(client, "cuda")
     about = ["--resources", "GPU=1"]
     with another_worker(ready, "gpu", *about, FER_ROOT=places["worker"]):
-        jobs = list(zip("abc"))
-        for device in ("auto", "cuda"):
-            found = Cluster(client, device)
-            assert {r() for _, r in found.each(cluster_jobs.where, jobs)} == {"gpu"}
-            assert found.call(cluster_jobs.where, device) == "gpu"
-        found = Cluster(client, "cpu").each(cluster_jobs.where, jobs)
-        assert {r() for _, r in found} > {"gpu"}
+
+        def places_of(device):
+            jobs = [(f"{device} {number}",) for number in range(3)]
+            found = Cluster(client, device).each(cluster_jobs.where, jobs)
+            return {result() for _, result in found}
+
+        assert places_of("auto") == places_of("cuda") == {"gpu"}
+        assert Cluster(client).call(cluster_jobs.where, "a") == "gpu"
+        assert places_of("cpu") != {"gpu"}
 
 
 def test_cells_of_the_study_are_those_of_one_process(ready, monkeypatch):
@@ -320,6 +330,28 @@ def test_from_the_command_line(cluster, places, tmp_path, monkeypatch, capsys):
     assert variants == {"default", "no_transformer"}
     assert cli.main([*words, "--list"]) == 0
     assert "2 runs are finished" in capsys.readouterr().out
+
+
+def test_a_scheduler_that_dies_is_told(tmp_path):
+    about = tmp_path / "scheduler"
+    patient = partial(cluster_jobs.patient, folder=tmp_path)
+    words = ["--scheduler-file", str(about)]
+    local = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
+    with started("scheduler", *words, *local) as scheduler:
+        until(about.exists)
+        worker = started("worker", *words, "--no-nanny", "--nthreads", "1")
+        address = json.loads(about.read_text())["address"]
+        with worker, open_cluster(address, device="cpu") as cluster:
+
+            def end():
+                until((tmp_path / "begun").exists)
+                scheduler.kill()
+
+            killer = threading.Thread(target=end)
+            killer.start()
+            with pytest.raises(FerError, match="the scheduler is gone"):
+                next(cluster.each(patient, [("a",)]))
+            killer.join()
 
 
 @pytest.mark.parametrize(
