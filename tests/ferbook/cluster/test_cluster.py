@@ -33,7 +33,8 @@ from ferbook.runs.records import load_records
 from ferbook.study import work as study
 from ferbook.study.work import plan_cells
 
-pytestmark = pytest.mark.xdist_group("cluster")  # one pair of workers for all
+# One pair of workers for all.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cluster")]
 
 FIELDS = {"started", "wall_seconds", "cpu_seconds", "peak_memory_mib", "curve"}
 TIMES = ("seconds", "cpu_seconds")
@@ -209,7 +210,7 @@ def test_two_clients_share_what_both_ask_for(ready, tmp_path):
     both = [threading.Thread(target=ask) for _ in range(2)]
     for one in both:
         one.start()
-    until(lambda: ready.client.run_on_scheduler(cluster_jobs.wanted) == [2])
+    until(lambda: 2 in ready.client.run_on_scheduler(cluster_jobs.wanted))
     (tmp_path / "go").touch()
     for one in both:
         one.join(120)
@@ -303,10 +304,12 @@ def test_cells_of_the_study_are_those_of_one_process(ready, monkeypatch):
     monkeypatch.setattr(study, "measured", None)
     for place in (ready.client.run, lambda change: change()):
         place(cluster_jobs.only_train)
+    (cache,) = {*ready.client.run(os.getenv, "FER_CACHE").values()}
+    monkeypatch.setenv("FER_CACHE", cache)  # so that faces are rendered once
     make = partial(study.made, settings=SMALL)
     cells = [(cell,) for cell in plan_cells(("mouth",), ("deep_emotion",), 2)]
-    there = {job: result()["scores"] for job, result in ready.each(make, cells)}
     here = {job: result()["scores"] for job, result in in_turn(make, cells)}
+    there = {job: result()["scores"] for job, result in ready.each(make, cells)}
     assert there.keys() == here.keys()
     for job, scores in here.items():
         np.testing.assert_array_equal(scores, there[job])
