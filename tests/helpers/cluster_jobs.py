@@ -74,7 +74,7 @@ def save_always() -> None:
 
 
 def slowly(key: RunKey, budget: float | None, **options) -> making.Made | None:
-    """A run that rests after each epoch, so that its worker can be killed in it."""
+    """A run that rests after each epoch, so that its budget ends before it does."""
 
     def told(share: float) -> None:
         report(share)
@@ -87,6 +87,18 @@ def slowly(key: RunKey, budget: float | None, **options) -> making.Made | None:
 def one_epoch() -> None:
     """Let a plain run of Deep-Emotion's smallest preset take one epoch."""
     PRESETS["smoke"] = PRESETS["smoke"] | {"epochs": 1}
+
+
+def halting(key: RunKey, budget: float | None, **options) -> making.Made | None:
+    """A run that halts after half of its epochs, until its worker is killed."""
+
+    def told(share: float) -> None:
+        report(share)
+        if share == 0.5:
+            time.sleep(300)
+
+    options["root"] = root_here(options["root"])
+    return making.made(key, budget, progress=told, **options)
 
 
 def only_train() -> None:

@@ -138,46 +138,11 @@ def alone(places, tmp_path_factory):
 def test_workers_come_to_what_one_process_comes_to(ready, alone, places, tmp_path):
     """Each of them on its own copy of the faces; and nothing is written twice."""
     folder = tmp_path / "here" / "runs"
-    for _ in range(2):
-        queue = entries(0, 1)
+    for seeds in ([0, 1], [0]):
+        queue = entries(*seeds)
         outcome = worked(queue, folder, "nowhere", making.made_there, ready.each)
-        assert sorted(key.seed for key in outcome.done) == [0, 1]
+        assert sorted(key.seed for key in outcome.done) == seeds
         assert_same(alone, folder)
-
-
-def test_a_killed_worker_costs_an_epoch(ready, places, tmp_path):
-    """It is killed by -9 in the third of six; another goes on after those saved."""
-    whole, folder = tmp_path / "whole" / "runs", tmp_path / "here" / "runs"
-    queue, epochs = entries(7, epochs=6), []
-    worked(queue, whole, places["client"], quiet)
-    pids = ready.client.run(os.getpid)
-
-    def each(make, jobs, tell):
-        told = lambda job, share: epochs.append(round(6 * share))  # noqa: E731
-        return ready.each(make, jobs, told)
-
-    def kill():
-        while 3 not in epochs:
-            time.sleep(0.02)
-        (busy,) = (at for at, jobs in ready.client.processing().items() if jobs)
-        os.kill(pids[busy], signal.SIGKILL)
-
-    killer = threading.Thread(target=kill)
-    killer.start()
-    outcome = worked(queue, folder, "nowhere", cluster_jobs.slowly, each)
-    killer.join()
-    assert outcome.done == [queue[0].key]
-    assert epochs == sorted(set(epochs)) and epochs[-1] == 6
-    assert_same(whole, folder)
-    assert set(pids.values()) != set(ready.client.run(os.getpid).values())
-
-
-def test_a_job_that_kills_its_workers_fails_alone(ready):
-    names = ["deadly", "first", "second"]
-    found = dict(ready.each(cluster_jobs.deadly, zip(names)))
-    assert found[("first",)]() == "first" and found[("second",)]() == "second"
-    with pytest.raises(FerError, match="2 workers died one after the other"):
-        found[("deadly",)]()
 
 
 def test_a_failure_comes_back_as_it_was(ready):
@@ -350,7 +315,7 @@ def test_a_scheduler_that_dies_is_told(tmp_path):
                 until((tmp_path / "begun").exists)
                 scheduler.kill()
 
-            killer = threading.Thread(target=end)
+            killer = threading.Thread(target=end, daemon=True)
             killer.start()
             with pytest.raises(FerError, match="the scheduler is gone"):
                 next(cluster.each(patient, [("a",)]))
@@ -392,3 +357,41 @@ def test_each_process_has_its_share_of_the_machine(monkeypatch):
     assert "CUDA_VISIBLE_DEVICES" not in environments(3, "cpu")[0]
     with pytest.raises(FerError, match="3 workers, expected 1 to 2, the GPUs"):
         environments(3)
+
+
+# The last ones, as processes that are new have to import everything.
+
+
+def test_a_killed_worker_costs_an_epoch(ready, places, tmp_path):
+    """It is killed by -9 after the third of six; another goes on from there."""
+    whole, folder = tmp_path / "whole" / "runs", tmp_path / "here" / "runs"
+    queue, epochs = entries(7, epochs=6), []
+    worked(queue, whole, places["client"], quiet)
+    pids = ready.client.run(os.getpid)
+
+    def each(make, jobs, tell):
+        told = lambda job, share: epochs.append(round(6 * share))  # noqa: E731
+        return ready.each(make, jobs, told)
+
+    def kill():
+        while 3 not in epochs:
+            time.sleep(0.02)
+        (busy,) = (at for at, jobs in ready.client.processing().items() if jobs)
+        os.kill(pids[busy], signal.SIGKILL)
+
+    killer = threading.Thread(target=kill, daemon=True)
+    killer.start()
+    outcome = worked(queue, folder, "nowhere", cluster_jobs.halting, each)
+    killer.join()
+    assert outcome.done == [queue[0].key]
+    assert epochs == sorted(set(epochs)) and epochs[-1] == 6
+    assert_same(whole, folder)
+    assert set(pids.values()) != set(ready.client.run(os.getpid).values())
+
+
+def test_a_job_that_kills_its_workers_fails_alone(ready):
+    names = ["deadly", "first", "second"]
+    found = dict(ready.each(cluster_jobs.deadly, zip(names)))
+    assert found[("first",)]() == "first" and found[("second",)]() == "second"
+    with pytest.raises(FerError, match="2 workers died one after the other"):
+        found[("deadly",)]()
