@@ -18,8 +18,6 @@ from selenium.webdriver.chrome.service import Service
 
 HEAVY, SLOW = 2_000_000, 1500  # bytes, milliseconds
 _FLAGS = ("--headless=new", "--no-sandbox", "--window-size=1280,1000")
-_LOADED = """return JSON.stringify([location.href,
-  ...performance.getEntriesByType("resource").map((one) => one.name)])"""
 _PAINTS = """const done = arguments[0], found = {};
 new PerformanceObserver((list) => {
   for (const one of list.getEntries()) found[one.entryType] = one.startTime;
@@ -30,9 +28,15 @@ setTimeout(() => done([found.first, found["largest-contentful-paint"]]), 300);""
 
 
 def loaded(browser) -> dict[Path, int]:
-    """Bytes of each file that the page in a browser has loaded."""
-    addresses = json.loads(browser.execute_script(_LOADED))
-    parsed = (urlparse(one) for one in addresses if one.startswith("file:"))
+    """Bytes of each file that a browser has loaded since it was last asked."""
+    messages = (json.loads(one["message"]) for one in browser.get_log("performance"))
+    events = (message["message"] for message in messages)
+    asked = (
+        event["params"]["request"]["url"]
+        for event in events
+        if event["method"] == "Network.requestWillBeSent"
+    )
+    parsed = (urlparse(one) for one in asked if one.startswith("file:"))
     files = {Path(unquote(one.path)) for one in parsed}
     return {file: file.stat().st_size for file in sorted(files)}
 
@@ -47,6 +51,7 @@ def start_browser():
     """A headless Chromium of this machine."""
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium")
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
     for flag in _FLAGS:
         options.add_argument(flag)
     service = Service(shutil.which("chromedriver"))
@@ -62,6 +67,7 @@ def main() -> None:
     browser = start_browser()
     print(f"{'page':40} {'kB':>6} {'first':>6} {'largest':>8}")
     for page in sorted([*site.glob("book/**/*.html"), *site.glob("notebooks/*.html")]):
+        loaded(browser)  # of the page before
         browser.get(page.as_uri())
         first, largest = paints(browser)
         bytes_ = sum(loaded(browser).values())
