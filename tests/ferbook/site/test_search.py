@@ -4,7 +4,7 @@ import pytest
 from small_ledgers import real_ledger
 from widget_pages import find_all
 
-from ferbook.site.search import searched
+from ferbook.site.search import searched, without_index
 
 
 def test_every_claim_can_be_searched_for():
@@ -13,6 +13,13 @@ def test_every_claim_can_be_searched_for():
     (beta,) = [one for one in found if one["id"] == "ramn.fer2013.beta_omega.accuracy"]
     assert beta["paper"] == "RAMN"
     assert beta["printed"] and beta["says"] and beta["answer"]
+
+
+def test_other_pages_do_not_load_the_index():
+    kept = '<script src="../_static/scripts/bootstrap.js"></script>'
+    tools = ("_static/searchtools.js", "_static/language_data.js", "searchindex.js")
+    lines = [f'    <script src="../{name}"></script>' for name in tools]
+    assert without_index("\n".join([kept, *lines])) == kept
 
 
 def ask(browser, site, words):
