@@ -66,6 +66,7 @@ def plot_curves(curves: Mapping[str, Sequence[dict]], key: str, label: str) -> F
         epochs = [point["epoch"] for point in told]
         values = [100 * point[key] for point in told]
         axes.plot(epochs, values, label=name, **look(row))
+    axes.xaxis.get_major_locator().set_params(integer=True)
     finish(axes, xlabel="epoch", ylabel=f"{label} (%)", legend=10)
     return figure
 

@@ -54,6 +54,15 @@ def test_sources_are_shown_whole_and_without_docstrings(shown):
     assert shown[1].data.startswith("def penalised_cross_entropy(")
 
 
+def test_epochs_are_whole_and_lines_are_even():
+    curve = [{"epoch": k, "accuracy": 0.5 + k / 10} for k in (1, 2, 3)]
+    drawn = plots.plot_curves({"one": curve}, "accuracy", "accuracy")
+    ticks = drawn.axes[0].get_xticks()
+    assert all(tick == round(tick) for tick in ticks)
+    assert [plots.even(n, 7) for n in (3, 7, 8, 14)] == [3, 7, 4, 7]
+    assert plots.even(5, 4) == 3
+
+
 def test_confusions_show_shares_of_each_true_class():
     drawn = plots.plot_confusions({"one": [[3, 1], [0, 0]]}, ["a", "b"])
     axes = drawn.axes[0]
