@@ -6,57 +6,10 @@ from pkgutil import iter_modules
 
 import pytest
 import torch
+from loss_cases import FACES, LABELS, LOSSES
 
 import fer_lib.losses
-from fer_lib.losses import (
-    collaborative_loss,
-    diversity,
-    esr_loss,
-    landmark_l1,
-    manet_loss,
-    penalised_cross_entropy,
-    region_loss,
-    zero_diagonal_diversity,
-)
 
-FACES, LABELS = 4, torch.tensor([2, 0, 1, 2])
-CODE = {"measure": "authors_code"}
-# Of the faces' order and tensors; the shapes of these.
-LOSSES = {
-    "penalty": (
-        lambda o, x, w: penalised_cross_entropy(x[o], LABELS[o], [w], 0.3),
-        [(FACES, 3), (3, 2)],
-    ),
-    "landmarks": (lambda o, x, y: landmark_l1(x[o], y[o]), [(FACES, 18)] * 2),
-    "region": (lambda o, x: region_loss(x[o], 0.5), [(FACES, 6)]),
-    "collaborative": (
-        lambda o, x, d: collaborative_loss(x[o], LABELS[o], d),
-        [(FACES, 3, 4), (3, 2, 4)],
-    ),
-    "normalised": (
-        lambda o, x, d: collaborative_loss(x[o], LABELS[o], d, normalise=True),
-        [(FACES, 3, 4), (3, 2, 4)],
-    ),
-    "diversity": (lambda o, x: diversity(x[:, o]), [(3, FACES, 5)]),
-    "code's diversity": (
-        lambda o, x: zero_diagonal_diversity(x[:, o]),
-        [(3, FACES, 5)],
-    ),
-    "esr": (
-        lambda o, x, c, s: esr_loss(x[o], LABELS[o], c[:, o], s[:, o]),
-        [(FACES, 3, 3), (3, FACES, 8), (3, FACES, 5)],
-    ),
-    "code's esr": (
-        lambda o, x, c, s: esr_loss(x[o], LABELS[o], c[:, o], s[:, o], **CODE),
-        [(FACES, 3, 3), (3, FACES, 8), (3, FACES, 5)],
-    ),
-    "manet": (
-        lambda o, x, y, b, *p: manet_loss(
-            x[o], y[o], LABELS[o], b[:, o], *(one[:, o] for one in p)
-        ),
-        [(FACES, 3), (FACES, 3), (2, FACES, 8), (4, FACES, 5), (4, FACES, 8)],
-    ),
-}
 WHOLE = torch.arange(FACES)
 
 
@@ -64,7 +17,8 @@ WHOLE = torch.arange(FACES)
 def loss(request):
     """A loss, and random tensors for it."""
     function, shapes = LOSSES[request.param]
-    return function, [torch.rand(s, dtype=torch.float64) for s in shapes]
+    of_order = lambda o, *x: function(o, LABELS[o], *x)  # noqa: E731
+    return of_order, [torch.rand(s, dtype=torch.float64) for s in shapes]
 
 
 def test_gradients(loss):
