@@ -97,8 +97,9 @@ def _modern(stage: Stage, epochs: int, splits: Splits, config: ModernConfig) -> 
     return replace(
         stage,
         epochs=epochs,
-        batch_size=config.batch_size,
-        accumulate=1,
+        # In as many parts as the paper's batches, which fit the memory.
+        batch_size=-(-config.batch_size // stage.accumulate),
+        accumulate=stage.accumulate,
         loss=DrawnLabels(stage.loss, len(splits.classes), config.smoothing),
         reads=tuple(dict.fromkeys((*stage.reads, "targets"))) if soft else stage.reads,
         optimizer=lambda network, loss: _adam_w(

@@ -37,6 +37,7 @@ from ferbook.show.claim_list import claim_list
 from ferbook.show.claim_tables import attainability_table, resolution_table
 from ferbook.show.costs import cost_growth
 from ferbook.show.ledger import ledger_table, score_table
+from ferbook.show.memory import memory_table
 from ferbook.show.networks import equation_table, network_table, read_equations
 from ferbook.show.rules import error_table, rules_list
 from ferbook.show.run_tables import gain_table, run_table
@@ -177,6 +178,7 @@ _SHOWN: dict[str, Callable[[ShownDirective], object]] = {
     "recipe-gains": lambda d: gain_table(d.paper, d.ledger()),
     "resolution": lambda d: resolution_table(d.paper, d.ledger()),
     "cost-growth": lambda d: cost_growth(d.ledger()),
+    "memory": lambda d: memory_table({p.paper: p.name for p in d.ledger().papers}),
     "networks": lambda d: network_table(catalogue()),
     "library": lambda d: library_table(),
     "equations": lambda d: equation_table(read_equations()),

@@ -1,41 +1,17 @@
 """Evaluation fits into 4 GiB at every preset: counted, not run."""
 
 import importlib.util
-import weakref
 
 import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from fer_lib.evaluation.inference import faces_together
 from fer_lib.models import NETWORKS, build
 from ferbook.papers.residual_masking import TOGETHER
+from ferbook.training.memory import Peak
 
 LIMIT = 4 * 2**30
-
-
-class Peak(TorchDispatchMode):
-    """The most bytes that tensors hold at one time."""
-
-    def __init__(self):
-        super().__init__()
-        self.live, self.most = {}, 0
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        found = func(*args, **(kwargs or {}))
-        for tensor in tree_leaves(found):
-            if isinstance(tensor, torch.Tensor):
-                self._note(tensor.untyped_storage())
-        self.most = max(self.most, sum(self.live.values()))
-        return found
-
-    def _note(self, storage):
-        key = storage._cdata
-        if key not in self.live:
-            self.live[key] = storage.nbytes()
-            weakref.finalize(storage, self.live.pop, key, None)
 
 
 def peak(name, preset, count=None):

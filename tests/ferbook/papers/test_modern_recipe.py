@@ -102,7 +102,7 @@ def test_stages_keep_their_order_and_shares():
     everything = {"optimizer": lambda n, _: torch.optim.SGD(n.parameters(), 0.1)}
     stages = (
         Stage(3, name="landmarks", classifies=False, **everything, **common),
-        Stage(10, name="head", begin=frozen_first, **last, **common),
+        Stage(10, name="head", begin=frozen_first, accumulate=4, **last, **common),
         Stage(30, name="tuning", from_best=True, **everything, **common),
         Stage(0, name="none", **everything, **common),
     )
@@ -113,7 +113,8 @@ def test_stages_keep_their_order_and_shares():
     head, tuning = plan.stages[1:3]
     assert (head.epochs, tuning.epochs) == (20, 60)
     assert head.begin is frozen_first and tuning.from_best
-    assert (head.ema, head.clip, head.batch_size) == (0.999, 1.0, 128)
+    assert (head.ema, head.clip, tuning.batch_size) == (0.999, 1.0, 128)
+    assert (head.batch_size, head.accumulate) == (32, 4)  # parts fit the memory
     network = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
     groups = head.optimizer(network, head.loss).param_groups
     trained = {id(p) for group in groups for p in group["params"]}

@@ -6,7 +6,7 @@ from small_ledgers import made_up, small_ledger
 
 from fer_lib.models import build
 from fer_lib.models.cost import cost
-from ferbook.show import costs
+from ferbook.show import costs, memory
 from ferbook.show.phrases import seconds_taken
 from ferbook.show.run_tables import seconds_an_epoch
 
@@ -61,3 +61,12 @@ def test_all_plots_stand_in_the_page_and_name_every_paper():
         assert len(image["alt"].split()) > 8
         assert image["src"].startswith("data:image/webp;base64,")
     assert len(panels.html()) < 500_000
+
+
+def test_memory_is_told_of_every_paper_and_fits_where_it_is_said_to(monkeypatch):
+    monkeypatch.setattr(memory, "PRESETS", ("student",))
+    monkeypatch.setattr(memory, "remembered", lambda folder, name, make: make())
+    table = memory.memory_table({"ramn": "RAMN"})
+    assert len(table.rows) == 6 and table.rows[2][0] == "RAMN"
+    for row in table.rows:
+        assert 0 < float(row[4]) <= float(row[3]) < memory.T4
