@@ -1,4 +1,4 @@
-# make book | read | test | check | lab | clean
+# make book | read | test | check | lab | zip | versions | clean
 PYTHON ?= python3
 VENV ?= .venv
 # Where CPU builds of PyTorch lie; empty means PyPI's build (CUDA on Linux).
@@ -9,7 +9,7 @@ TORCH := $(shell grep '^torch==' constraints.txt)
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: book read test check lab clean setup
+.PHONY: book read test check lab zip versions clean setup
 
 book: setup
 	$(BIN)/python -m ferbook.site.build
@@ -28,6 +28,15 @@ check: setup
 
 lab: setup
 	$(BIN)/jupyter lab notebooks
+
+# For Colab, while the book has no public address: what is committed.
+zip:
+	git archive --format=zip --prefix=fer-book/ -o fer-book.zip HEAD
+
+# In environments of their own: the newest releases, and the lowest that
+# pyproject.toml allows.  Before a release; takes some GB and half an hour.
+versions:
+	$(PYTHON) -m ferbook.site.versions
 
 clean:
 	rm -rf _build .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -127,6 +127,7 @@ class Parameters:
     budget_minutes: float
     reader: str
     data_options: dict = field(default_factory=dict)
+    state_folder: str = ""
 
     @property
     def budget(self) -> float | None:
@@ -176,6 +177,8 @@ def read_parameters(
         "budget_minutes": Interval(0, 10_000),
         "reader": str,
     }
+    if "state_folder" in namespace:  # a folder for states of trainings
+        common["state_folder"] = str
     if "data_options" in namespace:  # of the data set's reader, as "first=0, last=1"
         common["data_options"] = str
     found = check_parameters(namespace, **common, **more)
@@ -183,5 +186,6 @@ def read_parameters(
     found["settings"] = parsed_settings(paper, "paper", words, "settings")
     words = _words(found.get("data_options", ""))
     found["data_options"] = parsed_options(found["dataset"], words, "data_options")
+    found.setdefault("state_folder", "")
     names = [field.name for field in fields(Parameters)]
     return Parameters(paper, **{name: found[name] for name in names[1:]})

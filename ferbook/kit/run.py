@@ -52,6 +52,7 @@ def _trained(parameters: Parameters, variant: str) -> Run:
         root=parameters.data_root or None,
         device=parameters.device,
         budget=parameters.budget,
+        states=Path(parameters.state_folder) if parameters.state_folder else None,
         again=True,  # cells are executed twice; the same outcome is kept once
     )
     if not run.fitted.finished:

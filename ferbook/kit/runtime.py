@@ -15,9 +15,8 @@ def device_name() -> str:
     if torch.cuda.is_available():
         gpu = torch.cuda.get_device_properties(0)
         return f"{gpu.name}, {gpu.total_memory / 2**30:.0f} GiB"
-    if torch.backends.mps.is_available():
-        return "Apple GPU (mps)"
-    return f"CPU, {torch.get_num_threads()} of {os.cpu_count()} threads"
+    apple = "; Apple's GPU is not used" * torch.backends.mps.is_available()
+    return f"CPU, {torch.get_num_threads()} of {os.cpu_count()} threads{apple}"
 
 
 def show_runtime() -> None:

@@ -27,6 +27,7 @@ from ferbook.runs.run import Run, how_it_went, predictions_of
 from ferbook.runs.schema import SCHEMA
 from ferbook.runs.state import Kind, run_source, state_of
 from ferbook.training.loop import fit
+from ferbook.training.machine import forget_peak
 from ferbook.training.states import Fitted, state_path
 
 # Why a run that looked answers no claim.
@@ -134,6 +135,7 @@ def reproduce(
     fresh: bool = False,
     again: bool = False,
     progress: bool | Callable[[float], None] = True,
+    states: Path | None = None,
 ) -> Run:
     """Train, evaluate and record one run.
 
@@ -152,6 +154,7 @@ def reproduce(
         fresh: forget an earlier, interrupted try instead of going on.
         again: make a recorded run again.
         progress: whether to show a bar; or as of :func:`~ferbook.training.loop.fit`.
+        states: folder of training states; below the cache if None.
 
     Raises:
         FerError: for anything in the request that cannot be honoured.
@@ -181,11 +184,12 @@ def reproduce(
             "so nothing would be tested; use other faces."
         )
     run_id = json_sha256([course.identity(), key.seed, splits.sha256])
-    states = cache_dir() / "training" / f"{key.paper}-{run_id[:16]}"
+    states = (states or cache_dir() / "training") / f"{key.paper}-{run_id[:16]}"
     if fresh:
         shutil.rmtree(states, ignore_errors=True)
     state = state_path(states, plan.epochs)
 
+    forget_peak(where)
     network, selected_by = course.make_network(), plan.selects_by(plan.stages[-1])
     run = Run(network.to(where), config, splits, Fitted(), None, selected_by)
     seen = {"config": run.settings(), "data": {"classes": list(splits.classes)}}

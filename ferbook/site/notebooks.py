@@ -29,18 +29,30 @@ _STEP = "#: "
 _SETUP_CELL = """\
 # On Colab: fetch the book and what Colab lacks.  Elsewhere: nothing to do.
 import importlib.util
-import subprocess
+import shutil
 import sys
+from pathlib import Path
+from subprocess import check_call
 
 REPOSITORY = "{address}"
+HELP = "Colab: upload fer-book.zip, made by `make zip`, or put it on a Drive "
+HELP += "and mount that; run this again.  Else: pip install -e . in the book."
 if importlib.util.find_spec("ferbook") is None:
-    if not REPOSITORY:
-        sys.exit("Install the book first: pip install -e . in its folder.")
-    clone = ["git", "clone", "--depth=1", REPOSITORY, "fer-book"]
-    install = [sys.executable, "fer-book/ferbook/site/colab.py"]
-    for command in (clone, install):
-        subprocess.run(command, check=True)
-    sys.path.insert(0, "fer-book")
+    book, part = Path("fer-book").absolute(), Path("fer-book.part")
+    places = (Path(), Path("drive/MyDrive"))
+    zips = [z for place in places for z in place.glob("fer-book*.zip")]
+    if not book.exists():
+        shutil.rmtree(part, ignore_errors=True)  # of a try that was stopped
+        if zips:
+            shutil.unpack_archive(zips[0], part)
+        elif REPOSITORY:
+            check_call(["git", "clone", "--depth=1", REPOSITORY, part])
+        else:
+            sys.exit(HELP)
+        part.rename(book)
+    script = next(book.glob("**/ferbook/site/colab.py"))
+    check_call([sys.executable, script])
+    sys.path.insert(0, str(script.parents[2]))
 
 from ferbook.kit.runtime import show_runtime
 

@@ -93,6 +93,8 @@ def test_settings_get_the_type_of_their_field():
     assert found == {"epochs": 5, "flip": 0.25, "batch_norm": True}
     assert parameters_of(budget_minutes=1.5).budget == 90
     assert parameters_of().budget is None
+    assert parameters_of(state_folder="kept").state_folder == "kept"
+    assert parameters_of().state_folder == ""
 
 
 @pytest.mark.parametrize(
@@ -104,6 +106,7 @@ def test_settings_get_the_type_of_their_field():
         ({"preset": "huge"}, "expected one of smoke"),
         ({"dataset": "lfw"}, "expected one of rendered"),
         ({"budget_minutes": -1}, "expected a number from 0"),
+        ({"state_folder": 3}, "expected a text"),
     ],
 )
 def test_wrong_parameters_are_refused(changed, words):

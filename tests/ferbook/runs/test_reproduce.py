@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from drawn_requests import request, run
+from toy_runs import without_times
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.errors import FerError
@@ -102,6 +103,20 @@ def test_a_budget_stops_without_a_record(tiny, tmp_path):
     part = run(request(50), tmp_path, budget=0.0)
     assert part.record is None and part.fitted.epoch < 50
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_state_in_a_named_folder_outlives_the_machine(tiny, tmp_path, monkeypatch):
+    """As on a mounted Drive: the next machine has another cache."""
+    drive = tmp_path / "drive"
+    first = run(request(1), tmp_path, states=drive)
+    assert list(drive.rglob("1.safetensors"))
+    monkeypatch.setenv("FER_CACHE", str(tmp_path / "another machine"))
+    gone_on = run(request(2), tmp_path, states=drive)
+    straight = run(request(2), tmp_path / "straight", states=tmp_path / "other")
+    curves = [r.fitted.curve for r in (gone_on, straight)]
+    assert without_times(curves[0]) == without_times(curves[1])
+    assert gone_on.fitted.curve[0] == first.fitted.curve[0]  # to the millisecond
+    assert not (tmp_path / "another machine" / "training").exists()
 
 
 def test_merged_test_splits_are_refused(tiny, tmp_path, monkeypatch):
