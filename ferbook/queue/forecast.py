@@ -130,14 +130,8 @@ def measured_rate(course: Course, device: torch.device, per_face: float) -> floa
         found = fit(network, plan, few, lambda _: values, budget=budget, progress=False)
         return found.curve
 
-    try:
-        # On a busy machine, to choose a precision may take all of the time.
-        curve = tried(_TRIAL_SECONDS) or tried(None)
-    except torch.OutOfMemoryError as error:
-        raise FerError(
-            f"batches of {first.batch_size} need more memory than the device has; "
-            "name the paper, and --set batch_size=... where it has 'accumulate'."
-        ) from error
+    # On a busy machine, to choose a precision may take all of the time.
+    curve = tried(_TRIAL_SECONDS) or tried(None)
     fastest = min(row["seconds"] for row in curve)
     return TRAINING * per_face * len(few) / max(fastest, 1e-3)
 

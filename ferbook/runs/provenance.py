@@ -56,7 +56,8 @@ def code_version(source_sha256: str) -> dict:
 
     def git(*words: str) -> str:
         command = ["git", "-C", str(here), *words]
-        return subprocess.run(command, capture_output=True, text=True).stdout.strip()
+        told = subprocess.run(command, capture_output=True).stdout
+        return told.decode(errors="replace").strip()
 
     commit = git("rev-parse", "HEAD") if shutil.which("git") else ""
     return {

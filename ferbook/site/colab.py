@@ -35,7 +35,7 @@ def main() -> None:
     """Install the clone that this file lies in."""
     with tempfile.TemporaryDirectory() as folder:
         constraints = Path(folder) / "kept.txt"
-        constraints.write_text(kept_versions())
+        constraints.write_text(kept_versions(), encoding="utf-8")
         repository = Path(__file__).resolve().parents[2]
         subprocess.run(install_command(repository, constraints), check=True)
 

@@ -80,7 +80,7 @@ def fetch(target: Path) -> None:
                 cwd=folder,
                 env=environment,
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
                 timeout=_PATIENCE,
                 check=False,
             )

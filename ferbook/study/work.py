@@ -73,8 +73,8 @@ class Cells:
         path = self.folder / "behaviour.json"
         if not path.is_file():
             with atomic_path(path) as temporary:
-                temporary.write_text(json.dumps(behaviour()))
-        elif odd := differences(json.loads(path.read_text()), behaviour()):
+                temporary.write_text(json.dumps(behaviour()), encoding="utf-8")
+        elif odd := differences(json.loads(path.read_bytes()), behaviour()):
             raise FerError(
                 f"{self.folder}: holds cells of code that behaved otherwise in "
                 f"{odd[0]} ({len(odd)} in all); delete the folder to make them again."

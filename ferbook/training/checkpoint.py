@@ -50,7 +50,8 @@ def read(path: Path | str) -> tuple[dict[str, Tensor], dict]:
         with safe_open(path, framework="pt") as stored:
             about = json.loads((stored.metadata() or {})["about"])
             names = stored.keys()
-            return {key: stored.get_tensor(key) for key in names}, about
+            # Copies: Windows replaces no file that tensors are mapped from.
+            return {key: stored.get_tensor(key).clone() for key in names}, about
     except (SafetensorError, KeyError, ValueError) as error:
         raise FerError(
             f"{path}: damaged, or no checkpoint of this library ({error}); "

@@ -30,5 +30,5 @@ def execute(chapter: str, folder: Path, **parameters) -> str:
 
 def outputs_in(path: Path) -> list[dict]:
     """All outputs of a notebook."""
-    cells = json.loads(path.read_text())["cells"]
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     return [output for cell in cells for output in cell.get("outputs", [])]

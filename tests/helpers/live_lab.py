@@ -44,7 +44,7 @@ def running_lab(folder: Path, seconds: float = 90) -> Iterator[str]:
     own = {name: str(folder.parent / name.lower()) for name in names}
     settings = Path(own["JUPYTER_CONFIG_DIR"], "labconfig", "page_config.json")
     settings.parent.mkdir(parents=True)
-    settings.write_text(json.dumps(_QUIET))
+    settings.write_text(json.dumps(_QUIET), encoding="utf-8")
     environment = os.environ | own | {"JUPYTER_PREFER_ENV_PATH": "1"}
     command = [sys.executable, "-m", "jupyterlab", *_OPTIONS]
     command += [f"--ServerApp.port={port}", f"--ServerApp.root_dir={folder}"]
@@ -69,7 +69,8 @@ def _wait_for(address: str, server, seconds: float, log: Path) -> None:
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.3)
-    raise AssertionError(f"JupyterLab did not answer:\n{log.read_text()[-3000:]}")
+    told = log.read_text(encoding="utf-8")[-3000:]
+    raise AssertionError(f"JupyterLab did not answer:\n{told}")
 
 
 def _end(server: subprocess.Popen) -> None:

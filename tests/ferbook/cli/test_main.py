@@ -120,7 +120,7 @@ def test_who_stops_a_command_is_told_what_is_left(words, left, monkeypatch, caps
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
 def test_a_full_disk_ends_in_one_sentence():
-    with Path("/dev/full").open("w") as full:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
         done = subprocess.run(
             [sys.executable, "-m", "ferbook.cli", "data", "get", "jaffe"],
             stdout=full, stderr=subprocess.PIPE, text=True,

@@ -122,10 +122,10 @@ def test_the_rate_is_that_of_real_steps(forecaster, about, monkeypatch):
 
 
 def test_too_little_memory_is_told(forecaster, monkeypatch):
-    def fit(*words, **options):
+    def step(*words, **options):
         raise torch.OutOfMemoryError("of the device")
 
-    monkeypatch.setattr(costs, "fit", fit)
+    monkeypatch.setattr("ferbook.training.stages.Running._backward", step)
     forecaster.rates.clear()
     with pytest.raises(FerError, match="batches of 32 need more memory"):
         forecaster(key(**DEEP))
