@@ -1,5 +1,8 @@
 """The device that networks run on."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 from fer_lib.errors import FerError
@@ -38,6 +41,17 @@ def low_precision(device: torch.device) -> str:
     instructions = ("avx512_bf16", "amx_tile")
     asked = (getattr(torch.cpu, f"_is_{name}_supported") for name in instructions)
     return "bf16" if any(has() for has in asked) else "float32"
+
+
+@contextmanager
+def all_digits() -> Iterator[None]:
+    """A block in which float32 is that: by default cuDNN rounds to TF32's ten bits."""
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
 
 
 def autocast(device: torch.device, precision: str) -> torch.autocast:

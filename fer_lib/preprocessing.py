@@ -70,6 +70,8 @@ class Preprocessing:
         """Network input of pixels that :meth:`to_unit` made."""
         mean, std = (
             torch.as_tensor(value, dtype=unit.dtype, device=unit.device).view(-1, 1, 1)
+            if isinstance(value, tuple)
+            else value  # a number is not sent to a GPU as a tensor is
             for value in (self.mean, self.std)
         )
         return (unit - mean) / std

@@ -1,5 +1,6 @@
 """Landmarks of faces that came without, fitted by dlib's trees."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -40,7 +41,10 @@ def annotated(faces: FaceSet) -> FaceSet:
     found = replace(faces, landmarks=_fitted(faces))
     # The images are in the data set's own file already.
     nothing = np.empty((len(faces), 1, 0, 0), np.uint8)
-    replace(found, images=nothing).save(path)
+    try:
+        replace(found, images=nothing).save(path)
+    except OSError as error:  # minutes of work are not lost for that
+        warnings.warn(f"landmarks are not cached: {error}", stacklevel=2)
     return found
 
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from fer_lib.device import all_digits
 from fer_lib.errors import FerError
 from fer_lib.models.network import Network, logits_of, memory_format
 
@@ -23,18 +24,22 @@ def evaluating(network: nn.Module) -> Iterator[None]:
     """Evaluation mode inside, afterwards every module's own mode again.
 
     A module that ``eval()`` does not reach (a flaw that ESR can be asked
-    for) would go on adapting its statistics: these are put back, too.
+    for) would go on adapting its statistics: inside it adapts copies, so that
+    gradients can still be taken afterwards.
     """
     modes = {module: module.training for module in network.modules()}
     network.eval()
     adapting = (module for module in modes if module.training)
-    kept = [(b, b.clone()) for m in adapting for b in m.buffers(recurse=False)]
+    kept = [(m, dict(m._buffers)) for m in adapting if m._buffers]
+    for module, buffers in kept:
+        copies = {k: b.clone() for k, b in buffers.items() if b is not None}
+        module._buffers.update(copies)
     try:
-        yield
+        with all_digits():
+            yield
     finally:
-        with torch.no_grad():
-            for buffer, value in kept:
-                buffer.copy_(value)
+        for module, buffers in kept:
+            module._buffers.update(buffers)
         for module, mode in modes.items():
             module.training = mode  # train() would reach the modules below
 
@@ -115,7 +120,9 @@ def predict(
     with evaluating(network):
         for _, unit in batches(network, images, batch_size):
             x = network.input.normalise(unit)
-            x = x.contiguous(memory_format=memory_format(x.device))
+            low = torch.is_autocast_enabled(x.device.type)
+            form = memory_format(x.device, "auto" if low else "float32")
+            x = x.contiguous(memory_format=form)
             out = logits_of(network(x)).float()
             if tta == "flip":
                 mirrored = logits_of(network(x.flip(-1))).float().softmax(1)

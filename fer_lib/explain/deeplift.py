@@ -46,7 +46,7 @@ def deeplift(
     scores, found = from_pixels(network), []
     grounds = filling(unit, baseline, unit.shape[-1] // 4)
     with torch.enable_grad():
-        for x, ground, target in passes(unit, grounds, wanted):
+        for x, ground, target in passes(network, unit, grounds, wanted):
             x = x.detach().requires_grad_()
             with Rescaled():
                 said = scores(torch.cat([x, ground.detach()]))[: len(x)]

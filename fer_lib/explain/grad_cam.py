@@ -118,7 +118,7 @@ def class_maps(
     unit, wanted = ready(network, images, targets)
     asked, found = learners(network), []
     with evaluating(network):
-        for part, target in passes(unit, wanted):
+        for part, target in passes(network, unit, wanted):
             x = network.input.normalise(part)
             told = [_explained(network, one, x, target) for one in asked.values()]
             maps, against, cells = zip(*told, strict=True)

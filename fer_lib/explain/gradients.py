@@ -25,9 +25,8 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from fer_lib.evaluation.inference import faces_together
 from fer_lib.explain.grad_cam import grad_cam
-from fer_lib.explain.inputs import Images, from_pixels, passes, ready
+from fer_lib.explain.inputs import Images, from_pixels, passes, ready, together
 from fer_lib.explain.occlusion import filling
 from fer_lib.models.network import Network
 
@@ -115,7 +114,7 @@ def integrated_gradients(
     explain = IntegratedGradients(from_pixels(network)).attribute
     several = baseline if isinstance(baseline, tuple) else (baseline,)
     each = max(1, steps // len(several))
-    count = max(1, faces_together(*unit.shape[1:3]) // each)
+    count = max(1, together(network, unit) // each)
     total = torch.zeros(unit.shape)
     for one in several:
         grounds = filling(unit, one, unit.shape[-1] // 4)
@@ -138,7 +137,7 @@ def input_gradient(
     """
     scores, found = from_pixels(network), []
     with torch.enable_grad():
-        for x, target in passes(unit, wanted):
+        for x, target in passes(network, unit, wanted):
             x = x.detach().requires_grad_()
             with GuidedReLU() if guided else nullcontext():
                 said = scores(x)

@@ -72,23 +72,32 @@ def ready(
     if wanted is None:
         scores = from_pixels(network)
         with torch.no_grad():
-            wanted = torch.cat([scores(x).argmax(1) for (x,) in passes(unit)])
+            wanted = torch.cat([scores(x).argmax(1) for (x,) in passes(network, unit)])
     return unit, wanted.to(device, torch.int64)
 
 
-def passes(unit: Tensor, *beside: Tensor) -> Iterator[tuple[Tensor, ...]]:
+def together(network: nn.Module, unit: Tensor) -> int:
+    """How many faces like these fit a pass of a network."""
+    return faces_together(*unit.shape[1:3], getattr(network, "regions_per_face", 1))
+
+
+def passes(
+    network: nn.Module, unit: Tensor, *beside: Tensor
+) -> Iterator[tuple[Tensor, ...]]:
     """Faces, and what belongs to each, as many as fit a pass."""
-    together = faces_together(*unit.shape[1:3])
-    return zip(*(one.split(together) for one in (unit, *beside)), strict=True)
+    count = together(network, unit)
+    return zip(*(one.split(count) for one in (unit, *beside)), strict=True)
 
 
-def variants(unit: Tensor, count: int) -> Iterator[tuple[Tensor, Tensor]]:
+def variants(
+    network: nn.Module, unit: Tensor, count: int
+) -> Iterator[tuple[Tensor, Tensor]]:
     """Numbers ``int64 [B]`` of faces and of their K variants, as many as fit a pass.
 
     All variants of the first face come first: what is found views as ``[N, K]``.
     """
     flat = torch.arange(len(unit) * count, device=unit.device)
-    for part in flat.split(faces_together(*unit.shape[1:3])):
+    for part in flat.split(together(network, unit)):
         yield part // count, part % count
 
 

@@ -190,7 +190,7 @@ def occlude(
     """
     unit, wanted = ready(network, images, targets)
     scores = from_pixels(network)
-    plain = torch.cat([scores(part) for (part,) in passes(unit)])
+    plain = torch.cat([scores(part) for (part,) in passes(network, unit)])
     at = {"window": window, "stride": stride}
     found = covered_scores(scores, unit, fill=fill, **at)
     own = wanted[:, None, None, None].expand(*found.shape[:3], 1)

@@ -67,7 +67,9 @@ def part_ablation(
     grounds, scores = filling(unit, "mean", size), from_pixels(network)
     parts, count, told = parts.to(unit.device), len(POLYGONS) + 1, []
     with torch.inference_mode():
-        for face, part in variants(unit, count + 1):  # the last one hides nothing
+        for face, part in variants(
+            network, unit, count + 1
+        ):  # the last one hides nothing
             gone = (parts[face] == part[:, None, None])[:, None]
             faces = torch.where(gone, grounds[face], unit[face])
             told.append(scores(faces).gather(1, wanted[face, None])[:, 0])

@@ -40,7 +40,7 @@ def score_cam(
     unit, wanted = ready(network, images, targets)
     asked, found = learners(network), []
     with evaluating(network):
-        for part, target in passes(unit, wanted):
+        for part, target in passes(network, unit, wanted):
             maps = [_of_learner(network, one, part, target, channels)
                     for one in asked.values()]  # fmt: skip
             found.append(union(maps).cpu())

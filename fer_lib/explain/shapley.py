@@ -87,7 +87,7 @@ def part_shapley(
     held = torch.as_tensor(coalitions(len(FACIAL_PARTS)), device=unit.device)
     belongs = torch.as_tensor(parts, device=unit.device)
     with torch.inference_mode():
-        for face, coalition in variants(unit, len(held)):
+        for face, coalition in variants(network, unit, len(held)):
             shown = held[coalition].gather(1, belongs[face].flatten(1))  # [B, H W]
             shown = shown.view(-1, 1, *unit.shape[-2:])
             faces = torch.where(shown, unit[face], fillings[face])

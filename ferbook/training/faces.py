@@ -76,7 +76,13 @@ class Images:
 
     def _hold(self) -> Tensor:
         parts = (torch.as_tensor(part) for part in in_parts(self.source))
-        return torch.cat([self._moved(part) for part in parts])
+        held, start = None, 0
+        for part in map(self._moved, parts):
+            if held is None:
+                held = part.new_empty(len(self.source), *part.shape[1:])
+            held[start : start + len(part)] = part  # to join them would take twice
+            start += len(part)
+        return held
 
     def _read(self, rows: np.ndarray) -> Tensor:
         batch = torch.from_numpy(self.source[rows])

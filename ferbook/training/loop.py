@@ -22,7 +22,7 @@ from fer_lib.models.saved import load_weights
 from ferbook.training import checkpoint
 from ferbook.training.faces import Images, StageFaces
 from ferbook.training.machine import keep_memory
-from ferbook.training.plan import Evaluate, Plan
+from ferbook.training.plan import Evaluate, Plan, Stage
 from ferbook.training.precision import decided
 from ferbook.training.stages import Running, begin
 from ferbook.training.states import Fitted, States, unlike
@@ -64,8 +64,8 @@ def fit(
 
     Raises:
         FerError: when the loss stops being finite (the last saved epoch
-            stays in ``path``), or ``path`` cannot be written or belongs to
-            another run.
+            stays in ``path``), the device's memory is too small for a batch,
+            or ``path`` cannot be written or belongs to another run.
     """
     states = States(path, run, differ)
     states.check(plan, network)
@@ -77,7 +77,10 @@ def fit(
         work = _Work(network, plan, train, evaluate, states, bar)
         if callable(progress):
             work.tell = progress
-        return work.until(None if budget is None else time.monotonic() + budget)
+        try:
+            return work.until(None if budget is None else time.monotonic() + budget)
+        except torch.OutOfMemoryError as error:
+            raise FerError(_too_large(work.stage or plan.stages[0], path)) from error
 
 
 def first_losses(
@@ -95,6 +98,18 @@ def first_losses(
     return [float(loss) for loss, *_ in islice(running.batches(1), count)]
 
 
+def _too_large(stage: Stage, path: Path | None) -> str:
+    """What to do where a device has too little memory for a stage's batches."""
+    half = max(1, stage.batch_size // 2)
+    kept = " (the last saved epoch is kept)" if path and path.exists() else ""
+    return (
+        f"stage '{stage.name}': batches of {stage.batch_size} need more memory than "
+        f"the device has{kept}; set batch_size={half} and, where the recipe has "
+        f"accumulate, accumulate={2 * stage.accumulate} for the same steps, or take a "
+        "smaller preset."
+    )
+
+
 class _Work:
     """A run under way."""
 
@@ -107,6 +122,7 @@ class _Work:
         self.fitted, self.slowest = Fitted(), 0.0
         self.held: tuple[FaceSet, Images] | None = None
         self.tell: Callable[[float], None] = lambda share: None
+        self.stage: Stage | None = None  # that runs
 
     def until(self, deadline: float | None) -> Fitted:
         """Run all stages, or those epochs that end before a moment."""
@@ -138,6 +154,7 @@ class _Work:
     def begun(self, index: int) -> Running:
         """A stage that has begun."""
         plan, network, fitted = self.plan, self.network, self.fitted
+        self.stage = plan.stages[index]
         images, faces = self._faces(plan.stages[index])
         if not fitted.precision:
             fitted.precision = decided(plan, index, network, images, faces)

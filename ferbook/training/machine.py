@@ -19,6 +19,12 @@ def hardware(device: torch.device) -> dict:
     return {"device": device.type, "name": name, "threads": threads}
 
 
+def forget_peak(device: torch.device) -> None:
+    """Let a GPU's peak be that of what comes now; a process's cannot be reset."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+
+
 def peak_memory_mib(device: torch.device) -> float | None:
     """Most memory in use so far: of the GPU, else of this process; None on Windows."""
     if device.type == "cuda":
@@ -49,7 +55,7 @@ def keep_memory() -> bool:
 def _processor() -> str:
     about = Path("/proc/cpuinfo")
     if about.exists():
-        for line in about.read_text(errors="replace").splitlines():
+        for line in about.read_text(encoding="utf-8", errors="replace").splitlines():
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()

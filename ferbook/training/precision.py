@@ -8,6 +8,7 @@ from torch import nn
 
 from fer_lib.data.augment import seeded
 from fer_lib.device import low_precision
+from fer_lib.errors import FerError
 from fer_lib.evaluation.inference import faces_together
 from fer_lib.models.network import memory_format
 from ferbook.training.faces import Images, StageFaces
@@ -38,11 +39,20 @@ def decided(
 
     Returns:
         ``asked``, ``used`` and, where measured, ``step_seconds`` by precision.
+
+    Raises:
+        FerError: for bf16 on a GPU that has none.
     """
     told = {"asked": plan.precision, "used": plan.precision}
+    low = low_precision(images.device)
+    if plan.precision == "bf16" and images.device.type == "cuda" and low != "bf16":
+        raise FerError(
+            "precision is bf16, which this GPU only emulates, many times slower; "
+            f"take precision={low} or auto."
+        )
     if plan.precision != "auto":
         return told
-    told["used"] = low = low_precision(images.device)
+    told["used"] = low
     if low == "float32" or images.device.type == "cuda":
         return told
     taken = {

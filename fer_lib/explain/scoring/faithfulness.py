@@ -26,7 +26,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fer_lib.explain.inputs import Images, fitting, from_pixels, ready, variants
+from fer_lib.explain.inputs import (
+    Images,
+    fitting,
+    from_pixels,
+    passes,
+    ready,
+    variants,
+)
 from fer_lib.explain.methods import Method
 from fer_lib.explain.occlusion import cover, filling
 from fer_lib.models.network import Network
@@ -69,7 +76,7 @@ def deletion(
     shares = torch.linspace(0, 1, steps + 1, dtype=torch.float64)
     taken = (shares * place[0].numel()).round().to(unit.device)
     scores, found = from_pixels(network), []
-    for face, step in variants(unit, steps + 1):
+    for face, step in variants(network, unit, steps + 1):
         gone = place[face] < taken[step, None, None]
         faces = torch.where(gone[:, None], other[face], unit[face])
         found.append(_probability(scores(faces), wanted[face]))
@@ -133,7 +140,7 @@ def average_drop(
     largest = marked.amax((1, 2), keepdim=True)
     share = marked / torch.where(largest > 0, largest, 1.0)
     scores, pairs = from_pixels(network), []
-    for face, shown in variants(unit, 2):
+    for face, shown in variants(network, unit, 2):
         seen = torch.where(shown.bool()[:, None, None], share[face], 1.0)
         pairs.append(_probability(scores(unit[face] * seen[:, None]), wanted[face]))
     whole, masked = torch.cat(pairs).view(-1, 2).double().cpu().numpy().T
@@ -170,13 +177,13 @@ def infidelity(
     tops, lefts = torch.as_tensor(places, device=unit.device)
     scores, found = from_pixels(network), []
     fillings = filling(unit, "mean", square)
-    for face, one in variants(unit, samples):
+    for face, one in variants(network, unit, samples):
         at = (tops[one], lefts[one], square)
         covered = scores(cover(unit[face], fillings[face], *at))
         said = (heat[face] - cover(heat[face], 0 * heat[face], *at)).sum((1, 2, 3))
         found.append(torch.stack([covered.gather(1, wanted[face, None])[:, 0], said]))
     after, said = torch.cat(found, 1).view(2, len(unit), samples)
-    plain = torch.cat([scores(x) for x in unit.split(samples)])
+    plain = torch.cat([scores(x) for (x,) in passes(network, unit)])
     falls = (plain.gather(1, wanted[:, None]) - after).double()
     # The factor of zero or more that makes the error smallest.
     along, square = (said * falls).sum(1).clamp(min=0), (said**2).sum(1)

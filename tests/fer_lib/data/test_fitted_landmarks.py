@@ -17,6 +17,16 @@ def bare(count=3):
     return FaceSet("toy", images, labels, np.full(count, "Training"), "drawn")
 
 
+def test_a_cache_that_cannot_be_written_loses_no_landmarks(tmp_path, monkeypatch):
+    (tmp_path / "cache").write_text("a file", encoding="utf-8")
+    monkeypatch.setenv("FER_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(
+        fitted_landmarks, "_fitted", lambda faces: np.ones((len(faces), 68, 2))
+    )
+    with pytest.warns(UserWarning, match="landmarks are not cached"):
+        assert fitted_landmarks.annotated(bare()).landmarks.all()
+
+
 def test_landmarks_are_fitted_where_there_are_none(tmp_path, monkeypatch):
     monkeypatch.setenv("FER_CACHE", str(tmp_path))
     marked = marked_splits().train

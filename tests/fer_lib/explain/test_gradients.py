@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from captum.attr import GuidedBackprop, NoiseTunnel, Saliency
-from known_networks import Linear, OnePixel, smoke, some_faces
+from known_networks import Linear, OnePixel, left_as_found, smoke, some_faces
 from planted import Upright, planted_faces
 
 from fer_lib.explain.gradients import (
@@ -121,3 +121,12 @@ def test_functions_and_modules_are_alike(relu, guided):
     x = torch.ones(3, requires_grad=True)
     (-torch.nn.functional.relu(x)).sum().backward()
     assert (x.grad == -1).all()  # ReLU is itself again
+
+
+def test_a_network_that_goes_on_adapting_can_be_explained():
+    """A flaw of the authors' code: branches keep their training mode."""
+    network = smoke("diversified_esr", "batch_statistics", branches=2)
+    given = (network, some_faces(2), [1, 4])
+    with left_as_found(network):
+        for method in (integrated_gradients, saliency):
+            assert method(*given).any()

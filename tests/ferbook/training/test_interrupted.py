@@ -2,7 +2,6 @@
 
 import multiprocessing
 import random
-import resource
 import shutil
 import signal
 import time
@@ -200,6 +199,7 @@ def test_a_disk_that_fills_while_saving_keeps_the_state_before(tmp_path):
     path = tmp_path / "state.safetensors"
     train(toy_plan(epochs=2), path=path, evaluate=weight_sum)
     before, size = path.read_bytes(), path.stat().st_size
+    resource = pytest.importorskip("resource")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, limits[1]))
     try:

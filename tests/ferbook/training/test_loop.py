@@ -11,6 +11,7 @@ from toy_runs import (
     SELECT,
     assert_same_weights,
     scores_of,
+    sgd,
     toy_faces,
     toy_network,
     toy_plan,
@@ -230,3 +231,33 @@ def test_a_state_of_a_longer_run_is_not_used_by_a_shorter_one(tmp_path):
     assert not state_path(tmp_path, 3).exists()
     assert state_path(tmp_path, 6).read_bytes() == b"four"
     assert state_path(tmp_path, 12).read_bytes() == b"nine"
+
+
+def test_too_little_memory_ends_in_a_sentence_whose_advice_is_the_same_step(tmp_path):
+    """The larger batch does not fit; half of it, in two parts, takes the same step."""
+    path, most = tmp_path / "state.safetensors", 16
+
+    def small(network, scores, batch):
+        if len(scores) > most:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return nn.functional.cross_entropy(scores, batch.labels)
+
+    changes = {"loss": Loss(small), "optimizer": sgd(0.1), "augment": nn.Identity()}
+    too_large = toy_plan(batch_size=30, **changes)
+    with pytest.raises(FerError, match=r"batches of 30 .* batch_size=15 .*late=2"):
+        train(too_large, path=path)
+    plan = toy_plan(epochs=1, batch_size=15, accumulate=2, **changes)
+    _, fitted = train(plan, path=path)
+    assert fitted.finished
+
+
+def test_what_is_read_of_a_state_does_not_hang_on_its_file(tmp_path):
+    """Windows replaces no file that is mapped into memory."""
+    path = tmp_path / "state.safetensors"
+    checkpoint.write(path, {"a": torch.arange(5.0)}, {})
+    tensors, _ = checkpoint.read(path)
+    with path.open("r+b") as stored:
+        stored.seek(-20, 2)
+        stored.write(bytes(20))
+    assert tensors["a"].tolist() == [0, 1, 2, 3, 4]
+    assert not checkpoint.read(path)[0]["a"].any()

@@ -1,6 +1,7 @@
 """Which precision a run computes in, and what deciding it leaves alone."""
 
 import copy
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ from part_faces import marked_splits
 from toy_runs import SELECT, assert_same_weights, toy_plan, train
 
 from fer_lib.device import low_precision
+from fer_lib.errors import FerError
 from ferbook.papers import PAPERS, modern
 from ferbook.training import precision
 from ferbook.training.faces import Images, StageFaces
@@ -32,6 +34,21 @@ def offered(monkeypatch):
 def test_what_a_gpu_has_in_hardware(monkeypatch, capability, expected):
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
     assert low_precision(torch.device("cuda")) == expected
+
+
+@pytest.mark.parametrize(
+    ("capability", "told"), [((7, 5), "fp16"), ((6, 1), "float32")]
+)
+def test_bf16_that_a_gpu_only_emulates_is_refused(monkeypatch, capability, told):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
+    monkeypatch.setattr(precision, "low_precision", low_precision)
+    images = SimpleNamespace(device=torch.device("cuda"))
+    with pytest.raises(FerError, match=f"take precision={told} or auto"):
+        precision.decided(toy_plan(precision="bf16"), 0, None, images, None)
+    for asked, used in ((told, told), ("auto", told)):
+        plan = toy_plan(precision=asked)
+        found = precision.decided(plan, 0, None, images, None)
+        assert found == {"asked": asked, "used": used}
 
 
 @pytest.mark.parametrize(
