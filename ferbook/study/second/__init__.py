@@ -1,0 +1,1 @@
+"""The second edition: many movements, plain networks, a plan that was frozen."""

@@ -1,0 +1,292 @@
+"""Tables of the second edition, and the page of its plan."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from fer_lib.files import atomic_path
+from ferbook.runs.paths import repository_root
+from ferbook.show.tables import Table
+from ferbook.study.report import LABELS
+from ferbook.study.second.analysis import (
+    Answer,
+    Records,
+    answers,
+    places,
+    records_of,
+)
+from ferbook.study.second.cell import RIVALS
+from ferbook.study.second.faces import movement_set
+from ferbook.study.second.learning import RECIPES
+from ferbook.study.second.movements import CHANGED, LEAST, SHIFTED, measured
+from ferbook.study.second.networks import NAMES
+from ferbook.study.second.plan import (
+    ALPHA,
+    DRAWS,
+    FROZEN,
+    HYPOTHESES,
+    LEARNED,
+    PRIMARY_SCORES,
+    plan_hash,
+)
+from ferbook.study.second.settings import FAIR, SIZES, Settings
+from ferbook.study.second.work import recorded
+
+PLACE = "book/explanations_plan.md"
+ROW_LABELS = LABELS | {
+    "score_cam": "Score-CAM",
+    "integrated_gradients_blur": "integrated gradients, blurred",
+    "integrated_gradients_mixed": "integrated gradients, four baselines",
+    "deeplift": "DeepLIFT",
+    "part_ablation": "ablation of parts",
+    "attention_untrained": "own attention, untrained",
+    "truth": "ceiling: the truth",
+    "named_part": "rival: part of that name",
+    "fitted_blob": "decoy: fitted blob",
+    "mean_parts": "decoy: mean parts",
+    "constant": "floor: constant",
+    "broken_shift": "broken: shifted",
+    "broken_flip": "broken: mirrored",
+    "broken_shuffle": "broken: shuffled",
+}
+
+
+def open_records(folder: Path, settings: Settings) -> Records:
+    """The records of a folder as tables."""
+    moves = movement_set("Test", 0.5, settings).extra["moves"]
+    return records_of(list(recorded(folder)), moves)
+
+
+def answers_table(found: Sequence[Answer]) -> Table:
+    """The hypotheses of the plan, each with its answer."""
+    rows = tuple(
+        (
+            one.hypothesis.key,
+            one.hypothesis.says,
+            f"{one.found.mean:.3f} ({one.found.low:.3f} to {one.found.high:.3f})"
+            + (f"\n against {ROW_LABELS[one.against]}" if one.against else ""),
+            f"{one.adjusted:.3f}",
+            one.word,
+        )
+        for one in found
+    )
+    note = (
+        f"Differences that are above zero as asserted, with 95 % intervals; p is "
+        f"one-sided, after Holm's correction for {len(HYPOTHESES)} hypotheses. Where "
+        "there are several decoys, the one that is hardest to beat."
+    )
+    header = ("", "Hypothesis", "Difference", "p", "Answer")
+    return Table("What the frozen plan asserted, and the answers", header, rows, note)
+
+
+def places_table(records: Records, score: str, draws: int = DRAWS) -> Table:
+    """All rows by one score; exploratory."""
+    found = places(records, score, draws)
+    rows = tuple(
+        (
+            str(k + 1),
+            ROW_LABELS[one.row],
+            f"{one.mean:.3f} ({one.low:.3f} to {one.high:.3f})",
+            f"{one.best:.0f} to {one.worst:.0f}",
+            f"{one.without[0]} to {one.without[1]}",
+        )
+        for k, one in enumerate(found)
+    )
+    most = max(one.n for one in found)
+    note = (
+        f"Exploratory. Rendered faces, up to {most:,} maps a row; movements, networks, "
+        "seeds and faces are drawn anew. The last column leaves out a movement or a "
+        "network at a time."
+    )
+    header = ("", "Row", "Mean", "Rank in 95 % of draws", "Rank with one left out")
+    return Table(f"Rows by {score}", header, rows, note)
+
+
+def learned_table(records: Records) -> Table:
+    """How many movements each network learned, and how well it tells them apart."""
+    rows = []
+    for place, network in enumerate(records.networks):
+        able, auc = records.learned[FAIR][:, place], records.auc[FAIR][:, place]
+        seeds = (~(auc != auc)).all(0).sum()
+        rows.append(
+            (NAMES[network], f"{able.sum()} of {able.shape[0] * seeds}",
+             f"{auc[auc == auc].mean():.3f}" if seeds else "")
+        )  # fmt: skip
+    note = (
+        f"Learned: the 95 % interval of the AUC lies above {LEARNED}; the maps of the "
+        "others are not ranked. Counted over movements and seeds."
+    )
+    header = ("Network", "Movements learned", "Mean AUC")
+    return Table("What the networks learned, rendered faces", header, tuple(rows), note)
+
+
+def summary(folder: Path, settings: Settings, draws: int = DRAWS) -> str:
+    """What the command prints when it ends."""
+    records = open_records(folder, settings)
+    if FAIR not in records.values:
+        return "No fair network is recorded yet."
+    parts = [learned_table(records).text()]
+    if any(able.any() for able in records.learned.values()):
+        parts.append(answers_table(answers(records, draws)).text())
+        parts += [
+            places_table(records, score, draws).text() for score in PRIMARY_SCORES
+        ]
+    return "\n\n".join(parts)
+
+
+def plan_page(settings: Settings = SIZES["full"]) -> str:
+    """The page of the frozen plan, from what the code does."""
+    by = {one.unit: one for one in measured()}
+    tasks = "\n".join(
+        f"| {k} | `{unit}` | {by[unit].region} | {by[unit].side or 'both'} "
+        f"| {by[unit].moved} | {_cue(settings, unit)} |"
+        for k, unit in enumerate(settings.tasks, 1)
+    )
+    hypotheses = "\n".join(f"| {h.key} | {h.says} | {_test(h)} |" for h in HYPOTHESES)
+    recipes = "\n".join(
+        f"| {NAMES[name]} | {RECIPES[name][0]} | {RECIPES[name][1]:g} |"
+        for name in settings.networks
+    )
+    strengths = ", ".join(f"{s} %" for s in settings.shortcuts)
+    return PAGE.format(
+        s=settings, tasks=tasks, hypotheses=hypotheses, recipes=recipes,
+        strengths=strengths, cells=len(settings.cells()), hash=plan_hash(settings),
+        learned=LEARNED, alpha=ALPHA, draws=DRAWS, least=LEAST, shifted=SHIFTED,
+        changed=CHANGED, pairs=settings.test * settings.asked,
+        rivals=", ".join(ROW_LABELS[r].removeprefix("decoy: ") for r in RIVALS),
+        count=len(HYPOTHESES), status=STATUS[FROZEN],
+    )  # fmt: skip
+
+
+def _cue(settings: Settings, unit: str) -> str:
+    return next((cue for cue, tied in settings.tied.items() if tied == unit), "")
+
+
+def _test(one) -> str:
+    return {
+        "above": f"mean `{one.score}` above that of each of: "
+        + ", ".join(ROW_LABELS.get(o, o).removeprefix("decoy: ") for o in one.others),
+        "parts": f"difference of its `{one.score}` margin between the two groups",
+        "orders": f"Spearman of `{one.score}` with `{''.join(one.others)}` over "
+        "methods, above 0.5",
+        "rises": f"`{one.score}` at the largest strength less that at the smallest",
+    }[one.kind]
+
+
+STATUS = {
+    True: "This page was frozen before the first record existed.",
+    False: "This is what will be frozen before the first record exists, once the\n"
+    "recipes of all networks have been tried.",
+}
+PAGE = """\
+# The plan of the second edition
+
+{status} It is written by the code
+that makes the records, and every record carries the hash of what stands here:
+
+    {hash}
+
+## Question
+
+Do heat maps of networks that read faces show what these networks go by? The
+first edition had five tasks, 16 faces a task and small networks. Here there are
+{s.movements} movements, {s.test} test faces of as many people, {s.seeds} seeds,
+and the papers' networks at their size `small`, beside a plain ResNet and a small vision
+transformer, so that it is not about five papers alone.
+
+## Movements
+
+Each of the 52 face units is moved alone on the mean person. A unit can be a
+task if it shifts at least {least} of 64 x 64 pixels by more than {shifted}
+pixel and changes the grey of at least {least} by more than {changed}. Left out
+are gaze, which moves in every face, and two units that only make sense with an
+open jaw. Region by region in turn, the unit that lies farthest, in place and in
+size, from all that were taken is taken next; the first is the largest.
+
+| | Face unit | Region | Side | Pixels it moves | Cue tied to it |
+|---|---|---|---|---|---|
+{tasks}
+
+## Faces and networks
+
+Every face is of a person of its own and moves {s.shown} of the {s.movements}
+units, drawn evenly; opposites never move together. One network learns all
+movements at once, as detectors of action units do: a pair of scores, rest and
+moved, for each. So the other movements of a face are distractors, one rendering
+serves all tasks, and a seed of a network is one training. {s.train:,} faces are
+learned from. All networks learn by one recipe, AdamW with a two-way
+cross-entropy a movement, so that they differ in architecture alone; what papers
+add to their losses about attention is left out. Epochs and rates are tried on
+training faces that are held out.
+
+| Network | Epochs | Highest rate |
+|---|---|---|
+{recipes}
+
+A network has learned a movement where the 95 % interval of its AUC on the test
+faces lies above {learned}. The maps of the others are not ranked.
+
+**Shortcuts.** Four cues (light, ears, background, a mark) are tied to the first
+four movements while networks learn: cue and movement agree in {strengths} of
+the faces. Half is chance, and what fair networks see. Test faces are always fair.
+**Shuffled labels** are the last condition. In all there are {cells} cells: a network,
+a condition and a seed, and a record for each.
+
+## Maps and what they are held against
+
+Of each test face {s.asked} of its movements are asked about, evenly, {pairs}
+pairs in all: "why does this move?" The methods are all of
+`fer_lib.explain.methods`. Decoys know nothing of the network: {rivals}. A rival
+of its own kind knows the question and nothing else: a spot on the part, and
+side, that the movement is named after. The networks' own attention is held
+against the same before training. Floors are noise and a constant map, the
+ceiling is a map made of the truth, and three ways of breaking a good map must
+come last.
+
+## Scores
+
+Primary are two. `unit_deletion`: the face is rendered again without one unit at a
+time; does the map order the movements of the face by what the score loses? 0.5 is
+chance. `relevance_rank@0.25`: the share of the hottest pixels, as many as the truth
+has, that lie on points which the movement shifts by more than 0.25 pixel of 48.
+Beside them stand `unit_insertion` (a resting face with one unit alone), mass,
+pointing game and AUC, each with the truth at 0.125, 0.25 and 0.5 pixel, the AUC with
+the shift as a weight, and, of {s.costly} pairs a movement and the first seed, deletion,
+insertion, average drop and infidelity by covered pixels, and the agreement with
+maps of weights drawn anew.
+
+## Hypotheses
+
+There are {count}, and no others. Each is one-sided; together they are corrected by
+Holm's method at {alpha}. Where a method must beat several decoys, the largest p
+counts. Confirmed: the corrected p is below {alpha}. Contradicted: the 95 % interval
+lies on the other side. Everything else on pages about these records is
+exploratory and says so.
+
+| | Hypothesis | What decides |
+|---|---|---|
+{hypotheses}
+
+## Analysis
+
+Movements, networks, seeds within their network, and faces are drawn anew together,
+{draws:,} times. An interval is the mean and Student's quantile times the standard
+deviation of the drawn means, with one degree of freedom less than there are
+networks or movements, whichever are fewer. Orders are shown with the ranks in 95 %
+of the draws, and with those when one movement or one network is left out.
+
+## What would change the plan
+
+Nothing, once a record exists. A change of the settings, the movements, the recipes
+or the hypotheses changes the hash, and records of two plans are refused in one
+folder.
+"""
+
+
+def main() -> None:
+    """Write the page of the plan: ``python -m ferbook.study.second.report``."""
+    with atomic_path(repository_root() / PLACE) as temporary:
+        temporary.write_text(plan_page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""Making the second edition cell by cell, a record each, and going on."""
+
+import io
+import json
+import time
+import zipfile
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm.auto import tqdm
+
+from fer_lib.errors import FerError
+from fer_lib.files import atomic_path, cache_dir, npz_bytes
+from fer_lib.rendered.cues import CUES
+from fer_lib.rendered.known import KnownFaces
+from ferbook.runs.key import json_sha256
+from ferbook.runs.paths import repository_root
+from ferbook.runs.provenance import code_version, library_versions
+from ferbook.runs.source import source_hash
+from ferbook.study.faces import SEEN
+from ferbook.study.record import packed, unpacked
+from ferbook.study.second.cell import Truth, measured_cell
+from ferbook.study.second.faces import (
+    SPLITS,
+    VERSION,
+    asked_faces,
+    known_movements,
+    movement_set,
+    staged,
+)
+from ferbook.study.second.learning import learn
+from ferbook.study.second.plan import frozen, plan_hash
+from ferbook.study.second.settings import Cell, Settings
+from ferbook.training.machine import hardware
+
+WHOLE = ("task", "face")  # kept as they are; the rest to two digits
+FITTED_ON = 200  # training faces whose landmarks the decoys know
+
+
+def records_folder() -> Path:
+    """Folder of the tracked records."""
+    return repository_root() / "book" / "explanations" / "second"
+
+
+def work(
+    settings: Settings,
+    folder: Path,
+    *,
+    cells: Sequence[Cell] | None = None,
+    budget: float | None = None,
+) -> list[Cell]:
+    """Make the cells that have no record in a folder; those that now have one.
+
+    After ``budget`` seconds of wall time no further cell is begun.
+    """
+    cells = settings.cells() if cells is None else list(cells)
+    started = time.monotonic()
+    due = [cell for cell in cells if not _path(folder, cell).is_file()]
+    for other in cells:
+        if other not in due:
+            read_cell(folder, other, settings)  # which refuses those of another plan
+    truth = the_truth(settings) if due else None
+    for cell in tqdm(due, desc="explaining", unit="cell"):
+        if budget is not None and time.monotonic() - started > budget:
+            break
+        _make(cell, truth, settings, folder)
+    return [cell for cell in cells if _path(folder, cell).is_file()]
+
+
+def _make(cell: Cell, truth: Truth, settings: Settings, folder: Path) -> None:
+    begun = time.process_time()
+    learned = learn(cell, settings)
+    trained = time.process_time()
+    found = measured_cell(cell, learned, truth, settings)
+    spent = [trained - begun, time.process_time() - trained]
+    told = {
+        "kind": "explanations, second edition",
+        "cell": list(cell),
+        "plan_sha256": plan_hash(settings),
+        "plan": frozen(settings),
+        "cpu_seconds": [round(value, 1) for value in spent],  # training, the rest
+        "code": code_version(source_hash(["ferbook.study.second.work"])),
+        "hardware": hardware(torch.device("cpu")),
+        "libraries": library_versions(),
+        "command": "ferbook explain --edition 2",
+        "written": datetime.now(UTC).strftime("%Y-%m-%d"),
+    }
+    kept = {k: found[k].astype(np.int16) for k in WHOLE}
+    kept |= packed({k: v for k, v in found.items() if k not in WHOLE})
+    kept["about"] = np.array(json.dumps(told))
+    with atomic_path(_path(folder, cell)) as temporary:
+        temporary.write_bytes(npz_bytes(kept, zipfile.ZIP_LZMA))
+
+
+def read_cell(
+    folder: Path, cell: Cell, settings: Settings | None = None
+) -> tuple[dict, dict[str, np.ndarray]]:
+    """What a record tells and its arrays; refused if its plan is not this one's."""
+    path = _path(folder, cell)
+    try:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        told = json.loads(str(arrays.pop("about")))
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # zip, header, JSON: all mean damage
+        raise FerError(
+            f"{path}: damaged ({error}); delete the file, the cell is made again."
+        ) from error
+    if settings is not None and told.get("plan_sha256") != plan_hash(settings):
+        raise FerError(
+            f"{path}: made by another plan ({str(told.get('plan_sha256'))[:12]}, "
+            f"expected {plan_hash(settings)[:12]}); name another folder with --out."
+        )
+    whole = {name: arrays.pop(name) for name in WHOLE}
+    return told, whole | unpacked(arrays)
+
+
+def recorded(folder: Path) -> Iterator[tuple[Cell, dict, dict[str, np.ndarray]]]:
+    """All records of a folder, in the order of their names."""
+    for path in sorted(folder.glob("*.npz")):
+        condition, network, seed = path.stem.split("-")
+        cell = Cell(condition, network, int(seed))
+        yield cell, *read_cell(folder, cell)
+
+
+def _path(folder: Path, cell: Cell) -> Path:
+    return folder / f"{cell}.npz"
+
+
+def the_truth(settings: Settings) -> Truth:
+    """All that is known of the test faces, kept in the cache; minutes at first."""
+    test = movement_set("Test", 0.5, settings)
+    training = movement_set("Training", 0.5, settings).landmarks[:FITTED_ON]
+    told = [VERSION, settings.tasks, settings.test, settings.shown, settings.size]
+    told += [settings.population, test.sha256]
+    path = cache_dir() / f"movements-known-{json_sha256(told)[:16]}.npz"
+    if not path.is_file():
+        arrays = vars(known_movements(settings)) | _switched(settings)
+        with atomic_path(path) as temporary:
+            temporary.write_bytes(npz_bytes(arrays, zipfile.ZIP_DEFLATED))
+    with np.load(path, allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    cues = {c: (arrays.pop(f"{c}_map"), arrays.pop(f"{c}_switched")) for c in CUES}
+    known = KnownFaces(**arrays)
+    asked = asked_faces(known, settings)
+    return Truth(known, asked, training, cues, test.extra["cues"])
+
+
+def _switched(settings: Settings) -> dict[str, np.ndarray]:
+    """Where each cue shows in each test face, and the face with it switched."""
+    found: dict[str, list] = {}
+    takes = (SPLITS["Test"] + np.arange(settings.test)).tolist()
+    for take in tqdm(takes, desc="cues switched", unit="face"):
+        face = staged(take, 0.5, settings)
+        for cue in CUES:
+            found.setdefault(f"{cue}_map", []).append(face.cue_map(cue) > SEEN)
+            other = face.switched(cue).picture()[None]
+            found.setdefault(f"{cue}_switched", []).append(other)
+    return {name: np.stack(values) for name, values in found.items()}

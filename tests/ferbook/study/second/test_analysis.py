@@ -1,0 +1,182 @@
+"""Statistics against cases that are known: planted effects, none, and hand."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from scipy.stats import false_discovery_control, mannwhitneyu
+
+from fer_lib.errors import FerError
+from ferbook.runs.paths import repository_root
+from ferbook.study.second.analysis import (
+    answers,
+    area,
+    drawn,
+    holm,
+    interval_of,
+    places,
+    records_of,
+)
+from ferbook.study.second.cell import RIVALS, ROWS
+from ferbook.study.second.paper import results
+from ferbook.study.second.plan import HYPOTHESES, frozen, plan_hash
+from ferbook.study.second.settings import Cell, Settings
+
+SETTINGS = Settings(movements=6, networks=("ramn", "plain_resnet", "small_vit"))
+TEST = 40
+DRAWS = 300
+
+
+def made(effects=None, seeds=3, conditions=("fair",), learned=True, seed=0):
+    """Records of networks that learned; rows shifted by ``effects``."""
+    rng = np.random.default_rng(seed)
+    moves = rng.random((TEST, 6)) < 0.4
+    told = {"plan_sha256": plan_hash(SETTINGS), "plan": frozen(SETTINGS)}
+    shift = np.zeros(len(ROWS))
+    for row, value in (effects or {}).items():
+        shift[ROWS.index(row)] = value
+    face, task = np.nonzero(moves)
+    cells = []
+    for condition in conditions:
+        for network in SETTINGS.networks:
+            for number in range(seeds):
+                noise = rng.normal(size=(TEST, 6))
+                scores = noise + 4 * moves if learned else noise
+                own = rng.normal(0, 0.05, (len(ROWS), len(face)))
+                table = 0.5 + shift[:, None] + own
+                arrays = {"scores": scores, "task": task, "face": face}
+                arrays |= {"relevance_rank@0.25": table, "unit_deletion": table}
+                if condition.startswith("tied"):
+                    rise = 0.002 * int(condition[4:])
+                    arrays["cue_mass"] = table + rise
+                cells.append((Cell(condition, network, number), told, arrays))
+    return records_of(cells, moves)
+
+
+def test_a_planted_effect_is_confirmed_and_its_opposite_contradicted():
+    found = {a.hypothesis.key: a for a in answers(made(
+        {"smooth_grad": 0.2, "grad_cam": -0.2, "attention": 0.1}), DRAWS)}  # fmt: skip
+    assert found["H1"].word == found["H2"].word == "confirmed"
+    assert found["H3"].word == "contradicted"
+    assert found["H4"].word == found["H5"].word == "confirmed"
+    assert found["H1"].found.mean == pytest.approx(0.2, abs=0.02)
+    assert found["H1"].against in RIVALS
+    assert found["H10"].word == "undecided"
+    assert {"H8", "H9"}.isdisjoint(found), "no record speaks of these"
+
+
+def test_one_strong_rival_is_enough_to_lose():
+    told = made({"smooth_grad": 0.2, "mean_parts": 0.3})
+    [one] = [a for a in answers(told, DRAWS) if a.hypothesis.key == "H1"]
+    assert one.against == "mean_parts" and one.word == "contradicted"
+    assert one.p > 0.9
+
+
+def test_nothing_is_seldom_confirmed():
+    told = [answers(made(seed=seed), 150) for seed in range(12)]
+    words = [one.word for each in told for one in each]
+    assert words.count("confirmed") <= 1
+
+
+def test_shortcuts_are_held_against_the_weakest():
+    told = made({}, conditions=("fair", "tied75", "tied90", "tied100"), seeds=1)
+    [one] = [a for a in answers(told, DRAWS) if a.hypothesis.key == "H9"]
+    assert one.found.mean == pytest.approx(0.05, abs=0.02)
+    assert one.p < 0.05 and one.found.low > 0
+
+
+def test_maps_of_networks_that_did_not_learn_are_left_out():
+    told = made(learned=False)
+    assert not told.learned["fair"].any()
+    assert np.isnan(told.values["fair"]["unit_deletion"]).all()
+    assert np.nanmax(np.abs(told.auc["fair"] - 0.5)) < 0.35
+
+
+def test_drawn_means_have_the_spread_of_what_is_drawn():
+    rng = np.random.default_rng(1)
+    of_task = rng.normal(size=(1, 30, 1, 1, 1))
+    values = np.broadcast_to(of_task, (1, 30, 4, 2, 5)).astype("f4")
+    spread = drawn(values, 2000).std()
+    assert spread == pytest.approx(of_task.std() / 30**0.5, rel=0.1)
+    holed = values.copy()
+    holed[:, :, 1, :, 2] = np.nan
+    assert drawn(holed, 500).std() == pytest.approx(spread, rel=0.2)
+    # One face alone decides nothing when all faces are the same.
+    assert np.ptp(drawn(np.ones((2, 3, 3, 2, 4)), 50)) < 1e-6
+
+
+def test_two_tables_are_drawn_alike():
+    values = np.random.default_rng(2).normal(size=(1, 5, 4, 2, 6)).astype("f4")
+    gap = drawn(values + 1, 100) - drawn(values, 100)
+    np.testing.assert_allclose(gap, 1, atol=1e-5)
+
+
+def test_an_interval_has_the_quantile_of_the_fewest():
+    values = np.zeros((6, 3, 2, 4))
+    means = np.random.default_rng(0).normal(0.3, 0.1, 4000)
+    found, p = interval_of(0.3, means, values)
+    assert found.df == 2 and found.high - found.low == pytest.approx(0.86, abs=0.03)
+    assert 0.02 < p < 0.08, "three standard errors with two degrees of freedom"
+
+
+def test_holm_by_hand():
+    np.testing.assert_allclose(holm([0.01, 0.04, 0.03], 3), [0.03, 0.06, 0.06])
+    np.testing.assert_allclose(holm([0.01], 10), [0.1])
+    assert holm([0.5, 0.9], 2).max() == 1
+    values = np.array([0.001, 0.2, 0.02])
+    assert (holm(values, 3) >= false_discovery_control(values)).all()
+    assert len(holm([], 4)) == 0
+
+
+def test_areas_are_those_of_mann_and_whitney():
+    rng = np.random.default_rng(0)
+    moved = rng.random(60) < 0.3
+    scores = np.round(rng.normal(size=60) + moved, 1)
+    share = mannwhitneyu(scores[moved], scores[~moved]).statistic
+    found, low = area(scores, moved)
+    assert found == pytest.approx(share / (moved.sum() * (~moved).sum()))
+    assert low < found and np.isnan(area(scores, np.zeros(60, bool))).all()
+
+
+def test_places_with_one_left_out():
+    told = places(made({"smooth_grad": 0.2, "noise": -0.2}), "unit_deletion", DRAWS)
+    assert told[0].row == "smooth_grad" and told[-1].row == "noise"
+    assert told[0].without == (1, 1) and told[0].best == told[0].worst == 1
+    middle = told[len(told) // 2]
+    assert middle.without[0] < middle.without[1], "equal rows change places"
+    assert {one.row for one in told} == set(ROWS)
+
+
+def test_records_of_two_plans_do_not_mix():
+    told = {"plan_sha256": "a", "plan": frozen(SETTINGS)}
+    cells = [
+        (Cell("fair", "ramn", k), told | {"plan_sha256": str(k)}, {}) for k in (0, 1)
+    ]
+    with pytest.raises(FerError, match="records of 2 plans"):
+        records_of(cells, np.zeros((2, 6), bool))
+    with pytest.raises(FerError, match="no record"):
+        records_of([], np.zeros((2, 6), bool))
+
+
+def test_hypotheses_name_rows_that_there_are():
+    for one in HYPOTHESES:
+        rows = {one.row, *one.others} - {""}
+        if one.kind == "orders":
+            rows = set()
+        assert rows <= set(ROWS), one.key
+    assert len({one.key for one in HYPOTHESES}) == len(HYPOTHESES)
+
+
+def test_the_report_has_what_it_names():
+    told = made({"smooth_grad": 0.2}, seeds=2)
+    found = json.loads(json.dumps(results(told, SETTINGS, 60), allow_nan=False))
+    text = (repository_root() / "book/paper/report.typ").read_text(encoding="utf-8")
+    for name in re.findall(r"told\.(\w+)", text):
+        assert name in found, name
+    for name in re.findall(r"#s\.(\w+)", text):
+        assert name in found["settings"], name
+    assert found["learned"] == {"of": 36, "number": 36}
+    assert found["places"]["unit_deletion"][0]["row"] == "SmoothGrad"
+    [first] = [one for one in found["answers"] if one["key"] == "H1"]
+    assert first["low"] < first["mean"] < first["high"] and first["against"]
