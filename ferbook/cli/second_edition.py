@@ -7,7 +7,7 @@ from fer_lib.errors import FerError
 from fer_lib.files import cache_dir
 
 # What the first edition's options would change is frozen here.
-FROZEN = ("task", "network", "faces", "train")
+FIRST_ALONE = ("task", "network", "faces", "train", "scheduler", "workers")
 
 
 def explain_again(options: argparse.Namespace) -> int:
@@ -19,7 +19,7 @@ def explain_again(options: argparse.Namespace) -> int:
     from ferbook.study.second.settings import SIZES
     from ferbook.study.second.work import records_folder, work
 
-    given = [f"--{name}" for name in FROZEN if getattr(options, name, None) is not None]
+    given = [f"--{name}" for name in FIRST_ALONE if getattr(options, name) is not None]
     given += ["--fresh"] if options.fresh else []
     if given:
         raise FerError(

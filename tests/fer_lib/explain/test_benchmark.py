@@ -79,6 +79,7 @@ def test_it_runs_as_its_docstring_says():
     assert told.attempted >= 5 and not told.failed
 
 
+@pytest.mark.slow
 def test_methods_lie_between_the_floors_and_the_ceiling(found):
     for name, one in found.items():
         assert set(one.rows) == {

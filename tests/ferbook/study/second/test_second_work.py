@@ -60,6 +60,7 @@ def test_cues_agree_with_their_movement_as_often_as_is_said(strength):
     assert np.abs(agree / 600 - strength).max() <= near
 
 
+@pytest.mark.slow
 def test_a_set_is_its_takes_and_test_faces_are_fair(folder):
     faces = movement_set("Test", 1.0, TINY)
     same = movement_set("Test", 0.5, TINY)
@@ -72,6 +73,7 @@ def test_a_set_is_its_takes_and_test_faces_are_fair(folder):
     assert len(people) == TINY.test + TINY.train, "each face is of another person"
 
 
+@pytest.mark.slow
 def test_what_is_asked_is_even_and_shown(folder):
     known = the_truth(TINY).known
     asked = asked_faces(known, TINY)
@@ -81,6 +83,7 @@ def test_what_is_asked_is_even_and_shown(folder):
         assert all(task in known.unit[known.row == row] for row in rows)
 
 
+@pytest.mark.slow
 def test_a_record_has_everything_of_its_cell(folder):
     told, arrays = read_cell(folder, FAIR, TINY)
     pairs = TINY.test * TINY.asked
@@ -101,6 +104,7 @@ def test_a_record_has_everything_of_its_cell(folder):
     assert "deletion" not in tied
 
 
+@pytest.mark.slow
 def test_it_goes_on_where_it_stopped(folder, monkeypatch):
     def never(*_):
         raise AssertionError("a finished cell is made again")
@@ -112,6 +116,7 @@ def test_it_goes_on_where_it_stopped(folder, monkeypatch):
     assert work(TINY, folder, cells=[other], budget=-1) == []
 
 
+@pytest.mark.slow
 def test_records_of_another_plan_and_damaged_ones_are_refused(folder, tmp_path):
     with pytest.raises(FerError, match=r"made by another plan.*--out"):
         work(replace(TINY, epochs=0.2), folder, cells=[FAIR])
@@ -121,6 +126,7 @@ def test_records_of_another_plan_and_damaged_ones_are_refused(folder, tmp_path):
         work(TINY, tmp_path, cells=[FAIR])
 
 
+@pytest.mark.slow
 def test_the_summary_is_said_of_what_there_is(folder):
     told = summary(folder, TINY, draws=20)
     assert "plain ResNet" in told and "Movements learned" in told
