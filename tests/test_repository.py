@@ -127,24 +127,34 @@ def test_the_console_script_exists():
     assert callable(getattr(__import__(module, fromlist=["main"]), function))
 
 
-def test_no_file_names_a_folder_of_one_machine():
-    """But for the one script that may look beside the clone."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"],
+def listed(*options: str) -> list[str]:
+    """What git lists, by name."""
+    found = subprocess.run(
+        ["git", "ls-files", *options],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
-    if listed.returncode:
+    if found.returncode:
         pytest.skip("no git checkout")
+    return found.stdout.split()
+
+
+def test_no_file_names_a_folder_of_one_machine():
+    """But for the one script that may look beside the clone."""
     beside = "../" + "shared"
-    for name in listed.stdout.split():
+    for name in listed("-co", "--exclude-standard"):
         path = ROOT / name
         if path.suffix in {".npz", ".png", ".webp", ".gz"} or name == ".ci/run":
             continue
         if path.is_file():
             assert beside not in path.read_text(encoding="utf-8"), name
+
+
+def test_no_part_of_an_atomic_write_is_kept():
+    parts = [name for name in listed() if Path(name).match(".*-????????.*")]
+    assert not parts
 
 
 def imported(folder):

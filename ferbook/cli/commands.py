@@ -89,8 +89,6 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     one.add_argument("--edition", type=int, choices=(1, 2), default=1)
     text = "of the second edition: full is its frozen plan, small about 15 minutes"
     one.add_argument("--size", choices=("full", "small", "smoke"), help=text)
-    text = "of the second edition: every Nth cell from the Kth, for another process"
-    one.add_argument("--part", metavar="K/N", help=text)
 
     text = (
         "average what a network looks at over many faces of a data set, and record it"
@@ -235,9 +233,10 @@ def explain(options: argparse.Namespace) -> int:
     if options.edition == 2:
         from ferbook.cli.second_edition import explain_again
 
-        return explain_again(options)
-    if options.size or options.part:
-        raise FerError("--size and --part are of the second edition: add --edition 2.")
+        with cluster_of(vars(options)) as cluster:
+            return explain_again(options, cluster)
+    if options.size:
+        raise FerError("--size is of the second edition: add --edition 2.")
     from ferbook.cluster import in_turn
     from ferbook.kit.parameters import seconds_of
     from ferbook.runs.records import check_writable

@@ -1,17 +1,21 @@
 """``ferbook explain --edition 2``: the second edition's records."""
 
 import argparse
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fer_lib.errors import FerError
 from fer_lib.files import cache_dir
 
+if TYPE_CHECKING:
+    from ferbook.cluster.engine import Cluster
+
 # What the first edition's options would change is frozen here.
-FIRST_ALONE = ("task", "network", "faces", "train", "scheduler", "workers")
+FIRST_ALONE = ("task", "network", "faces", "train")
 
 
-def explain_again(options: argparse.Namespace) -> int:
-    """Make what is missing, and print the answers so far."""
+def explain_again(options: argparse.Namespace, cluster: "Cluster | None") -> int:
+    """Make what is missing, here or on a cluster, and print the answers so far."""
+    from ferbook.cluster import in_turn
     from ferbook.kit.parameters import seconds_of
     from ferbook.runs.records import check_writable
     from ferbook.study.second.plan import FROZEN
@@ -24,7 +28,7 @@ def explain_again(options: argparse.Namespace) -> int:
     if given:
         raise FerError(
             f"explain --edition 2: {', '.join(given)} cannot be given, as its plan is "
-            "frozen; choose a size with --size, and share the cells with --part."
+            "frozen; choose a size with --size."
         )
     size = options.size or "full"
     if size == "full" and not FROZEN:
@@ -40,21 +44,11 @@ def explain_again(options: argparse.Namespace) -> int:
     out.mkdir(parents=True, exist_ok=True)
     check_writable(out)
     budget = seconds_of(options.budget) if options.budget else None
-    first, step = _part(options.part)
-    cells = settings.cells()[first::step]
-    done = work(settings, out, cells=cells, budget=budget)
+    if cluster:
+        cluster.check()
+    each = cluster.each if cluster else in_turn
+    done = work(settings, out, budget=budget, each=each)
     print(summary(out, settings))
-    print(f"\n{len(done)} of {len(cells)} cells are recorded in {Path(out)}.")
+    count = len(settings.cells())
+    print(f"\n{len(done)} of {count} cells are recorded in {out}.")
     return 0
-
-
-def _part(told: str | None) -> tuple[int, int]:
-    """Where to start among the cells, and the step."""
-    if told is None:
-        return 0, 1
-    first, _, step = told.partition("/")
-    if not (first.isdigit() and step.isdigit() and 1 <= int(first) <= int(step)):
-        raise FerError(
-            f"--part is '{told}', expected K/N with K from 1 to N, as in 1/2."
-        )
-    return int(first) - 1, int(step)

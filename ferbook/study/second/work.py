@@ -6,6 +6,8 @@ import time
 import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache, partial
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from fer_lib.errors import FerError
 from fer_lib.files import atomic_path, cache_dir, npz_bytes
 from fer_lib.rendered.cues import CUES
 from fer_lib.rendered.known import KnownFaces
+from ferbook.cluster import Each, in_turn
 from ferbook.runs.key import json_sha256
 from ferbook.runs.paths import repository_root
 from ferbook.runs.provenance import code_version, library_versions
@@ -51,10 +54,12 @@ def work(
     *,
     cells: Sequence[Cell] | None = None,
     budget: float | None = None,
+    each: Each = in_turn,
 ) -> list[Cell]:
     """Make the cells that have no record in a folder; those that now have one.
 
-    After ``budget`` seconds of wall time no further cell is begun.
+    After ``budget`` seconds of wall time no further cell is begun; ``each`` says
+    who makes them.
     """
     cells = settings.cells() if cells is None else list(cells)
     started = time.monotonic()
@@ -62,15 +67,22 @@ def work(
     for other in cells:
         if other not in due:
             read_cell(folder, other, settings)  # which refuses those of another plan
-    truth = the_truth(settings) if due else None
-    for cell in tqdm(due, desc="explaining", unit="cell"):
-        if budget is not None and time.monotonic() - started > budget:
-            break
-        _make(cell, truth, settings, folder)
+
+    def in_time(cell: Cell) -> bool:
+        return budget is None or time.monotonic() - started <= budget
+
+    make = partial(made, settings=settings)
+    with tqdm(total=len(due), desc="explaining", unit="cell") as bar:
+        for (cell,), found in each(make, zip(takewhile(in_time, due))):
+            with atomic_path(_path(folder, cell)) as temporary:
+                temporary.write_bytes(found())
+            bar.update()
     return [cell for cell in cells if _path(folder, cell).is_file()]
 
 
-def _make(cell: Cell, truth: Truth, settings: Settings, folder: Path) -> None:
+def made(cell: Cell, settings: Settings) -> bytes:
+    """Train, explain and measure one cell: the bytes of its record."""
+    truth = the_truth(settings)
     begun = time.process_time()
     learned = learn(cell, settings)
     trained = time.process_time()
@@ -91,8 +103,7 @@ def _make(cell: Cell, truth: Truth, settings: Settings, folder: Path) -> None:
     kept = {k: found[k].astype(np.int16) for k in WHOLE}
     kept |= packed({k: v for k, v in found.items() if k not in WHOLE})
     kept["about"] = np.array(json.dumps(told))
-    with atomic_path(_path(folder, cell)) as temporary:
-        temporary.write_bytes(npz_bytes(kept, zipfile.ZIP_LZMA))
+    return npz_bytes(kept, zipfile.ZIP_LZMA)
 
 
 def read_cell(
@@ -131,6 +142,7 @@ def _path(folder: Path, cell: Cell) -> Path:
     return folder / f"{cell}.npz"
 
 
+@lru_cache(maxsize=1)
 def the_truth(settings: Settings) -> Truth:
     """All that is known of the test faces, kept in the cache; minutes at first."""
     test = movement_set("Test", 0.5, settings)

@@ -1,6 +1,8 @@
 """A small study from faces to answers: records, going on, and refusals."""
 
+import pickle
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -111,9 +113,23 @@ def test_it_goes_on_where_it_stopped(folder, monkeypatch):
 
     monkeypatch.setattr(module, "learn", never)
     assert work(TINY, folder, cells=[TIED, FAIR]) == [TIED, FAIR]
-    monkeypatch.setattr(module, "the_truth", lambda settings: None)
     other = Cell("shuffled", "plain_resnet", 0)
     assert work(TINY, folder, cells=[other], budget=-1) == []
+
+
+@pytest.mark.slow
+def test_cells_may_be_made_elsewhere_and_come_back_in_any_order(folder, tmp_path):
+    def elsewhere(make, jobs):
+        for job in reversed(list(jobs)):
+            there, words = pickle.loads(pickle.dumps((make, job)))
+            yield job, partial(there, *words)
+
+    assert work(TINY, tmp_path, cells=[FAIR, TIED], each=elsewhere) == [FAIR, TIED]
+    for cell in (FAIR, TIED):
+        here, there = (read_cell(at, cell, TINY)[1] for at in (folder, tmp_path))
+        assert here.keys() == there.keys()
+        for name, values in here.items():
+            np.testing.assert_array_equal(there[name], values)
 
 
 @pytest.mark.slow
@@ -153,7 +169,7 @@ def test_the_plan_changes_its_hash_and_its_page():
     [
         (["--edition", "2", "--task", "mouth"], "--task cannot be given"),
         (["--size", "small"], "add --edition 2"),
-        (["--edition", "2", "--size", "smoke", "--part", "3/2"], "expected K/N"),
+        (["--edition", "2", "--size", "smoke", "--workers", "0"], "0 workers"),
     ],
 )
 def test_the_command_refuses(given, says, capsys, tmp_path):
