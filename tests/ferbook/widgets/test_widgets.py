@@ -119,7 +119,10 @@ class TestOnAPhone:
         open_page(browser, address_of(name), width=WIDE)
         touching = "Emulation.setTouchEmulationEnabled"
         browser.execute_cdp_cmd(touching, {"enabled": True, "maxTouchPoints": 1})
-        browser.refresh()  # pages ask for it as they load
+        for _ in range(TRIES):  # pages learn of it as they load, or miss it
+            browser.refresh()
+            if browser.execute_script("return 'ontouchstart' in window"):
+                break
         browser.execute_script(_IDLE)
         yield browser
         browser.execute_cdp_cmd(touching, {"enabled": False})
