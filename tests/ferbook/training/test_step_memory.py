@@ -43,11 +43,11 @@ def test_a_step_holds_weights_gradients_moments_and_maps():
     assert found - less == 2 * weights
 
 
-@pytest.mark.parametrize("precision", ["float32", "bf16"])
 @pytest.mark.parametrize("preset", ["student", "paper"])
 @pytest.mark.parametrize("name", NAMES)
-def test_a_step_fits_a_t4(name, preset, precision):
-    assert gib(name, preset, precision) < T4 - 0.5
+def test_a_step_fits_a_t4(name, preset):
+    """In float32, which holds the most."""
+    assert gib(name, preset, "float32") < T4 - 0.5
 
 
 def test_so_does_a_step_of_another_recipe():
