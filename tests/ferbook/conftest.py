@@ -1,16 +1,29 @@
 """The built book, and a browser that reaches no host but this one."""
 
+from pathlib import Path
+
 import pytest
 from chromium import start_chromium
+from filelock import FileLock
 from made_records import make_record  # noqa: F401  a fixture
 
 from ferbook.site.build import build
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    """Folder of the built pages; executed chapters come from the cache."""
-    return build(output=tmp_path_factory.mktemp("site")).parent
+def site(tmp_path_factory, worker_id):
+    """Folder of the built pages, which one process builds for all.
+
+    Executed chapters come from the cache.
+    """
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / "site"
+    done = folder / "done"
+    with FileLock(f"{folder}.lock"):
+        if not done.exists():
+            index = build(output=folder)
+            done.write_text(str(index.parent), encoding="utf-8")
+    return Path(done.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")
