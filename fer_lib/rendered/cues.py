@@ -73,3 +73,14 @@ def marked(image: np.ndarray, cues: Mapping[str, bool]) -> np.ndarray:
         return image
     stripes = 0.1 + 0.8 * (np.arange(len(image)) // 2 % 2)
     return np.where(mark_place(len(image)), stripes[:, None], image)
+
+
+def change(*faces: tuple[Scene, Mapping[str, bool]]) -> np.ndarray:
+    """Absolute change of grey ``[S, S]``, 0-1, between two faces with their cues.
+
+    The room is of one grey, without blur or noise.
+    """
+    one, other = (
+        marked(scene.draw(room(np.float64(0.5), cues)), cues) for scene, cues in faces
+    )
+    return np.abs(one - other)

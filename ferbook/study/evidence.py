@@ -111,11 +111,8 @@ class Staged:
 
     def cue_map(self, cue: str) -> np.ndarray:
         """Absolute change of grey ``[S, S]``, 0-1, that a cue makes."""
-        pair = []
-        for one in (self, self.switched(cue)):
-            image = one.scene.draw(cues.room(np.float64(0.5), one.cues))
-            pair.append(cues.marked(image, one.cues))
-        return np.abs(pair[0] - pair[1])
+        other = self.switched(cue)
+        return cues.change((self.scene, self.cues), (other.scene, other.cues))
 
     @property
     def movements(self) -> tuple[str, ...]:

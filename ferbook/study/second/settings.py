@@ -7,15 +7,8 @@ from typing import NamedTuple
 from fer_lib.errors import FerError
 from fer_lib.rendered.cues import CUES
 from ferbook.study.second.movements import chosen
+from ferbook.study.settings import NETWORKS as PAPERS
 
-PAPERS = (
-    "deep_emotion",
-    "residual_masking",
-    "ramn",
-    "diversified_esr",
-    "diversified_manet",
-    "part_ensemble",
-)
 PLAIN = ("plain_resnet", "small_vit")
 NETWORKS = (*PAPERS, *PLAIN)
 FAIR, SHUFFLED = "fair", "shuffled"
