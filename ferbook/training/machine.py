@@ -42,9 +42,8 @@ def keep_memory() -> bool:
 
     glibc hands large blocks back at once, so that every step of a training asks
     for its activations anew and the system fills them with zeros.  Kept, they
-    cost nothing: Deep-Emotion trains 1.3 times as fast on a processor
-    (``benchmarks/training.py``).  Elsewhere, for instance on Windows, nothing
-    changes.
+    cost nothing, which tells where maps are large and layers narrow, as in
+    Deep-Emotion.  Elsewhere, for instance on Windows, nothing changes.
     """
     if platform.libc_ver()[0] != "glibc":
         return False
