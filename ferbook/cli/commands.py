@@ -89,6 +89,8 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     one.add_argument("--edition", type=int, choices=(1, 2), default=1)
     text = "of the second edition: full is its frozen plan, small about 15 minutes"
     one.add_argument("--size", choices=("full", "small", "smoke"), help=text)
+    text = "FER2013 with FER+, for the second edition's part on photographs"
+    one.add_argument("--root", metavar="DIR", help=text)
 
     text = (
         "average what a network looks at over many faces of a data set, and record it"
@@ -235,8 +237,9 @@ def explain(options: argparse.Namespace) -> int:
 
         with cluster_of(vars(options)) as cluster:
             return explain_again(options, cluster)
-    if options.size:
-        raise FerError("--size is of the second edition: add --edition 2.")
+    for name in ("size", "root"):
+        if getattr(options, name):
+            raise FerError(f"--{name} is of the second edition: add --edition 2.")
     from ferbook.cluster import in_turn
     from ferbook.kit.parameters import seconds_of
     from ferbook.runs.records import check_writable

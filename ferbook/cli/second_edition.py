@@ -47,8 +47,12 @@ def explain_again(options: argparse.Namespace, cluster: "Cluster | None") -> int
     if cluster:
         cluster.check()
     each = cluster.each if cluster else in_turn
-    done = work(settings, out, budget=budget, each=each)
+    done = work(settings, out, root=options.root, budget=budget, each=each)
     print(summary(out, settings))
     count = len(settings.cells())
+    if options.root:
+        count += len(settings.cells_on_photographs())
+    else:
+        print("\nPhotographs are left out: name FER2013's folder with --root.")
     print(f"\n{len(done)} of {count} cells are recorded in {out}.")
     return 0

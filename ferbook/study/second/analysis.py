@@ -70,7 +70,11 @@ def records_of(
     cells: Sequence[tuple[Cell, Mapping, Mapping[str, np.ndarray]]],
     moves: np.ndarray,
 ) -> Records:
-    """Tables of cells; ``moves bool [F, T]`` says what test faces show."""
+    """Tables of cells; ``moves bool [F, T]`` says what test faces show.
+
+    Those of photographs have corners for movements, and networks and faces of
+    their own.
+    """
     if not cells:
         raise FerError("study: no record is there; make some with ferbook explain.")
     plans = {told["plan_sha256"] for _, told, _ in cells}
@@ -85,6 +89,12 @@ def records_of(
     shape = (len(tasks), len(networks), seeds)
     values, learned, auc = {}, {}, {}
     for cell, _, arrays in cells:
+        if cell.on_photographs:
+            own = plan["settings"]["photographs"]
+            axes = (len(own["tied"]), len(own["networks"]), 1, own["tested"])
+            place = own["networks"].index(cell.network), 0
+            _enter(values, cell, arrays, axes, place)
+            continue
         place = networks.index(cell.network), cell.seed
         of = auc.setdefault(cell.condition, np.full(shape, np.nan))
         able = learned.setdefault(cell.condition, np.zeros(shape, bool))
@@ -93,16 +103,20 @@ def records_of(
             able[task, *place] = low > LEARNED
         # With a shortcut a network need not learn the movement: that is the point.
         ranked = able[arrays["task"], *place] | (cell.condition != FAIR)
-        for name, table in arrays.items():
-            if name == "scores" or table.ndim != 2:
-                continue
-            tables = values.setdefault(cell.condition, {})
-            if name not in tables:
-                whole = (len(ROWS), *shape, len(moves))
-                tables[name] = np.full(whole, np.nan, np.float32)
-            known = np.where(ranked, table, np.nan)
-            tables[name][:, arrays["task"], *place, arrays["face"]] = known
+        _enter(values, cell, arrays, (*shape, len(moves)), place, ranked)
     return Records(values, learned, auc, tasks, networks)
+
+
+def _enter(values, cell, arrays, axes, place, ranked=True) -> None:
+    """Put a cell's scores into the tables of its condition."""
+    tables = values.setdefault(cell.condition, {})
+    for name, scores in arrays.items():
+        if name == "scores" or scores.ndim != 2:
+            continue
+        if name not in tables:
+            tables[name] = np.full((len(ROWS), *axes), np.nan, np.float32)
+        known = np.where(ranked, scores, np.nan)
+        tables[name][:, arrays["task"], *place, arrays["face"]] = known
 
 
 def area(scores: np.ndarray, moved: np.ndarray) -> tuple[float, float]:
@@ -182,7 +196,8 @@ def interval_of(
 def answers(records: Records, draws: int = DRAWS) -> list[Answer]:
     """All hypotheses that the records can say something about, corrected."""
     kinds: dict[str, Callable] = {
-        "above": _above, "parts": _parts, "orders": _orders, "rises": _rises
+        "above": _above, "parts": _parts, "orders": _orders, "rises": _rises,
+        "foretells": _foretells,
     }  # fmt: skip
     found = []
     for one in HYPOTHESES:
@@ -254,11 +269,37 @@ def _orders(records: Records, one: Hypothesis, draws: int):
     rows = both.any((1, 2, 3, 4))
     if rows.sum() < 3:
         return None
-    means = [np.array([np.nanmean(x) for x in table[rows]]) for table in pair]
-    each = [drawn(table[rows], draws) for table in pair]
-    # Half is what is asserted to be exceeded.
+    return _same_order(*(table[rows] for table in pair), draws)
+
+
+def _foretells(records: Records, one: Hypothesis, draws: int):
+    rendered = _strongest(records, "tied", one.score)
+    photographs = _strongest(records, "photos", one.score)
+    if rendered is None or photographs is None:
+        return None
+    tables = [table[:METHODS_LAST] for table in (rendered, photographs)]
+    known = [~np.isnan(table).all((1, 2, 3, 4)) for table in tables]
+    rows = known[0] & known[1]
+    if rows.sum() < 3:
+        return None
+    # Nothing of one table belongs to the other: they are drawn apart.
+    return _same_order(*(table[rows] for table in tables), draws, seeds=(0, 1))
+
+
+def _strongest(records: Records, kind: str, score: str) -> np.ndarray | None:
+    """The table of the strongest planted condition of a kind."""
+    planted = sorted((c for c in records.values if c.startswith(kind)), key=_strength)
+    return records.values[planted[-1]].get(score) if planted else None
+
+
+def _same_order(first: np.ndarray, second: np.ndarray, draws: int, seeds=(0, 0)):
+    """Whether two tables order their rows alike, by more than one half."""
+    means = [np.array([np.nanmean(x) for x in table]) for table in (first, second)]
+    pairs = zip((first, second), seeds, strict=True)
+    each = [drawn(table, draws, seed) for table, seed in pairs]
     order = np.array([_spearman(a, b) for a, b in zip(*each, strict=True)]) - 0.5
-    return *interval_of(_spearman(*means) - 0.5, order, pair[0][rows][0]), ""
+    # Axes of both are drawn; the second may have fewer of them.
+    return *interval_of(_spearman(*means) - 0.5, order, second[0]), ""
 
 
 def _rises(records: Records, one: Hypothesis, draws: int):
@@ -274,7 +315,7 @@ def _rises(records: Records, one: Hypothesis, draws: int):
 
 
 def _strength(condition: str) -> int:
-    return int(condition[4:])
+    return int(condition.removeprefix("tied").removeprefix("photos"))
 
 
 def _regions(tasks: Sequence[str]) -> np.ndarray:
@@ -300,11 +341,13 @@ class Place(NamedTuple):
     n: int
 
 
-def places(records: Records, score: str, draws: int = DRAWS) -> list[Place]:
-    """All rows by a score of fair networks, the best first; exploratory."""
-    table = _fair(records, score)
+def places(
+    records: Records, score: str, draws: int = DRAWS, *, condition: str = FAIR
+) -> list[Place]:
+    """All rows by a score under a condition, the best first; exploratory."""
+    table = records.values.get(condition, {}).get(score)
     if table is None:
-        raise FerError(f"study: no fair record has the score '{score}'.")
+        raise FerError(f"study: no record of '{condition}' has the score '{score}'.")
     rows = np.flatnonzero(~np.isnan(table).all((1, 2, 3, 4)))
     table = table[rows]
     sign = -1 if score in ("deletion", "average_drop", "infidelity") else 1

@@ -7,10 +7,12 @@ face are distractors that only a map of this one question leaves alone.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import torch
 
+from fer_lib.data.faceset import FaceSet
 from fer_lib.explain.benchmark import covered, maps_of, resized, scored
 from fer_lib.explain.methods import METHODS, Method, available
 from fer_lib.explain.scoring.agreement import rank_agreement
@@ -40,6 +42,7 @@ ROWS = (
     "mean_parts",
     *(f"broken_{how}" for how in BROKEN),
 )
+METHOD_ROWS = tuple(METHODS)
 # Decoys that a method must beat, each of them: none has seen the question.
 RIVALS = ("edges", "mean_face", "centre_blob", "fitted_blob", "mean_parts")
 # Landmarks of the part that a movement is named after.
@@ -99,13 +102,15 @@ def _of_task(
     )
     targets = np.full(len(rows), MOVED)
     effects = unit_effects(network, faces, targets)
-    maps = all_maps(network, untrained, faces, targets, task, truth.training)
+    named = {NAMED: named_part(task, truth.training, faces.images.shape[-1])}
+    asked = (network, faces, targets, truth.training, faces.shift)
+    maps = all_maps(*asked, untrained=untrained, rivals=named)
     asked = (network, faces, targets)
     scores = {
         name: scored(one, *asked, effects, pixels=False) for name, one in maps.items()
     }
     found = {"task": np.full(len(rows), place), "face": rows}
-    found |= _table(scores, len(rows))
+    found |= table(scores, len(rows))
     own = faces.unit == task
     found["own_deletion"] = effects.deletion[own]
     found["own_insertion"] = effects.insertion[own]
@@ -119,24 +124,28 @@ def _of_task(
 
 def all_maps(
     network: Network,
-    untrained: Network,
-    faces: KnownFaces,
+    faces: KnownFaces | FaceSet,
     targets: np.ndarray,
-    task: str,
     training: np.ndarray,
+    truth: np.ndarray,
+    *,
+    untrained: Network | None = None,
+    rivals: Mapping[str, Method] = MappingProxyType({}),
 ) -> dict[str, np.ndarray]:
-    """Maps of every method, rival and broken method that there is, by row."""
-    size = faces.images.shape[-1]
-    rivals = {**FLOORS, **fitted_decoys(training, size)}
-    rivals[NAMED] = named_part(task, training, size)
+    """Maps of every method, decoy and broken method that there is, by row.
+
+    ``faces`` have landmarks; ``training``, ``[n, 68, 2]``, are those that decoys
+    know; ``truth``, ``float32 [N, S, S]``, is the ceiling's map.
+    """
+    decoys = {**FLOORS, **fitted_decoys(training, faces.images.shape[-1]), **rivals}
     methods = {name: METHODS[name] for name in available(network)}
     found = {
         name: maps_of(one, network, faces, targets)
-        for name, one in {**methods, **rivals}.items()
+        for name, one in {**methods, **decoys}.items()
     }
-    if "attention" in methods:
+    if "attention" in methods and untrained is not None:
         found[UNTRAINED] = maps_of(METHODS["attention"], untrained, faces, targets)
-    found[CEILING] = faces.shift
+    found[CEILING] = truth
     good = found[BROKEN_OF]
     far = {"pixels": good.shape[-1] // 3}  # away from what it marks
     return found | {f"broken_{how}": broken(good, how, **far) for how in BROKEN}
@@ -179,20 +188,39 @@ def _costly(
     few = np.arange(min(settings.costly, len(faces)))
     part, targets = faces.select(few), np.full(len(few), MOVED)
     pixels = {k: covered(m[few], network, part, targets) for k, m in maps.items()}
-    found = _table(pixels, len(few))
-    methods = {name: METHODS[name] for name in available(network)}
-    unit = network.input.to_unit(torch.as_tensor(faces.images[:16]))
-    anew = unit if len(unit) > 1 else None
-    steps = list(randomised(network, 0, anew, stages=settings.stages))
-    of_last = {
-        name: rank_agreement(maps[name][few], maps_of(m, steps[-1][1], part, targets))
-        for name, m in methods.items()
-    }
-    found |= _table({k: {"randomised": v} for k, v in of_last.items()}, len(few))
+    found = table(pixels, len(few))
+    own = {name: one[few] for name, one in maps.items()}
+    asked = (network, part, targets, own, settings.stages)
+    found |= table(of_weights_anew(*asked, like=faces.images), len(few))
     rest = len(faces) - len(few)
     return {
         k: np.pad(v, ((0, 0), (0, rest)), constant_values=np.nan)
         for k, v in found.items()
+    }
+
+
+def of_weights_anew(
+    network: Network,
+    faces: KnownFaces | FaceSet,
+    targets: np.ndarray,
+    maps: Mapping[str, np.ndarray],
+    stages: int,
+    like: np.ndarray,
+) -> dict[str, dict[str, np.ndarray]]:
+    """How far methods' maps agree with those of weights drawn anew, by row.
+
+    ``like``: pictures ``uint8 [N, C, S, S]`` that normalisations measure again.
+    """
+    unit = network.input.to_unit(torch.as_tensor(like[:16]))
+    anew = unit if len(unit) > 1 else None
+    *_, (_, last) = randomised(network, 0, anew, stages=stages)
+    return {
+        name: {
+            "randomised": rank_agreement(
+                maps[name], maps_of(METHODS[name], last, faces, targets)
+            )
+        }
+        for name in available(network)
     }
 
 
@@ -208,7 +236,7 @@ def _on_cue(
     said = [_gap(network, images) for images in (truth.known.images[rows], switched)]
     is_set = truth.set[rows, CUES.index(cue)]
     effect = np.where(is_set, said[0] - said[1], said[1] - said[0])
-    return _table(masses, len(rows)) | {"cue_effect": effect, "cue_set": is_set}
+    return table(masses, len(rows)) | {"cue_effect": effect, "cue_set": is_set}
 
 
 @torch.inference_mode()
@@ -218,7 +246,7 @@ def _gap(network: Network, images: np.ndarray) -> np.ndarray:
     return np.diff(predict(network, images).astype(float))[:, 0]
 
 
-def _table(scores: Mapping[str, Mapping[str, np.ndarray]], count: int) -> dict:
+def table(scores: Mapping[str, Mapping[str, np.ndarray]], count: int) -> dict:
     """Scores ``[rows, count]`` by name, not numbers where a row has none."""
     names = dict.fromkeys(name for one in scores.values() for name in one)
     nothing = np.full(count, np.nan)

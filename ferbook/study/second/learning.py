@@ -9,6 +9,7 @@ branches would not stand for parts.  The last epoch is what counts.
 """
 
 import copy
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -91,7 +92,7 @@ def train(
         return F.cross_entropy(told.flatten(0, 2), wanted.flatten())
 
     learning = [p for p in network.parameters() if p.requires_grad]
-    found = _fit(network, unit, loss, learning, (epochs, rate), seed, settings)
+    found = fit(network, unit, loss, learning, (epochs, rate), seed, settings)
     network.eval()
     return found
 
@@ -113,14 +114,26 @@ def _learn_landmarks(network, unit, faces, rate, seed, settings) -> None:
 
     epochs = max(1, round(LANDMARK_EPOCHS * settings.epochs))
     learning = list(network.originals.parameters())
-    _fit(network, unit, loss, learning, (epochs, rate), seed, settings, reach=0)
+    fit(network, unit, loss, learning, (epochs, rate), seed, settings, reach=0)
     network.originals.requires_grad_(False)
     network.start_from(network.originals)
 
 
-def _fit(
-    network, unit, loss, learning, recipe, seed, settings, reach=REACH
+def fit(
+    network: Network,
+    unit: Tensor,
+    loss: Callable[[Tensor, Tensor], Tensor],
+    learning: Sequence[Tensor],
+    recipe: tuple[int, float],
+    seed: int,
+    settings: Settings,
+    reach: int = REACH,
 ) -> tuple[float, ...]:
+    """Train parameters by the one recipe; the mean loss of each epoch.
+
+    ``unit``: faces in the network's size, 0..1; ``loss`` of their rows and of
+    these faces, moved by up to ``reach`` pixels and as the network takes them.
+    """
     epochs, rate = recipe
     generator = torch.Generator().manual_seed(seed)
     steps = epochs * ceil(len(unit) / BATCH)

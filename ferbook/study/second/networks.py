@@ -157,9 +157,13 @@ def pairs(output: Tensor | tuple) -> Tensor:
     Ensembles learn, and are asked, learner by learner: the logarithm of the
     mean of their probabilities is over all scores, not over a pair.
     """
+    return learners(output).unflatten(-1, (-1, 2))
+
+
+def learners(output: Tensor | tuple) -> Tensor:
+    """Scores ``[B, learners, K]`` of what a network returned; one learner of most."""
     scores = getattr(output, "branches", None)
-    scores = logits_of(output)[:, None] if scores is None else scores
-    return scores.unflatten(-1, (-1, 2))
+    return logits_of(output)[:, None] if scores is None else scores
 
 
 def two_way(network: Network, movement: int) -> Network:

@@ -36,7 +36,9 @@ class Hypothesis:
             is larger on the first regions than on the second; ``orders``: the
             score orders the methods as the second score does, Spearman's
             correlation above one half; ``rises``: a row's score is larger
-            where cues are tied most strongly than where least.
+            where cues are tied most strongly than where least; ``foretells``:
+            the score on rendered faces with the strongest ties orders rows of
+            methods as it does on photographs, Spearman's above one half.
         score: which score.
         row: which row of :data:`~ferbook.study.second.cell.ROWS`.
         others: rows, or for ``orders`` a score, that it is held against.
@@ -91,6 +93,11 @@ HYPOTHESES = (
     Hypothesis(
         "H10", "Integrated gradients from the mean colour beat those from black",
         "above", RANK, "integrated_gradients", ("integrated_gradients_black",),
+    ),
+    Hypothesis(
+        "H11", "Rendered faces order methods by their mass on planted cues as "
+        "photographs do",
+        "foretells", "cue_mass",
     ),
 )  # fmt: skip
 

@@ -17,22 +17,43 @@ FAIR, SHUFFLED = "fair", "shuffled"
 class Cell(NamedTuple):
     """One network that learned all movements, under one condition."""
 
-    condition: str  # fair, shuffled, or tied and a strength: "tied90"
+    # fair, shuffled, or tied and a strength: "tied90"; on photographs "photos50",
+    # which is fair, or another strength
+    condition: str
     network: str
     seed: int
 
     @property
     def strength(self) -> float:
         """How often a cue agrees with the movement it is tied to; half is chance."""
-        return int(self.condition[4:]) / 100 if self.tied else 0.5
+        told = self.condition.removeprefix("tied").removeprefix("photos")
+        return int(told) / 100 if told.isdecimal() else 0.5
 
     @property
     def tied(self) -> bool:
         """Whether cues are tied to movements while it learns."""
         return self.condition.startswith("tied")
 
+    @property
+    def on_photographs(self) -> bool:
+        """Whether a finished network learns on, from marked photographs."""
+        return self.condition.startswith("photos")
+
     def __str__(self) -> str:
         return "-".join(map(str, self))
+
+
+@dataclass(frozen=True)
+class Photographs:
+    """Sizes of the part on photographs, FER2013's."""
+
+    networks: tuple[str, ...] = PAPERS  # those that come with the library
+    strengths: tuple[int, ...] = (50, 100)  # per cent of agreement; 50 is fair
+    tied: tuple[str, ...] = ("happy", "surprise", "sad", "angry")  # a corner each
+    learned: int = 3000
+    tested: int = 80  # as many of each tied expression
+    epochs: int = 3
+    rate: float = 1e-3
 
 
 @dataclass(frozen=True)
@@ -55,6 +76,7 @@ class Settings:
     epochs: float = 1.0  # factor on the networks' epochs
     precision: str = "float32"  # or bfloat16, of training
     population: int = 0  # seed of people and pictures
+    photographs: Photographs = Photographs()
 
     def __post_init__(self):
         if not 1 <= self.asked <= self.shown <= self.movements:
@@ -86,6 +108,12 @@ class Settings:
         others = product((*planted, SHUFFLED), self.networks)
         return [*first, *(Cell(condition, n, 0) for condition, n in others)]
 
+    def cells_on_photographs(self) -> list[Cell]:
+        """Those that need FER2013."""
+        own = self.photographs
+        every = product(own.strengths, own.networks)
+        return [Cell(f"photos{strength}", n, 0) for strength, n in every]
+
 
 SIZES = {
     "full": Settings(),
@@ -97,6 +125,7 @@ SIZES = {
         train=1500,
         costly=1,
         stages=2,
+        photographs=Photographs(networks=("deep_emotion", "ramn")),
     ),
     "smoke": Settings(
         movements=3,
@@ -110,5 +139,8 @@ SIZES = {
         costly=1,
         stages=2,
         epochs=0.1,
+        photographs=Photographs(
+            networks=("deep_emotion",), learned=200, tested=8, epochs=10
+        ),
     ),
 }

@@ -35,9 +35,10 @@ from ferbook.study.second.faces import (
     staged,
 )
 from ferbook.study.second.learning import learn
+from ferbook.study.second.photographs import chosen, measured_photographs
 from ferbook.study.second.plan import frozen, plan_hash
 from ferbook.study.second.settings import Cell, Settings
-from ferbook.training.machine import hardware
+from ferbook.training.machine import hardware, keep_memory
 
 WHOLE = ("task", "face")  # kept as they are; the rest to two digits
 FITTED_ON = 200  # training faces whose landmarks the decoys know
@@ -53,15 +54,19 @@ def work(
     folder: Path,
     *,
     cells: Sequence[Cell] | None = None,
+    root: str | None = None,
     budget: float | None = None,
     each: Each = in_turn,
 ) -> list[Cell]:
     """Make the cells that have no record in a folder; those that now have one.
 
-    After ``budget`` seconds of wall time no further cell is begun; ``each`` says
-    who makes them.
+    Cells on photographs are made where ``root`` names FER2013's folder.  After
+    ``budget`` seconds of wall time no further cell is begun; ``each`` says who
+    makes them.
     """
-    cells = settings.cells() if cells is None else list(cells)
+    if cells is None:
+        cells = settings.cells() + (settings.cells_on_photographs() if root else [])
+    cells = list(cells)
     started = time.monotonic()
     due = [cell for cell in cells if not _path(folder, cell).is_file()]
     for other in cells:
@@ -71,7 +76,7 @@ def work(
     def in_time(cell: Cell) -> bool:
         return budget is None or time.monotonic() - started <= budget
 
-    make = partial(made, settings=settings)
+    make = partial(made, settings=settings, root=root)
     with tqdm(total=len(due), desc="explaining", unit="cell") as bar:
         for (cell,), found in each(make, zip(takewhile(in_time, due))):
             with atomic_path(_path(folder, cell)) as temporary:
@@ -80,20 +85,24 @@ def work(
     return [cell for cell in cells if _path(folder, cell).is_file()]
 
 
-def made(cell: Cell, settings: Settings) -> bytes:
+def made(cell: Cell, settings: Settings, root: str | None = None) -> bytes:
     """Train, explain and measure one cell: the bytes of its record."""
-    truth = the_truth(settings)
-    begun = time.process_time()
-    learned = learn(cell, settings)
-    trained = time.process_time()
-    found = measured_cell(cell, learned, truth, settings)
-    spent = [trained - begun, time.process_time() - trained]
+    keep_memory()
+    if cell.on_photographs:
+        chosen(root, settings.photographs)  # before the clock starts
+        begun = time.process_time()
+        found = measured_photographs(cell, root, settings)
+    else:
+        truth = the_truth(settings)
+        begun = time.process_time()
+        found = measured_cell(cell, learn(cell, settings), truth, settings)
+    spent = time.process_time() - begun
     told = {
         "kind": "explanations, second edition",
         "cell": list(cell),
         "plan_sha256": plan_hash(settings),
         "plan": frozen(settings),
-        "cpu_seconds": [round(value, 1) for value in spent],  # training, the rest
+        "cpu_seconds": round(spent, 1),
         "code": code_version(source_hash(["ferbook.study.second.work"])),
         "hardware": hardware(torch.device("cpu")),
         "libraries": library_versions(),

@@ -28,7 +28,9 @@ TEST = 40
 DRAWS = 300
 
 
-def made(effects=None, seeds=3, conditions=("fair",), learned=True, seed=0):
+def made(
+    effects=None, seeds=3, conditions=("fair",), learned=True, seed=0, photographs=()
+):
     """Records of networks that learned; rows shifted by ``effects``."""
     rng = np.random.default_rng(seed)
     moves = rng.random((TEST, 6)) < 0.4
@@ -51,7 +53,19 @@ def made(effects=None, seeds=3, conditions=("fair",), learned=True, seed=0):
                     rise = 0.002 * int(condition[4:])
                     arrays["cue_mass"] = table + rise
                 cells.append((Cell(condition, network, number), told, arrays))
+    cells += [(cell, told, arrays) for cell, arrays in photographs]
     return records_of(cells, moves)
+
+
+def on_photographs(order):
+    """Cells whose rows have a cue mass of ``order``, and some noise."""
+    own, rng = SETTINGS.photographs, np.random.default_rng(3)
+    for network in own.networks:
+        noise = rng.normal(0, 0.002, (len(ROWS), own.tested))
+        table = np.asarray(order)[:, None] + noise
+        corner = np.arange(own.tested) % len(own.tied)
+        arrays = {"cue_mass": table, "task": corner, "face": np.arange(own.tested)}
+        yield Cell("photos100", network, 0), arrays
 
 
 def test_a_planted_effect_is_confirmed_and_its_opposite_contradicted():
@@ -84,6 +98,21 @@ def test_shortcuts_are_held_against_the_weakest():
     [one] = [a for a in answers(told, DRAWS) if a.hypothesis.key == "H9"]
     assert one.found.mean == pytest.approx(0.05, abs=0.02)
     assert one.p < 0.05 and one.found.low > 0
+
+
+@pytest.mark.parametrize(("sign", "word"), [(1, "confirmed"), (-1, "contradicted")])
+def test_rendered_faces_foretell_photographs_or_not(sign, word):
+    order = np.linspace(0, 0.3, len(ROWS))
+    tied = dict(zip(ROWS, order, strict=True))
+    photographs = list(on_photographs(sign * order))
+    told = made(tied, conditions=("tied75", "tied100"), photographs=photographs)
+    assert told.values["photos100"]["cue_mass"].shape[1:] == (4, 6, 1, 80)
+    [one] = [a for a in answers(told, DRAWS) if a.hypothesis.key == "H11"]
+    assert one.word == word
+    assert one.found.mean == pytest.approx(sign - 0.5, abs=0.05)
+    # Without one of the two it is not asked.
+    for without in (made(tied), made(photographs=photographs)):
+        assert "H11" not in {a.hypothesis.key for a in answers(without, 20)}
 
 
 def test_maps_of_networks_that_did_not_learn_are_left_out():
@@ -162,7 +191,7 @@ def test_records_of_two_plans_do_not_mix():
 def test_hypotheses_name_rows_that_there_are():
     for one in HYPOTHESES:
         rows = {one.row, *one.others} - {""}
-        if one.kind == "orders":
+        if one.kind in ("orders", "foretells"):
             rows = set()
         assert rows <= set(ROWS), one.key
     assert len({one.key for one in HYPOTHESES}) == len(HYPOTHESES)
