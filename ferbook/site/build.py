@@ -5,9 +5,14 @@ is built from there into ``_build/html``.
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import nbformat
@@ -18,6 +23,7 @@ from ferbook.site.execute import execute
 from ferbook.site.notebooks import ROOT, chapter_notebooks, read_config, staged_config
 from ferbook.site.prepared_notebooks import write_prepared
 
+AT_A_TIME = 4  # chapters at most; each may need a gigabyte
 # Of pictures that ferbook.show.figures makes.
 _FIGURE = "data-letters"
 
@@ -29,8 +35,7 @@ def stage(root: Path, source: Path, config: dict, cache: Path) -> None:
     shutil.copy2(root / "_toc.yml", source)
     settings = yaml.safe_dump(staged_config(config), sort_keys=False)
     (source / "_config.yml").write_text(settings, encoding="utf-8")
-    for path in chapter_notebooks(root):
-        notebook, reused = execute(path, root=root, cache=cache)
+    for path, (notebook, reused) in executed(chapter_notebooks(root), root, cache):
         target = source / path.relative_to(root)
         target.parent.mkdir(parents=True, exist_ok=True)
         fold_first_cell(notebook)
@@ -41,6 +46,27 @@ def stage(root: Path, source: Path, config: dict, cache: Path) -> None:
     downloads = source / "downloads" / "prepared"
     downloads.mkdir(parents=True)
     write_prepared(root, downloads)
+
+
+def executed(
+    paths: Sequence[Path], root: Path, cache: Path
+) -> Iterator[tuple[Path, tuple[nbformat.NotebookNode, bool]]]:
+    """Chapters in their order, each with what :func:`execute` gives.
+
+    Several at a time, each in a process with its share of the cores: much of a
+    chapter's time is its imports and drawings, which use one core.
+    """
+    cores = os.cpu_count() or 1
+    count = max(1, min(cores, len(paths), AT_A_TIME))
+    share = {"initializer": _own_share, "initargs": (cores // count,)}
+    with ProcessPoolExecutor(count, get_context("spawn"), **share) as pool:
+        made = partial(execute, root=root, cache=cache)
+        yield from zip(paths, pool.map(made, paths), strict=True)
+
+
+def _own_share(threads: int) -> None:
+    """In a process of its own: threads of the kernels that it starts."""
+    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
 
 
 def fold_first_cell(notebook: nbformat.NotebookNode) -> None:

@@ -1,12 +1,14 @@
 """Executing notebooks: what is reused, what is run again, what is told."""
 
 import json
+import os
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from fer_lib.errors import FerError
+from ferbook.site.build import executed
 from ferbook.site.execute import execute, store_outputs, with_outputs
 
 pytestmark = pytest.mark.slow
@@ -43,19 +45,19 @@ print(step)
 """
 
 
-def write(book, prose, code, step=1):
+def write(book, prose, code, step=1, name="05_tiny"):
     declared = new_code_cell(f"step: int = {step}")
     declared.metadata.tags = ["parameters"]
     cells = [new_markdown_cell(prose), declared, new_code_cell(code)]
-    path = book / "notebooks" / "05_tiny.ipynb"
+    path = book / "notebooks" / f"{name}.ipynb"
     nbformat.write(new_notebook(cells=cells, metadata=PYTHON), path)
 
 
 def run(book):
     """Executed notebook, whether it was reused, and executions so far."""
     source = book / "notebooks" / "05_tiny.ipynb"
-    executed, reused = execute(source, root=book, cache=book / "cache")
-    return executed, reused, len((book / "count.txt").read_text())
+    done, reused = execute(source, root=book, cache=book / "cache")
+    return done, reused, len((book / "count.txt").read_text())
 
 
 def test_an_unchanged_notebook_is_reused_and_prose_may_change(book):
@@ -105,6 +107,22 @@ def test_a_failing_cell_is_named_and_nothing_is_stored(book):
     )
     assert "1 / 0" in str(failed.value)
     assert not list((book / "cache").iterdir())
+
+
+def test_several_chapters_keep_their_order_and_share_the_cores(book, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    code = "import os, time\ntime.sleep(step)\nprint(os.environ['OMP_NUM_THREADS'])"
+    names = ("01_slow", "02_quick")
+    for step, name in zip((3, 0), names, strict=True):
+        write(book, "Prose.", code, step=step, name=name)
+    paths = [book / "notebooks" / f"{name}.ipynb" for name in names]
+    found = list(executed(paths, book, book / "cache"))
+    assert [path for path, _ in found] == paths
+    told = [int(one.cells[-1].outputs[0].text) for _, (one, _) in found]
+    assert told == [max(1, (os.cpu_count() or 1) // 2)] * 2
+    write(book, "Prose.", "1 / 0", name=names[1])
+    with pytest.raises(FerError, match=r"02_quick\.ipynb: cell 2 failed"):
+        list(executed(paths, book, book / "cache"))
 
 
 def test_of_an_executed_copy_neither_widgets_nor_folders_reach_the_page():
