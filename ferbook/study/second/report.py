@@ -8,6 +8,7 @@ from fer_lib.files import atomic_path
 from ferbook.runs.paths import repository_root
 from ferbook.show.tables import Table
 from ferbook.study.report import LABELS
+from ferbook.study.second import data_sheet
 from ferbook.study.second.analysis import (
     Answer,
     Records,
@@ -310,9 +311,11 @@ folder.
 
 
 def main() -> None:
-    """Write the page of the plan: ``python -m ferbook.study.second.report``."""
-    with atomic_path(repository_root() / PLACE) as temporary:
-        temporary.write_text(plan_page(), encoding="utf-8")
+    """Write the plan and the data sheet: ``python -m ferbook.study.second.report``."""
+    pages = {PLACE: plan_page(), data_sheet.PLACE: data_sheet.data_sheet()}
+    for place, text in pages.items():
+        with atomic_path(repository_root() / place) as temporary:
+            temporary.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

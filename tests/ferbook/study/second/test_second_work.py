@@ -11,6 +11,7 @@ from fer_lib.errors import FerError
 from fer_lib.rendered.cues import CUES
 from ferbook.cli import main
 from ferbook.runs.paths import repository_root
+from ferbook.study.second import data_sheet
 from ferbook.study.second import work as module
 from ferbook.study.second.cell import ROWS
 from ferbook.study.second.faces import (
@@ -165,7 +166,10 @@ def test_the_plan_changes_its_hash_and_its_page():
     stored = (repository_root() / PLACE).read_text(encoding="utf-8")
     assert page == stored, "python -m ferbook.study.second.report writes it"
     assert plan_hash(SIZES["full"]) in page and "`jawOpen`" in page
-    assert "{" not in page
+    sheet = data_sheet.data_sheet()
+    stored = (repository_root() / data_sheet.PLACE).read_text(encoding="utf-8")
+    assert sheet == stored, "python -m ferbook.study.second.report writes it"
+    assert "{" not in page + sheet.replace("{cite:t}", "")
 
 
 @pytest.mark.parametrize(
