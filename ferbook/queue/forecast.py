@@ -2,7 +2,8 @@
 
 Operations are counted, the device's rate is measured: on a few training
 steps of a paper's own network, since networks differ in it by a factor of
-ten and more on one machine.
+ten and more on one machine.  Where these are dear, on those of a smaller preset,
+whose rate is rather lower.
 """
 
 from collections.abc import Mapping
@@ -27,6 +28,9 @@ from ferbook.training.plan import Stage
 _TRIAL_SECONDS = 4.0  # after which no further trial epoch is begun
 # Operations of a trial epoch, in 1e9, where so few faces can be had.
 _TRIAL_GFLOPS = {"cpu": 30.0, "cuda": 3e4}
+# Of a step on two faces, beyond which a smaller preset's rate has to do: a list
+# is asked for to be read, and wants neither minutes nor gigabytes.
+_MOST_GFLOPS = {"cpu": 100.0, "cuda": float("inf")}
 
 
 @dataclass(frozen=True)
@@ -75,16 +79,26 @@ class Forecaster:
         course = Course(key, self._split(key))
         # Of the whole network in every stage, though one may train a part alone.
         per_face = counted(course.make_network).gflops
-        network = (key.paper, key.preset)
-        if network not in self.rates:
-            self.rates[network] = measured_rate(course, self.device, per_face)
-        rate = self.rates[network]
+        rate = self._rate(key, course, per_face)
         stages = _stages(course)
         epochs = [per_face * _passes(stage, course.splits) for stage in stages]
         total = sum(s.epochs * each for s, each in zip(stages, epochs, strict=True))
         departures = (Departure(**row) for row in course.departures())
         far_off = bool(rescaling(departures))
         return Forecast(total, total / rate, max(epochs) / rate, far_off)
+
+    def _rate(self, key: RunKey, course: Course, per_face: float) -> float:
+        """The rate of a run's network; of a smaller preset where two faces are dear."""
+        dear = 2 * TRAINING * per_face > _MOST_GFLOPS[self.device.type]
+        presets = list(PAPERS[key.paper].presets)
+        if dear and (place := presets.index(key.preset)):
+            key = replace(key, preset=presets[place - 1])
+            course = Course(key, course.splits)
+            return self._rate(key, course, counted(course.make_network).gflops)
+        network = (key.paper, key.preset)
+        if network not in self.rates:
+            self.rates[network] = measured_rate(course, self.device, per_face)
+        return self.rates[network]
 
     def _split(self, key: RunKey) -> Splits:
         if key.protocol not in self._splits:

@@ -99,6 +99,27 @@ def test_each_paper_s_rate_is_measured_once(forecaster, monkeypatch):
     assert first.seconds == first.gflops / 4 and second.gflops < first.gflops
 
 
+@pytest.mark.parametrize(("device", "preset"), [("cpu", "smoke"), ("cuda", "student")])
+def test_dear_steps_take_the_rate_of_a_smaller_preset(
+    forecaster, monkeypatch, device, preset
+):
+    measured = []
+
+    def rate(course, device, per_face):
+        measured.append(course.key.preset)
+        return 4.0
+
+    monkeypatch.setattr(costs, "measured_rate", rate)
+    per_face, _ = network_gflops("part_ensemble")
+    # Two faces of the smallest preset are just affordable.
+    most = {"cpu": 6.1 * per_face, "cuda": float("inf")}
+    monkeypatch.setattr(costs, "_MOST_GFLOPS", most)
+    forecaster.rates.clear()
+    forecaster.device = torch.device(device)
+    found = forecaster(key(**PARTS | {"preset": "student"}))
+    assert measured == [preset] and found.seconds == found.gflops / 4
+
+
 @pytest.mark.parametrize("about", [DEEP, PARTS], ids=lambda about: about["paper"])
 def test_the_rate_is_that_of_real_steps(forecaster, about, monkeypatch):
     """What a few faces took is taken from the training's own clock."""
