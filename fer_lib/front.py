@@ -54,6 +54,8 @@ def predict(network: Network, source: Source) -> Readings:
             raise FerError(next(iter(unread.values())))
         return Readings(read, unread)
     faces = np.asarray(source.images if isinstance(source, FaceSet) else source)
+    if not faces.size:
+        raise FerError("the source is empty; give a photograph or a face at least.")
     if faces.ndim != 4:
         raise FerError(
             f"faces are {list(faces.shape)}, expected [N, C, H, W] with C 1 or 3; "
@@ -182,7 +184,7 @@ def explain(
         network: any here.
         source: as of :func:`predict`, or what that returned.
         method: a name in ``fer_lib.explain.METHODS``, or a function called
-            like these.
+            like these.  Those about facial parts need a face set with landmarks.
         target: the class that is explained; what the network reads if None.
 
     Raises:
@@ -197,7 +199,8 @@ def explain(
     wanted = tuple(target or one.expression for one in readings)
     labels = np.array([network.classes.index(name) for name in wanted])
     faces = np.stack([one.face for one in readings])
-    maps = maps_of(network, faces, method, labels)
+    landmarks = source.landmarks if isinstance(source, FaceSet) else None
+    maps = maps_of(network, faces, method, labels, landmarks=landmarks)
     name = method if isinstance(method, str) else method.__name__
     return Explanation(name, readings, wanted, maps)
 

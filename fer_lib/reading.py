@@ -21,7 +21,7 @@ from fer_lib.processes import in_order
 
 TOGETHER = 32  # faces in one pass; more are hardly faster, and come later
 FEW = 64  # photographs whose faces are found before a process has started
-NO_FACE, NOT_READ = "no face", "not read"
+READ, NO_FACE, NOT_READ = "read", "no face", "not read"
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +116,7 @@ class Photograph:
 
     path: Path
     readings: Readings
-    state: str = "read"
+    state: str = READ
     note: str = ""
 
     def __repr__(self) -> str:
@@ -176,7 +176,7 @@ class _Seen(NamedTuple):
     path: Path
     faces: Sequence[np.ndarray] = ()  # uint8 [3, S, S]
     boxes: Sequence[Box] = ()
-    state: str = "read"
+    state: str = READ
     note: str = ""
 
 

@@ -94,9 +94,12 @@ def build(
         )
     try:
         built = network(**network.PRESETS[preset] | network.VARIANTS[variant] | given)
+    except FerError:
+        raise
     except (RuntimeError, TypeError, ValueError, ZeroDivisionError) as error:
+        reason = str(error).rstrip(".")
         told = ", ".join(f"{key}={value!r}" for key, value in given.items())
-        raise FerError(f"{name}: cannot be built with {told}: {error}.") from error
+        raise FerError(f"{name}: cannot be built with {told}: {reason}.") from error
     if classes is not None:
         built.classes = tuple(classes)
     if pretrained:
@@ -121,6 +124,9 @@ def option_kinds(name: str) -> dict[str, type]:
     return {key: kind for key, kind in kinds.items() if key != "return"}
 
 
+_SIZES = ("num_classes", "width", "branches", "branch_features")
+
+
 def _check_kinds(name: str, options: dict) -> None:
     """Refuse options that there are not, and values of another type."""
     kinds = option_kinds(name)
@@ -132,5 +138,5 @@ def _check_kinds(name: str, options: dict) -> None:
             raise FerError(
                 f"{name}: {key} is {value!r}, expected a value of type {kind.__name__}."
             )
-        if key in ("num_classes", "width", "branches") and value < 1:
+        if key in _SIZES and value < 1:
             raise FerError(f"{name}: {key} is {value}, expected 1 or more.")

@@ -67,7 +67,7 @@ def faces_in(photo: np.ndarray) -> list[Face]:
         raise NoFace(
             f"no face found in {width} x {height} pixels, expected one that looks at "
             "the camera, upright, in good light and at least 80 pixels wide; take "
-            "another photograph, or cut the face out and give it as an array."
+            "another photograph; in Python a face that is cut out is read as an array."
         )
     return [
         Face(photo, box, score, fit_landmarks(photo, box))

@@ -116,8 +116,8 @@ def load_head(path: Path = ASSET) -> Head:
             raw = {key: stored[key] for key in stored.files}
     except Exception as error:  # zip, zlib, header: all mean damage
         raise FerError(
-            f"{path}: the head asset is missing or damaged ({error}); install "
-            "fer-book again."
+            f"{path}: the head asset is missing or damaged ({error}); take "
+            "the file from the repository again."
         ) from error
     for key in ("units", "macros", "shapes", "vertices"):
         raw[key] = np.ascontiguousarray(np.moveaxis(raw[key], 0, -1))

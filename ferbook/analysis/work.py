@@ -1,6 +1,7 @@
 """Analysing a network on many faces, and recording what is found."""
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -53,6 +54,7 @@ def analyse(
     source: str,
     dataset: str,
     root: str | None = None,
+    options: Mapping[str, object] | None = None,
     *,
     protocol: str = "official",
     split: str | None = None,
@@ -66,6 +68,7 @@ def analyse(
         source: nickname of a network of the library, or a file of one.
         dataset: of :data:`fer_lib.data.DATASETS`.
         root: its folder.
+        options: of its reader.
         protocol: whose labels and parts, see :mod:`fer_lib.data.protocols`.
         split: a part of it; the reported one if None.
         count: faces whose maps are averaged, about.
@@ -78,7 +81,8 @@ def analyse(
     check_writable(folder or analyses_folder())
     network, file = load(source), Path(source)
     file = file if file.is_file() else committed(nickname(source))
-    splits = split_faces(load_faces(dataset, root), protocol)
+    options = dict(options or {})
+    splits = split_faces(load_faces(dataset, root, **options), protocol)
     if splits.classes != network.classes:
         raise FerError(
             f"{source}: reads {', '.join(network.classes)}, but the protocol "
@@ -105,6 +109,7 @@ def analyse(
         "dataset": dataset,
         "rendered": faces.rendered,
         "data": faces.provenance,
+        "data_options": options,
         "data_sha256": faces.sha256,
         "protocol": protocol,
         "label_rule": splits.label_rule,

@@ -99,6 +99,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     one.add_argument("network", help="a nickname, or a saved file")
     one.add_argument("--dataset", default="fer2013")
     one.add_argument("--root", metavar="DIR", help="folder of the data set")
+    add_option(one)
     one.add_argument("--protocol", default="official", metavar="NAME")
     one.add_argument("--split", metavar="NAME", help="the reported one")
     one.add_argument("--faces", type=int, help="whose maps are averaged, about")
@@ -277,11 +278,14 @@ def analyse(options: argparse.Namespace) -> int:
     from ferbook.analysis.pages import accuracy_box, heat_box, own_box
     from ferbook.analysis.record import read_analysis
     from ferbook.analysis.work import analyse
+    from ferbook.runs.settings import parsed_options
 
+    name = one_of("data set", options.dataset, DATASETS)
     path = analyse(
         options.network,
-        one_of("data set", options.dataset, DATASETS),
+        name,
         options.root,
+        parsed_options(name, options.option or ()),
         protocol=options.protocol,
         split=options.split,
         **({} if options.faces is None else {"count": options.faces}),

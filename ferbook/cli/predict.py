@@ -103,8 +103,11 @@ class Tally:
         return self.said.total()
 
     def __str__(self) -> str:
+        from fer_lib.reading import NO_FACE, NOT_READ, READ
+
         counts = (f"{n:,} {name}" for name, n in self.said.most_common())
-        states = (f"{n:,} {name}" for name, n in self.states.most_common())
+        kinds = [kind for kind in (READ, NO_FACE, NOT_READ) if self.states[kind]]
+        states = (f"{self.states[kind]:,} {kind}" for kind in kinds)
         told = f"Photographs: {', '.join(states)}. Faces: {self.faces:,}"
         return f"{told}: {', '.join(counts)}." if self.faces else f"{told}."
 

@@ -9,7 +9,7 @@ its parameters therefore calls :func:`check_parameters`.
 import ast
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from fer_lib.data import DATASETS
@@ -118,6 +118,7 @@ class Parameters:
     paper: str
     dataset: str
     data_root: str
+    data_options: dict
     protocol: str
     preset: str
     train: bool
@@ -125,9 +126,8 @@ class Parameters:
     seed: int
     device: str
     budget_minutes: float
+    state_folder: str
     reader: str
-    data_options: dict = field(default_factory=dict)
-    state_folder: str = ""
 
     @property
     def budget(self) -> float | None:
@@ -168,6 +168,7 @@ def read_parameters(
     common = {
         "dataset": DATASETS,
         "data_root": str,
+        "data_options": str,
         "protocol": str,
         "preset": tuple(recipe.presets),
         "train": bool,
@@ -175,17 +176,13 @@ def read_parameters(
         "seed": range(0, 10_000),
         "device": ("auto", "cpu", "cuda"),
         "budget_minutes": Interval(0, 10_000),
+        "state_folder": str,
         "reader": str,
     }
-    if "state_folder" in namespace:  # a folder for states of trainings
-        common["state_folder"] = str
-    if "data_options" in namespace:  # of the data set's reader, as "first=0, last=1"
-        common["data_options"] = str
     found = check_parameters(namespace, **common, **more)
     words = _words(found["settings"])
     found["settings"] = parsed_settings(paper, "paper", words, "settings")
-    words = _words(found.get("data_options", ""))
+    words = _words(found["data_options"])
     found["data_options"] = parsed_options(found["dataset"], words, "data_options")
-    found.setdefault("state_folder", "")
     names = [field.name for field in fields(Parameters)]
     return Parameters(paper, **{name: found[name] for name in names[1:]})

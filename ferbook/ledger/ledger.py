@@ -75,7 +75,7 @@ class Ledger:
     def left_out_text(self) -> list[str]:
         """A sentence for each record that is left out."""
         return [
-            f"Left out: {why if str(path) in why else f'{path}: {why}.'}"
+            f"Left out: {'' if str(path) in why else f'{path}: '}{why.rstrip('.')}."
             for path, why in sorted(self.left_out.items())
         ]
 

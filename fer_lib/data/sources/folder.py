@@ -67,8 +67,8 @@ def load(
 
 
 _ADVICE = (
-    "say what they are with the option classes, on the command line as --option "
-    "classes=NAME:happy,...; or rename or remove them"
+    "say what they are: load('folder', root, classes={'NAME': 'happy'}), on the "
+    "command line --option classes=NAME:happy,...; or rename or remove them"
 )
 
 
@@ -76,10 +76,13 @@ def _unknown(root: Path) -> FerError:
     """The error for a folder in which no subfolder is named by a class."""
     files = images(walk(root))
     names = list(dict.fromkeys(f.parent.name for f in files if f.parent != root))
-    found = f"images in {', '.join(names)[:200]}" if names else "none"
+    found, advice = "none with images", "name the folder above them"
+    if names:
+        found = f"images in {', '.join(names)[:200]}"
+        advice = _ADVICE.replace("NAME", names[0])
     return FerError(
         f"{root}: expected folders named by expression ({', '.join(EXPRESSIONS)}), "
-        f"found {found}; {_ADVICE.replace('NAME', names[0] if names else 'ennui')}."
+        f"found {found}; {advice}."
     )
 
 

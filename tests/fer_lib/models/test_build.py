@@ -41,7 +41,7 @@ def test_names_in_any_case_and_classes_of_ones_own():
         (["ramn", "sum"], {}, "num_classes is 'sum', expected a value of type int"),
         (["ramn", 0], {}, "num_classes is 0, expected 1 or more"),
         (["ramn"], {"width": True}, "width is True, expected a value of type int"),
-        (["ramn"], {"branch_features": -4}, "ramn: cannot be built with .*=-4"),
+        (["ramn"], {"branch_features": -4}, "ramn: branch_features is -4, expected 1"),
         (["ramn", 7], {"classes": ("a",)}, "num_classes is 7, but 1 classes"),
         (["ramn"], {"combine": "concatt"}, "combine is 'concatt'.*'concat'"),
         (["ramn"], {"attention": "tanh"}, "activation is 'tanh', expected one of sigm"),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from drawn_layouts import RAFDB, pictures
 
 from ferbook import cli
 from ferbook.analysis.record import read_analysis
@@ -51,6 +52,23 @@ def test_another_part(fer2013):
     assert cli.main(words(fer2013, "--faces", "7", "--split", "PublicTest")) == 0
     found = read_analysis(fer2013 / "out" / "fer2013" / "deep_emotion.json")
     assert found.content["accuracy"]["split"]["n"] == 14
+
+
+def test_options_of_the_reader_are_handed_on_and_recorded(tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_CACHE", str(tmp_path / "cache"))
+    files = {
+        f"{split}/{code}/{split}_{7 * row + code:0{digits}}_aligned.png": (name, split)
+        for split, digits, rows in (("train", 5, 20), ("test", 4, 1))
+        for code, name in enumerate(RAFDB, 1)
+        for row in range(rows)
+    }
+    pictures(tmp_path, files)
+    asked = ["--dataset", "rafdb", "--protocol", "rafdb_test", "--faces", "7"]
+    asked += ["--option", "size=48", "--option", "channels=1"]
+    assert cli.main(words(tmp_path, *asked)) == 0
+    found = read_analysis(tmp_path / "out" / "rafdb" / "deep_emotion.json")
+    assert found.content["data_options"] == {"size": 48, "channels": 1}
+    assert found.maps["face"].mean.shape[1:] == (48, 48)
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ def test_many_photographs_are_told_in_few_lines(photo, monkeypatch, capsys):
     assert main(["predict", str(photo.parent), *NETWORK]) == 0
     said = capsys.readouterr().out
     assert f"{photo}: " in said and "b.png" not in said
-    assert "... and 2 more photographs" in said and "2 not read, 1 read." in said
+    assert "... and 2 more photographs" in said and "1 read, 2 not read." in said
 
 
 def test_the_rule_of_the_file_is_said_and_gone_by(photo, tmp_path, capsys):

@@ -38,6 +38,7 @@ from ferbook.training.states import Fitted
 DEFAULTS = {
     "dataset": "rendered",
     "data_root": "",
+    "data_options": "",
     "protocol": "official",
     "preset": "smoke",
     "train": False,
@@ -45,6 +46,7 @@ DEFAULTS = {
     "seed": 0,
     "device": "cpu",
     "budget_minutes": 0.0,
+    "state_folder": "",
     "reader": "",
 }
 
@@ -94,7 +96,14 @@ def test_settings_get_the_type_of_their_field():
     assert parameters_of(budget_minutes=1.5).budget == 90
     assert parameters_of().budget is None
     assert parameters_of(state_folder="kept").state_folder == "kept"
-    assert parameters_of().state_folder == ""
+
+
+def test_options_of_a_reader_get_their_types_and_name_the_run():
+    asked = "first=1, face=none"
+    found = parameters_of(dataset="ckplus", protocol="hat", data_options=asked)
+    assert found.data_options == {"first": 1, "face": None}
+    assert dict(found.key().options) == found.data_options
+    assert parameters_of().data_options == {}
 
 
 @pytest.mark.parametrize(
@@ -107,6 +116,7 @@ def test_settings_get_the_type_of_their_field():
         ({"dataset": "lfw"}, "expected one of rendered"),
         ({"budget_minutes": -1}, "expected a number from 0"),
         ({"state_folder": 3}, "expected a text"),
+        ({"data_options": "hat=1"}, "'hat' is no option of rendered.*corpus"),
     ],
 )
 def test_wrong_parameters_are_refused(changed, words):
@@ -269,8 +279,8 @@ def test_costs_follow_from_counts_and_plan(paper, runs, splits):
 
 def test_variants_are_tried_on_the_same_few_faces(splits):
     parameters = Parameters(
-        "deep_emotion", *("rendered", "", "official", "smoke", False), {}, 0,
-        "cpu", 0.0, "",
+        "deep_emotion", "rendered", "", {}, *("official", "smoke", False), {}, 0,
+        "cpu", 0.0, "", "",
     )  # fmt: skip
     names = ["default", "no_transformer"]
     tried = chapter.try_variants(parameters, splits, names, epochs=1, faces=20)
