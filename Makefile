@@ -33,10 +33,13 @@ lab: setup
 zip:
 	git archive --format=zip --prefix=fer-book/ -o fer-book.zip HEAD
 
-# In environments of their own: the newest releases, and the lowest that
-# pyproject.toml allows.  Before a release; takes some GB and half an hour.
-versions:
-	$(PYTHON) -m ferbook.site.versions
+# In environments of their own: the newest releases, of the newest Python at
+# hand, and the lowest that pyproject.toml allows, of Python 3.11.  Before a
+# release; takes some GB and half an hour, and writes what passed into README.md.
+NEWEST ?= $(PYTHON)
+versions: setup
+	$(BIN)/python -m ferbook.site.versions newest --python $(NEWEST)
+	$(BIN)/python -m ferbook.site.versions lowest --python $(PYTHON)
 
 clean:
 	rm -rf _build .pytest_cache .ruff_cache .import_linter_cache .hypothesis

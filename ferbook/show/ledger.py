@@ -19,11 +19,6 @@ from ferbook.runs.paths import repository_root
 from ferbook.show.claim_tables import claim_rows, sum_rows
 from ferbook.show.tables import Page, Table, cell, table
 
-_MARKS = (
-    "<!-- ledger: begin (made by ferbook.show.ledger) -->",
-    "<!-- ledger: end -->",
-)
-
 
 def ledger_table(
     paper: str | None = None, kind: str | None = None, ledger: Ledger | None = None
@@ -84,13 +79,13 @@ def readme_table(ledger: Ledger | None = None) -> str:
     return f"{made.markdown()}\n\n{made.note}"
 
 
-def readme_text(text: str, table: str) -> str:
-    """A README with its ledger replaced by ``table``.
+def readme_text(text: str, table: str, name: str = "ledger") -> str:
+    """A README with what stands between the marks of a name replaced.
 
     Raises:
         FerError: when its two marks are missing.
     """
-    begin, end = _MARKS
+    begin, end = f"<!-- {name}: begin (made, not typed) -->", f"<!-- {name}: end -->"
     if text.count(begin) != 1 or text.count(end) != 1:
         raise FerError(f"README.md: expected one line '{begin}' and one '{end}'.")
     head, rest = text.split(begin)

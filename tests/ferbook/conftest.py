@@ -3,11 +3,8 @@
 from pathlib import Path
 
 import pytest
-from chromium import start_chromium
 from filelock import FileLock
 from made_records import make_record  # noqa: F401  a fixture
-
-from ferbook.site.build import build
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +13,8 @@ def site(tmp_path_factory, worker_id):
 
     Executed chapters come from the cache.
     """
+    from ferbook.site.build import build  # needs what most tests do without
+
     own = tmp_path_factory.getbasetemp()
     folder = (own if worker_id == "master" else own.parent) / "site"
     done = folder / "done"
@@ -44,5 +43,7 @@ def explorers():
 @pytest.fixture(scope="session")
 def browser():
     """A headless Chromium in which every other host is blocked."""
+    from chromium import start_chromium  # needs selenium
+
     with start_chromium() as started:
         yield started
