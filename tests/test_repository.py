@@ -221,3 +221,11 @@ def test_every_reference_can_be_read():
     assert sorted(entries) == sorted(started)
     for key, entry in entries.items():
         assert {"title", "year"} <= set(entry.fields), key
+
+
+@pytest.mark.xdist_group("together")
+def test_tests_of_a_group_stay_with_one_process(request, worker_id):
+    """Else every process builds the book, and each waits for the other."""
+    if worker_id == "master":
+        pytest.skip("one process runs all tests")
+    assert request.node.nodeid.endswith("@together")
