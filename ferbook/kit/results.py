@@ -62,11 +62,11 @@ def made_by(network: Network) -> Record | None:
 
 
 def record_name(record: Record) -> str:
-    """Protocol, preset and recipe, variant and seed of a run, in short."""
-    how = record.preset + (
-        f" ({record.recipe} recipe)" if record.recipe != "paper" else ""
-    )
-    return f"{record.protocol}, {how}, {record.variant}, seed {record.seed}"
+    """Labels, size and seed of a run in words, and in what it is unusual."""
+    told = [phrases.protocol_name(record.protocol), f"preset {record.preset}"]
+    told += [] if record.recipe == "paper" else [f"recipe {record.recipe}"]
+    told += [] if record.variant == "default" else [f"variant {record.variant}"]
+    return ", ".join([*told, f"seed {record.seed}"])
 
 
 def recorded_box(records: Sequence[Record]) -> Table | Sentence:

@@ -1,5 +1,6 @@
 """Plots that every chapter uses, and the look of curves."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
@@ -85,7 +86,8 @@ def plot_confusions(matrices: Mapping[str, Sequence], classes: Sequence[str]) ->
         names = [f"{c} ({n})" for c, n in zip(classes, faces[:, 0], strict=True)]
         axes.set_yticks(ticks, names)
         axes.set(xlabel="predicted", ylabel="true (n)")
-        axes.set_title(f"{title}\n% of each true class, n = {counts.sum():,}")
+        name = textwrap.fill(title, 44)  # letters that a panel is wide
+        axes.set_title(f"{name}\n% of each true class, n = {counts.sum():,}")
     return figure
 
 

@@ -57,7 +57,7 @@ def _about(record: Record, ledger: Ledger) -> str:
         kind + phrases.protocol_name(record.protocol),
         phrases.trained(record.key),
         f"variant {record.variant}, seed {record.seed}",
-        f"{record.epochs} epochs in {took} on {phrases.hardware(record)}",
+        f"{phrases.epochs(record.epochs)} in {took} on {phrases.hardware(record)}",
         f"n = {record.metrics()['n']:,}",
         phrases.made(record, ledger.state(record)),
         f"superseded: {record.superseded}" if record.superseded else "",

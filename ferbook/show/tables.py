@@ -70,12 +70,15 @@ class Table:
         )
         # A table of names and values has no names of columns.
         head = f"<thead><tr>{head}</tr></thead>" if any(self.header) else ""
+        name = escape(self.caption)
+        # What a folded table opens with names it already.
+        label = f' aria-label="{name}"' if self.folded else ""
+        style = "caption-side: top; text-align: left"
+        caption = "" if self.folded else f'<caption style="{style}">{name}</caption>'
         table = (
             '<div style="overflow-x: auto"><table class="table fer-ledger" '
-            'style="border-collapse: collapse">'
-            f'<caption style="caption-side: top; text-align: left">'
-            f"{escape(self.caption)}</caption>"
-            f"{head}<tbody>{body}</tbody></table></div>"
+            f'style="border-collapse: collapse"{label}>'
+            f"{caption}{head}<tbody>{body}</tbody></table></div>"
         )
         note = f"<p>{escape(self.note)}</p>" if self.note else ""
         if self.folded:

@@ -16,8 +16,14 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.application import Sphinx
 
-# tex-chtml.js draws with the fonts and loads TeX extensions on demand.
-_MATHJAX = ("tex-chtml.js", "output/chtml/fonts", "input/tex/extensions")
+# MathJax's parts that these formulas need: two thirds of its whole bundle, which adds
+# a menu and a speech engine.  Screen readers get MathML from the last.
+_START = "startup.js"
+_PARTS = ("input/tex-base", "[tex]/ams", "output/chtml", "a11y/assistive-mml")
+_COPIED = (
+    _START, "core.js", "input/tex-base.js", "input/tex/extensions/ams.js",
+    "output/chtml.js", "output/chtml/fonts", "a11y/assistive-mml.js",
+)  # fmt: skip
 
 
 def mathjax_folder() -> Path:
@@ -31,7 +37,7 @@ def copy_mathjax(app: Sphinx, error: Exception | None) -> None:
     if error is not None or app.builder.format != "html":
         return
     target = Path(app.outdir, "_static", "mathjax")
-    for name in _MATHJAX:
+    for name in _COPIED:
         source, copied = mathjax_folder() / name, target / name
         copied.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
@@ -74,15 +80,17 @@ def drop_mathjax(app: Sphinx, page: str, template: str, context: dict, doctree) 
     if doctree is not None and any(any(doctree.findall(kind)) for kind in kinds):
         return
     files = context["script_files"]
-    kept = [
-        one for one in files if _MATHJAX[0] not in str(getattr(one, "filename", one))
-    ]
+    kept = [one for one in files if _START not in str(getattr(one, "filename", one))]
     context["script_files"] = kept
 
 
 def setup(app: Sphinx) -> dict:
     """Register the extension."""
-    app.config.mathjax_path = "mathjax/tex-chtml.js"
+    app.config.mathjax_path = f"mathjax/{_START}"
+    app.config.mathjax3_config = {
+        "loader": {"load": _PARTS},
+        "tex": {"packages": ["base", "ams"]},
+    }
     # No page has a live widget, so none needs the CDN's widget scripts.
     app.config.nb_ipywidgets_js = {}
     drop_thebe(app)

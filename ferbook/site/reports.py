@@ -7,7 +7,7 @@ them.
 
 import ast
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -297,6 +297,10 @@ def _run_table(ledger: Ledger) -> Table | Sentence:
     return Table("Recorded runs", header, rows, note) if rows else Sentence(NO_RUNS)
 
 
+def _counted(states: Counter) -> Iterator[str]:
+    return (f"{kind}: {n}" for kind, n in states.items())
+
+
 def _row(name: str, records: list[Record], ledger: Ledger) -> tuple[str, ...]:
     if not records:
         return name, "none yet", "", ""
@@ -317,5 +321,5 @@ def _row(name: str, records: list[Record], ledger: Ledger) -> tuple[str, ...]:
         cell(
             last.started[:10], phrases.hardware(last), f"library {', '.join(versions)}"
         ),
-        cell(*(f"{n} {kind}" for kind, n in states.items())),
+        next(iter(states)) if len(states) == 1 else cell(*_counted(states)),
     )

@@ -143,7 +143,8 @@ def ranking_table(study: Study, score: str) -> Table:
         f"tasks are drawn anew, and by themselves the {found.networks} networks."
         f"{turned}"
     )
-    return Table(f"Methods by {about.short}", (*header, "First in"), rows, note)
+    caption = f"Methods by {about.short}"
+    return Table(caption, (*header, "First in"), rows, note, folded=True)
 
 
 def scores_table(study: Study) -> Table:

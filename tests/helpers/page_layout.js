@@ -11,7 +11,7 @@ function misfits(width) {
   const page = document.documentElement;
   if (page.scrollWidth > innerWidth) found.push(`page is ${page.scrollWidth} px wide`);
   for (const table of article().querySelectorAll("table")) {
-    if (shown(table)) found.push(...cut(table));
+    if (shown(table)) found.push(...cut(table), ...broken(table));
   }
   for (const block of article().querySelectorAll(".cell_output pre")) {
     if (shown(block) && block.scrollWidth - block.clientWidth > 1)
@@ -39,6 +39,15 @@ function cut(table) {
   return over.length ? [`${over.length} cells cut: ${named(table)}`] : [];
 }
 
+/** Short names in code that a narrow column breaks in two. */
+function broken(table) {
+  const names = [...table.querySelectorAll("td code")].filter(
+    (one) => shown(one) && /^\S{1,20}$/.test(one.textContent.trim()),
+  );
+  return names.filter((one) => one.getClientRects().length > 1)
+    .map((one) => `broken: ${named(one)}`);
+}
+
 function small(image, width) {
   const own = Number(image.getAttribute("width"));
   const box = image.getBoundingClientRect();
@@ -47,6 +56,10 @@ function small(image, width) {
   const sized = (own && image.hasAttribute("height")) || image.closest(".fer-widget");
   if (!sized) found.push(`no size: img "${image.alt}"`);
   if (box.right > innerWidth + 1) found.push(`cut: img "${image.alt}"`);
+  const shape = image.naturalWidth / image.naturalHeight; // no number before it loads
+  if (sized && !image.closest(".fer-widget") &&
+      Math.abs(box.width / box.height / shape - 1) > 0.05)
+    found.push(`out of shape: img "${image.alt}"`);
   if (image.dataset.letters > 0) {
     const letters = (image.dataset.letters * box.width) / own;
     const grows = image.classList.contains("can-grow");

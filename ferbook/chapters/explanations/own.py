@@ -59,7 +59,7 @@ def _by_task(
     rows = tuple((PLACES[task], *row(values[at], at)) for task, at in learned)
     if not rows:
         return Sentence(f"No {who} of this study learned a task.")
-    return Table(caption, ("Evidence", *header), rows, note)
+    return Table(caption, ("Evidence", *header), rows, note, folded=True)
 
 
 def attention_table(study: Study) -> Table:

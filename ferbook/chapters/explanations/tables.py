@@ -49,7 +49,7 @@ def decoys_by_task(study: Study) -> Table:
     header, rows = _against_decoys(study, told)
     caption = f"Difference from the best decoy of each task, by {ABOUT[SCORE].short}"
     note = "95 % interval over the networks that learned the task."
-    return Table(caption, header, rows, note)
+    return Table(caption, header, rows, note, folded=True)
 
 
 def _against_decoys(study: Study, told: dict[str, tuple]) -> tuple[tuple, tuple]:

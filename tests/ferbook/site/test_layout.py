@@ -49,6 +49,11 @@ FAULTY = """<!doctype html><meta name="viewport" content="width=device-width">
 <body style="margin: 0"><article class="bd-article">
 <div style="width: 300px; overflow-x: auto"><table style="width: 900px">
 <tr><td>seen</td><td>hidden</td></tr></table></div>
+<table style="width: 30px; table-layout: fixed; overflow-wrap: anywhere">
+<tr><td><code>a_long_name</code></td></tr></table>
+<img alt="squeezed" width="10" height="10" style="width: 90px"
+  src="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='9'
+  height='9'/%3E">
 <p style="color: #999">pale</p><p style="opacity: 0.3">faint</p>
 <p style="color: #767676">grey enough</p>
 <img alt="without a size" src="data:,">
@@ -63,7 +68,8 @@ def test_the_ruler_finds_what_is_planted(tmp_path, browser):
     open_page(browser, (tmp_path / "page.html").as_uri())
     found = misfits(browser, 1280)
     planted = ("2 cells cut", "no size", "letters of 6.0 px", "letters of 5.0 px")
-    assert [sum(words in one for one in found) for words in planted] == [1, 1, 1, 1]
+    planted += ('broken: code "a_long_name"', 'out of shape: img "squeezed"')
+    assert [sum(words in one for one in found) for words in planted] == [1] * 6
     assert [one.split('"')[1] for one in pale(browser, "light")] == ["pale", "faint"]
     assert ask(browser, "before_the_idea") > 100
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
