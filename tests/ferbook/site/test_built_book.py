@@ -1,6 +1,8 @@
 """The pages as built: complete, correct, and served by no other host."""
 
 import json
+from pathlib import Path
+from urllib.parse import unquote, urlparse
 
 import pytest
 from bs4 import BeautifulSoup
@@ -10,6 +12,7 @@ from ferbook.site.notebooks import pages
 # One worker builds the site once.
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]
 PAGES = pages()
+HEAVY = 2_000_000  # bytes that a page may load, as in benchmarks/pages.py
 _LOADING = {"script": "src", "img": "src", "link": "href", "iframe": "src"}
 
 
@@ -61,7 +64,9 @@ class TestPage:
             wait_for(browser, "mjx-container", formulas)
         refused = browser.find_elements("css selector", "mjx-merror")
         assert not [formula.text for formula in refused]
-        assert not failed_requests(browser)
+        asked = requests(browser)
+        assert not failed_requests(asked)
+        assert weight(asked) < HEAVY
         assert not [e for e in browser.get_log("browser") if is_fault(e)]
         colour = "return getComputedStyle(document.querySelector('.bd-main'))"
         assert browser.execute_script(f"{colour}.display") == "flex"
@@ -74,27 +79,38 @@ def wait_for(browser, selector, count):
     WebDriverWait(browser, 20).until(found)
 
 
-def failed_requests(browser):
-    """Addresses that did not load, and any that no file of the site holds."""
+def requests(browser):
+    """Addresses that a page asked for, each with whether it loaded."""
     events = [
         json.loads(entry["message"])["message"]
         for entry in browser.get_log("performance")
     ]
-    asked = {
-        event["params"]["requestId"]: event["params"]["request"]["url"]
-        for event in events
-        if event["method"] == "Network.requestWillBeSent"
-    }
     failed = {
         event["params"]["requestId"]
         for event in events
         if event["method"] == "Network.loadingFailed"
     }
+    return {
+        event["params"]["request"]["url"]: event["params"]["requestId"] not in failed
+        for event in events
+        if event["method"] == "Network.requestWillBeSent"
+    }
+
+
+def failed_requests(asked):
+    """Addresses that did not load, and any that no file of the site holds."""
     return [
         url
-        for number, url in asked.items()
-        if number in failed or not url.startswith(("file:", "data:", "blob:"))
+        for url, loaded in asked.items()
+        if not loaded or not url.startswith(("file:", "data:", "blob:"))
     ]
+
+
+def weight(asked):
+    """Bytes of the files among some addresses."""
+    parts = (urlparse(url) for url in asked if url.startswith("file:"))
+    files = {Path(unquote(one.path)) for one in parts}
+    return sum(file.stat().st_size for file in files)
 
 
 def is_fault(entry):
