@@ -166,9 +166,10 @@ def tried_box(tried: dict[str, Run]) -> Table | Sentence:
     if all(wilson_interval(int(one.sum()), n)[0] <= chance for one in right.values()):
         kind = kind_of(tried[first].splits.test)
         return Sentence(
-            f"After so few steps none of {', '.join(right)} reads more faces than one "
-            f"answer for all would, {100 * chance:.1f} % of {n} {kind}. A few steps on "
-            f"{faces} faces show that the code runs, not which variant is better."
+            f"After so few steps no variant ({', '.join(right)}) beats a network that "
+            f"gives every face the same answer and so reads {100 * chance:.1f} % of "
+            f"{n} {kind}. A few steps on {faces} faces show that the code runs, not "
+            "which variant is better."
         )
     rows = [(first, f"{100 * right[first].mean():.1f} %", "")]
     for name in others:

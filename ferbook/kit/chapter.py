@@ -51,4 +51,5 @@ def show_badge(parameters: Parameters, splits: Splits) -> None:
 def equation_box(paper: str) -> Table:
     """The paper's equations with the functions that compute them."""
     table = equation_table(one for one in read_equations() if one.paper == paper)
-    return replace(table.without_first(), folded=True)
+    caption = "The equations, their functions and their tests"
+    return replace(table.without_first(), caption=caption, folded=True)

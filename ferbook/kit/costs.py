@@ -134,8 +134,8 @@ def badge(one: TrainingCost, train: bool) -> str:
     """A preset's cost in one line."""
     if not train:
         return (
-            f"Preset {one.preset}: a finished network is loaded, which learned by "
-            "another recipe than train = True follows; about a minute on two CPU "
+            f"Preset {one.preset}: a finished network is loaded, trained by another "
+            "recipe than that of train = True; about a minute on two CPU "
             "cores, no GPU needed."
         )
     told = f"takes {' or '.join(one.estimated)}, estimated from FLOPs"

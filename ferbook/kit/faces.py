@@ -18,15 +18,10 @@ from ferbook.show.plots import plot_confusions, plot_curves, plot_faces
 BELIEVED = 0.7  # share of faces that a network reads of which maps are drawn
 
 
-def note(splits: Splits, run: Run | None = None) -> str:
-    """What captions say about the kind of faces, and how well a network reads them."""
-    kind = "Faces of your own copy of the data set."
-    kind = RENDERED if splits.test.rendered else kind
-    return f"{kind} {_told(run)}" if run else kind
-
-
-def _told(run: Run) -> str:
-    return f"The network reads {percent(run.reading())} of these test faces."
+def note(splits: Splits) -> str:
+    """What captions say about the kind of faces."""
+    own = "Faces of your own copy of the data set."
+    return RENDERED if splits.test.rendered else own
 
 
 def show_maps(run: Run, figure: Figure, alt: str = "", caption: str = "") -> None:
@@ -40,7 +35,10 @@ def show_maps(run: Run, figure: Figure, alt: str = "", caption: str = "") -> Non
         return
     plt.close(figure)
     least = f"{100 * BELIEVED:.0f} %"
-    print(f"{_told(run)}  Of one below {least} no map is drawn: it would show nothing.")
+    print(
+        f"The network reads {percent(run.reading())} of these test faces.  Of one "
+        f"below {least} no map is drawn: it would show nothing."
+    )
 
 
 def show_faces(splits: Splits, shown_in: str = "") -> None:

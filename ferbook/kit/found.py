@@ -207,7 +207,7 @@ def _finding(entry: Mapping, ledger: Ledger) -> tuple[str, str] | None:
 def _figures(claim: Claim, reading: Reading) -> str:
     printed = f"Printed: {phrases.paper_value(claim)}. " if claim.value else ""
     told = phrases.our_figure(claim, reading), phrases.our_interval(claim, reading)
-    few = "" if reading.enough else f", of {rules()['seeds']} that an answer takes"
+    few = "" if reading.enough else f"; an answer takes {rules()['seeds']}"
     return f"{printed}Ours: {told[0]} ({told[1]}{few}; scale: {_scale(reading)})."
 
 

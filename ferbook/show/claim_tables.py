@@ -15,7 +15,14 @@ from ferbook.show.tables import Table, cell, table
 
 
 def claim_rows(title: str, found: list[Judgement], **options) -> Table:
-    """Claims with the paper's value, ours and the verdict."""
+    """Claims with the paper's value, ours and the verdict.
+
+    How runs were made stands below the table where it is the same for several.
+    """
+    told = [" ".join(_how(one)) for j in found for one in j.readings]
+    same = len(told) > 1 and len(set(told)) == 1
+    if same:
+        options["note"] = f"All of these runs: {'; '.join(_how(_first(found)))}."
     shares = {j.claim.id: attainable_cell(j.claim) for j in found}
     columns = {
         "Claim": lambda j: cell(j.claim.says, str(j.claim.where)),
@@ -24,7 +31,8 @@ def claim_rows(title: str, found: list[Judgement], **options) -> Table:
         ),
         "Verdict": phrases.answers,
         "Ours": lambda j: (
-            "\n".join(_ours(j.claim, one) for one in j.readings) or phrases.NO_RUN
+            "\n".join(_ours(j.claim, one, how=not same) for one in j.readings)
+            or phrases.NO_RUN
         ),
     }
     # Only values and differences are printed, and only accuracies shares of n.
@@ -36,14 +44,21 @@ def claim_rows(title: str, found: list[Judgement], **options) -> Table:
     return table(title, found, columns, **options)
 
 
-def _ours(claim: Claim, reading: Reading) -> str:
-    return cell(
-        phrases.our_figure(claim, reading),
-        phrases.our_interval(claim, reading),
-        phrases.protocol_name(reading.answer.protocol),
-        phrases.settings(reading),
-        phrases.departures(reading, short=True),
-    )
+def _ours(claim: Claim, reading: Reading, how: bool) -> str:
+    figure, interval = phrases.our_figure, phrases.our_interval
+    told = _how(reading) if how else ()
+    return cell(figure(claim, reading), interval(claim, reading), *told)
+
+
+def _how(reading: Reading) -> tuple[str, ...]:
+    """Labels, settings and departures of a reading's runs."""
+    labels = phrases.protocol_name(reading.answer.protocol)
+    left = phrases.departures(reading, short=True)
+    return tuple(filter(None, (labels, phrases.settings(reading), left)))
+
+
+def _first(found: Iterable[Judgement]) -> Reading:
+    return next(one for judgement in found for one in judgement.readings)
 
 
 def sum_rows(title: str, found: list[Judgement], **options) -> Table:

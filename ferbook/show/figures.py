@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape
 
 import matplotlib.pyplot as plt
-from IPython.display import HTML, Code, display
+from IPython.display import HTML, Markdown, display
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
@@ -126,7 +126,8 @@ def show_source(*things: Callable) -> None:
         body = ast.parse("\n".join(lines)).body[0].body
         if thing.__doc__:
             del lines[body[0].lineno - 1 : body[0].end_lineno]
-        display(Code("\n".join(lines), language="python"))
+        code = "\n".join(lines)
+        display(Markdown(f"```python\n{code}\n```"))
 
 
 def show_table(rows: Sequence[Mapping[str, object]], caption: str) -> None:

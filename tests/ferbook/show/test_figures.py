@@ -49,9 +49,11 @@ def test_sources_are_shown_whole_and_without_docstrings(shown):
     figures.show_source(affine_warp, penalised_cross_entropy)
     for code in shown:
         assert '"""' not in code.data
-        compile(code.data, "shown", "exec")
+        lines = code.data.splitlines()
+        assert (lines[0], lines[-1]) == ("```python", "```")
+        compile("\n".join(lines[1:-1]), "shown", "exec")
     assert "grid_sample" in shown[0].data
-    assert shown[1].data.startswith("def penalised_cross_entropy(")
+    assert "\ndef penalised_cross_entropy(" in shown[1].data
 
 
 def test_epochs_are_whole_and_lines_are_even():
