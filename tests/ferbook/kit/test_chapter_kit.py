@@ -305,7 +305,7 @@ def test_a_table_of_what_was_tried_stands_only_where_something_was_learned(
     assert first[0] == "default" and second[2].startswith("-10.")
     monkeypatch.setattr(ablation_module, "_right", lambda run: np.zeros(n, bool))
     words = chapter.tried_box(tried).words
-    assert "none of default, other reads more faces" in words
+    assert "no variant (default, other) beats a network" in words
 
 
 def test_the_cost_is_that_of_the_least_disturbed_run(runs, splits):
