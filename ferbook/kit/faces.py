@@ -42,8 +42,13 @@ def show_maps(run: Run, figure: Figure, alt: str = "", caption: str = "") -> Non
 
 
 def show_faces(splits: Splits, shown_in: str = "") -> None:
-    """One test face of each expression, unless such rendered ones are shown already."""
+    """How many faces there are, and one of each expression.
+
+    Rendered ones are not shown again where they are ``shown_in`` another chapter.
+    """
     test = splits.test
+    sizes = (f"{name} {len(part):,}" for name, part in splits.named().items())
+    print(f"Faces: {', '.join(sizes)}.")
     if test.rendered and shown_in:
         print(f"Rendered faces, the same as in {shown_in}.")
         return
