@@ -166,7 +166,7 @@ def scores_table(study: Study) -> Table:
         "networks; deletion, insertion, drop and infidelity of those of seed "
         f"{study.seeds[0]}, re-rendering of faces that are not at rest."
     )
-    return Table(caption, header, tuple(rows), note)
+    return Table(caption, header, tuple(rows), note, folded=True)
 
 
 # What the papers say about where networks look decides no claim about a data set

@@ -42,7 +42,7 @@ function cut(table) {
 /** Short names in code that a narrow column breaks in two. */
 function broken(table) {
   const names = [...table.querySelectorAll("td code")].filter(
-    (one) => shown(one) && /^\S{1,20}$/.test(one.textContent.trim()),
+    (one) => shown(one) && /^\w{1,20}$/.test(one.textContent.trim()),
   );
   return names.filter((one) => one.getClientRects().length > 1)
     .map((one) => `broken: ${named(one)}`);
