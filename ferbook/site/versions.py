@@ -19,6 +19,7 @@ from xml.etree import ElementTree
 
 from packaging.requirements import Requirement
 
+from fer_lib.files import atomic_path
 from ferbook.show.ledger import readme_text
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -134,7 +135,8 @@ def main(words: Sequence[str], readme: Path = ROOT / "README.md") -> int:
     for kind in given.kinds or KINDS:
         if line := tried(kind, given.folder, given.python):
             text = readme_text(readme.read_text(encoding="utf-8"), line, kind)
-            readme.write_text(text, encoding="utf-8")
+            with atomic_path(readme) as temporary:
+                temporary.write_text(text, encoding="utf-8")
         else:
             failed.append(kind)
         print(line or f"{kind}: FAILED")
