@@ -38,9 +38,8 @@ document.addEventListener("DOMContentLoaded", () => {
       if (way.includes("wide") && !margin) continue;
       table.classList.toggle("compact", way.includes("compact"));
       table.classList.toggle("as-cards", way.includes("as-cards"));
-      if (way.includes("wide")) host.classList.add("full-width");
-      else if (!host.querySelector("table.wide")) host.classList.remove("full-width");
       table.classList.toggle("wide", way.includes("wide"));
+      host.classList.toggle("full-width", Boolean(host.querySelector("table.wide")));
       if (!overhangs(table)) return;
     }
   }
@@ -87,10 +86,17 @@ document.addEventListener("DOMContentLoaded", () => {
     for (const host of article.querySelectorAll(".full-width")) watch.observe(host);
   }
   let waiting = 0;
-  addEventListener("resize", () => {
+  let width = article.clientWidth;
+  function fitLater() {
     cancelAnimationFrame(waiting);
     waiting = requestAnimationFrame(fitAll);
-  });
+  }
+  addEventListener("resize", fitLater);
+  // The sidebar, opened or closed, changes it without a resize.
+  new ResizeObserver(() => {
+    if (article.clientWidth !== width) fitLater();
+    width = article.clientWidth;
+  }).observe(article);
   article.addEventListener("toggle", fitAll, true);
   addEventListener("beforeprint", fitAll);
   document.fonts?.ready.then(fitAll);

@@ -68,7 +68,7 @@ def told_windows(rows: list[dict]) -> Sentence:
         told.append(f"{row['network']}: {says} ({spread:.1f} pixels)")
     return Sentence(
         f"What the transformers have learned, by how far corners spread over the faces "
-        f"(below {_FIXED:.0f} pixel: fixed). {'; '.join(told)}."
+        f"(below {_FIXED:.0f} pixel: fixed): {'; '.join(told)}."
     )
 
 

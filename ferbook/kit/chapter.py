@@ -14,6 +14,7 @@ from ferbook.analysis.pages import on_photographs
 from ferbook.kit.ablation import ablation, tried_box, try_variants
 from ferbook.kit.costs import badge, cost_box, training_cost
 from ferbook.kit.faces import (
+    curve_note,
     examples,
     hard_cases,
     note,

@@ -69,18 +69,25 @@ def show_curve(run: Run) -> None:
         print("No curve is known: this network was not trained on these faces.")
         return
     curve, split = run.record.curve, run.record.selection["split"]
-    key, n = f"{split}_accuracy", run.record.data["splits"][split]["n"]
+    key = f"{split}_accuracy"
     told = [row[key] for row in curve if key in row]
     if len(told) < 2:
         print(f"It was trained for one epoch: {100 * told[-1]:.1f} % on {split}.")
         return
-    kind = "Rendered faces." if run.record.rendered else "Real faces."
     show(
         plot_curves({"this network": curve}, key, f"{split} accuracy"),
         alt=f"Accuracy on {split} over {len(curve)} epochs of training, ending "
         f"at {100 * told[-1]:.0f} per cent.",
-        caption=f"{split}, n = {n:,}. {kind}",
+        caption=curve_note(run),
     )
+
+
+def curve_note(run: Run) -> str:
+    """The faces that the curve of a run's record is about, for a caption."""
+    split = run.record.selection["split"]
+    n = run.record.data["splits"][split]["n"]
+    kind = "Rendered faces." if run.record.rendered else "Real faces."
+    return f"{split}, n = {n:,}. {kind}"
 
 
 def show_confusions(run: Run, matrix: str = "", records: Sequence[Record] = ()) -> None:

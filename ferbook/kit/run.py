@@ -82,8 +82,8 @@ def record_cell(run: Run, reader: str = "") -> None:
     """Tell where the record of a run is, and how its reader can send it in."""
     record = run.record
     if record is None or RECORDS.resolve() not in record.path.resolve().parents:
-        print("Nothing was trained here, so there is no new record.  For one, set")
-        print("train = True (and a data set that you have) and run all cells.")
+        print("Nothing was trained here, so there is no new record.  To make one,")
+        print("set train = True (and a data set that you have) and run all cells.")
         return
     if reader:
         content = dict(record.content) | {"reader": reader}

@@ -239,7 +239,10 @@ def _plot_times(points: list, rates: list[float], names: Mapping[str, str]) -> F
             place, above = (work[0], work[0] / speed), {"textcoords": "offset points"}
             text = f"{speed:,} GFLOP/s"
             axes.annotate(text, place, (0, 9), fontsize=8, color="dimgrey", **above)
-    styles = _styles(dict.fromkeys(point.paper for point in points))
+    shown = {point.paper for point in points}
+    # By one order of papers, so that figures side by side agree.
+    order = [paper for paper in names if paper in shown]
+    styles = _styles([*order, *sorted(shown.difference(order))])
     for paper, (mark, colour) in styles.items():
         own = [(p.work, p.seconds) for p in points if p.paper == paper]
         label = names.get(paper, paper)

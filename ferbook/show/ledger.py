@@ -62,8 +62,10 @@ def score_table(ledger: Ledger | None = None) -> Table:
     for i, score in enumerate(whole.scores):
         title = score.what[0].upper() + score.what[1:]
         columns[title] = lambda name, i=i: _scored(boards[name].scores[i])
-    ours = f"{whole.ours.what[0].upper()}{whole.ours.what[1:]}"
-    note = f"{ours}, which no paper asks and nothing above counts: {whole.ours}."
+    note = (
+        "Our own questions, which no paper asks and the table does not count: "
+        f"{whole.ours}."
+    )
     return table("What was tested, and what came of it", boards, columns, note=note)
 
 

@@ -22,7 +22,7 @@ from ferbook.ledger.ledger import KINDS, Ledger, kind_of, open_ledger
 from ferbook.ledger.rules import Verdict
 from ferbook.ledger.verdicts import STANDINGS
 from ferbook.runs.key import RunKey
-from ferbook.runs.paths import runs_folder
+from ferbook.runs.paths import repository_root, runs_folder
 from ferbook.runs.records import Record
 from ferbook.runs.register import read_register
 from ferbook.show import phrases
@@ -211,7 +211,11 @@ def status(ledger: Ledger, chapters: Iterable[Path] = ()) -> Page:
     tables += [score_table(ledger), _run_table(ledger)]
     tables.append(_repeated(runs_folder()))
     if ledger.left_out:
-        rows = tuple((path.stem, why) for path, why in ledger.left_out.items())
+        folder = f"{repository_root()}/"  # readers have another one
+        rows = tuple(
+            (path.stem, why.replace(folder, ""))
+            for path, why in ledger.left_out.items()
+        )
         tables.append(Table("Records that are left out", ("Record", "Why"), rows))
     return Page(tuple(tables))
 
@@ -227,8 +231,8 @@ def _repeated(folder: Path) -> Table | Sentence:
             "Machine": lambda line: line.machine,
             "Found": lambda line: line.note,
         },
-        empty="No run was repeated on another machine yet; `ferbook verify RECORD "
-        "--root DIR --keep` does so.",
+        empty="No run was repeated on another machine yet; ferbook verify RECORD "
+        "--root DIR --keep does so.",
     )
 
 

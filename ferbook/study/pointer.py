@@ -43,7 +43,7 @@ class Pointer:
         """Word and figures in two sentences."""
         return (
             f"How far to believe it: {self.title} is {self.word}. On rendered faces "
-            "whose evidence is known, the share of its hottest pixels that lie there "
+            "whose evidence is known, the share of its hottest pixels that lie on it "
             f"is {interval(self.found)}, n = {self.found.n:,}; noise gets "
             f"{self.noise:.2f}, the blob {self.blob:.2f}. Chapter 11 has the rest."
         )
@@ -61,9 +61,10 @@ class Pointer:
         )
         grid = "display: grid; grid-template-columns: 3em 1fr; align-items: center"
         return (
-            '<div class="trust" style="display: flex; gap: 1em; align-items: center">'
+            '<div class="trust" style="display: flex; flex-wrap: wrap; gap: 0 1em; '
+            'align-items: center">'
             f'<div aria-hidden="true" style="{grid}; flex: 0 0 9em; font-size: 0.8em">'
-            f"{drawn}</div><p>{escape(self.text())}</p></div>"
+            f'{drawn}</div><p style="flex: 1 1 16em">{escape(self.text())}</p></div>'
         )
 
 

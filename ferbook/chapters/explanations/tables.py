@@ -318,9 +318,9 @@ def _cues(study: Study) -> str:
     for cue in (c for c in cues if taken[c]):
         told = warned(study, cue)
         ways = sum(told[name].low > 0 for name in methods if name in told)
-        shown.append(f"{cue}, {len(taken[cue])} networks, by {ways}")
+        shown.append(f"{cue} {ways} ({len(taken[cue])} networks)")
     return (
-        f"Of {total} shortcuts that were planted, {count} were taken. Of the "
-        f"{len(methods)} methods, these many surely mark the cue more than the best "
-        f"decoy does, which is what a reader could see: {'; '.join(shown)}."
+        f"Of {total} shortcuts that were planted, {count} were taken. How many of the "
+        f"{len(methods)} methods clearly mark the cue more than the best decoy does, "
+        f"which is what a reader could see: {'; '.join(shown)}."
     )

@@ -160,7 +160,7 @@ def false_positive_box(run: Run) -> Table:
         (name, str(errors), f"{100 * share:.1f} %")
         for name, errors, share in sorted(told, key=lambda row: -row[1])
     )
-    header = ("Class", "Wrongly said", "Share of the training faces")
+    header = ("Class", "Wrongly said", "Share of the page's training faces")
     return Table(f"Errors by what was said, n = {counts.sum():,}", header, rows)
 
 

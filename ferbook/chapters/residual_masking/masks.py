@@ -310,7 +310,9 @@ def _whose(found: Mapping[str, Mapping[str, np.ndarray]]) -> str:
             if len(signs) == 1
             else "they differ, so the mask has a part in it"
         )
-        told.append(f"{maps}, with the mask and without it: {says}.")
+        told.append(
+            f"{maps[0].upper()}{maps[1:]}, with the mask and without it: {says}."
+        )
     return " ".join(told)
 
 

@@ -299,13 +299,16 @@ def reason_table(told: Mapping[str, Reason]) -> Table:
     columns = {
         "Network": lambda row: row[0],
         "Says": lambda row: row[1].answer,
-        "Rank correlation": lambda row: f"{row[1].agree:+.2f}",
+        "Rank correlation": lambda row: (
+            "none" if np.isnan(row[1].agree) else f"{row[1].agree:+.2f}"
+        ),
         "Squares that change the answer": lambda row: f"{100 * row[1].misled:.0f} %",
     }
     note = (
         "Spearman's rank correlation of Grad-CAM and the fall of the score, over the "
-        "pixels of one face. A pixel is under several squares: the share of them that "
-        "change the answer, mean over pixels."
+        "pixels of one face; none where Grad-CAM is the same everywhere. A pixel is "
+        "under several squares: the share of them that change the answer, mean over "
+        "pixels."
     )
     caption = "Two explanations of the same answers"
     return table(caption, told.items(), columns, note=note)

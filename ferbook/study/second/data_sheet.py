@@ -5,10 +5,12 @@ Communications of the ACM 64(12), 2021.
 """
 
 from fer_lib.rendered.head import load_head
+from ferbook.runs.paths import repository_root
 from ferbook.study.second.faces import OPPOSITE, SPLITS, VERSION
 from ferbook.study.second.settings import SIZES, Settings
 
 PLACE = "book/explanations_data_sheet.md"
+RECORDS = "book/explanations/second"
 
 
 def data_sheet(settings: Settings = SIZES["full"]) -> str:
@@ -19,6 +21,7 @@ def data_sheet(settings: Settings = SIZES["full"]) -> str:
         units=len(head.units), cues=", ".join(settings.tied),
         test=SPLITS["Test"], pairs=len(OPPOSITE), p=settings.photographs,
         cells=len(settings.cells()) + len(settings.cells_on_photographs()),
+        records=len([*(repository_root() / RECORDS).glob("*.npz")]) or "None",
     )  # fmt: skip
 
 
@@ -47,9 +50,10 @@ together. Known of each: the 68 landmarks, which units move and by how much, by 
 many pixels each unit shifts each pixel, the face without each unit, a resting face
 with it alone, and which of the cues {cues} are set.
 
-**Records.** {cells} cells: a network, a condition and a seed. Each holds the network's
-scores of all test faces and every score of every map, not the maps. Nothing is
-missing: where a pair was not asked about, or a score says nothing, it is not a number.
+**Records.** {records} of the plan's {cells} cells are recorded: a network, a condition
+and a seed. A record holds the network's scores of all test faces and every score of
+every map, not the maps. Where a pair was not asked about, or a score says nothing, it
+is not a number.
 
 **Photographs.** None. The part on photographs keeps numbers of {p.tested}
 photographs of FER2013; who wants to repeat it needs that set.
@@ -81,8 +85,8 @@ do well still have to show it.
 
 ## Distribution and upkeep
 
-Code, records and plan are in this repository, under its licences: code MIT, text
-CC BY 4.0, head CC0. Faces are not stored but drawn again. Records of another plan are
-refused beside these; a changed face raises the version, and a test compares one with
-its hash. Errors are reported as issues of the repository.
+Code and plan are in this repository, and records as they are made, under its
+licences: code MIT, text CC BY 4.0, head CC0. Faces are not stored but drawn again.
+Records of another plan are refused beside these; a changed face raises the version,
+and a test compares one with its hash. Errors are reported as issues of the repository.
 """
