@@ -42,8 +42,9 @@ def loaded(browser) -> dict[Path, int]:
 
 
 def paints(browser) -> tuple[float, float]:
-    """First and largest contentful paint, milliseconds from the start."""
-    first, largest = browser.execute_async_script(_PAINTS)
+    """First and largest contentful paint, milliseconds; nan where none was seen."""
+    found = browser.execute_async_script(_PAINTS)
+    first, largest = (float("nan") if one is None else one for one in found)
     return first, largest
 
 
