@@ -31,13 +31,13 @@ from ferbook.study.second.settings import SHUFFLED, Cell, Settings
 # training faces that are held out, before the plan is frozen.
 RECIPES = {
     "deep_emotion": (20, 3e-3),
-    "residual_masking": (12, 2e-3),
+    "residual_masking": (16, 4e-3),
     "ramn": (8, 2e-3),
     "diversified_esr": (8, 4e-3),
     "diversified_manet": (12, 4e-3),
     "part_ensemble": (8, 3e-3),
     "plain_resnet": (12, 4e-3),
-    "small_vit": (20, 1e-3),
+    "small_vit": (60, 2e-3),
 }
 LANDMARK_EPOCHS = 4
 BATCH = 64
