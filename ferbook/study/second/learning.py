@@ -32,7 +32,7 @@ from ferbook.study.second.settings import SHUFFLED, Cell, Settings
 RECIPES = {
     "deep_emotion": (20, 3e-3),
     "residual_masking": (16, 4e-3),
-    "ramn": (8, 2e-3),
+    "ramn": (24, 1.5e-3),
     "diversified_esr": (8, 4e-3),
     "diversified_manet": (12, 4e-3),
     "part_ensemble": (8, 3e-3),
