@@ -5,12 +5,11 @@ Communications of the ACM 64(12), 2021.
 """
 
 from fer_lib.rendered.head import load_head
-from ferbook.runs.paths import repository_root
 from ferbook.study.second.faces import OPPOSITE, SPLITS, VERSION
 from ferbook.study.second.settings import SIZES, Settings
+from ferbook.study.second.work import records_folder
 
 PLACE = "book/explanations_data_sheet.md"
-RECORDS = "book/explanations/second"
 
 
 def data_sheet(settings: Settings = SIZES["full"]) -> str:
@@ -21,7 +20,7 @@ def data_sheet(settings: Settings = SIZES["full"]) -> str:
         units=len(head.units), cues=", ".join(settings.tied),
         test=SPLITS["Test"], pairs=len(OPPOSITE), p=settings.photographs,
         cells=len(settings.cells()) + len(settings.cells_on_photographs()),
-        records=len([*(repository_root() / RECORDS).glob("*.npz")]) or "None",
+        records=len([*records_folder().glob("*.npz")]) or "None",
     )  # fmt: skip
 
 
