@@ -14,7 +14,7 @@ from ferbook.study.second.settings import SIZES, Settings
 
 # Set when every recipe of learning.RECIPES has been tried by
 # ferbook.study.second.pilot; until then the full size is refused.
-FROZEN = False
+FROZEN = True
 LEARNED = 0.75  # AUC that the 95 % interval of a network that learned is above
 ALPHA = 0.05
 DRAWS = 2000
