@@ -86,7 +86,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     one.add_argument("--out", type=Path, help="folder of the record")
     one.add_argument("--fresh", action="store_true", help="replace another study")
     add_cluster(one)
-    one.add_argument("--edition", type=int, choices=(1, 2), default=1)
+    one.add_argument("--edition", type=int, choices=(1, 2), default=2)
     text = "of the second edition: full is its frozen plan, small about 15 minutes"
     one.add_argument("--size", choices=("full", "small", "smoke"), help=text)
     text = "FER2013 with FER+, for the second edition's part on photographs"

@@ -106,7 +106,7 @@ def made(cell: Cell, settings: Settings, root: str | None = None) -> bytes:
         "code": code_version(source_hash(["ferbook.study.second.work"])),
         "hardware": hardware(torch.device("cpu")),
         "libraries": library_versions(),
-        "command": "ferbook explain --edition 2",
+        "command": "ferbook explain",
         "written": datetime.now(UTC).strftime("%Y-%m-%d"),
     }
     kept = {k: found[k].astype(np.int16) for k in WHOLE}
