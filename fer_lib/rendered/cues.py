@@ -11,7 +11,6 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from fer_lib.errors import FerError
 from fer_lib.rendered.head import load_head
 from fer_lib.rendered.people import Person
 from fer_lib.rendered.scene import Scene
@@ -35,14 +34,6 @@ class _WithEars(Person):
 @lru_cache(maxsize=256)
 def _with_ears(person: Person) -> Person:
     return _WithEars(person.macros, person.shapes, person.look)
-
-
-def drawn(rng: np.random.Generator, tied: str = "", label: int = 0) -> dict[str, bool]:
-    """Which cues are set, by name; a label of 1 sets the cue that is tied to it."""
-    if tied and tied not in CUES:
-        raise FerError(f"cue '{tied}' is unknown; expected one of {', '.join(CUES)}.")
-    found = {cue: bool(rng.random() < 0.5) for cue in CUES}
-    return found | ({tied: bool(label)} if tied else {})
 
 
 def staged(scene: Scene, cues: Mapping[str, bool]) -> Scene:

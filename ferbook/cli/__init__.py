@@ -61,11 +61,10 @@ _STOPPED = {
     "predict": "maps that are drawn stay, a table is written when all is read",
     "get": "what has arrived as a whole stays, and the same command goes on",
 }
-_FEWER = "explain fewer faces, with --faces"
 _SMALLER = {
     "reproduce": "take a smaller --preset, or a smaller batch, as --set batch_size=8",
-    "explain": _FEWER,
-    "analyse": _FEWER,
+    "explain": "take --size small",
+    "analyse": "explain fewer faces, with --faces",
     "predict": "take fewer --workers, or save the largest photographs smaller",
     "check": "set FER_MEMORY_LIMIT to fewer bytes, as 200000000",
     "audit": "set FER_MEMORY_LIMIT to fewer bytes, as 200000000",

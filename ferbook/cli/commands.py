@@ -76,21 +76,14 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
     text = "score heat maps of all networks against known truth, on rendered faces"
     one = command(commands, "explain", explain, text)
-    one.add_argument("--task", nargs="+", metavar="NAME", help="all of them")
-    one.add_argument("--network", nargs="+", metavar="NAME", help="all of them")
-    one.add_argument("--seeds", type=int, default=2, help="of the fair tasks (2)")
-    one.add_argument("--faces", type=int, help="explained")
-    one.add_argument("--train", type=int, help="learned from")
-    one.add_argument("--epochs", type=float, default=1.0, help="factor on epochs")
-    one.add_argument("--budget", metavar="20m", help="then begin no further cell")
-    one.add_argument("--out", type=Path, help="folder of the record")
-    one.add_argument("--fresh", action="store_true", help="replace another study")
-    add_cluster(one)
-    one.add_argument("--edition", type=int, choices=(1, 2), default=2)
-    text = "of the second edition: full is its frozen plan, small about 15 minutes"
-    one.add_argument("--size", choices=("full", "small", "smoke"), help=text)
-    text = "FER2013 with FER+, for the second edition's part on photographs"
+    text = "of the study: full is its frozen plan, small takes about 15 minutes"
+    sizes = ("full", "small", "smoke")
+    one.add_argument("--size", choices=sizes, default="full", help=text)
+    text = "FER2013 with FER+, for the part on photographs"
     one.add_argument("--root", metavar="DIR", help=text)
+    one.add_argument("--budget", metavar="20m", help="then begin no further cell")
+    one.add_argument("--out", type=Path, help="folder of the records")
+    add_cluster(one)
 
     text = (
         "average what a network looks at over many faces of a data set, and record it"
@@ -233,43 +226,34 @@ def verify(options: argparse.Namespace) -> int:
 
 
 def explain(options: argparse.Namespace) -> int:
-    if options.edition == 2:
-        from ferbook.cli.second_edition import explain_again
-
-        with cluster_of(vars(options)) as cluster:
-            return explain_again(options, cluster)
-    for name in ("size", "root"):
-        if getattr(options, name):
-            raise FerError(f"--{name} is of the second edition: add --edition 2.")
+    from fer_lib.files import cache_dir
     from ferbook.cluster import in_turn
     from ferbook.kit.parameters import seconds_of
     from ferbook.runs.records import check_writable
-    from ferbook.study.record import NAME, explanations_folder
-    from ferbook.study.report import accuracy_table, ranking_table
-    from ferbook.study.settings import NETWORKS, TASKS, Settings
-    from ferbook.study.work import plan_cells, work
+    from ferbook.study.record import records_folder
+    from ferbook.study.report import summary
+    from ferbook.study.settings import SIZES
+    from ferbook.study.work import work
 
-    tasks = [one_of("task", name, TASKS) for name in options.task or TASKS]
-    networks = [one_of("network", n, NETWORKS) for n in options.network or NETWORKS]
-    named = {k: getattr(options, k) for k in ("train", "faces")}
-    given = {k: value for k, value in named.items() if value is not None}
-    out = options.out or explanations_folder()
+    size, settings = options.size, SIZES[options.size]
+    # Records of two plans are refused in one folder.
+    usual = records_folder() if size == "full" else cache_dir() / f"study-{size}"
+    out = options.out or usual
     check_writable(out)
+    out.mkdir(parents=True, exist_ok=True)
+    budget = seconds_of(options.budget) if options.budget else None
     with cluster_of(vars(options)) as cluster:
         if cluster:
             cluster.check()
-        study = work(
-            plan_cells(tasks, networks, options.seeds),
-            Settings(**given, epochs=options.epochs),
-            out,
-            budget=seconds_of(options.budget) if options.budget else None,
-            fresh=options.fresh,
-            each=cluster.each if cluster else in_turn,
-        )
-    print(accuracy_table(study, study.tasks).text())
-    if study.learned.any():
-        print("", ranking_table(study, "relevance_rank").text(), sep="\n")
-    print(f"\nRecord: {out / NAME}.json, and the .npz file beside it.")
+        each = cluster.each if cluster else in_turn
+        done = work(settings, out, root=options.root, budget=budget, each=each)
+    print(summary(out, settings))
+    count = len(settings.cells())
+    if options.root:
+        count += len(settings.cells_on_photographs())
+    else:
+        print("\nPhotographs are left out: name FER2013's folder with --root.")
+    print(f"\n{len(done)} of {count} cells are recorded in {out}.")
     return 0
 
 

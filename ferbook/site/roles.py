@@ -46,8 +46,8 @@ from ferbook.site.play import explorer
 from ferbook.site.prepared_notebooks import Downloads
 from ferbook.site.prose import bare_numbers
 from ferbook.site.reports import report, status
-from ferbook.study.record import explanations_folder
-from ferbook.study.report import claims_table, open_study
+from ferbook.study.record import records_folder
+from ferbook.study.report import attention_table, tracked
 
 
 class PageError(ExtensionError):
@@ -182,7 +182,7 @@ _SHOWN: dict[str, Callable[[ShownDirective], object]] = {
     "networks": lambda d: network_table(catalogue()),
     "library": lambda d: library_table(),
     "equations": lambda d: equation_table(read_equations()),
-    "where-networks-look": lambda d: claims_table(open_study()),
+    "where-networks-look": lambda d: attention_table(tracked()),
     "claims": lambda d: claim_list(d.paper, d.ledger()),
     "rules": lambda d: rules_list(),
     "error-rates": lambda d: error_table(),
@@ -205,7 +205,7 @@ def read_ledger(app: Sphinx) -> None:
     except FerError as error:
         raise PageError(str(error)) from error
     records = [record.path for record in app.fer_ledger.records]
-    studies = explanations_folder().glob("*.json")
+    studies = records_folder().glob("*.npz")
     texts = [*claims_folder(root).glob("*.toml"), rules_path(root)]
     texts.append(root / "book" / "error_rates.json")
     app.fer_sources = [*texts, *records, *studies]

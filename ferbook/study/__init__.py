@@ -1,1 +1,1 @@
-"""Heat maps against known truth: training, scoring, controls and records."""
+"""The study of explanations: many movements, a plan that was frozen."""

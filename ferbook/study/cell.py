@@ -1,245 +1,256 @@
-"""One cell of a study: one network on one task, explained and scored."""
+"""One cell of the study: a network explained and scored, task by task.
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import NamedTuple
+Every pair of a face and a movement that it shows is asked about: "why does
+this move?".  Truth is what that movement shifts; the other movements of the
+face are distractors that only a map of this one question leaves alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
-from fer_lib.evaluation.inference import predict
-from fer_lib.explain.attention import attention, lacks_attention, region_weights
-from fer_lib.explain.grad_cam import class_maps
+from fer_lib.data.faceset import FaceSet
+from fer_lib.explain.benchmark import covered, maps_of, resized, scored
 from fer_lib.explain.methods import METHODS, Method, available
 from fer_lib.explain.scoring.agreement import rank_agreement
-from fer_lib.explain.scoring.controls import DECOYS, randomised
-from fer_lib.explain.scoring.faithfulness import (
-    average_drop,
-    deletion,
-    infidelity,
-    insertion,
-    sensitivity_max,
-)
-from fer_lib.explain.scoring.localisation import SCORES, inside_auc, relevance_mass
-from fer_lib.models.deep_emotion import DeepEmotion
-from fer_lib.models.part_ensemble import PartEnsemble
-from fer_lib.models.ramn import RAMN
+from fer_lib.explain.scoring.controls import BROKEN, broken, randomised
+from fer_lib.explain.scoring.localisation import relevance_mass
+from fer_lib.explain.scoring.rerendering import unit_effects
+from fer_lib.explain.scoring.rivals import CEILING, FLOORS, fitted_decoys
+from fer_lib.landmarks import interocular
+from fer_lib.models.network import Network
 from fer_lib.rendered.cues import CUES
-from ferbook.papers.part_measures import landmark_errors, member_scores
-from ferbook.study.faces import SEEN, Known
-from ferbook.study.settings import BASE, FAIR, TASKS, Settings
-from ferbook.study.training import Learned
+from fer_lib.rendered.known import KnownFaces
+from ferbook.study.learning import Learned
+from ferbook.study.movements import REGIONS, measured
+from ferbook.study.networks import MOVED, two_way
+from ferbook.study.settings import FAIR, Cell, Settings
 
-# The methods of the first edition, in the order of its record.
-EXPLAINED: dict[str, Method] = {
-    name: METHODS[name]
-    for name in (
-        "grad_cam",
-        "guided_grad_cam",
-        "occlusion",
-        "label_flip",
-        "saliency",
-        "integrated_gradients",
-        "integrated_gradients_black",
-        "smooth_grad",
-        "shapley_parts",
-        "attention",
-    )
+UNTRAINED = "attention_untrained"  # the network's own, before it learned
+NAMED = "named_part"  # a rival that reads the question, but sees no face
+BROKEN_OF = "saliency"  # whose maps are broken on purpose
+ROWS = (
+    *METHODS,
+    UNTRAINED,
+    CEILING,
+    NAMED,
+    *FLOORS,
+    "fitted_blob",
+    "mean_parts",
+    *(f"broken_{how}" for how in BROKEN),
+)
+METHOD_ROWS = tuple(METHODS)
+# Decoys that a method must beat, each of them: none has seen the question.
+RIVALS = ("edges", "mean_face", "centre_blob", "fitted_blob", "mean_parts")
+# Landmarks of the part that a movement is named after.
+_PARTS = {
+    "brow": slice(17, 27),
+    "eye": slice(36, 48),
+    "nose": slice(27, 36),
+    "mouth": slice(48, 68),
+    "jaw": slice(3, 14),
+    "cheek": slice(0, 0),  # its middle has no landmark, see below
 }
-ROWS = (*EXPLAINED, *DECOYS)  # of every table of methods
-POOLED = 16  # side to which maps of different sizes are brought
-STEPS = 12  # of deletion and insertion
-COPIES = 4  # changed ones of each face, for sensitivity
-# As costly as another method that is controlled.
-UNCONTROLLED = ("label_flip", "integrated_gradients_black")
 
 
-class Explained(NamedTuple):
-    """A network's maps of some faces."""
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """What is known of the test faces, and which are asked about."""
 
-    unit: Tensor  # float32 [N, C, S, S], pixels in 0..1
-    landmarks: np.ndarray  # float64 [N, 68, 2] in pixels of unit
-    targets: np.ndarray  # int64 [N], the classes that the network says
-    maps: dict[str, np.ndarray]  # by method or decoy, float32 [N, S, S]
-
-
-def explained(
-    learned: Learned, known: Known, methods: Mapping[str, Method]
-) -> Explained:
-    """Maps of every method, by name, that the network can be explained by."""
-    network, faces = learned.network, known.faces
-    unit = network.input.to_unit(faces.images)
-    targets = learned.scores[: len(faces)].argmax(1)
-    can = {*available(network), *DECOYS}
-    maps = {
-        name: method(network, unit, targets, landmarks=faces.landmarks)
-        for name, method in methods.items()
-        if name in can
-    }
-    return Explained(unit, faces.landmarks, targets, maps)
+    known: KnownFaces
+    asked: Mapping[str, np.ndarray]  # rows of the faces, by movement
+    training: np.ndarray  # landmarks [n, 68, 2] of training faces
+    # By cue, pixels bool [N, S, S] in which it shows, and pictures with it
+    # switched, uint8 [N, 1, S, S]; set, bool [N, 4], says which are set.
+    cues: Mapping[str, tuple[np.ndarray, np.ndarray]]
+    set: np.ndarray
 
 
-def measured(
-    learned: Learned, known: Known, task: str, seed: int, settings: Settings
+def measured_cell(
+    cell: Cell, learned: Learned, truth: Truth, settings: Settings
 ) -> dict[str, np.ndarray]:
-    """Everything that a study keeps of one network on one task, by name.
+    """Everything that is kept of a cell, by name; P pairs in the order of tasks.
 
-    Of methods there is a row for each of :data:`ROWS`, not a number where a
-    method is none for this network.  More is measured of seed 0.
+    ``scores``, ``[N, movements]``, what the network says of the test faces;
+    ``task`` and ``face``, ``[P]``; every score ``[rows, P]``.  Of a network with
+    planted shortcuts ``cue_mass``, ``[rows, P]``, and ``cue_effect``, ``[P]``, of
+    the cue that is tied to the pair's movement; other movements are left out.
     """
-    told = explained(learned, known, {**EXPLAINED, **DECOYS})
-    fall = falls(learned, known, told.targets)
-    found = {"correct": learned.correct, "fall": fall}
-    found |= localised(told.maps, known)
-    masses = {"agreement": known.mass_by_movement}
-    masses["density_agreement"] = known.density_by_movement
-    for name, by_movement in masses.items():
-        found[name] = _rows(
-            told.maps, lambda m, f=by_movement: rank_agreement(f(m), fall)
-        )
-    found["pooled"] = _rows(told.maps, pooled)
-    asked = CUES if task == BASE else (TASKS[task].tied,)
-    if seed == 0 and any(asked):
-        found |= on_cues(learned, known, told.maps, asked)
-    if seed == 0 and task in FAIR:
-        found |= faithful(learned, told)
-    if seed == 0 and task == BASE:
-        found |= control(learned, known, told, settings.stages)
-    return found | own_parts(learned, known, told)
-
-
-def localised(maps: Mapping[str, np.ndarray], known: Known) -> dict[str, np.ndarray]:
-    """Scores against the truth, ``[rows, N]`` each.
-
-    Those of ``SCORES`` by their names, on the pixels that move; and
-    ``changed_auc``, on the pixels whose grey changes visibly.
-    """
-    asked = {name: (score, known.moved) for name, score in SCORES.items()}
-    asked["changed_auc"] = (inside_auc, known.grey > SEEN)
-    return {
-        name: _rows(maps, lambda m, score=score, truth=truth: score(m, truth))
-        for name, (score, truth) in asked.items()
-    }
-
-
-def falls(learned: Learned, known: Known, targets: np.ndarray) -> np.ndarray:
-    """How far the explained score falls without each, ``[N, movements]``."""
-    rows = known.less.extra["row"]
-    whole = learned.scores[rows, targets[rows]]
-    less = predict(learned.network, known.less.images)
-    return known.by_movement(whole - less[np.arange(len(rows)), targets[rows]])
-
-
-def on_cues(
-    learned: Learned,
-    known: Known,
-    maps: Mapping[str, np.ndarray],
-    cues: Sequence[str],
-) -> dict[str, np.ndarray]:
-    """What maps and network make of cues, which are not the label's evidence.
-
-    ``cue_mass``, ``[4, rows, N]``, on the pixels of a cue; ``cue_effect``,
-    ``[4, N]``: by how much the score of class 1, less that of class 0, rises
-    when a cue is set.  Not numbers for cues that are not asked about.
-    """
-    mass = np.full((len(CUES), len(ROWS), len(known.faces)), np.nan)
-    effect = np.full((len(CUES), len(known.faces)), np.nan)
-    whole = learned.scores[: len(known.faces)]
-    for cue in cues:
-        place, (where, images) = CUES.index(cue), known.cues[cue]
-        mass[place] = _rows(maps, lambda m, w=where: relevance_mass(m, w))
-        other = predict(learned.network, images)
-        rise = np.diff(whole)[:, 0] - np.diff(other)[:, 0]
-        is_set = known.faces.extra["cues"][:, place]
-        effect[place] = np.where(is_set, rise, -rise)
-    return {"cue_mass": mass, "cue_effect": effect}
-
-
-def faithful(learned: Learned, told: Explained) -> dict[str, np.ndarray]:
-    """What the network itself says about the maps, ``[rows, N]`` each."""
-    asked = (learned.network, told.unit, told.targets)
-    blurred = {"fill": "blur", "steps": STEPS}
-    scores = {
-        "deletion": lambda m: deletion(*asked, m, **blurred).area,
-        "insertion": lambda m: insertion(*asked, m, **blurred).area,
-        "average_drop": lambda m: average_drop(*asked, m),
-        "infidelity": lambda m: infidelity(*asked, m),
-    }
-    return {name: _rows(told.maps, score) for name, score in scores.items()}
-
-
-def control(
-    learned: Learned, known: Known, told: Explained, stages: int
-) -> dict[str, np.ndarray]:
-    """How far maps outlive weights that are drawn anew, from the last layer.
-
-    ``randomised``, ``[rows, stages, N]``, agreement with the map of the
-    network as it is; ``randomised_auc``, ``[rows, N]``, with the truth when
-    all weights are new; ``sensitivity``, ``[rows, N]``, how far a map moves
-    when the pixels hardly do.
-    """
-    methods = {name: m for name, m in EXPLAINED.items() if name not in UNCONTROLLED}
-    steps = randomised(learned.network, 0, told.unit[:16], stages=stages)
-    agreement = np.full((len(ROWS), stages, len(known.faces)), np.nan)
-    for stage, (_, network) in enumerate(steps):
-        other = replace(learned, network=network)
-        maps = explained(other, known, methods).maps
-        for name, one in maps.items():
-            agreement[ROWS.index(name), stage] = rank_agreement(told.maps[name], one)
-    auc = _rows(maps, lambda m: inside_auc(m, known.moved))
-    asked = (learned.network, told.unit, told.targets)
-    options = {"landmarks": told.landmarks, "samples": COPIES}
-    steady = {name: sensitivity_max(methods[name], *asked, **options) for name in maps}
-    return {
-        "randomised": agreement,
-        "randomised_auc": auc,
-        "sensitivity": _rows(steady, lambda values: values),
-    }
-
-
-def own_parts(learned: Learned, known: Known, told: Explained) -> dict[str, np.ndarray]:
-    """What the network's own parts do, by name; few have any.
-
-    ``theta``, ``[N, 6]``: RAMN's weights, the whole face first.
-    ``branch_correct``, ``[5, n]``: whether each branch of the part ensemble
-    alone is right, of all test faces; ``branch_mass``, ``[5, N]``: mass of
-    its Grad-CAM on the truth; ``landmark_error``, ``[2, 5, N]``: mean error
-    of a coordinate as a share of the side, before and after tuning.
-    ``window``, ``[N, 2]``: shares of the truth, and of the picture, that the
-    transformer samples.  ``untrained_auc``, ``[N]``: attention before
-    training, scored as all maps are.
-    """
-    network, faces, found = learned.network, known.faces, {}
-    if isinstance(network, RAMN):
-        found["theta"] = region_weights(network, faces.images).weights
-    if isinstance(network, DeepEmotion):
-        inside = told.maps["attention"] > 0.5
-        held = (inside & known.moved).sum((1, 2))
-        share = held / known.moved.sum((1, 2)).clip(min=1)
-        found["window"] = np.stack([share, inside.mean((1, 2))], 1)
-    if isinstance(network, PartEnsemble):
-        said = member_scores(network, learned.test.images).argmax(2).numpy()
-        maps = class_maps(network, faces.images, told.targets).maps
-        found["branch_correct"] = (said == learned.test.labels[:, None]).T
-        found["branch_mass"] = np.stack([relevance_mass(m, known.moved) for m in maps])
-        localisers = (network.originals, network.tuned())
-        errors = [landmark_errors(one, faces).T for one in localisers]
-        found["landmark_error"] = np.stack(errors)
-    if lacks_attention(learned.untrained) is None:
-        before = attention(learned.untrained, told.unit, landmarks=told.landmarks)
-        found["untrained_auc"] = inside_auc(before, known.moved)
+    tasks = [t for t in settings.tasks if not cell.tied or t in settings.tied.values()]
+    parts = [
+        _of_task(cell, learned, truth, settings, task)
+        for task in tasks
+        if len(truth.asked[task])
+    ]
+    names = dict.fromkeys(name for part in parts for name in part)
+    found = {"scores": learned.scores, "losses": np.array(learned.losses)}
+    for name in names:
+        found[name] = np.concatenate([part[name] for part in parts], -1)
     return found
 
 
-def pooled(maps: np.ndarray) -> np.ndarray:
-    """Maps ``[N, S, S]`` as ``[N, 16, 16]``, means of their pixels."""
-    side = (POOLED, POOLED)
-    return nn.functional.adaptive_avg_pool2d(torch.as_tensor(maps), side).numpy()
+def _of_task(
+    cell: Cell, learned: Learned, truth: Truth, settings: Settings, task: str
+) -> dict[str, np.ndarray]:
+    rows, place = truth.asked[task], settings.tasks.index(task)
+    faces = truth.known.asked(task, rows)
+    network, untrained = (
+        two_way(one, place) for one in (learned.network, learned.untrained)
+    )
+    targets = np.full(len(rows), MOVED)
+    effects = unit_effects(network, faces, targets)
+    named = {NAMED: named_part(task, truth.training, faces.images.shape[-1])}
+    asked = (network, faces, targets, truth.training, faces.shift)
+    maps = all_maps(*asked, untrained=untrained, rivals=named)
+    asked = (network, faces, targets)
+    scores = {
+        name: scored(one, *asked, effects, pixels=False) for name, one in maps.items()
+    }
+    found = {"task": np.full(len(rows), place), "face": rows}
+    found |= table(scores, len(rows))
+    own = faces.unit == task
+    found["own_deletion"] = effects.deletion[own]
+    found["own_insertion"] = effects.insertion[own]
+    if cell.condition == FAIR and cell.seed == 0:
+        found |= _costly(network, faces, maps, settings)
+    if cell.tied:
+        cue = next(c for c, tied in settings.tied.items() if tied == task)
+        found |= _on_cue(network, truth, rows, cue, maps)
+    return found
 
 
-def _rows(maps: Mapping[str, np.ndarray], score: Callable) -> np.ndarray:
-    """A score of each map, in the order of :data:`ROWS`."""
-    values = {name: np.asarray(score(one), float) for name, one in maps.items()}
-    lacking = np.full_like(next(iter(values.values())), np.nan)
-    return np.stack([values.get(name, lacking) for name in ROWS])
+def all_maps(
+    network: Network,
+    faces: KnownFaces | FaceSet,
+    targets: np.ndarray,
+    training: np.ndarray,
+    truth: np.ndarray,
+    *,
+    untrained: Network | None = None,
+    rivals: Mapping[str, Method] = MappingProxyType({}),
+) -> dict[str, np.ndarray]:
+    """Maps of every method, decoy and broken method that there is, by row.
+
+    ``faces`` have landmarks; ``training``, ``[n, 68, 2]``, are those that decoys
+    know; ``truth``, ``float32 [N, S, S]``, is the ceiling's map.
+    """
+    decoys = {**FLOORS, **fitted_decoys(training, faces.images.shape[-1]), **rivals}
+    methods = {name: METHODS[name] for name in available(network)}
+    found = {
+        name: maps_of(one, network, faces, targets)
+        for name, one in {**methods, **decoys}.items()
+    }
+    if "attention" in methods and untrained is not None:
+        found[UNTRAINED] = maps_of(METHODS["attention"], untrained, faces, targets)
+    found[CEILING] = truth
+    good = found[BROKEN_OF]
+    far = {"pixels": good.shape[-1] // 3}  # away from what it marks
+    return found | {f"broken_{how}": broken(good, how, **far) for how in BROKEN}
+
+
+def named_part(task: str, training: np.ndarray, size: int) -> Method:
+    """A spot on the part, and side, that a movement is named after.
+
+    A rival of its own kind: it knows the question and where parts of a mean
+    face are, and has seen neither the face nor the network.  What beats it
+    tells more than the name does.
+    """
+    about = next(one for one in measured() if one.unit == task)
+    mean = training.mean(0)
+    points = mean[_PARTS[about.region]]
+    if about.region == REGIONS[2]:  # cheeks, between eye, nose and corner of the mouth
+        right = mean[[36, 31, 48]].mean(0)
+        points = np.stack([right, mean[[45, 35, 54]].mean(0)])
+    middle = mean[27:31, 0].mean()
+    if about.side:  # the subject's left is the image's right
+        own = points[:, 0] > middle if about.side == "Left" else points[:, 0] < middle
+        points = points[own]
+    reach = 0.2 * interocular(mean[None])[0] / size
+
+    def decoy(network, images, targets=None, *, landmarks=None, seed=0):
+        height, width = images.shape[-2:]
+        rows, columns = np.mgrid[:height, :width] + 0.5
+        pixels = np.stack([columns / width, rows / height], -1)
+        away = np.linalg.norm(pixels[:, :, None] - (points + 0.5) / size, axis=-1)
+        spot = np.exp(-0.5 * (away / reach) ** 2).max(-1).astype(np.float32)
+        return np.repeat(spot[None], len(images), 0)
+
+    return decoy
+
+
+def _costly(
+    network: Network, faces: KnownFaces, maps: dict, settings: Settings
+) -> dict[str, np.ndarray]:
+    """Scores by covered pixels, and maps of weights drawn anew, of a few faces."""
+    few = np.arange(min(settings.costly, len(faces)))
+    part, targets = faces.select(few), np.full(len(few), MOVED)
+    pixels = {k: covered(m[few], network, part, targets) for k, m in maps.items()}
+    found = table(pixels, len(few))
+    own = {name: one[few] for name, one in maps.items()}
+    asked = (network, part, targets, own, settings.stages)
+    found |= table(of_weights_anew(*asked, like=faces.images), len(few))
+    rest = len(faces) - len(few)
+    return {
+        k: np.pad(v, ((0, 0), (0, rest)), constant_values=np.nan)
+        for k, v in found.items()
+    }
+
+
+def of_weights_anew(
+    network: Network,
+    faces: KnownFaces | FaceSet,
+    targets: np.ndarray,
+    maps: Mapping[str, np.ndarray],
+    stages: int,
+    like: np.ndarray,
+) -> dict[str, dict[str, np.ndarray]]:
+    """How far methods' maps agree with those of weights drawn anew, by row.
+
+    ``like``: pictures ``uint8 [N, C, S, S]`` that normalisations measure again.
+    """
+    unit = network.input.to_unit(torch.as_tensor(like[:16]))
+    anew = unit if len(unit) > 1 else None
+    *_, (_, last) = randomised(network, 0, anew, stages=stages)
+    return {
+        name: {
+            "randomised": rank_agreement(
+                maps[name], maps_of(METHODS[name], last, faces, targets)
+            )
+        }
+        for name in available(network)
+    }
+
+
+def _on_cue(
+    network: Network, truth: Truth, rows: np.ndarray, cue: str, maps: dict
+) -> dict[str, np.ndarray]:
+    where, switched = (one[rows] for one in truth.cues[cue])
+    size = where.shape[-1]
+    masses = {
+        name: {"cue_mass": relevance_mass(resized(one, size), where)}
+        for name, one in maps.items()
+    }
+    said = [_gap(network, images) for images in (truth.known.images[rows], switched)]
+    is_set = truth.set[rows, CUES.index(cue)]
+    effect = np.where(is_set, said[0] - said[1], said[1] - said[0])
+    return table(masses, len(rows)) | {"cue_effect": effect, "cue_set": is_set}
+
+
+@torch.inference_mode()
+def _gap(network: Network, images: np.ndarray) -> np.ndarray:
+    from fer_lib.evaluation.inference import predict
+
+    return np.diff(predict(network, images).astype(float))[:, 0]
+
+
+def table(scores: Mapping[str, Mapping[str, np.ndarray]], count: int) -> dict:
+    """Scores ``[rows, count]`` by name, not numbers where a row has none."""
+    names = dict.fromkeys(name for one in scores.values() for name in one)
+    nothing = np.full(count, np.nan)
+    return {
+        name: np.stack([scores.get(row, {}).get(name, nothing) for row in ROWS])
+        for name in names
+    }

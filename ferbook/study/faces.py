@@ -1,216 +1,119 @@
-"""Rendered faces whose evidence is known, and everything that is known of them.
+"""Rendered faces that move some of the chosen units, and their truth.
 
-Each set has two classes that differ in action units of one part of the face
-(:mod:`ferbook.study.evidence`).  A set is fair, or one cue goes with the
-label in what is learned from and validated on: a planted shortcut.  The
-``Test`` faces are always fair, and the same ones.
+Every face is of a person of its own.  It moves a few of the movements, drawn
+evenly; opposites never move together.  So each face serves all tasks: those
+that it shows, with the others in it as distractors, and those that it lacks.
 """
 
-from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from tqdm.auto import tqdm
 
 from fer_lib.data.faceset import FaceSet
-from fer_lib.data.sources.rendering import MOST, PROVENANCE, check_range, from_cache
-from fer_lib.data.splits import Splits
-from fer_lib.errors import FerError
+from fer_lib.data.sources.rendering import PROVENANCE, from_cache
 from fer_lib.rendered.cues import CUES
-from fer_lib.rendered.units import ACTION_UNITS
-from ferbook.study import evidence
-from ferbook.study.evidence import CONTRASTS, IDLE, Staged, stage
+from fer_lib.rendered.known import KnownFaces, know
+from fer_lib.rendered.moved_faces import MovedFace, moved_face
+from ferbook.study.settings import Settings
 
-# What can be at rest: action units, and idle movements.
-MOVEMENTS = (*(f"AU{number}" for number in ACTION_UNITS), *IDLE)
-# Splits and their people; nobody is in two.
-PEOPLE = {"Training": 40, "Validation": 10, "Test": 20}
-# Raise it when the same options give another set than before; a test compares
+# Raise it when the same options give other faces than before; a test compares
 # one with its hash.
 VERSION = 1
-_TAKES = 100_000  # room for the takes of a split
-SEEN = 0.04  # change of grey, 0-1, from which a cue counts as visible
-CLASSES = {
-    "mouth": ("corners up", "corners down"),
-    "brows": ("brows drawn together", "brows raised"),
-    "eyes": ("eyes wide", "eyes at rest"),
-    "nose": ("nose wrinkled", "nose at rest"),
-    "jaw": ("jaw open", "jaw at rest"),
-}
+# Their people, and takes, are numbered from here.
+SPLITS = {"Training": 0, "Test": 1_000_000}
+OPPOSITE = (
+    {"jawLeft", "jawRight"},
+    {"eyeBlinkLeft", "eyeWideLeft"},
+    {"eyeBlinkRight", "eyeWideRight"},
+)
+DRAWS = 10  # spawn key, beside those of takes
 
 
-def evidence_set(
-    contrast: str = "mouth",
-    size: int = 48,
-    train: int = 800,
-    validation: int = 160,
-    test: int = 200,
-    seed: int = 0,
-    tied: str = "",
-) -> FaceSet:
-    """A rendered set of two classes whose evidence is known, kept in the cache.
+def shown_movements(take: int, settings: Settings) -> tuple[str, ...]:
+    """Which movements a take shows, in the order in which they were drawn."""
+    found: list[str] = []
+    for place in _chance(take, 0, settings).permutation(settings.movements):
+        unit = settings.tasks[place]
+        if not any(unit in pair and pair & {*found} for pair in OPPOSITE):
+            found.append(unit)
+        if len(found) == settings.shown:
+            break
+    return tuple(found)
 
-    Of a contrast; half of a split's faces are of class 0, and each split shows
-    other people.  ``seed`` is of everything, ``tied`` the cue that goes with
-    the label in the first two splits, if any.
 
-    Returns:
-        A ``FaceSet`` named ``evidence`` with ``uint8 [N, 1, S, S]`` images,
-        exact landmarks, and ``extra`` columns that :func:`staged` reads:
-        ``contrast``, ``take``, ``seed`` and ``tied``, and ``cues [N, 4]``.
+def set_cues(
+    take: int, shown: tuple[str, ...], strength: float, settings: Settings
+) -> dict[str, bool]:
+    """Which cues are set; each agrees with its movement with this probability."""
+    draws = dict(zip(CUES, _chance(take, 1, settings).random(len(CUES)), strict=True))
+    moves = {cue: settings.tied.get(cue) in shown for cue in CUES}
+    return {c: bool(moves[c] == (draw < strength)) for c, draw in draws.items()}
+
+
+def staged(take: int, strength: float, settings: Settings) -> MovedFace:
+    """One face, by the number of its take."""
+    shown = shown_movements(take, settings)
+    cues = set_cues(take, shown, strength, settings)
+    return moved_face(take, shown, settings.size, settings.population, take, cues)
+
+
+def movement_set(split: str, strength: float, settings: Settings) -> FaceSet:
+    """A split's faces, kept in the cache; test faces are always fair.
+
+    ``extra["moves"]``, ``bool [N, movements]``, says what they show,
+    ``extra["cues"]``, ``bool [N, 4]``, which cues are set.
     """
-    counts = {"Training": train, "Validation": validation, "Test": test}
-    check_range("size", size, 32, 256)
-    check_range("seed", seed, 0, MOST)
-    for split, count in counts.items():
-        check_range(split, count, 2, _TAKES)
-    if contrast not in CONTRASTS or (tied and tied not in CUES):
-        raise FerError(
-            f"evidence '{contrast}', tied '{tied}': expected one of "
-            f"{', '.join(CONTRASTS)}, and none or one of {', '.join(CUES)}."
-        )
-    options = {"contrast": contrast, "size": size, "seed": seed, "tied": tied}
-    options |= counts | {"set": VERSION}
+    count = settings.train if split == "Training" else settings.test
+    strength = strength if split == "Training" else 0.5
+    told = {"split": split, "count": count, "strength": strength, "set": VERSION}
+    told |= {"tasks": settings.tasks, "shown": settings.shown, "size": settings.size}
+    told |= {"seed": settings.population}
 
     def render() -> FaceSet:
-        parts = [
-            _columns(contrast, split, number, count, size, seed, tied)
-            for number, (split, count) in enumerate(counts.items())
-        ]
-        joined = {
-            key: np.concatenate([part[key] for part in parts]) for key in parts[0]
-        }
-        own = ("images", "labels", "splits", "subjects", "landmarks")
-        columns = {key: joined.pop(key) for key in own} | {"extra": joined}
-        return FaceSet("evidence", provenance=PROVENANCE, rendered=True, **columns)
+        takes = SPLITS[split] + np.arange(count)
+        bar = tqdm(takes.tolist(), desc=f"{split}, {strength}", unit="face")
+        rows = [_row(staged(take, strength, settings), settings) for take in bar]
+        images, points, moves, cues = map(np.stack, zip(*rows, strict=True))
+        extra = {"moves": moves, "cues": cues, "take": takes}
+        nothing = np.zeros(count, np.int64)
+        return FaceSet(
+            "movements", images, nothing, np.full(count, split), PROVENANCE,
+            rendered=True, subjects=takes, landmarks=points, extra=extra,
+        )  # fmt: skip
 
-    return from_cache("evidence", options, True, render)
-
-
-def as_splits(faces: FaceSet) -> Splits:
-    """The three parts of a set, for recipes."""
-    contrast = str(_column(faces, "contrast")[0])
-    parts = [faces.split(name) for name in PEOPLE]
-    return Splits("evidence", "drawn", *parts, CLASSES[contrast])
+    return from_cache("movements", told, True, render)
 
 
-def staged(faces: FaceSet, row: int) -> Staged:
-    """One face of a set again, with its evidence and its twins."""
-    told = ("contrast", "take", "seed", "tied")
-    contrast, take, seed, tied = (_column(faces, key)[row] for key in told)
-    return stage(
-        str(contrast), int(faces.labels[row]), int(faces.subjects[row]), int(take),
-        faces.images.shape[-1], int(seed), str(tied),
-    )  # fmt: skip
+def known_movements(settings: Settings) -> KnownFaces:
+    """All that is known of the test faces; takes minutes in full size."""
+    takes = (SPLITS["Test"] + np.arange(settings.test)).tolist()
+    makers = [partial(staged, take, 0.5, settings) for take in takes]
+    return know(makers, np.zeros(len(takes), int))
 
 
-@dataclass(frozen=True, eq=False)
-class Known:
-    """Faces with their truth, at the size that a network takes.
+def asked_faces(known: KnownFaces, settings: Settings) -> dict[str, np.ndarray]:
+    """Rows of the faces that are explained, by movement.
 
-    ``less`` is every face again without each of its movements, one at a time:
-    ``extra["row"]`` is the face's row in ``faces``, ``extra["movement"]`` the name
-    of what is at rest, ``extra["moved"]``, ``bool [K, S, S]``, the pixels of the
-    face whose visible point it moved.
+    Of every face as many of its movements as are asked: those that have been
+    asked of the fewest faces before it.
     """
-
-    faces: FaceSet
-    moved: np.ndarray  # bool [N, S, S], pixels whose point the classes' units move
-    grey: np.ndarray  # float32 [N, S, S], change of grey, 0-1, that they make
-    less: FaceSet
-    # By name, pixels [N, S, S] in which a cue shows when it is switched, and the
-    # pictures [N, 1, S, S] with it switched.
-    cues: dict[str, tuple[np.ndarray, np.ndarray]]
-
-    @property
-    def people(self) -> np.ndarray:
-        """Who is shown, ``int64 [N]``."""
-        return self.faces.subjects
-
-    def by_movement(self, values: np.ndarray) -> np.ndarray:
-        """Values ``[K]``, one a deletion, as a table ``[N, movements]``.
-
-        Not a number where a face does not show a movement.
-        """
-        table = np.full((len(self.faces), len(MOVEMENTS)), np.nan)
-        columns = [MOVEMENTS.index(name) for name in self.less.extra["movement"]]
-        table[self.less.extra["row"], columns] = values
-        return table
-
-    def mass_by_movement(self, maps: np.ndarray) -> np.ndarray:
-        """Positive mass on the pixels of each movement, ``[N, movements]``."""
-        positive = maps.clip(min=0)[self.less.extra["row"]]
-        return self.by_movement((positive * self.less.extra["moved"]).sum((1, 2)))
-
-    def density_by_movement(self, maps: np.ndarray) -> np.ndarray:
-        """Its mean over these pixels; no number where nothing moves enough."""
-        area = self.by_movement(self.less.extra["moved"].sum((1, 2)))
-        mass = self.mass_by_movement(maps)
-        return np.where(area > 0, mass / np.where(area > 0, area, 1), np.nan)
+    found: dict[str, list[int]] = {task: [] for task in settings.tasks}
+    for row in range(len(known)):
+        shown = known.unit[known.row == row].tolist()
+        shown.sort(key=lambda unit: (len(found[unit]), settings.tasks.index(unit)))
+        for unit in shown[: settings.asked]:
+            found[unit].append(row)
+    return {task: np.array(rows, int) for task, rows in found.items()}
 
 
-def know(faces: FaceSet) -> Known:
-    """All that is known of some faces of an evidence set; takes seconds."""
-    moved, grey, less = [], [], []
-    switched: dict[str, list] = {cue: [] for cue in CUES}
-    for row in tqdm(range(len(faces)), desc="without a movement", unit="face"):
-        whole = staged(faces, row)
-        moved.append(whole.evidence())
-        grey.append(whole.difference())
-        for movement in whole.movements:
-            one = whole.without(movement)
-            where = evidence.moved(whole.scene, one.scene)
-            less.append((one.picture(), whole.label, row, movement, where))
-        for cue, found in switched.items():
-            found.append((whole.cue_map(cue) > SEEN, whole.switched(cue).picture()))
-    pictures, labels, *told = map(np.array, zip(*less, strict=True))
-    extra = dict(zip(("row", "movement", "moved"), told, strict=True))
-    columns = (pictures[:, None], labels, np.full(len(labels), "Test"), PROVENANCE)
-    without = FaceSet("deletions", *columns, rendered=True, extra=extra)
-    cues = {}
-    for cue, found in switched.items():
-        where, other = map(np.stack, zip(*found, strict=True))
-        cues[cue] = (where, other[:, None])
-    grey = np.stack(grey).astype(np.float32)
-    return Known(faces, np.stack(moved), grey, without, cues)
-
-
-def _columns(
-    contrast: str, split: str, number: int, count: int, size: int, seed: int, tied: str
-) -> dict[str, np.ndarray]:
-    chance = np.random.SeedSequence(seed, spawn_key=(evidence.EVIDENCE, number))
-    labels = np.random.default_rng(chance).permutation(np.arange(count) % 2)
-    subjects = _subjects(number, count)
-    takes = number * _TAKES + np.arange(count)
-    tied = "" if split == "Test" else tied
-    rows = list(zip(labels.tolist(), subjects.tolist(), takes.tolist(), strict=True))
-    bar = tqdm(rows, desc=f"{contrast} {tied or 'fair'}, {split}", unit="face")
-    # One after the other, as scenes hold meshes.
-    shown = [_shown(stage(contrast, *row, size, seed, tied)) for row in bar]
-    columns = {key: np.stack([row[key] for row in shown]) for key in shown[0]}
-    columns |= {"labels": labels, "subjects": subjects, "take": takes}
-    names = {"splits": (split, "<U10"), "contrast": (contrast, "<U8")}
-    names |= {"tied": (tied, "<U12"), "seed": (seed, np.int64)}
-    return columns | {k: np.full(count, *told) for k, told in names.items()}
-
-
-def _subjects(number: int, count: int) -> np.ndarray:
-    counts = list(PEOPLE.values())
-    return sum(counts[:number]) + np.arange(count) % counts[number]
-
-
-def _shown(face: Staged) -> dict[str, np.ndarray]:
+def _row(face: MovedFace, settings: Settings) -> tuple[np.ndarray, ...]:
     points, _ = face.scene.landmarks()
-    return {
-        "images": face.picture()[None],
-        "landmarks": points.astype(np.float32),
-        "cues": np.array(list(face.cues.values())),
-    }
+    moves = np.array([task in face.strengths for task in settings.tasks])
+    set_ = np.array([face.cues[cue] for cue in CUES])
+    return face.picture()[None], points.astype(np.float32), moves, set_
 
 
-def _column(faces: FaceSet, key: str) -> np.ndarray:
-    if key not in faces.extra or faces.subjects is None:
-        raise FerError(
-            f"{faces.name}: no column '{key}', so its evidence is not known; expected "
-            "a set of evidence_set()."
-        )
-    return faces.extra[key]
+def _chance(take: int, stream: int, settings: Settings) -> np.random.Generator:
+    key = np.random.SeedSequence(settings.population, spawn_key=(DRAWS, take, stream))
+    return np.random.default_rng(key)

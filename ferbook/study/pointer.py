@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from html import escape
 
 from fer_lib.errors import FerError
-from fer_lib.explain.scoring.agreement import MeanInterval
-from fer_lib.explain.scoring.controls import DECOYS
+from ferbook.ledger.statistics import Difference
 from ferbook.show.tables import Sentence
-from ferbook.study.record import explanations_folder
-from ferbook.study.report import LABELS, NAMES, interval, open_study
-from ferbook.study.summary import chance, means
-
-_SCORE, _BLOB = "relevance_rank", "centre_blob"
+from ferbook.study.analysis import Records
+from ferbook.study.cell import METHOD_ROWS
+from ferbook.study.networks import NAMES
+from ferbook.study.plan import RANK
+from ferbook.study.report import LABELS, bare, interval, tracked
+from ferbook.study.standing import standings
 
 
 @dataclass(frozen=True)
@@ -20,24 +20,28 @@ class Pointer:
 
     Attributes:
         title: of the method, and of the network where it is one's.
+        found: share of its hottest pixels that lie on what moves.
         noise: what a map of noise gets.
-        blob: what a blob in the centre of the picture gets.
-        found: what the method gets.
+        rival: the decoy that is hardest to beat on these maps.
+        decoy: what that gets.
+        margin: by how much the method is above it.
     """
 
     title: str
+    found: Difference
     noise: float
-    blob: float
-    found: MeanInterval
+    rival: str
+    decoy: float
+    margin: Difference
 
     @property
     def word(self) -> str:
         """How the method stands against its rivals."""
-        if self.found.low > self.blob:
-            return "better than a blob in the centre"
+        if self.margin.low > 0:
+            return "better than every decoy"
         if self.found.low > self.noise:
-            return "better than noise, no better than a blob in the centre"
-        return "no better than noise"
+            return f"better than noise, not shown to be better than {self.rival}"
+        return "not shown to be better than noise"
 
     def text(self) -> str:
         """Word and figures in two sentences."""
@@ -45,13 +49,14 @@ class Pointer:
             f"How far to believe it: {self.title} is {self.word}. On rendered faces "
             "whose evidence is known, the share of its hottest pixels that lie on it "
             f"is {interval(self.found)}, n = {self.found.n:,}; noise gets "
-            f"{self.noise:.2f}, the blob {self.blob:.2f}. Chapter 11 has the rest."
+            f"{self.noise:.2f}, the hardest decoy, {self.rival}, {self.decoy:.2f}. "
+            "Chapter 11 has the rest."
         )
 
     __repr__ = text
 
     def _repr_html_(self) -> str:
-        bars = (("noise", self.noise), ("blob", self.blob), ("map", self.found.mean))
+        bars = (("noise", self.noise), ("decoy", self.decoy), ("map", self.found.mean))
         drawn = "".join(
             f'<span style="width: 3em">{name}</span><span><span style="display: '
             f"inline-block; height: 0.6em; width: {100 * share:.0f}%; "
@@ -74,20 +79,26 @@ def pointer(method: str, network: str | None = None) -> Pointer | Sentence:
     Of a network's maps alone where its nickname is given.
 
     Raises:
-        FerError: for a method that the study does not know, or a decoy.
+        FerError: for what is no method of the study.
     """
-    if method not in LABELS or method in DECOYS:
-        known = [name for name in LABELS if name not in DECOYS]
-        raise FerError(f"method '{method}', expected one of {', '.join(known)}.")
-    if not (explanations_folder() / "study.json").is_file():
+    if method not in METHOD_ROWS:
+        raise FerError(f"method '{method}', expected one of {', '.join(METHOD_ROWS)}.")
+    records = tracked()
+    if records is None:
         return Sentence("How far such maps can be believed is not recorded yet.")
-    study = open_study()
-    where = {"network": network} if network in study.networks else {}
-    try:
-        found, level = means(study, _SCORE, **where), chance(study, _SCORE, **where)
-    except (FerError, KeyError):
+    return _pointer(records, method, network)
+
+
+def _pointer(records: Records, method: str, network: str | None) -> Pointer | Sentence:
+    own = network if network in records.networks else None
+    told = standings(records, RANK, (method, "noise"), network=own)
+    if "noise" not in told:
         return Sentence("On faces with known evidence this network learned nothing.")
-    if method not in found or _BLOB not in found:
+    if method not in told:
         return Sentence(f"The study of chapter 11 has no maps by {LABELS[method]}.")
-    whose = f" of {NAMES[network]}" if where else ""
-    return Pointer(LABELS[method] + whose, level, found[_BLOB].mean, found[method])
+    one = told[method]
+    title = LABELS[method] + (f" of {NAMES[own]}" if own else "")
+    return Pointer(
+        title, one.found, told["noise"].found.mean, f"the {bare(one.rival)}",
+        one.found.mean - one.margin.mean, one.margin,
+    )  # fmt: skip

@@ -1,179 +1,70 @@
-"""Tables and sentences from the recorded study: pages, ledger, command."""
+"""Tables and sentences of the recorded study."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from fer_lib.explain.scoring.agreement import MeanInterval
-from fer_lib.models import NETWORKS
-from fer_lib.models.part_ensemble import KINDS
+from ferbook.ledger.statistics import Difference
 from ferbook.show.phrases import duration
-from ferbook.show.tables import Page, Sentence, Table
-from ferbook.study.record import Study, explanations_folder, read_study
-from ferbook.study.settings import FAIR
-from ferbook.study.summary import ABOUT, means, over_groups, ranking
+from ferbook.show.tables import Sentence, Table
+from ferbook.study.analysis import (
+    EFFECT,
+    Answer,
+    Records,
+    answers,
+    drawn,
+    interval_of,
+    records_of,
+)
+from ferbook.study.cell import METHOD_ROWS, RIVALS, ROWS, UNTRAINED
+from ferbook.study.faces import SPLITS, shown_movements
+from ferbook.study.networks import NAMES
+from ferbook.study.plan import (
+    DRAWS,
+    HYPOTHESES,
+    LEARNED,
+    PRIMARY_SCORES,
+    RANK,
+    UNITS,
+)
+from ferbook.study.record import recorded, records_folder
+from ferbook.study.settings import FAIR, SIZES, Settings
+from ferbook.study.standing import Standing, places, standings
 
 LABELS = {
     "grad_cam": "Grad-CAM",
+    "score_cam": "Score-CAM",
     "guided_grad_cam": "guided Grad-CAM",
     "occlusion": "occlusion",
     "label_flip": "occlusion, flips",
     "saliency": "saliency",
     "integrated_gradients": "integrated gradients",
     "integrated_gradients_black": "integrated gradients, black",
+    "integrated_gradients_blur": "integrated gradients, blurred",
+    "integrated_gradients_mixed": "integrated gradients, four baselines",
+    "deeplift": "DeepLIFT",
     "smooth_grad": "SmoothGrad",
+    "part_ablation": "ablation of parts",
     "shapley_parts": "Shapley of parts",
     "attention": "own attention",
+    "attention_untrained": "own attention, untrained",
+    "truth": "ceiling: the truth",
+    "named_part": "rival: part of that name",
     "edges": "decoy: edges",
     "mean_face": "decoy: mean face",
     "centre_blob": "decoy: centre blob",
-    "noise": "decoy: noise",
+    "fitted_blob": "decoy: fitted blob",
+    "mean_parts": "decoy: mean parts",
+    "noise": "floor: noise",
+    "constant": "floor: constant",
+    "broken_shift": "broken: shifted",
+    "broken_flip": "broken: mirrored",
+    "broken_shuffle": "broken: shuffled",
 }
-NAMES = {name: network.NAME for name, network in NETWORKS.items()}
-PLACES = {
-    "mouth": "mouth: corners up or down",
-    "brows": "brows: together or raised",
-    "eyes": "eyes: wide or at rest",
-    "nose": "nose: wrinkled or at rest",
-    "jaw": "jaw: open or at rest",
-}
-BEATEN = {1: "above it", 0: "not told apart", -1: "below it"}
-
-
-def open_study() -> Study:
-    """The recorded study."""
-    path = explanations_folder() / "study.json"
-    return _read(path, path.stat().st_mtime_ns if path.is_file() else 0)
-
-
-@lru_cache(maxsize=1)
-def _read(path: Path, stamp: int) -> Study:
-    return read_study(path.parent)
-
-
-def provenance(study: Study) -> Sentence:
-    """When the study was made, and with what."""
-    content = study.content
-    spent = duration(sum(content["cpu_seconds"].values()))
-    count, seeds = int(study.ran.sum()), len(study.seeds)
-    return Sentence(
-        f"Made {content['written']}: {count} networks, {seeds} "
-        f"seed{'s' if seeds > 1 else ''} of the fair tasks, "
-        f"{content['settings']['train']:,} faces to learn from, {len(study.people)} "
-        f"explained; {spent} of a processor core's time."
-    )
-
-
-def interval(told: MeanInterval, digits: int = 2) -> str:
-    """A mean with its 95 % interval; one group alone has none.
-
-    >>> interval(MeanInterval(0.5, 0.25, 0.75, 8))
-    '0.50 (0.25 to 0.75)'
-    """
-    if not told.n:
-        return ""
-    if np.isnan(told.low):
-        return f"{told.mean:.{digits}f} (no interval)"
-    mean, low, high = (f"{value:.{digits}f}" for value in told[:3])
-    return f"{mean} ({low} to {high})"
-
-
-def against(one: MeanInterval | None) -> str:
-    """A difference from a decoy in a word, and in figures below it."""
-    if one is None:
-        return ""
-    sign = int(one.low > 0) - int(one.high < 0)
-    return f"{BEATEN[sign]}\n {interval(one)}"
-
-
-def accuracy_table(study: Study, tasks: Sequence[str] = FAIR) -> Table:
-    """What the networks reached, and which learned nothing."""
-
-    def cell(task: str, network: str) -> str:
-        lines = []
-        for seed in study.seeds:
-            if told := told_accuracy(study, task, network, seed):
-                lines.append(told)
-                if task in FAIR and not study.learned[study.place(task, network, seed)]:
-                    lines.append(" not learned")
-        return "\n".join(lines)
-
-    tasks = [task for task in study.tasks if task in tasks]
-    rows = ((NAMES[n], *(cell(task, n) for task in tasks)) for n in study.networks)
-    header = ("Network", *(PLACES.get(task, task) for task in tasks))
-    count, ran = int(study.learned.sum()), int(study.ran_fair.sum())
-    note = (
-        f"A line per seed; {count} of {ran} networks learned: the interval of their "
-        "accuracy lies above 70 %. The maps of the others are not ranked. Faces of "
-        "one person are counted singly."
-    )
-    caption = "Accuracy on new people, rendered faces, 95 % interval"
-    return Table(caption, header, tuple(rows), note)
-
-
-def told_accuracy(study: Study, task: str, network: str, seed: int) -> str:
-    """The accuracy of a cell with its interval; nothing of one that is missing."""
-    share, low, high, n = study.accuracy(task, network, seed)
-    return (
-        f"{100 * share:.1f} %\n {100 * low:.0f}–{100 * high:.0f}, n = {n}" if n else ""
-    )
-
-
-def ranking_table(study: Study, score: str) -> Table:
-    """Methods and decoys by one score, with the luck in their order."""
-    found, about = ranking(study, score), ABOUT[score]
-    stands = found.standing
-    rows = tuple(
-        (
-            f"{stands.ranks[k]:.0f}",
-            LABELS[method],
-            interval(found.intervals[k]),
-            f"{stands.low[k]:.0f} to {stands.high[k]:.0f}",
-            f"{100 * stands.first[k]:.0f} %",
-        )
-        for k, method in enumerate(found.methods)
-    )
-    header = ("Rank", "Method", about.long.capitalize(), "Rank in 95 % of draws")
-    turned = "" if about.rising else " One minus the score, so that more is better."
-    note = (
-        f"Rendered faces, n = {stands.n:,} maps. For the intervals the {found.tasks} "
-        f"tasks are drawn anew, and by themselves the {found.networks} networks."
-        f"{turned}"
-    )
-    caption = f"Methods by {about.short}"
-    return Table(caption, (*header, "First in"), rows, note, folded=True)
-
-
-def scores_table(study: Study) -> Table:
-    """All methods by all scores, means and intervals."""
-    told = {score: means(study, score) for score in ABOUT}
-    rows = []
-    for method in study.methods:
-        cells = (told[score].get(method) for score in ABOUT)
-        shown = (interval(one).split(" (") if one else [""] for one in cells)
-        rows.append((LABELS[method], *("\n ".join(one).rstrip(")") for one in shown)))
-    ways = {True: "more is better", False: "less is better"}
-    header = (
-        "Method",
-        *(f"{one.short} ({ways[one.rising]})" for one in ABOUT.values()),
-    )
-    caption = "Every score of every method, rendered faces, mean and 95 % interval"
-    note = (
-        f"n: up to {len(study.people)} faces of each of {study.learned.sum()} "
-        "networks; deletion, insertion, drop and infidelity of those of seed "
-        f"{study.seeds[0]}, re-rendering of faces that are not at rest."
-    )
-    return Table(caption, header, tuple(rows), note, folded=True)
-
-
-# What the papers say about where networks look decides no claim about a data set
-# of photographs: the networks are small, and the faces rendered.
-
-# What a paper says of its own attention, and where.  The maps of ESR have two by
-# two cells here, in the middle of the picture: they say nothing about a place.
+HOLDS = {1: "holds", 0: "undecided", -1: "does not hold"}
+# What a paper says of its own attention, and where.
 SAYS = {
     "deep_emotion": ("the transformer samples the region of interest", "section 3"),
     "residual_masking": ("masks let learning focus on what is needed", "section II"),
@@ -181,138 +72,275 @@ SAYS = {
     "diversified_manet": ("CBAM highlights key facial regions", "section 3"),
     "part_ensemble": ("each sub-network looks at its own part", "section V-C"),
 }
-# Against what attention is held, by what the columns are called.
-TESTS = {
-    "chance": "Above chance",
-    "start": "Above the same before training",
-    "blob": "Above a blob in the centre",
-}
-HOLDS = {1: "holds", 0: "undecided", -1: "does not hold"}
 
 
-class Tested(NamedTuple):
-    """One statement and what the study says about it."""
-
-    network: str
-    says: str
-    where: str  # in the paper
-    test: str  # what was compared, or a key of TESTS
-    told: MeanInterval  # the difference; above zero is as claimed
-
-    @property
-    def word(self) -> str:
-        """Holds, does not hold, or undecided: by the interval."""
-        if np.isnan(self.told.low):
-            return "too few tasks"
-        return HOLDS[int(self.told.low > 0) - int(self.told.high < 0)]
+def open_records(folder: Path, settings: Settings) -> Records:
+    """The records of a folder as tables."""
+    shown = [
+        shown_movements(SPLITS["Test"] + k, settings) for k in range(settings.test)
+    ]
+    moves = np.array([[task in one for task in settings.tasks] for one in shown])
+    return records_of(list(recorded(folder)), moves)
 
 
-def tested(study: Study) -> list[Tested]:
-    """All statements that the study can say something about."""
-    found = []
-    for network in (name for name in study.networks if name in SAYS):
-        says, where = SAYS[network]
-        for test, told in _attention(study, network):
-            found.append(Tested(network, says, where, test, told))
-    return found + list(_parts(study))
+def tracked() -> Records | None:
+    """The records that come with the book, read once; None if there are none."""
+    files = sorted(records_folder().glob("[!.]*.npz"))
+    return _read(*((p, p.stat().st_mtime_ns) for p in files)) if files else None
 
 
-def claims_table(study: Study) -> Page | Sentence:
-    """The statements: a row a network, then those about parts."""
-    found = tested(study)
-    if not found:
-        return Sentence("This study tests no statement of a paper.")
-    rows = []
-    for network, (says, where) in SAYS.items():
-        own = {one.test: one for one in found if one.network == network}
-        if "chance" in own:
-            cells = [_cell(own[test]) if test in own else "" for test in TESTS]
-            cells[0] = _figures(own["chance"])  # no verdict, see the note
-            rows.append((f"{NAMES[network]}\n {where}", says, *cells))
-    note = (
-        "On rendered faces, small networks that learned a task; means over tasks with "
-        "Student's 95 % interval, none corrected for their number. Faces stand in the "
-        "middle, so any map that does is above chance: no verdict there. It decides no "
-        "claim about photographs."
+@lru_cache(maxsize=1)
+def _read(*files: tuple[Path, int]) -> Records:
+    return open_records(files[0][0].parent, SIZES["full"])
+
+
+def interval(told: Difference, digits: int = 2) -> str:
+    """A mean with its 95 % interval.
+
+    >>> interval(Difference(0.5, 0.25, 0.75, 8))
+    '0.50 (0.25 to 0.75)'
+    """
+    mean, low, high = (f"{x:.{digits}f}" for x in (told.mean, told.low, told.high))
+    return f"{mean} ({low} to {high})"
+
+
+def against(one: Standing) -> str:
+    """How a row stands against the hardest decoy: a word, and figures below it."""
+    if one.margin is None:
+        return ""
+    return f"{one.word}\n {interval(one.margin)}, {bare(one.rival)}"
+
+
+def provenance(folder: Path | None = None) -> Sentence:
+    """How much of the plan is recorded, and what it cost."""
+    settings = SIZES["full"]
+    told = [about for _, about, _ in recorded(folder or records_folder())]
+    planned = len(settings.cells()) + len(settings.cells_on_photographs())
+    spent = duration(sum(about["cpu_seconds"] for about in told))
+    return Sentence(
+        f"{len(told)} of the plan's {planned} cells are recorded, each a network that "
+        f"was trained, explained and scored: {spent} of a processor core's time."
     )
-    header = ("Paper", "What it says, in short", *TESTS.values())
-    caption = "AUC of the networks' own attention on the evidence, rendered faces"
-    tables = [Table(caption, header, tuple(rows), note)]
-    others = [one for one in found if one.test not in TESTS]
-    if others:
-        told = tuple(
-            (f"{one.says}\n {one.where}", one.test, _cell(one)) for one in others
+
+
+def answers_table(found: Sequence[Answer]) -> Table:
+    """The hypotheses of the plan, each with its answer."""
+    rows = tuple(
+        (
+            one.hypothesis.key,
+            one.hypothesis.says,
+            f"{one.word}\n p = {one.adjusted:.3f}",
+            f"{one.found.mean:.3f} ({one.found.low:.3f} to {one.found.high:.3f})"
+            + (f"\n against {bare(one.against)}" if one.against else ""),
         )
-        caption = f"What the {NAMES['part_ensemble']} says of its parts, rendered faces"
-        header = ("What it says, in short", "Difference", "Here")
-        tables.append(Table(caption, header, told))
-    return Page(tuple(tables))
+        for one in found
+    )
+    note = (
+        f"Rendered faces; H11 photographs, too. Differences that are above zero as "
+        f"asserted, with 95 % intervals; p is one-sided, after Holm's correction for "
+        f"{len(HYPOTHESES)} hypotheses. Where there are several decoys, the one that "
+        "is hardest to beat."
+    )
+    header = ("", "Hypothesis", "Answer", "Difference")
+    return Table("What the frozen plan asserted, and the answers", header, rows, note)
 
 
-def _cell(one: Tested) -> str:
-    return f"{one.word}\n {_figures(one)}"
+def methods_table(records: Records, draws: int = DRAWS) -> Table:
+    """Every method by both primary scores, beside the hardest decoy."""
+    rows = [*METHOD_ROWS, UNTRAINED, "truth", "named_part", *RIVALS, "noise"]
+    marks = standings(records, RANK, rows, draws=draws)
+    orders = standings(records, UNITS, rows, draws=draws)
+    of_rank = {one.row: one for one in places(records, RANK, draws)}
+    named = sorted(marks, key=lambda row: -marks[row].found.mean)
+    cells = tuple(
+        (
+            LABELS[row],
+            interval(marks[row].found),
+            against(marks[row]),
+            f"{of_rank[row].best:.0f} to {of_rank[row].worst:.0f}",
+            interval(orders[row].found) if row in orders else "",
+            against(orders[row]) if row in orders else "",
+        )
+        for row in named
+    )
+    most = max(one.found.n for one in marks.values())
+    note = (
+        f"Exploratory. Rendered faces, up to n = {most:,} maps a row; 95 % intervals "
+        "over movements, networks, seeds and faces. Marks: share of the hottest pixels "
+        "that the movement shifts. Orders: of a face's movements by what each does to "
+        "the answer, 0.5 is chance. Beside: above or below the decoy that is hardest "
+        "to beat on the same maps."
+    )
+    header = (
+        "Method", "Marks what moves", "Beside the hardest decoy",
+        "Rank in 95 % of draws", "Orders movements", "Beside the hardest decoy",
+    )  # fmt: skip
+    return Table("Methods by both primary scores", header, cells, note)
 
 
-def _figures(one: Tested) -> str:
-    count = one.told.n
-    return f"{interval(one.told)}, {count} task{'s' if count > 1 else ''}"
+def cues_table(records: Records, draws: int = DRAWS) -> Table | Sentence:
+    """Mass on planted cues by strength, and what needs no truth; a row a method."""
+    planted = sorted(
+        (c for c in records.values if c.startswith(("tied", "photos"))),
+        key=lambda c: (c.startswith("photos"), int(c.lstrip("tiedphos"))),
+    )
+    rows = (*METHOD_ROWS, *RIVALS, "noise")
+    columns = {
+        _condition(c): standings(records, "cue_mass", rows, condition=c, draws=draws)
+        for c in planted
+    }
+    fair = next((c for c in planted if c == "photos50"), "")
+    for score, title in (
+        ("randomised", "Photographs: weights drawn anew"),
+        ("seeds", "Photographs: another seed"),
+    ):
+        columns[title] = standings(
+            records, score, METHOD_ROWS, condition=fair, draws=draws
+        )
+    columns = {title: told for title, told in columns.items() if told}
+    if not columns:
+        return Sentence("No planted cue is recorded yet.")
+    last = [title for title in columns if title.startswith("Rendered")][-1:]
+    first = columns[last[0]] if last else next(iter(columns.values()))
+    named = [row for row in rows if any(row in told for told in columns.values())]
+    named.sort(key=lambda r: -first[r].found.mean if r in first else 1)
+    cells = tuple(
+        (
+            LABELS[row],
+            *(interval(t[row].found) if row in t else "" for t in columns.values()),
+        )
+        for row in named
+    )
+    note = (
+        "Exploratory. First the share of a map's mass on the cue, or the square, that "
+        "is tied to what is asked, by how often both agreed while the network learned: "
+        "50 % is chance. Then Spearman's correlation over pixels with the map of "
+        "weights drawn anew (should be near zero), and of a second training. 95 % "
+        "intervals."
+    )
+    return Table("Planted shortcuts, rendered and on photographs", ("Method", *columns),
+                 cells, note)  # fmt: skip
 
 
-def _attention(study: Study, network: str) -> Iterator[tuple[str, MeanInterval]]:
-    place, row = study.networks.index(network), study.methods.index("attention")
-    chosen = study.learned[:, place]
-    if not chosen.any():
-        return
-    tasks = np.argwhere(chosen)[:, 0]
-    auc = study.arrays["inside_auc"][:, place][chosen]  # [cells, methods, faces]
-    own, blob = auc[:, row], auc[:, study.methods.index("centre_blob")]
-    group = np.repeat(tasks, own.shape[1])
-
-    def gap(other: np.ndarray | float) -> MeanInterval:
-        return over_groups((own - other).ravel(), group)
-
-    yield "chance", gap(0.5)
-    if "untrained_auc" in study.arrays:
-        before = study.arrays["untrained_auc"][:, place][chosen]
-        yield "start", gap(before)
-    yield "blob", gap(blob)
+def _condition(name: str) -> str:
+    strength = name.lstrip("tiedphos")
+    where = "Rendered" if name.startswith("tied") else "Photographs"
+    return f"{where}, {strength} %"
 
 
-def _parts(study: Study) -> Iterator[Tested]:
-    network = "part_ensemble"
-    if network not in study.networks or "branch_mass" not in study.arrays:
-        return
-    place = study.networks.index(network)
-    cells = np.argwhere(study.learned[:, place])  # of fair tasks alone
-    if not len(cells):
-        return
-    says, where = SAYS[network]
-    masses = ("branch_mass", "Grad-CAM's mass on the evidence")
-    for array, what in (masses, ("branch_correct", "accuracy")):
-        gaps = [_above_others(study, array, *cell) for cell in cells]
-        test = f"{what}: that part's branch above the best of the others"
-        yield Tested(network, says, where, test, _over_tasks(gaps, cells))
-    errors = [study.arrays["landmark_error"][t, place, k] for t, k in cells]
-    rise = _over_tasks([(one[0] - one[1]).mean(0) for one in errors], cells)
-    yield Tested(
-        network, "landmarks stay as they were in tuning", "section V-B",
-        "error before tuning less that after, shares of the side", rise,
+def effects_table(records: Records, draws: int = DRAWS) -> Table | Sentence:
+    """What planted cues do to the answers: whether networks went by them."""
+    rows = []
+    for name, tables in sorted(records.values.items()):
+        effect = tables.get(EFFECT)
+        if effect is None:
+            continue
+        mean = float(np.nanmean(effect))
+        told, _ = interval_of(mean, drawn(effect, draws)[:, 0], effect[0])
+        rows.append((_condition(name), interval(told), f"{told.n:,}"))
+    if not rows:
+        return Sentence("No planted cue is recorded yet.")
+    note = "Log-odds of what is asked with the cue less those without; 95 % interval."
+    return Table(
+        "What a planted cue does to the answer", ("Cue agrees", "Effect", "n"),
+        tuple(rows), note, folded=True,
     )  # fmt: skip
 
 
-def _above_others(study: Study, array: str, task: int, seed: int) -> np.ndarray:
-    """By how much the branch of the task's part is above the best other one.
+def attention_table(records: Records | None, draws: int = DRAWS) -> Table | Sentence:
+    """Networks' own attention against its start and a fitted blob, by network."""
+    if records is None or FAIR not in records.values:
+        return Sentence("No network of the study is recorded yet.")
+    rows = []
+    for network, (says, where) in SAYS.items():
+        told = [_gap(records, network, o, draws) for o in (UNTRAINED, "fitted_blob")]
+        if any(told):
+            cells = (_held(one) if one else "" for one in told)
+            rows.append((f"{NAMES[network]}\n {where}", says, *cells))
+    if not rows:
+        return Sentence("No network with attention learned a movement.")
+    header = ("Paper", "What it says, in short", "Above the same before training",
+              "Above a fitted blob")  # fmt: skip
+    note = (
+        "Rendered faces, networks at their size small that learned single movements: "
+        "share of the hottest pixels on what moves, difference with its 95 % interval "
+        "over movements, seeds and faces, none corrected for their number. It decides "
+        "no claim about photographs."
+    )
+    caption = "Does the networks' own attention lie on the evidence? Rendered faces"
+    return Table(caption, header, tuple(rows), note)
 
-    A map without relevance has none on the evidence.
-    """
-    values = study.arrays[array][task, study.networks.index("part_ensemble"), seed]
-    values = np.nan_to_num(values)
-    part = study.tasks[task].replace("brows", "eyebrows")
-    own = KINDS["parts"].index(part)
-    others = np.delete(values, own, 0)
-    return values[own] - others[others.mean(1).argmax()]
+
+def _held(one: Difference) -> str:
+    return f"{HOLDS[one.sign()]}\n {interval(one)}, n = {one.n:,}"
 
 
-def _over_tasks(values: list[np.ndarray], cells: np.ndarray) -> MeanInterval:
-    tasks = np.repeat(cells[:, 0], len(values[0]))
-    return over_groups(np.concatenate(values), tasks)
+def _gap(records: Records, network: str, other: str, draws: int) -> Difference | None:
+    """Own attention less another row by the rank score, on a network's maps."""
+    if network not in records.networks:
+        return None
+    table = records.values[FAIR][RANK][:, :, [records.networks.index(network)]]
+    gap = table[ROWS.index("attention")] - table[ROWS.index(other)]
+    if np.isnan(gap).all():
+        return None
+    return interval_of(float(np.nanmean(gap)), drawn(gap[None], draws)[:, 0], gap)[0]
+
+
+def bare(row: str) -> str:
+    """A row's label without what kind of row it is."""
+    return LABELS[row].removeprefix("decoy: ").removeprefix("rival: ")
+
+
+def places_table(records: Records, score: str, draws: int = DRAWS) -> Table:
+    """All rows by one score; exploratory."""
+    found = places(records, score, draws)
+    rows = tuple(
+        (
+            str(k + 1),
+            LABELS[one.row],
+            f"{one.mean:.3f} ({one.low:.3f} to {one.high:.3f})",
+            f"{one.best:.0f} to {one.worst:.0f}",
+            f"{one.without[0]} to {one.without[1]}",
+        )
+        for k, one in enumerate(found)
+    )
+    most = max(one.n for one in found)
+    note = (
+        f"Exploratory. Rendered faces, up to {most:,} maps a row; movements, networks, "
+        "seeds and faces are drawn anew. The last column leaves out a movement or a "
+        "network at a time."
+    )
+    header = ("", "Row", "Mean", "Rank in 95 % of draws", "Rank with one left out")
+    return Table(f"Rows by {score}", header, rows, note, folded=True)
+
+
+def learned_table(records: Records) -> Table:
+    """How many movements each network learned, and how well it tells them apart."""
+    rows = []
+    for place, network in enumerate(records.networks):
+        able, auc = records.learned[FAIR][:, place], records.auc[FAIR][:, place]
+        seeds = (~(auc != auc)).all(0).sum()
+        rows.append(
+            (NAMES[network], f"{able.sum()} of {able.shape[0] * seeds}",
+             f"{auc[auc == auc].mean():.3f}" if seeds else "")
+        )  # fmt: skip
+    note = (
+        f"Learned: the 95 % interval of the AUC lies above {LEARNED}; the maps of the "
+        "others are not ranked. Counted over movements and seeds."
+    )
+    header = ("Network", "Movements learned", "Mean AUC")
+    return Table("What the networks learned, rendered faces", header, tuple(rows), note)
+
+
+def summary(folder: Path, settings: Settings, draws: int = DRAWS) -> str:
+    """What the command prints when it ends."""
+    records = open_records(folder, settings)
+    if FAIR not in records.values:
+        return "No fair network is recorded yet."
+    parts = [learned_table(records).text()]
+    if any(able.any() for able in records.learned.values()):
+        parts.append(answers_table(answers(records, draws)).text())
+        parts += [
+            places_table(records, score, draws).text() for score in PRIMARY_SCORES
+        ]
+    return "\n\n".join(parts)

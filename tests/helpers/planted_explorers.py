@@ -1,7 +1,5 @@
 """Every explorer, over networks and records whose answers a test can compute."""
 
-from dataclasses import replace
-
 import numpy as np
 import torch
 from drawn_faces import noise
@@ -19,8 +17,6 @@ from ferbook import widgets
 from ferbook.chapters.explanations.guess import guess_explorer
 from ferbook.chapters.your_face.frame import frame_explorer
 from ferbook.chapters.your_face.photograph import Found
-from ferbook.study.cell import Explained
-from ferbook.study.faces import Known
 from ferbook.widgets.masking import KINDS
 from ferbook.widgets.networks import Files, Picture
 
@@ -147,7 +143,7 @@ def framed():
 
 
 def explained_noise():
-    """Maps by two methods and all decoys, and faces whose evidence is a square."""
+    """Maps by two methods and some decoys, faces, and a square as their truth."""
     draw, side, count = np.random.default_rng(6), 16, 5
     truth = np.zeros((count, side, side), bool)
     truth[1:, 9:13, 5:11] = True  # the first face has none
@@ -157,10 +153,7 @@ def explained_noise():
         for k, name in enumerate(names)
     }
     maps["grad_cam"] = np.abs(maps["grad_cam"])
-    faces, _ = recorded(1, 1, count)
-    faces = replace(faces, images=noise(count, side))
-    told = Explained(None, None, np.zeros(count, int), maps)
-    return told, Known(faces, truth, None, None, {})
+    return maps, noise(count, side), truth
 
 
 EXPLORERS = {

@@ -2,8 +2,7 @@
 
 No truth is needed: the network itself answers, with pixels taken away, put
 back or changed.  Faces without some pixels are none that it ever saw: where
-faces can be rendered again, :func:`~.agreement.rank_agreement` of a map's mass
-and the change of the score needs none.
+faces can be rendered again, :func:`~.rerendering.unit_order` shows it faces alone.
 
 References:
 
@@ -15,7 +14,7 @@ References:
    Convolutional Networks", WACV 2018, arXiv:1710.11063: average drop.
 3. C.-K. Yeh, C.-Y. Hsieh, A. S. Suggala, D. I. Inouye, P. Ravikumar, "On the
    (In)fidelity and Sensitivity of Explanations", NeurIPS 2019,
-   arXiv:1901.09392.  Captum has both; its scaling of a map may turn the map
+   arXiv:1901.09392.  Captum has it; its scaling of a map may turn the map
    round, so that the opposite of a good map would be called good, and it does
    not divide by what a map of zeros gets.
 """
@@ -34,7 +33,6 @@ from fer_lib.explain.inputs import (
     ready,
     variants,
 )
-from fer_lib.explain.methods import Method
 from fer_lib.explain.occlusion import cover, filling
 from fer_lib.models.network import Network
 
@@ -190,43 +188,3 @@ def infidelity(
     factor = torch.where(square > 0, along / square, 0.0)
     error = ((factor[:, None] * said - falls) ** 2).sum(1)
     return (error / (falls**2).sum(1)).cpu().numpy()  # 0 / 0 is not a number
-
-
-def sensitivity_max(
-    method: Method,
-    network: Network,
-    images: Tensor,
-    targets: np.ndarray,
-    *,
-    landmarks: np.ndarray | None = None,
-    radius: float = 0.02,
-    samples: int = 8,
-    seed: int = 0,
-) -> np.ndarray:
-    """How far a map moves at most when the pixels hardly do; [3].
-
-    Args:
-        method: any of :data:`fer_lib.explain.methods.METHODS`.
-        network: and so on, as the method takes them.
-        images: ``float32 [N, C, H, W]`` in 0..1; what is changed stays there.
-        radius: each pixel moves by less than this, evenly drawn.
-        samples: changed copies of each face, changed alike.
-        seed: of the changes, and given to the method.
-
-    Returns:
-        ``float64 [N]``, zero and more, less is steadier: the largest distance
-        to the map of the face as it is, over this map's length; not a number
-        where this map is zero.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    shape = (samples, *images.shape[1:])
-    changes = (2 * torch.rand(shape, generator=generator) - 1) * radius
-    rest = {"landmarks": landmarks, "seed": seed}
-    base = method(network, images, targets, **rest).astype(float)
-    moved = np.zeros(len(base))
-    for change in changes.to(images):
-        near = (images + change).clamp(0, 1)
-        away = method(network, near, targets, **rest) - base
-        moved = np.maximum(moved, np.linalg.norm(away, axis=(1, 2)))
-    length = np.linalg.norm(base, axis=(1, 2))
-    return np.divide(moved, length, where=length > 0, out=np.full_like(length, np.nan))

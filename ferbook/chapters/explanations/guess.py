@@ -1,20 +1,20 @@
 """The guessing explorer: which of two maps never saw the network?"""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from fer_lib.explain.drawing.colours import DIVERGING, SEQUENTIAL
-from fer_lib.explain.scoring.controls import DECOYS
 from fer_lib.explain.scoring.localisation import inside_auc
 from ferbook.show.tables import Table
-from ferbook.study.cell import Explained
-from ferbook.study.faces import Known
+from ferbook.study.cell import METHOD_ROWS, RIVALS
 from ferbook.study.report import LABELS
 from ferbook.widgets.base import Widget
 from ferbook.widgets.pictures import colour_stops, data_address, packed, squeezed
 
 PAIRS = 12
+Maps = Mapping[str, np.ndarray]  # float32 [N, S, S] by method or decoy
 _ALT = (
     "Guessing explorer. Two heat maps of one rendered face stand side by side: one was "
     "made from a network, the other by a decoy that never saw it. Buttons take a "
@@ -30,15 +30,15 @@ class Pair(NamedTuple):
     decoy: int  # 0 left, 1 right
 
 
-def pairs_of(told: Explained, known: Known, seed: int = 0) -> list[Pair]:
+def pairs_of(maps: Maps, moved: np.ndarray, seed: int = 0) -> list[Pair]:
     """Methods and decoys in turn, in an order drawn once, on faces with evidence.
 
-    Noise is too easy.
+    ``moved bool [N, S, S]`` is the truth.  Noise is too easy.
     """
     draw = np.random.default_rng(seed)
-    decoys = [name for name in DECOYS if name in told.maps and name != "noise"]
-    methods = [name for name in told.maps if name not in DECOYS]
-    faces = draw.permutation(np.flatnonzero(known.moved.any((1, 2))))
+    decoys = [name for name in RIVALS if name in maps]
+    methods = [name for name in METHOD_ROWS if name in maps]
+    faces = draw.permutation(np.flatnonzero(moved.any((1, 2))))
     pairs = []
     for k, side in enumerate(draw.permutation(np.arange(PAIRS) % 2).tolist()):
         names = [methods[k % len(methods)], decoys[k % len(decoys)]]
@@ -47,25 +47,27 @@ def pairs_of(told: Explained, known: Known, seed: int = 0) -> list[Pair]:
     return [pairs[k] for k in draw.permutation(PAIRS)]
 
 
-def guess_explorer(told: Explained, known: Known, note: str = "") -> Widget:
-    """Pairs of a network's map and a decoy's, to be told apart by eye."""
-    pairs = pairs_of(told, known)
+def guess_explorer(
+    maps: Maps, images: np.ndarray, moved: np.ndarray, note: str = ""
+) -> Widget:
+    """Pairs of a network's map and a decoy's, to be told apart by eye.
+
+    ``images uint8 [N, 1, S, S]``, ``moved bool [N, S, S]``: the truth.
+    """
+    pairs = pairs_of(maps, moved)
     aucs = [
-        [
-            float(inside_auc(told.maps[n][[p.face]], known.moved[[p.face]])[0])
-            for n in p.names
-        ]
+        [float(inside_auc(maps[n][[p.face]], moved[[p.face]])[0]) for n in p.names]
         for p in pairs
     ]
     data = {
-        "size": known.faces.images.shape[-1],
+        "size": images.shape[-1],
         "pairs": [
             {
-                "image": data_address(known.faces.images[pair.face]),
-                "truth": packed(np.flatnonzero(known.moved[pair.face])),
+                "image": data_address(images[pair.face]),
+                "truth": packed(np.flatnonzero(moved[pair.face])),
                 "decoy": pair.decoy,
                 "maps": [
-                    _map(told.maps[name][pair.face], LABELS[name], auc)
+                    _map(maps[name][pair.face], LABELS[name], auc)
                     for name, auc in zip(pair.names, both, strict=True)
                 ],
             }

@@ -1,84 +1,150 @@
 """Live examples of the chapter on explanations: a few faces, one network."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from fer_lib.data.faceset import FaceSet
-from fer_lib.evaluation.intervals import wilson_interval
 from fer_lib.explain.drawing.colours import DIVERGING, MARK, SEQUENTIAL
 from fer_lib.explain.drawing.panels import grid, lay_over, show_face, with_alt
-from fer_lib.explain.grad_cam import class_maps
 from fer_lib.explain.scoring.agreement import mean_with_interval
-from fer_lib.explain.scoring.controls import BROKEN, DECOYS, broken
+from fer_lib.explain.scoring.controls import BROKEN, broken
 from fer_lib.explain.scoring.localisation import SCORES, chance
+from fer_lib.explain.scoring.rerendering import unit_effects, unit_order
 from fer_lib.models.network import Network
-from ferbook.papers import find_paper
+from fer_lib.rendered.cues import CUES
+from fer_lib.rendered.known import KnownFaces
+from fer_lib.rendered.moved_faces import MovedFace
 from ferbook.show.tables import Table
-from ferbook.study.cell import EXPLAINED, Explained, explained
-from ferbook.study.faces import CLASSES, Known, staged
-from ferbook.study.report import LABELS, NAMES
-from ferbook.study.settings import NETWORKS, Settings
-from ferbook.study.training import Learned, learn, small_config
-from ferbook.study.work import known_faces
+from ferbook.study.analysis import area
+from ferbook.study.cell import METHOD_ROWS, all_maps
+from ferbook.study.faces import movement_set, staged
+from ferbook.study.learning import Learned, learn
+from ferbook.study.networks import MOVED, two_way
+from ferbook.study.plan import LEARNED
+from ferbook.study.report import LABELS
+from ferbook.study.settings import FAIR, Cell, Settings
+from ferbook.study.work import the_truth
 
-LIVE = "deep_emotion"  # the quickest of the six
+THRESHOLD = 0.25  # pixels of 48 by which the truth is shifted
+NETWORK = "plain_resnet"  # the quickest to learn
+_SMALL = Settings(
+    movements=6, networks=(NETWORK,), seeds=1, size=48, train=800, test=60, shown=2
+)
 SIZES = {
-    "smoke": Settings(train=800, validation=40, test=100, faces=12),
-    "student": Settings(train=2000, validation=100, test=300, faces=60),
-}
+    "smoke": _SMALL,
+    "student": Settings(
+        movements=6, networks=(NETWORK,), seeds=1, size=64, train=4000, test=200,
+        shown=2,
+    ),
+}  # fmt: skip
+MOVEMENTS = _SMALL.tasks
 
 
-def learned_live(contrast: str, preset: str, seed: int) -> tuple[Learned, Known]:
-    """A network that learns a task on the spot, and the faces to explain."""
-    sizes = SIZES[preset]
-    found = learn(LIVE, contrast, seed, sizes)
-    return found, known_faces(contrast, found.network.input.size, sizes)
+@dataclass(frozen=True, eq=False)
+class Live:
+    """A network that learned on the spot, asked about one movement.
+
+    Attributes:
+        learned: all its movements, and what it says of the test faces.
+        settings: sizes.
+        movement: that is asked about.
+        network: the same with the scores of this movement alone.
+        faces: those that show it, and their truth.
+        cues: where each cue shows in them, ``bool [N, S, S]``, and the pictures
+            with it switched, ``uint8 [N, 1, S, S]``.
+        training: landmarks ``[n, 68, 2]`` that decoys know.
+        staged: the same faces, to be changed.
+    """
+
+    learned: Learned
+    settings: Settings
+    movement: str
+    network: Network
+    faces: KnownFaces
+    cues: Mapping[str, tuple[np.ndarray, np.ndarray]]
+    training: np.ndarray
+    staged: tuple[MovedFace, ...]
+
+    @property
+    def moved(self) -> np.ndarray:
+        """The truth, ``bool [N, S, S]``: pixels whose point is shifted."""
+        return self.faces.thresholded(THRESHOLD)
+
+    @property
+    def grey(self) -> np.ndarray:
+        """Change of grey without the movement, ``float32 [N, S, S]`` in 0..1."""
+        less = self.faces.without[self.faces.unit == self.movement]
+        return np.abs(self.faces.images.astype(np.float32) - less)[:, 0] / 255
+
+    @property
+    def targets(self) -> np.ndarray:
+        """The class that is explained: it moves."""
+        return np.full(len(self.faces), MOVED)
 
 
-def told_accuracy(found: Learned) -> str:
-    """Accuracy on new people with its interval."""
-    hits, n = int(found.correct.sum()), len(found.correct)
-    low, high = wilson_interval(hits, n)
-    return (
-        f"{100 * hits / n:.1f} % of {n} rendered faces of new people are read "
-        f"correctly, 95 % interval {100 * low:.1f} to {100 * high:.1f}."
+def learned_live(movement: str, preset: str, seed: int) -> Live:
+    """A network that learns six movements, and the faces to explain one."""
+    settings = SIZES[preset]
+    learned, truth = learn(Cell(FAIR, NETWORK, seed), settings), the_truth(settings)
+    known = truth.known
+    rows = known.row[known.unit == movement]
+    takes = movement_set("Test", 0.5, settings).extra["take"][rows]
+    cues = {k: (where[rows], other[rows]) for k, (where, other) in truth.cues.items()}
+    shown = tuple(staged(int(take), 0.5, settings) for take in takes)
+    network = two_way(learned.network, settings.tasks.index(movement))
+    return Live(
+        learned, settings, movement, network, known.asked(movement, rows), cues,
+        truth.training, shown,
+    )  # fmt: skip
+
+
+def told_learned(live: Live) -> Table:
+    """How well the network tells each movement on new people."""
+    moves = movement_set("Test", 0.5, live.settings).extra["moves"]
+    rows = []
+    for k, task in enumerate(live.settings.tasks):
+        found, low = area(live.learned.scores[:, k], moves[:, k])
+        word = "learned" if low > LEARNED else "not shown to be learned"
+        rows.append((task, f"{found:.2f}\n from {low:.2f}", word))
+    note = (
+        f"n = {len(moves)} rendered faces of new people; below it the lower end of the "
+        f"95 % interval, which must be above {LEARNED}."
     )
+    header = ("Movement", "AUC", f"{live.settings.train} faces were enough?")
+    return Table("What the network here learned", header, tuple(rows), note)
 
 
-def draw_twins(contrast: str, faces: FaceSet) -> Figure:
-    """Faces, their twins of the other class, and where they differ."""
-    shown = [staged(faces, row) for row in range(5)]
-    titles = [CLASSES[contrast][one.label] for one in shown]
-    rows = ["face", "its twin", "moves", "changes"]
-    figure, axes = grid(rows, titles)
-    areas = []
-    for column, one in zip(axes.T, shown, strict=True):
-        face, twin = one.picture()[None], one.twin.picture()[None]
-        moved, grey = one.evidence(), one.difference()
-        for panel, image in zip(column, (face, twin, face, face), strict=True):
+def draw_movement(live: Live) -> Figure:
+    """Faces, the same without the movement, and where they differ."""
+    count = min(5, len(live.faces))
+    own = live.faces.without[live.faces.unit == live.movement]
+    rows = ["face", "without it", "moves", "changes"]
+    figure, axes = grid(rows, [f"face {k + 1}" for k in range(count)])
+    for k, column in enumerate(axes.T):
+        face = live.faces.images[k]
+        pictures = (face, own[k], face, face)
+        for panel, image in zip(column, pictures, strict=True):
             show_face(panel, image)
         options = {"colours": SEQUENTIAL, "low": 0.0, "alpha": 0.6}
-        lay_over(column[2], moved.astype(float), high=1.0, **options)
-        lay_over(column[3], grey, high=0.3, **options)
-        areas.append(moved.mean())
+        lay_over(column[2], live.moved[k].astype(float), high=1.0, **options)
+        lay_over(column[3], live.grey[k], high=0.3, **options)
     return with_alt(
         figure,
-        f"{len(shown)} rendered faces and, below each, the same face of the other "
-        "class; then the pixels whose visible point moves between both, "
-        f"{100 * np.mean(areas):.0f} per cent of the picture on average, and the "
+        f"{count} rendered faces that show {live.movement} and, below each, the same "
+        "picture without it; then the pixels whose visible point it shifts, "
+        f"{100 * live.moved.mean():.0f} per cent of the picture on average, and the "
         "change of grey.",
     )
 
 
-def draw_cues(contrast: str, faces: FaceSet) -> Figure:
+def draw_cues(live: Live) -> Figure:
     """One face with each cue switched."""
-    one = staged(faces, 0)
-    names = list(one.cues)
-    figure, axes = grid(["one way", "the other", "where"], names, n=1)
-    for column, cue in zip(axes.T, names, strict=True):
+    one = live.staged[0]
+    figure, axes = grid(["one way", "the other", "where"], list(CUES), n=1)
+    for column, cue in zip(axes.T, CUES, strict=True):
         show_face(column[0], one.picture()[None])
         show_face(column[1], one.switched(cue).picture()[None])
         show_face(column[2], one.picture()[None])
@@ -87,38 +153,53 @@ def draw_cues(contrast: str, faces: FaceSet) -> Figure:
         )
     return with_alt(
         figure,
-        f"A rendered face of the task '{contrast}' with its {', '.join(names)} "
-        "switched one at a time, and the pixels that this changes.",
+        f"A rendered face with its {', '.join(CUES)} switched one at a time, and the "
+        "pixels that this changes.",
     )
 
 
-def maps_of(found: Learned, known: Known) -> Explained:
-    """Maps of all methods and decoys."""
-    return explained(found, known, {**EXPLAINED, **DECOYS})
+def maps_of(live: Live) -> dict[str, np.ndarray]:
+    """Maps of all methods and decoys, by name, ``float32 [N, S, S]``."""
+    asked = (live.network, live.faces, live.targets, live.training, live.faces.shift)
+    found = all_maps(*asked)
+    rows = (*METHOD_ROWS, *(r for r in found if LABELS[r].startswith("decoy")), "noise")
+    return {row: found[row] for row in rows if row in found}
 
 
-def draw_maps(told: Explained, known: Known) -> Figure:
-    """Every map on some faces, with the truth framed; a scale for each map."""
-    maps = {LABELS[name]: one for name, one in told.maps.items()}
-    count, rows = 4, ["evidence", *maps]
+def draw_maps(maps: Mapping[str, np.ndarray], live: Live) -> Figure:
+    """Every map on some faces, with the truth framed; a scale for each map.
+
+    Maps stand in two blocks beside each other.
+    """
+    count, rows = min(3, len(live.faces)), ["evidence", *maps]
+    lines = -(-len(rows) // 2)
     figure, axes = plt.subplots(
-        len(rows), count, figsize=(1.15 * count + 1.7, 1.08 * len(rows)),
+        lines, 2 * count, figsize=(2.3 * count + 3.2, 1.08 * lines),
         squeeze=False, layout="constrained", subplot_kw={"xticks": [], "yticks": []},
     )  # fmt: skip
-    for line, name in zip(axes, rows, strict=True):
-        line[0].set_ylabel(name, fontsize=8, rotation=0, ha="right", va="center")
+    blocks = [*axes[:, :count], *axes[:, count:]]
+    for line in blocks[len(rows) :]:
+        for panel in line:
+            panel.axis("off")
+    for line, name in zip(blocks, rows, strict=False):
+        label = (
+            LABELS.get(name, name).replace("gradients", "grad.").replace(", ", ",\n")
+        )
+        line[0].set_ylabel(label, fontsize=8.5, rotation=0, ha="right", va="center")
         for k, panel in enumerate(line):
-            show_face(panel, known.faces.images[k])
-            if name != rows[0]:
+            show_face(panel, live.faces.images[k])
+            if name in maps:
                 _lay_map(panel, maps[name][k])
-            _frame(panel, known.moved[k])
+            _frame(panel, live.moved[k])
     for k, panel in enumerate(axes[0]):
-        panel.set_title(f"face {k + 1}", fontsize=9)
+        panel.set_title(f"face {k % count + 1}", fontsize=9)
     figure.supxlabel(f"n = {count} rendered faces; framed: what moves", fontsize=8)
     return with_alt(
         figure,
-        f"{len(told.maps)} heat maps of {count} rendered faces, the pixels that move "
-        "framed in each: " + ", ".join(rows[1:]) + ".",
+        f"{len(maps)} heat maps of {count} rendered faces, the pixels that "
+        f"{live.movement} moves framed in each: "
+        + ", ".join(LABELS[name] for name in maps)
+        + ".",
     )
 
 
@@ -140,49 +221,27 @@ def _frame(panel, truth: np.ndarray) -> None:
     )
 
 
-def live_scores(maps: Mapping[str, np.ndarray], known: Known) -> Table:
+def live_scores(maps: Mapping[str, np.ndarray], live: Live) -> Table:
     """Scores of the maps of these faces, beside what noise is expected to get."""
+    effects = unit_effects(live.network, live.faces, live.targets)
     rows, counts = [], set()
     for name, one in maps.items():
-        told = [
-            mean_with_interval(score(one, known.moved)) for score in SCORES.values()
-        ]
+        told = [mean_with_interval(s(one, live.moved)) for s in SCORES.values()]
+        told.append(mean_with_interval(unit_order(one, live.faces, effects.deletion)))
         counts |= {one.n for one in told}
         rows.append((LABELS.get(name, name), *(f"{one.mean:.2f}" for one in told)))
-    level = [f"{np.nanmean(chance(s, known.moved)):.2f}" for s in SCORES]
-    rows.append(("expected of noise", *level))
-    header = ("Map", *(name.replace("_", " ") for name in SCORES))
+    level = [f"{np.nanmean(chance(s, live.moved)):.2f}" for s in SCORES]
+    rows.append(("expected of noise", *level, "0.50"))
+    names = (name.replace("_", " ") for name in SCORES)
+    header = ("Map", *names, "order of movements")
     note = f"Means over n = {' to '.join(map(str, sorted(counts)))} faces."
     caption = "Scores of this network's maps, rendered faces"
     return Table(caption, header, tuple(rows), note)
 
 
-def broken_table(name: str, told: Explained, known: Known) -> Table:
+def broken_table(name: str, maps: Mapping[str, np.ndarray], live: Live) -> Table:
     """One method's maps, spoilt on purpose, must score lower."""
-    maps = {LABELS[name]: told.maps[name]}
+    told = {LABELS[name]: maps[name]}
     for how in BROKEN:
-        maps[f"{LABELS[name]}, {how}"] = broken(told.maps[name], how)
-    return live_scores(maps, known)
-
-
-def cells_table() -> Table:
-    """Of how many cells Grad-CAM's maps of the study's networks are made."""
-    rows = []
-    for name in NETWORKS:
-        network = find_paper(name).make_network(small_config(name), 2, 0).eval()
-        cells = ", ".join(" × ".join(map(str, sides)) for sides in _cells(network))
-        rows.append((NAMES[name], str(network.input.size), cells))
-    header = ("Network", "Side of the picture, pixels", "Cells of the layer")
-    note = (
-        "RAMN has such a map for each region; MA-Net has one for each patch and one "
-        "for the whole face. The maps of ESR and Deep-Emotion lie in the middle of "
-        "the picture."
-    )
-    return Table("How coarse Grad-CAM is here", header, tuple(rows), note)
-
-
-def _cells(network: Network) -> list[tuple[int, int]]:
-    """Sides of the maps that Grad-CAM looks at, each once."""
-    side = network.input.size
-    face = np.zeros((1, network.input.channels, side, side), np.uint8)
-    return list(dict.fromkeys(class_maps(network, face).cells))
+        told[f"{LABELS[name]}, {how}"] = broken(maps[name], how)
+    return live_scores(told, live)

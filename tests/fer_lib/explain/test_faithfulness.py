@@ -1,18 +1,14 @@
 """Deletion, insertion, drop, infidelity, sensitivity: closed forms and captum."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 import torch
 from captum.metrics import infidelity as captum_infidelity
-from captum.metrics import sensitivity_max as captum_sensitivity_max
 from known_networks import Linear, left_as_found, smoke, some_faces
-from planted import Upright, planted_faces
 from torch import nn
 
 from fer_lib.errors import FerError
-from fer_lib.explain.gradients import integrated_gradients, saliency
+from fer_lib.explain.gradients import integrated_gradients
 from fer_lib.explain.inputs import from_pixels
 from fer_lib.explain.occlusion import cover, filling
 from fer_lib.explain.scoring.controls import noise
@@ -21,7 +17,6 @@ from fer_lib.explain.scoring.faithfulness import (
     deletion,
     infidelity,
     insertion,
-    sensitivity_max,
 )
 from fer_lib.models.network import Network, logits_of
 from fer_lib.preprocessing import Preprocessing
@@ -193,48 +188,3 @@ def test_is_captums_over_that_of_zeros():
     expected = theirs(maps, True) / theirs(0 * maps, False)
     assert (expected < 0.95).all()  # or the maps would be turned round
     np.testing.assert_allclose(found, expected, rtol=1e-3)
-
-
-def test_sensitivity_in_closed_form():
-    """A map that is the light moves as far as the light does."""
-
-    def light(network, unit, *rest, **options):
-        return unit[:, 0].numpy()
-
-    def even(network, unit, *rest, value, **options):
-        return np.full((len(unit), 12, 12), value, np.float32)
-
-    unit = 0.1 + 0.8 * FACES  # what changes stays in 0..1
-    given = (None, unit, TARGETS)
-    found = sensitivity_max(light, *given, radius=0.1, samples=60)
-    size = np.sqrt((unit[:, 0].numpy() ** 2).sum((1, 2)))
-    # The root mean square of even noise within r is r / sqrt(3).
-    usual = 0.1 / np.sqrt(3) * 12
-    assert ((found > usual / size) & (found < 1.15 * usual / size)).all()
-    half = sensitivity_max(light, *given, radius=0.05, samples=60)
-    np.testing.assert_allclose(half, found / 2, rtol=1e-5)
-    assert not sensitivity_max(partial(even, value=1), *given).any()
-    assert np.isnan(sensitivity_max(partial(even, value=0), *given)).all()
-
-
-def test_sensitivity_is_captums():
-    network, (unit, _, _) = Upright().eval(), planted_faces(3)
-    ones = np.ones(3, int)
-    given = (network, unit, ones)
-    found = sensitivity_max(saliency, *given, radius=0.1, samples=5, seed=3)
-    generator = torch.Generator().manual_seed(3)
-    changes = (2 * torch.rand(5, 1, 32, 32, generator=generator) - 1) * 0.1
-
-    def explain(inputs):
-        x = inputs[0] if isinstance(inputs, tuple) else inputs
-        maps = saliency(network, x, np.ones(len(x), int))
-        return (torch.tensor(maps)[:, None],)
-
-    theirs = captum_sensitivity_max(
-        explain,
-        unit,
-        lambda x: (x + changes.repeat(3, 1, 1, 1)).clamp(0, 1),
-        n_perturb_samples=5,
-    )
-    np.testing.assert_allclose(found, theirs, rtol=1e-4)
-    assert found.max() > 0.1

@@ -19,7 +19,6 @@ distributed = pytest.importorskip("distributed")
 import cluster_jobs
 import fer2013_files
 import numpy as np
-from planted_study import SMALL
 from queued import claim, papers
 
 from fer_lib.errors import FerError
@@ -31,7 +30,7 @@ from ferbook.queue import Entry, Forecast, keep, making, work
 from ferbook.runs.key import RunKey
 from ferbook.runs.records import load_records
 from ferbook.study import work as study
-from ferbook.study.work import plan_cells
+from ferbook.study.settings import FAIR, SIZES, Cell
 
 # One pair of workers for all.
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cluster")]
@@ -265,20 +264,17 @@ def test_jobs_for_a_gpu_go_to_workers_that_name_one(ready, places):
 
 def test_cells_of_the_study_are_those_of_one_process(ready, monkeypatch):
     """Their trainings, to the last bit."""
-    monkeypatch.setattr(study, "known_faces", None)  # put back after the test
-    monkeypatch.setattr(study, "measured", None)
+    for name in ("the_truth", "measured_cell", "record_bytes"):
+        monkeypatch.setattr(study, name, None)  # put back after the test
     for place in (ready.client.run, lambda change: change()):
         place(cluster_jobs.only_train)
     (cache,) = {*ready.client.run(os.getenv, "FER_CACHE").values()}
     monkeypatch.setenv("FER_CACHE", cache)  # so that faces are rendered once
-    make = partial(study.made, settings=SMALL)
-    cells = [(cell,) for cell in plan_cells(("mouth",), ("deep_emotion",), 2)]
-    here = {job: result()["scores"] for job, result in in_turn(make, cells)}
-    there = {job: result()["scores"] for job, result in ready.each(make, cells)}
-    assert there.keys() == here.keys()
-    for job, scores in here.items():
-        np.testing.assert_array_equal(scores, there[job])
-    assert not np.array_equal(*here.values())
+    make = partial(study.made, settings=SIZES["smoke"])
+    cells = [(Cell(FAIR, "plain_resnet", seed),) for seed in (0, 1)]
+    here = {job: result() for job, result in in_turn(make, cells)}
+    assert {job: result() for job, result in ready.each(make, cells)} == here
+    assert len({*here.values()}) == len(cells)
 
 
 def test_from_the_command_line(cluster, places, tmp_path, monkeypatch, capsys):

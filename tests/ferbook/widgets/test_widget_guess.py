@@ -7,8 +7,8 @@ from planted_explorers import explained_noise
 from widget_pages import call, find, find_all, picture_of, press, put, told
 
 from fer_lib.explain.drawing.colours import DIVERGING, SEQUENTIAL
-from fer_lib.explain.scoring.controls import DECOYS
 from ferbook.chapters.explanations.guess import PAIRS, pairs_of
+from ferbook.study.cell import RIVALS
 from ferbook.study.report import LABELS
 
 
@@ -19,14 +19,15 @@ def planted():
 
 @pytest.fixture(scope="module")
 def pairs(planted):
-    return pairs_of(*planted)
+    maps, _, truth = planted
+    return pairs_of(maps, truth)
 
 
 def test_every_pair_has_one_decoy_which_is_as_often_on_either_side(pairs):
     assert len(pairs) == PAIRS
     for pair in pairs:
-        assert [name in DECOYS for name in pair.names].index(True) == pair.decoy
-        assert sum(name in DECOYS for name in pair.names) == 1
+        assert [name in RIVALS for name in pair.names].index(True) == pair.decoy
+        assert sum(name in RIVALS for name in pair.names) == 1
         assert "noise" not in pair.names and pair.face > 0
     assert sum(pair.decoy for pair in pairs) == PAIRS // 2
     assert {name for pair in pairs for name in pair.names} == {
@@ -60,7 +61,7 @@ class TestDriven:
         self, browser, opened, planted, pairs, number
     ):
         opened(f"pair:{number}", width=390)
-        explained, known = planted
+        maps, _, truth = planted
         pair = pairs[number - 1]
         labels = [LABELS[name] for name in pair.names]
         text = find(browser, ".w-body").text
@@ -69,9 +70,7 @@ class TestDriven:
         press(browser, "the left one is the decoy")
         text = find(browser, ".w-body").text
         for label, name in zip(labels, pair.names, strict=True):
-            auc = auc_by_counting(
-                explained.maps[name][pair.face], known.moved[pair.face]
-            )
+            auc = auc_by_counting(maps[name][pair.face], truth[pair.face])
             assert f"{label}: AUC {auc:.2f}" in text
         right = pair.decoy == 0
         assert told(browser).startswith("Right" if right else "No")
@@ -88,7 +87,7 @@ class TestDriven:
         shown = find_all(browser, ".w-third image:nth-of-type(2)")
         for picture, name in zip(shown, pair.names, strict=True):
             pixels = picture_of(picture.get_dom_attribute("href"))[..., :3]
-            values = planted[0].maps[name][pair.face]
+            values = planted[0][name][pair.face]
             end = np.abs(values).max()
             low, colours = (-end, DIVERGING) if values.min() < 0 else (0, SEQUENTIAL)
             expected = matplotlib.colormaps[colours]((values - low) / (end - low))

@@ -1,6 +1,6 @@
 """What the report in ``book/paper`` says, from the records alone.
 
-    python -m ferbook.study.second.paper
+    python -m ferbook.study.paper
     typst compile book/paper/report.typ
 
 The first command writes ``results.json``, which the second one sets; no number is
@@ -16,13 +16,14 @@ import numpy as np
 
 from fer_lib.files import atomic_path
 from ferbook.runs.paths import repository_root
-from ferbook.study.second.analysis import DRAWS, Records, answers, places
-from ferbook.study.second.cell import RIVALS
-from ferbook.study.second.networks import NAMES
-from ferbook.study.second.plan import PRIMARY_SCORES, plan_hash
-from ferbook.study.second.report import ROW_LABELS, open_records
-from ferbook.study.second.settings import FAIR, SIZES, Settings
-from ferbook.study.second.work import records_folder
+from ferbook.study.analysis import DRAWS, Records, answers
+from ferbook.study.cell import RIVALS
+from ferbook.study.networks import NAMES
+from ferbook.study.plan import PRIMARY_SCORES, plan_hash
+from ferbook.study.record import records_folder
+from ferbook.study.report import LABELS, open_records
+from ferbook.study.settings import FAIR, SIZES, Settings
+from ferbook.study.standing import places
 
 PLACE = "book/paper/results.json"
 
@@ -34,7 +35,7 @@ def results(records: Records, settings: Settings, draws: int = DRAWS) -> dict:
     return {
         "plan": plan_hash(settings),
         "settings": asdict(settings) | {"tasks": list(settings.tasks)},
-        "rivals": [ROW_LABELS[name].removeprefix("decoy: ") for name in RIVALS],
+        "rivals": [LABELS[name].removeprefix("decoy: ") for name in RIVALS],
         "learned": {"of": int(np.isfinite(auc).sum()), "number": int(able.sum())},
         "networks": [
             {
@@ -54,14 +55,14 @@ def results(records: Records, settings: Settings, draws: int = DRAWS) -> dict:
                 "high": round(one.found.high, 3),
                 "p": round(one.adjusted, 4),
                 "word": one.word,
-                "against": ROW_LABELS.get(one.against, ""),
+                "against": LABELS.get(one.against, ""),
             }
             for one in told
         ],
         "places": {
             score: [
                 {
-                    "row": ROW_LABELS[one.row],
+                    "row": LABELS[one.row],
                     "mean": round(one.mean, 3),
                     "low": round(one.low, 3),
                     "high": round(one.high, 3),

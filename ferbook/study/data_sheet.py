@@ -5,9 +5,9 @@ Communications of the ACM 64(12), 2021.
 """
 
 from fer_lib.rendered.head import load_head
-from ferbook.study.second.faces import OPPOSITE, SPLITS, VERSION
-from ferbook.study.second.settings import SIZES, Settings
-from ferbook.study.second.work import records_folder
+from ferbook.study.faces import OPPOSITE, SPLITS, VERSION
+from ferbook.study.record import records_folder
+from ferbook.study.settings import SIZES, Settings
 
 PLACE = "book/explanations_data_sheet.md"
 
@@ -27,7 +27,7 @@ def data_sheet(settings: Settings = SIZES["full"]) -> str:
 PAGE = """\
 # Data sheet of the benchmark
 
-What a user of the second edition's faces and records should know, by the
+What a user of the faces and records of chapter 11 should know, by the
 questions of {{cite:t}}`gebru2021`. [The plan](explanations_plan.md) has the sizes
 of everything, and the hash that records carry.
 
@@ -73,7 +73,7 @@ drawn. The head's data are in the public domain; its licence file names their au
 ## What it is for, and what not
 
 Score a method in ten lines with `fer_lib.explain.benchmark`, or run the whole study
-with `ferbook explain --edition 2`. Good uses: to see that a method beats decoys that
+with `ferbook explain`. Good uses: to see that a method beats decoys that
 know no network; to compare a method before and after a change; to teach. Bad uses:
 to claim that a map shows what a network felt a person meant; to rank networks that
 read real faces; to train something that judges people by their faces.

@@ -6,7 +6,7 @@ import torch
 from fer_lib.errors import FerError
 from fer_lib.explain.methods import available
 from fer_lib.models.network import logits_of
-from ferbook.study.second.networks import (
+from ferbook.study.networks import (
     PLAIN,
     PlainResNet,
     SmallViT,
@@ -14,7 +14,7 @@ from ferbook.study.second.networks import (
     pairs,
     two_way,
 )
-from ferbook.study.second.settings import NETWORKS
+from ferbook.study.settings import NETWORKS
 
 COUNT = 5
 

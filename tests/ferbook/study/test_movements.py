@@ -5,7 +5,7 @@ import pytest
 
 from fer_lib.errors import FerError
 from fer_lib.rendered.head import load_head
-from ferbook.study.second.movements import (
+from ferbook.study.movements import (
     LEAST,
     REGIONS,
     Measured,
@@ -13,7 +13,7 @@ from ferbook.study.second.movements import (
     eligible,
     measured,
 )
-from ferbook.study.second.settings import SIZES
+from ferbook.study.settings import SIZES
 
 
 def test_all_units_are_measured_and_mirror_each_other():

@@ -1,138 +1,22 @@
-"""Tables of the second edition, and the page of its plan."""
+"""The page of the plan, and the data sheet, from what the code does.
 
-from collections.abc import Sequence
-from pathlib import Path
+python -m ferbook.study.plan_page
+"""
+
 from types import SimpleNamespace
 
 from fer_lib.files import atomic_path
 from ferbook.runs.paths import repository_root
-from ferbook.show.tables import Table
+from ferbook.study import data_sheet
+from ferbook.study.cell import RIVALS
+from ferbook.study.learning import RECIPES
+from ferbook.study.movements import CHANGED, LEAST, SHIFTED, measured
+from ferbook.study.networks import NAMES
+from ferbook.study.plan import ALPHA, DRAWS, HYPOTHESES, LEARNED, plan_hash
 from ferbook.study.report import LABELS
-from ferbook.study.second import data_sheet
-from ferbook.study.second.analysis import (
-    Answer,
-    Records,
-    answers,
-    places,
-    records_of,
-)
-from ferbook.study.second.cell import RIVALS
-from ferbook.study.second.faces import movement_set
-from ferbook.study.second.learning import RECIPES
-from ferbook.study.second.movements import CHANGED, LEAST, SHIFTED, measured
-from ferbook.study.second.networks import NAMES
-from ferbook.study.second.plan import (
-    ALPHA,
-    DRAWS,
-    FROZEN,
-    HYPOTHESES,
-    LEARNED,
-    PRIMARY_SCORES,
-    plan_hash,
-)
-from ferbook.study.second.settings import FAIR, SIZES, Settings
-from ferbook.study.second.work import recorded
+from ferbook.study.settings import SIZES, Settings
 
 PLACE = "book/explanations_plan.md"
-ROW_LABELS = LABELS | {
-    "score_cam": "Score-CAM",
-    "integrated_gradients_blur": "integrated gradients, blurred",
-    "integrated_gradients_mixed": "integrated gradients, four baselines",
-    "deeplift": "DeepLIFT",
-    "part_ablation": "ablation of parts",
-    "attention_untrained": "own attention, untrained",
-    "truth": "ceiling: the truth",
-    "named_part": "rival: part of that name",
-    "fitted_blob": "decoy: fitted blob",
-    "mean_parts": "decoy: mean parts",
-    "constant": "floor: constant",
-    "broken_shift": "broken: shifted",
-    "broken_flip": "broken: mirrored",
-    "broken_shuffle": "broken: shuffled",
-}
-
-
-def open_records(folder: Path, settings: Settings) -> Records:
-    """The records of a folder as tables."""
-    moves = movement_set("Test", 0.5, settings).extra["moves"]
-    return records_of(list(recorded(folder)), moves)
-
-
-def answers_table(found: Sequence[Answer]) -> Table:
-    """The hypotheses of the plan, each with its answer."""
-    rows = tuple(
-        (
-            one.hypothesis.key,
-            one.hypothesis.says,
-            f"{one.found.mean:.3f} ({one.found.low:.3f} to {one.found.high:.3f})"
-            + (f"\n against {ROW_LABELS[one.against]}" if one.against else ""),
-            f"{one.adjusted:.3f}",
-            one.word,
-        )
-        for one in found
-    )
-    note = (
-        f"Differences that are above zero as asserted, with 95 % intervals; p is "
-        f"one-sided, after Holm's correction for {len(HYPOTHESES)} hypotheses. Where "
-        "there are several decoys, the one that is hardest to beat."
-    )
-    header = ("", "Hypothesis", "Difference", "p", "Answer")
-    return Table("What the frozen plan asserted, and the answers", header, rows, note)
-
-
-def places_table(records: Records, score: str, draws: int = DRAWS) -> Table:
-    """All rows by one score; exploratory."""
-    found = places(records, score, draws)
-    rows = tuple(
-        (
-            str(k + 1),
-            ROW_LABELS[one.row],
-            f"{one.mean:.3f} ({one.low:.3f} to {one.high:.3f})",
-            f"{one.best:.0f} to {one.worst:.0f}",
-            f"{one.without[0]} to {one.without[1]}",
-        )
-        for k, one in enumerate(found)
-    )
-    most = max(one.n for one in found)
-    note = (
-        f"Exploratory. Rendered faces, up to {most:,} maps a row; movements, networks, "
-        "seeds and faces are drawn anew. The last column leaves out a movement or a "
-        "network at a time."
-    )
-    header = ("", "Row", "Mean", "Rank in 95 % of draws", "Rank with one left out")
-    return Table(f"Rows by {score}", header, rows, note)
-
-
-def learned_table(records: Records) -> Table:
-    """How many movements each network learned, and how well it tells them apart."""
-    rows = []
-    for place, network in enumerate(records.networks):
-        able, auc = records.learned[FAIR][:, place], records.auc[FAIR][:, place]
-        seeds = (~(auc != auc)).all(0).sum()
-        rows.append(
-            (NAMES[network], f"{able.sum()} of {able.shape[0] * seeds}",
-             f"{auc[auc == auc].mean():.3f}" if seeds else "")
-        )  # fmt: skip
-    note = (
-        f"Learned: the 95 % interval of the AUC lies above {LEARNED}; the maps of the "
-        "others are not ranked. Counted over movements and seeds."
-    )
-    header = ("Network", "Movements learned", "Mean AUC")
-    return Table("What the networks learned, rendered faces", header, tuple(rows), note)
-
-
-def summary(folder: Path, settings: Settings, draws: int = DRAWS) -> str:
-    """What the command prints when it ends."""
-    records = open_records(folder, settings)
-    if FAIR not in records.values:
-        return "No fair network is recorded yet."
-    parts = [learned_table(records).text()]
-    if any(able.any() for able in records.learned.values()):
-        parts.append(answers_table(answers(records, draws)).text())
-        parts += [
-            places_table(records, score, draws).text() for score in PRIMARY_SCORES
-        ]
-    return "\n\n".join(parts)
 
 
 def plan_page(settings: Settings = SIZES["full"]) -> str:
@@ -154,8 +38,8 @@ def plan_page(settings: Settings = SIZES["full"]) -> str:
         strengths=strengths, cells=len(settings.cells()), hash=plan_hash(settings),
         learned=LEARNED, alpha=ALPHA, draws=DRAWS, least=LEAST, shifted=SHIFTED,
         changed=CHANGED, pairs=settings.test * settings.asked,
-        rivals=", ".join(ROW_LABELS[r].removeprefix("decoy: ") for r in RIVALS),
-        count=len(HYPOTHESES), status=STATUS[FROZEN], p=_on_photographs(settings),
+        rivals=", ".join(LABELS[r].removeprefix("decoy: ") for r in RIVALS),
+        count=len(HYPOTHESES), p=_on_photographs(settings),
     )  # fmt: skip
 
 
@@ -178,7 +62,7 @@ def _cue(settings: Settings, unit: str) -> str:
 def _test(one) -> str:
     return {
         "above": f"mean `{one.score}` above that of each of: "
-        + ", ".join(ROW_LABELS.get(o, o).removeprefix("decoy: ") for o in one.others),
+        + ", ".join(LABELS.get(o, o).removeprefix("decoy: ") for o in one.others),
         "parts": f"difference of its `{one.score}` margin between the two groups",
         "orders": f"Spearman of `{one.score}` with `{''.join(one.others)}` over "
         "methods, above 0.5",
@@ -188,23 +72,17 @@ def _test(one) -> str:
     }[one.kind]
 
 
-STATUS = {
-    True: "This page was frozen before the first record existed.",
-    False: "This is what will be frozen before the first record exists, once the\n"
-    "recipes of all networks have been tried.",
-}
 PAGE = """\
-# The plan of the second edition
+# The plan of the study
 
-{status} It is written by the code
+This page was frozen before the first record existed. It is written by the code
 that makes the records, and every record carries the hash of what stands here:
 
     {hash}
 
 ## Question
 
-Do heat maps of networks that read faces show what these networks go by? The
-first edition had five tasks, 16 faces a task and small networks. Here there are
+Do heat maps of networks that read faces show what these networks go by? There are
 {s.movements} movements, {s.test} test faces of as many people, {s.seeds} seeds,
 and the papers' networks at their size `small`, beside a plain ResNet and a small vision
 transformer, so that it is not about five papers alone.
@@ -311,7 +189,7 @@ folder.
 
 
 def main() -> None:
-    """Write the plan and the data sheet: ``python -m ferbook.study.second.report``."""
+    """Write both pages."""
     pages = {PLACE: plan_page(), data_sheet.PLACE: data_sheet.data_sheet()}
     for place, text in pages.items():
         with atomic_path(repository_root() / place) as temporary:

@@ -17,9 +17,9 @@ from scipy.stats import rankdata
 
 from fer_lib.errors import FerError
 from ferbook.ledger.statistics import Difference, quantile
-from ferbook.study.second.cell import ROWS
-from ferbook.study.second.movements import measured
-from ferbook.study.second.plan import (
+from ferbook.study.cell import ROWS
+from ferbook.study.movements import measured
+from ferbook.study.plan import (
     ALPHA,
     DRAWS,
     HYPOTHESES,
@@ -28,14 +28,17 @@ from ferbook.study.second.plan import (
     SMALL_PARTS,
     Hypothesis,
 )
-from ferbook.study.second.settings import FAIR, Cell
+from ferbook.study.settings import FAIR, Cell
 
 METHODS_LAST = ROWS.index("attention_untrained")  # rows before it are methods
+EFFECT = "cue_effect"  # has one row: it is no map's
 CHUNK = 50  # draws at a time
 
 
 class Records(NamedTuple):
     """Scores ``float32 [rows, T, N, S, F]`` by condition and name, and axes.
+
+    One row has what a planted cue does to the answer, :data:`EFFECT`.
 
     Not a number where a pair is not explained, or a fair network has not learned
     the movement.
@@ -111,10 +114,11 @@ def _enter(values, cell, arrays, axes, place, ranked=True) -> None:
     """Put a cell's scores into the tables of its condition."""
     tables = values.setdefault(cell.condition, {})
     for name, scores in arrays.items():
-        if name == "scores" or scores.ndim != 2:
+        if name == "scores" or (scores.ndim != 2 and name != EFFECT):
             continue
         if name not in tables:
-            tables[name] = np.full((len(ROWS), *axes), np.nan, np.float32)
+            rows = np.shape(np.atleast_2d(scores))[0]
+            tables[name] = np.full((rows, *axes), np.nan, np.float32)
         known = np.where(ranked, scores, np.nan)
         tables[name][:, arrays["task"], *place, arrays["face"]] = known
 
@@ -184,6 +188,8 @@ def interval_of(
     """
     known = ~np.isnan(values)
     levels = [int(known.any(axis).sum()) for axis in ((1, 2, 3), (0, 2, 3))]
+    if values.shape[1] == 1:  # of one network alone, which is not drawn
+        levels = levels[:1]
     error, df = float(np.nanstd(means, ddof=1)), max(1, min(levels) - 1)
     reach = quantile(df) * error
     p = float(stdtr(df, -mean / error)) if error else float(mean <= 0)
@@ -325,61 +331,7 @@ def _regions(tasks: Sequence[str]) -> np.ndarray:
 
 def _spearman(first: np.ndarray, second: np.ndarray) -> float:
     known = ~(np.isnan(first) | np.isnan(second))
-    return float(np.corrcoef(rankdata(first[known]), rankdata(second[known]))[0, 1])
-
-
-class Place(NamedTuple):
-    """A row's place by one score, and how much of it is luck."""
-
-    row: str
-    mean: float
-    low: float  # ends of the 95 % interval of the mean
-    high: float
-    best: float  # ends of the 95 % of its ranks in the draws
-    worst: float
-    without: tuple[int, int]  # its ranks when a task or a network is left out
-    n: int
-
-
-def places(
-    records: Records, score: str, draws: int = DRAWS, *, condition: str = FAIR
-) -> list[Place]:
-    """All rows by a score under a condition, the best first; exploratory."""
-    table = records.values.get(condition, {}).get(score)
-    if table is None:
-        raise FerError(f"study: no record of '{condition}' has the score '{score}'.")
-    rows = np.flatnonzero(~np.isnan(table).all((1, 2, 3, 4)))
-    table = table[rows]
-    sign = -1 if score in ("deletion", "average_drop", "infidelity") else 1
-    means = np.array([np.nanmean(one) for one in table])
-    each = drawn(table, draws)
-    ranks = rankdata(-sign * each, axis=1)
-    ends = np.nanpercentile(ranks, (2.5, 97.5), axis=0)
-    left = np.array([rankdata(-sign * one) for one in _without(table)])
-    found = []
-    for k in np.argsort(-sign * means, kind="stable"):
-        told, _ = interval_of(float(means[k]), each[:, k], table[k])
-        reach = (int(left[:, k].min()), int(left[:, k].max()))
-        found.append(
-            Place(
-                ROWS[rows[k]],
-                told.mean,
-                told.low,
-                told.high,
-                *ends[:, k],
-                reach,
-                told.n,
-            )
-        )
-    return found
-
-
-def _without(table: np.ndarray) -> list[np.ndarray]:
-    """Means of the rows with each movement, and each network, left out."""
-    found = []
-    for axis in (1, 2):
-        for one in range(table.shape[axis]):
-            rest = np.delete(table, one, axis)
-            if rest.size and not np.isnan(rest).all((1, 2, 3, 4)).any():
-                found.append(np.array([np.nanmean(row) for row in rest]))
-    return found or [np.array([np.nanmean(row) for row in table])]
+    ranks = rankdata(first[known]), rankdata(second[known])
+    if any(np.ptp(one) == 0 if one.size else True for one in ranks):
+        return np.nan  # without an order
+    return float(np.corrcoef(*ranks)[0, 1])

@@ -8,13 +8,10 @@ records is exploratory and says so.
 from dataclasses import asdict, dataclass
 
 from ferbook.runs.key import json_sha256
-from ferbook.study.second.cell import RIVALS, ROWS
-from ferbook.study.second.learning import RECIPES
-from ferbook.study.second.settings import SIZES, Settings
+from ferbook.study.cell import RIVALS, ROWS
+from ferbook.study.learning import RECIPES
+from ferbook.study.settings import SIZES, Settings
 
-# Set when every recipe of learning.RECIPES has been tried by
-# ferbook.study.second.pilot; until then the full size is refused.
-FROZEN = True
 LEARNED = 0.75  # AUC that the 95 % interval of a network that learned is above
 ALPHA = 0.05
 DRAWS = 2000
@@ -40,7 +37,7 @@ class Hypothesis:
             the score on rendered faces with the strongest ties orders rows of
             methods as it does on photographs, Spearman's above one half.
         score: which score.
-        row: which row of :data:`~ferbook.study.second.cell.ROWS`.
+        row: which row of :data:`~ferbook.study.cell.ROWS`.
         others: rows, or for ``orders`` a score, that it is held against.
     """
 

@@ -1,6 +1,6 @@
 """Does a recipe learn?  Tried on training faces that are held out, before a freeze.
 
-python -m ferbook.study.second.pilot small_vit --epochs 20 --rate 0.001
+python -m ferbook.study.pilot small_vit --epochs 20 --rate 0.001
 """
 
 import argparse
@@ -8,11 +8,11 @@ import time
 
 import numpy as np
 
-from ferbook.study.second.analysis import area
-from ferbook.study.second.faces import movement_set
-from ferbook.study.second.learning import RECIPES, gaps, train
-from ferbook.study.second.networks import make_network
-from ferbook.study.second.settings import NETWORKS, SIZES, Settings
+from ferbook.study.analysis import area
+from ferbook.study.faces import movement_set
+from ferbook.study.learning import RECIPES, gaps, train
+from ferbook.study.networks import make_network
+from ferbook.study.settings import NETWORKS, SIZES, Settings
 
 HELD_OUT = 0.1  # share of the training faces
 

@@ -23,11 +23,11 @@ from fer_lib.losses.landmarks import landmark_l1
 from fer_lib.models.network import Network, memory_format
 from fer_lib.models.part_ensemble import PartEnsemble
 from fer_lib.models.part_network import landmark_targets
-from ferbook.study.second.faces import movement_set
-from ferbook.study.second.networks import MOVED, make_network, pairs
-from ferbook.study.second.settings import SHUFFLED, Cell, Settings
+from ferbook.study.faces import movement_set
+from ferbook.study.networks import MOVED, make_network, pairs
+from ferbook.study.settings import SHUFFLED, Cell, Settings
 
-# Epochs and the highest rate, by network; tried by ferbook.study.second.pilot on
+# Epochs and the highest rate, by network; tried by ferbook.study.pilot on
 # training faces that are held out, before the plan is frozen.
 RECIPES = {
     "deep_emotion": (20, 3e-3),
@@ -177,7 +177,7 @@ def _moved(unit: Tensor, reach: int, generator: torch.Generator) -> Tensor:
 def gaps(network: Network, images: np.ndarray) -> np.ndarray:
     """Score of moved less that of rest, ``float32 [N, movements]``.
 
-    Of an ensemble as :func:`~ferbook.study.second.networks.two_way` has it:
+    Of an ensemble as :func:`~ferbook.study.networks.two_way` has it:
     log-odds of the learners' mean probability.
     """
     network.eval()

@@ -31,10 +31,10 @@ from fer_lib.photos.detection import find_faces
 from fer_lib.photos.images import as_picture
 from fer_lib.rendered.cues import mark_place, marked
 from ferbook.runs.predictions import face_ids
-from ferbook.study.second.cell import METHOD_ROWS, all_maps, of_weights_anew, table
-from ferbook.study.second.learning import fit
-from ferbook.study.second.networks import learners
-from ferbook.study.second.settings import Cell, Photographs, Settings
+from ferbook.study.cell import METHOD_ROWS, all_maps, of_weights_anew, table
+from ferbook.study.learning import fit
+from ferbook.study.networks import learners
+from ferbook.study.settings import Cell, Photographs, Settings
 
 PROTOCOL = "ferplus_majority7"
 FITTED_ON = 200  # training faces whose landmarks the decoys know

@@ -1,4 +1,4 @@
-"""The networks of the second edition: the papers' at ``small``, and two plain ones.
+"""The networks of the study: the papers' at ``small``, and two plain ones.
 
 Each has a pair of scores for every movement, "rest" and "moved".  A movement is
 asked about by :func:`two_way`: the same network with that pair alone, so that

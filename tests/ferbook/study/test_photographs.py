@@ -10,9 +10,9 @@ import torch
 from fer_lib.data.sources.rendered import wild
 from fer_lib.errors import FerError
 from fer_lib.models.saved import load as finished
-from ferbook.study.second import photographs as module
-from ferbook.study.second.cell import METHOD_ROWS, ROWS
-from ferbook.study.second.photographs import (
+from ferbook.study import photographs as module
+from ferbook.study.cell import METHOD_ROWS, ROWS
+from ferbook.study.photographs import (
     Chosen,
     chosen,
     corners,
@@ -21,7 +21,7 @@ from ferbook.study.second.photographs import (
     measured_photographs,
     with_marks,
 )
-from ferbook.study.second.settings import Cell, Photographs, Settings
+from ferbook.study.settings import Cell, Photographs, Settings
 
 OWN = Photographs(
     networks=("deep_emotion",), learned=240, tested=8, epochs=25, rate=2e-3

@@ -11,10 +11,10 @@ from fer_lib.errors import FerError
 from fer_lib.rendered.cues import CUES
 from ferbook.cli import main
 from ferbook.runs.paths import repository_root
-from ferbook.study.second import data_sheet
-from ferbook.study.second import work as module
-from ferbook.study.second.cell import ROWS
-from ferbook.study.second.faces import (
+from ferbook.study import data_sheet
+from ferbook.study import work as module
+from ferbook.study.cell import ROWS
+from ferbook.study.faces import (
     OPPOSITE,
     asked_faces,
     movement_set,
@@ -22,10 +22,12 @@ from ferbook.study.second.faces import (
     shown_movements,
     staged,
 )
-from ferbook.study.second.plan import plan_hash
-from ferbook.study.second.report import PLACE, plan_page, summary
-from ferbook.study.second.settings import NETWORKS, SIZES, Cell, Settings
-from ferbook.study.second.work import read_cell, the_truth, work
+from ferbook.study.plan import plan_hash
+from ferbook.study.plan_page import PLACE, plan_page
+from ferbook.study.record import read_cell
+from ferbook.study.report import summary
+from ferbook.study.settings import NETWORKS, SIZES, Cell, Settings
+from ferbook.study.work import the_truth, work
 
 TINY = replace(
     SIZES["smoke"], networks=("plain_resnet",), train=8, test=4, movements=3, shown=2
@@ -164,21 +166,20 @@ def test_the_plan_changes_its_hash_and_its_page():
     assert plan_hash(TINY) != plan_hash(replace(TINY, epochs=0.2))
     page = plan_page(SIZES["full"])
     stored = (repository_root() / PLACE).read_text(encoding="utf-8")
-    assert page == stored, "python -m ferbook.study.second.report writes it"
+    assert page == stored, "python -m ferbook.study.plan_page writes it"
     assert plan_hash(SIZES["full"]) in page and "`jawOpen`" in page
     sheet = data_sheet.data_sheet()
     stored = (repository_root() / data_sheet.PLACE).read_text(encoding="utf-8")
-    assert sheet == stored, "python -m ferbook.study.second.report writes it"
+    assert sheet == stored, "python -m ferbook.study.plan_page writes it"
     assert "{" not in page + sheet.replace("{cite:t}", "")
 
 
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (["--edition", "2", "--task", "mouth"], "--task cannot be given"),
-        (["--size", "small"], "add --edition 2"),
-        (["--root", "somewhere"], "add --edition 2"),
-        (["--edition", "2", "--size", "smoke", "--workers", "0"], "0 workers"),
+        (["--size", "smoke", "--workers", "0"], "0 workers"),
+        (["--size", "smoke", "--budget", "soon"], "soon"),
+        (["--size", "smoke", "--root", "nowhere"], "nowhere"),
     ],
 )
 def test_the_command_refuses(given, says, capsys, tmp_path):

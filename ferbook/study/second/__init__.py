@@ -1,1 +1,0 @@
-"""The second edition: many movements, plain networks, a plan that was frozen."""
