@@ -12,6 +12,7 @@ from ferbook.kit.networks import networks
 from ferbook.papers import config_of, paper_of
 from ferbook.runs.paths import repository_root
 from ferbook.show.figures import percent
+from ferbook.show.phrases import learned
 from ferbook.show.tables import Table, cell
 
 PEERS = Path("book/peers.toml")
@@ -43,7 +44,7 @@ def library_table(speed: Callable[[Network], float] = faces_a_second) -> Table:
         file = committed(paper_of(config_of(one)).name)
         megabytes = file.stat().st_size / 1e6
         size = cell(f"{megabytes:.2f} MB", f"{count_parameters(one):,} parameters")
-        rows.append((name, one.provenance, size, *told, f"{speed(one):,.0f}"))
+        rows.append((name, learned(one.provenance), size, *told, f"{speed(one):,.0f}"))
     rows += map(_peer_row, read_peers())
     header = ("Network", "Learned from", "Size", *_READS, "Faces per second")
     return Table("Networks that one can take", header, tuple(rows), _NOTE)

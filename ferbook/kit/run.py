@@ -13,6 +13,7 @@ from ferbook.runs.make import reproduce
 from ferbook.runs.records import write_record
 from ferbook.runs.run import Run
 from ferbook.show.figures import percent
+from ferbook.show.phrases import learned
 from ferbook.training.states import Fitted
 
 RECORDS = Path("_build/runs")  # of the runs made in notebooks
@@ -37,7 +38,7 @@ def network(parameters: Parameters, splits: Splits, variant: str = "default") ->
             f"'{splits.protocol}' has {len(splits.classes)}; use a protocol with as "
             "many, or train = True."
         )
-    print(f"Loaded {path.name}, which learned from {found.provenance}.")
+    print(f"Loaded {path.name}, which learned from {learned(found.provenance)}.")
     placed = found.to(choose_device(parameters.device))
     record, ended = made_by(found), Fitted(finished=True)
     run = Run(placed, config_of(placed), splits, ended, record)

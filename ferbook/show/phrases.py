@@ -1,5 +1,6 @@
 """How claims, readings and records are told in words and digits."""
 
+import re
 from collections.abc import Sized
 
 from fer_lib.data.sources.published import PUBLISHED
@@ -71,6 +72,20 @@ VIEWS = {
     "random10": "mean of ten augmented passes",
     "early_exit": "as many branches as do best on validation",
 }
+
+
+def learned(provenance: str) -> str:
+    """What a saved network learned from, in words.
+
+    >>> learned("photographs: fer2013, protocol official, and 16,000 rendered ones")
+    "FER2013's photographs (the data set's own labels), and 16,000 rendered ones"
+    """
+
+    def words(found: re.Match) -> str:
+        name, protocol = found.groups()
+        return f"{dataset_name(name)}'s photographs ({protocol_name(protocol)})"
+
+    return re.sub(r"^photographs: (\w+), protocol (\w+)", words, provenance)
 
 
 def percent(share: float, digits: int = 1) -> str:

@@ -21,6 +21,7 @@ from ferbook.chapters.your_face.photograph import SIDE, Found, View, seen
 from ferbook.kit import networks as finished
 from ferbook.kit.results import made_by
 from ferbook.show.figures import percent
+from ferbook.show.phrases import learned
 from ferbook.show.tables import Table, table
 
 Networks = Mapping[str, Network]
@@ -76,7 +77,7 @@ def home_table(networks: Networks) -> Table:
             kind = "rendered faces" if record.rendered else "photographs"
             reads[kind] = record.metrics()
         told = (percent(reads[k]) if k in reads else "not tested" for k in kinds)
-        rows.append((name, one.provenance, *told))
+        rows.append((name, learned(one.provenance), *told))
     header = ("Network", "Learned from", *kinds.values())
     note = "Test faces that no network has learned from, each kind with its labels."
     return Table("Read correctly, 95 % interval", header, tuple(rows), note)

@@ -127,7 +127,9 @@ def test_wrong_parameters_are_refused(changed, words):
 def test_the_committed_network_is_loaded(splits, runs, capsys):
     run = chapter.network(parameters_of(), splits)
     said, read = capsys.readouterr().out, percent(run.reading())
-    learned = f"which learned from {run.network.provenance}."
+    learned = (
+        "which learned from FER2013's photographs (FER+ votes as shares, 7 classes)"
+    )
     assert f"deep_emotion.safetensors.gz, {learned}" in said
     assert f"It reads {read} of these test faces." in said
     assert chapter.note(splits) == RENDERED
