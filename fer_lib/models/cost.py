@@ -42,9 +42,10 @@ def cost(network: Network) -> Cost:
     size, channels = network.input.size, network.input.channels
     device = next(network.parameters()).device
     face = torch.zeros(1, channels, size, size, device=device)
-    was_training = network.training
+    modes = {module: module.training for module in network.modules()}
     network.eval()
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         network(face)
-    network.train(was_training)
+    for module, training in modes.items():
+        module.training = training
     return Cost(count_parameters(network), counter.get_total_flops() / 1e9)
