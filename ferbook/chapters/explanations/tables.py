@@ -70,7 +70,7 @@ def _ordered(records: Records) -> str:
     return (
         f"{first} comes nearest to the order in which the movements of a "
         f"face count for the answer, {interval(told[best].found)} where chance has "
-        f"one half, and {above} of {len(told)} methods are above the hardest decoy."
+        f"one half; above the hardest decoy: {above} of {len(told)} methods."
     )
 
 
