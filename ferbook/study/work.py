@@ -62,6 +62,8 @@ def work(
     for other in cells:
         if other not in due:
             read_cell(folder, other, settings)  # which refuses those of another plan
+    if each is in_turn and any(cell.on_photographs for cell in due):
+        chosen(root, settings.photographs)  # a wrong folder is told before hours
 
     def in_time(cell: Cell) -> bool:
         return budget is None or time.monotonic() - started <= budget
