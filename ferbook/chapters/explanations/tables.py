@@ -40,7 +40,7 @@ def _asserted(answers: Sequence[Answer]) -> str:
         for word, found in keys.items()
     )
     left = len(HYPOTHESES) - len(answers)
-    missing = f"; {left} wait for records" if left else ""
+    missing = f"; for {left} there is no record yet" if left else ""
     return (
         f"Of {len(HYPOTHESES)} hypotheses that were fixed before the first record, "
         f"{counts} after Holm's correction{missing}."
