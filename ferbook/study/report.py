@@ -180,10 +180,7 @@ def methods_table(records: Records, draws: int = DRAWS) -> Table:
 
 def cues_table(records: Records, draws: int = DRAWS) -> Table | Sentence:
     """Mass on planted cues by strength, and what needs no truth; a row a method."""
-    planted = sorted(
-        (c for c in records.values if c.startswith(("tied", "photos"))),
-        key=lambda c: (c.startswith("photos"), int(c.lstrip("tiedphos"))),
-    )
+    planted = _planted(records)
     rows = (*METHOD_ROWS, *RIVALS, "noise")
     columns = {
         _condition(c): standings(records, "cue_mass", rows, condition=c, draws=draws)
@@ -222,8 +219,18 @@ def cues_table(records: Records, draws: int = DRAWS) -> Table | Sentence:
                  cells, note)  # fmt: skip
 
 
+def _planted(records: Records) -> list[str]:
+    """Conditions with planted cues, the weakest first, photographs last."""
+    found = [c for c in records.values if c.startswith(("tied", "photos"))]
+    return sorted(found, key=lambda c: (c.startswith("photos"), int(_strength(c))))
+
+
+def _strength(condition: str) -> str:
+    return condition.removeprefix("tied").removeprefix("photos")
+
+
 def _condition(name: str) -> str:
-    strength = name.lstrip("tiedphos")
+    strength = _strength(name)
     where = "Rendered" if name.startswith("tied") else "Photographs"
     return f"{where}, {strength} %"
 
@@ -231,8 +238,8 @@ def _condition(name: str) -> str:
 def effects_table(records: Records, draws: int = DRAWS) -> Table | Sentence:
     """What planted cues do to the answers: whether networks went by them."""
     rows = []
-    for name, tables in sorted(records.values.items()):
-        effect = tables.get(EFFECT)
+    for name in _planted(records):
+        effect = records.values[name].get(EFFECT)
         if effect is None:
             continue
         mean = float(np.nanmean(effect))
