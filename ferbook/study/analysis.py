@@ -49,6 +49,7 @@ class Records(NamedTuple):
     auc: Mapping[str, np.ndarray]  # float64 [T, N, S]
     tasks: tuple[str, ...]
     networks: tuple[str, ...]
+    missing: int = 0  # cells of the plan that are not recorded
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,16 @@ def records_of(
         # With a shortcut a network need not learn the movement: that is the point.
         ranked = able[arrays["task"], *place] | (cell.condition != FAIR)
         _enter(values, cell, arrays, (*shape, len(moves)), place, ranked)
-    return Records(values, learned, auc, tasks, networks)
+    missing = max(0, _planned(plan["settings"]) - len(cells))
+    return Records(values, learned, auc, tasks, networks, missing)
+
+
+def _planned(settings: Mapping) -> int:
+    """How many cells a plan has, as its records tell it."""
+    own = settings["photographs"]
+    conditions = settings["seeds"] + len(settings["shortcuts"]) + 1  # and shuffled
+    photographs = len(own["networks"]) * len(own["strengths"])
+    return len(settings["networks"]) * conditions + photographs
 
 
 def _enter(values, cell, arrays, axes, place, ranked=True) -> None:

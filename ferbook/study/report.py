@@ -123,8 +123,8 @@ def provenance(folder: Path | None = None) -> Sentence:
     )
 
 
-def answers_table(found: Sequence[Answer]) -> Table:
-    """The hypotheses of the plan, each with its answer."""
+def answers_table(found: Sequence[Answer], missing: int = 0) -> Table:
+    """The hypotheses of the plan, each with its answer; ``missing`` cells are told."""
     rows = tuple(
         (
             one.hypothesis.key,
@@ -141,6 +141,8 @@ def answers_table(found: Sequence[Answer]) -> Table:
         f"{len(HYPOTHESES)} hypotheses. Where there are several decoys, the one that "
         "is hardest to beat."
     )
+    if missing:
+        note += f" Interim: {missing} of the plan's cells are not recorded yet."
     header = ("", "Hypothesis", "Answer", "Difference")
     return Table("What the frozen plan asserted, and the answers", header, rows, note)
 
@@ -346,7 +348,8 @@ def summary(folder: Path, settings: Settings, draws: int = DRAWS) -> str:
         return "No fair network is recorded yet."
     parts = [learned_table(records).text()]
     if any(able.any() for able in records.learned.values()):
-        parts.append(answers_table(answers(records, draws)).text())
+        told = answers(records, draws)
+        parts.append(answers_table(told, records.missing).text())
         parts += [
             places_table(records, score, draws).text() for score in PRIMARY_SCORES
         ]

@@ -18,7 +18,8 @@ WORDS = ("confirmed", "contradicted", "undecided")
 
 def in_words(records: Records, answers: Sequence[Answer]) -> Sentence:
     """Five sentences: what was learned, asserted, marked, ordered and foretold."""
-    told = (_learned(records), _asserted(answers), _marked(records), _ordered(records))
+    asserted = _asserted(answers, records.missing)
+    told = (_learned(records), asserted, _marked(records), _ordered(records))
     return Sentence(" ".join((*told, _cues(records))))
 
 
@@ -33,17 +34,21 @@ def _learned(records: Records) -> str:
     )
 
 
-def _asserted(answers: Sequence[Answer]) -> str:
+def _asserted(answers: Sequence[Answer], missing: int) -> str:
     keys = {w: [a.hypothesis.key for a in answers if a.word == w] for w in WORDS}
     counts = ", ".join(
         f"{len(found)} {word}" + (f" ({', '.join(found)})" if found else "")
         for word, found in keys.items()
     )
     left = len(HYPOTHESES) - len(answers)
-    missing = f"; for {left} there is no record yet" if left else ""
+    without = f"; for {left} there is no record yet" if left else ""
+    interim = (
+        f" These are no answers yet: {missing} of the plan's cells are missing, and "
+        "its answers count when all are recorded."
+    )
     return (
         f"Of {len(HYPOTHESES)} hypotheses that were fixed before the first record, "
-        f"{counts} after Holm's correction{missing}."
+        f"{counts} after Holm's correction{without}." + interim * bool(missing)
     )
 
 
@@ -54,7 +59,7 @@ def _marked(records: Records) -> str:
     one = told[best]
     below = [row for row in told if told[row].word != "above it"]
     return (
-        f"{LABELS[best]} marks best what moves: {interval(one.found)} of its hottest "
+        f"{_first(best)} marks best what moves: {interval(one.found)} of its hottest "
         f"pixels lie on it, where the hardest decoy, the {bare(one.rival)}, has "
         f"{one.found.mean - one.margin.mean:.2f} and noise {noise:.2f}; "
         f"{len(below)} of {len(told)} methods are not shown to be above the decoy that "
@@ -66,12 +71,16 @@ def _ordered(records: Records) -> str:
     told = standings(records, UNITS, METHOD_ROWS)
     best = max(told, key=lambda row: told[row].found.mean)
     above = sum(one.word == "above it" for one in told.values())
-    first = LABELS[best][0].upper() + LABELS[best][1:]
     return (
-        f"{first} comes nearest to the order in which the movements of a "
+        f"{_first(best)} comes nearest to the order in which the movements of a "
         f"face count for the answer, {interval(told[best].found)} where chance has "
         f"one half; above the hardest decoy: {above} of {len(told)} methods."
     )
+
+
+def _first(row: str) -> str:
+    """A row's label where a sentence begins."""
+    return LABELS[row][0].upper() + LABELS[row][1:]
 
 
 def _cues(records: Records) -> str:

@@ -117,6 +117,12 @@ def test_five_sentences_say_what_the_records_do(records):
     assert "SmoothGrad marks best what moves: 0.80 (" in text
     assert "the fitted blob, has 0.60 and noise 0.20" in text
     assert "were fixed before the first record" in text
+    planned = 3 * (SETTINGS.seeds + 4) + 12
+    assert f"no answers yet: {planned - 33} of the plan's cells are missing" in text
+    table = told.answers_table(answers(records, DRAWS), records.missing)
+    assert f"Interim: {planned - 33} of" in table.note
+    whole = tables.in_words(records._replace(missing=0), answers(records, DRAWS)).text()
+    assert "no answers yet" not in whole
     assert "in 100 % of the faces" in text and "found for 2 of 15 methods" in text
 
 
