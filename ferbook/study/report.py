@@ -174,8 +174,9 @@ def methods_table(records: Records, draws: int = DRAWS) -> Table:
         "to beat on the same maps."
     )
     header = (
-        "Method", "Marks what moves", "Beside the hardest decoy",
-        "Rank in 95 % of draws", "Orders movements", "Beside the hardest decoy",
+        "Method", "Marks what moves", "Marks, beside the hardest decoy",
+        "Rank in 95 % of draws", "Orders movements",
+        "Orders, beside the hardest decoy",
     )  # fmt: skip
     return Table("Methods by both primary scores", header, cells, note)
 

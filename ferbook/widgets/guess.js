@@ -77,7 +77,7 @@ const main = widget("guess", ({ data, body }) => {
     pair: controls.values.pair % pairs.length + 1 }));
   body.append(controls.element, h("div", { class: "w-row" },
     ...panels.map(({ element }) => element)), h("p", { class: "w-buttons" }, next), told,
-  h("p", { class: "w-note" }, "Pink: the pixels whose point moves between the two classes, "
+  h("p", { class: "w-note" }, "Pink: the pixels whose point the movement shifts, "
     + "shown after a guess. AUC: the chance that one of them is above a pixel outside; "
     + `one half is chance. ${data.note}`));
   controls.start();

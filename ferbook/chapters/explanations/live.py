@@ -221,7 +221,9 @@ def _frame(panel, truth: np.ndarray) -> None:
     )
 
 
-def live_scores(maps: Mapping[str, np.ndarray], live: Live) -> Table:
+def live_scores(
+    maps: Mapping[str, np.ndarray], live: Live, folded: bool = False
+) -> Table:
     """Scores of the maps of these faces, beside what noise is expected to get."""
     effects = unit_effects(live.network, live.faces, live.targets)
     rows, counts = [], set()
@@ -236,7 +238,7 @@ def live_scores(maps: Mapping[str, np.ndarray], live: Live) -> Table:
     header = ("Map", *names, "order of movements")
     note = f"Means over n = {' to '.join(map(str, sorted(counts)))} faces."
     caption = "Scores of this network's maps, rendered faces"
-    return Table(caption, header, tuple(rows), note)
+    return Table(caption, header, tuple(rows), note, folded)
 
 
 def broken_table(name: str, maps: Mapping[str, np.ndarray], live: Live) -> Table:
