@@ -22,7 +22,7 @@ from ferbook.study.cell import METHOD_ROWS, RIVALS
 from ferbook.study.movements import REGIONS, measured
 from ferbook.study.networks import NAMES
 from ferbook.study.plan import HYPOTHESES, PRIMARY_SCORES, RANK, plan_hash
-from ferbook.study.record import recorded, records_folder
+from ferbook.study.record import digest, recorded, records_folder
 from ferbook.study.report import LABELS, bare, open_records
 from ferbook.study.settings import FAIR, SIZES, Settings
 from ferbook.study.standing import Place, places, row_means, standings
@@ -144,6 +144,7 @@ def main() -> None:
     spent = [about["cpu_seconds"] for _, about, _ in recorded(folder)]
     records = open_records(folder, settings)
     told = results(records, settings, cost=(len(spent), sum(spent)))
+    told["records"] = digest(folder)  # which the PDF names, too
     with atomic_path(options.out) as temporary:
         temporary.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 

@@ -1,5 +1,6 @@
 """Records of the study: a file a cell, whose scores are kept to two digits."""
 
+import hashlib
 import io
 import json
 import zipfile
@@ -26,6 +27,14 @@ def records_folder() -> Path:
 def record_path(folder: Path, cell: Cell) -> Path:
     """Where a cell's record is."""
     return folder / f"{cell}.npz"
+
+
+def digest(folder: Path) -> str:
+    """SHA-256 over the records of a folder, by name and content."""
+    whole = hashlib.sha256()
+    for path in sorted(folder.glob("*.npz")):
+        whole.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    return whole.hexdigest()
 
 
 def packed(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -1,7 +1,7 @@
 """How rows stand by a score, and beside decoys: exploratory, and said to be."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -11,9 +11,12 @@ from fer_lib.errors import FerError
 from ferbook.ledger.statistics import Difference
 from ferbook.study.analysis import Records, drawn, interval_of
 from ferbook.study.cell import RIVALS, ROWS
-from ferbook.study.plan import DRAWS
+from ferbook.study.plan import DRAWS, RANK, UNITS
 from ferbook.study.settings import FAIR
 
+# Between which values a score's mean can lie, whatever few networks leave open.
+ENDS = {RANK: (0, 1), UNITS: (0, 1), "cue_mass": (0, 1)}
+ENDS |= dict.fromkeys(("randomised", "seeds"), (-1, 1))  # correlations
 BEATEN = {1: "above it", 0: "not told apart", -1: "below it"}
 
 
@@ -47,7 +50,7 @@ def places(
     left = np.array([rankdata(-sign * one) for one in _without(table)])
     found = []
     for k in np.argsort(-sign * means, kind="stable"):
-        told, _ = interval_of(float(means[k]), each[:, k], table[k])
+        told = _within(score, interval_of(float(means[k]), each[:, k], table[k])[0])
         reach = (int(left[:, k].min()), int(left[:, k].max()))
         found.append(
             Place(
@@ -107,12 +110,17 @@ def standings(
         gap = own - table[ROWS.index(best)]
         whole = np.stack([own, gap])
         means = drawn(whole, draws)
-        told, _ = interval_of(_mean(own), means[:, 0], own)
+        told = _within(score, interval_of(_mean(own), means[:, 0], own)[0])
         if row in RIVALS or np.isnan(gap).all():
             found[row] = Standing(told)
             continue
         found[row] = Standing(told, best, interval_of(_mean(gap), means[:, 1], gap)[0])
     return found
+
+
+def _within(score: str, found: Difference) -> Difference:
+    low, high = ENDS.get(score, (-np.inf, np.inf))
+    return replace(found, low=max(found.low, low), high=min(found.high, high))
 
 
 def row_means(

@@ -37,7 +37,8 @@ def _learned(records: Records) -> str:
 def _asserted(answers: Sequence[Answer], missing: int) -> str:
     keys = {w: [a.hypothesis.key for a in answers if a.word == w] for w in WORDS}
     counts = ", ".join(
-        f"{len(found)} {word}" + (f" ({', '.join(found)})" if found else "")
+        f"{len(found)} {'is' if len(found) == 1 else 'are'} {word}"
+        + (f" ({', '.join(found)})" if found else "")
         for word, found in keys.items()
     )
     left = len(HYPOTHESES) - len(answers)

@@ -13,9 +13,10 @@ from ferbook.runs.paths import repository_root
 from ferbook.study.analysis import answers, area, drawn, holm, interval_of, records_of
 from ferbook.study.cell import RIVALS, ROWS
 from ferbook.study.paper import results
-from ferbook.study.plan import HYPOTHESES, frozen
+from ferbook.study.plan import HYPOTHESES, RANK, frozen
+from ferbook.study.record import digest, records_folder
 from ferbook.study.settings import Cell
-from ferbook.study.standing import places
+from ferbook.study.standing import places, standings
 
 DRAWS = 300
 
@@ -60,6 +61,7 @@ def test_rendered_faces_foretell_photographs_or_not(sign, word):
     told = made(tied, conditions=("tied75", "tied100"), photographs=photographs)
     assert told.values["photos100"]["cue_mass"].shape[1:] == (4, 6, 1, 80)
     [one] = [a for a in answers(told, DRAWS) if a.hypothesis.key == "H11"]
+    assert -1.5 <= one.found.low <= one.found.mean <= one.found.high <= 0.5
     assert one.word == word
     assert one.found.mean == pytest.approx(sign - 0.5, abs=0.05)
     # Without one of the two it is not asked.
@@ -129,6 +131,18 @@ def test_places_with_one_left_out():
     assert {one.row for one in told} == set(ROWS)
 
 
+def test_a_mean_of_shares_is_not_said_to_lie_outside_of_them():
+    """Two networks leave Student's quantile of one degree of freedom."""
+    told = made({"smooth_grad": 0.2}, seeds=2)
+    told.values["fair"][RANK] = told.values["fair"][RANK].copy()
+    table = told.values["fair"][RANK]
+    table[:, :, 0], table[:, :, 1:] = 0.02, 0.9
+    for one in places(told, RANK, DRAWS):
+        assert 0 <= one.low < one.mean < one.high <= 1
+    one = standings(told, RANK, ("smooth_grad",), draws=DRAWS)["smooth_grad"]
+    assert 0 <= one.found.low < one.found.mean < one.found.high <= 1
+
+
 def test_records_of_two_plans_do_not_mix():
     told = {"plan_sha256": "a", "plan": frozen(SETTINGS)}
     cells = [
@@ -153,7 +167,7 @@ def test_the_report_has_what_it_names():
     told = made({"smooth_grad": 0.2}, seeds=2)
     found = json.loads(json.dumps(results(told, SETTINGS, 60), allow_nan=False))
     text = (repository_root() / "book/paper/report.typ").read_text(encoding="utf-8")
-    for name in re.findall(r"told\.(\w+)", text):
+    for name in set(re.findall(r"told\.(\w+)", text)) - {"records"}:
         assert name in found, name
     for name in re.findall(r"#s\.(\w+)", text):
         assert name in found["settings"], name
@@ -161,3 +175,12 @@ def test_the_report_has_what_it_names():
     assert found["places"]["unit_deletion"][0]["row"] == "SmoothGrad"
     [first] = [one for one in found["answers"] if one["key"] == "H1"]
     assert first["low"] < first["mean"] < first["high"] and first["against"]
+
+
+def test_the_report_is_that_of_the_records():
+    """Else: python -m ferbook.study.paper, then typst compile (see its docstring)."""
+    folder = repository_root() / "book/paper"
+    told = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    assert told["records"] == digest(records_folder())
+    assert told["records"].encode() in (folder / "report.pdf").read_bytes()
+    assert told["cells"]["recorded"] == told["cells"]["planned"]

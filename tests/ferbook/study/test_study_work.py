@@ -4,6 +4,7 @@ import pickle
 from dataclasses import replace
 from functools import partial
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -11,7 +12,7 @@ from fer_lib.errors import FerError
 from fer_lib.rendered.cues import CUES
 from ferbook.cli import main
 from ferbook.runs.paths import repository_root
-from ferbook.study import data_sheet
+from ferbook.study import data_sheet, paper_faces
 from ferbook.study import work as module
 from ferbook.study.cell import ROWS
 from ferbook.study.faces import (
@@ -194,3 +195,15 @@ def test_the_command_refuses(given, says, capsys, tmp_path):
 def test_settings_that_cannot_be(change, says):
     with pytest.raises(FerError, match=says):
         replace(SIZES["full"], **change)
+
+
+def test_the_picture_of_the_report_shows_what_it_names():
+    figure = paper_faces.draw(TINY)
+    panels = np.array(figure.axes).reshape(-1, 3 + len(paper_faces.ROWS))
+    assert len(panels) == 2, "of its movements the tiny study has two"
+    layers = [len(panel.images) for panel in panels[0]]
+    assert layers == [1, 1, 1] + [2] * len(paper_faces.ROWS)
+    face, without, truth = (panel.images[0].get_array() for panel in panels[0][:3])
+    changed = np.asarray(face, int) != np.asarray(without, int)
+    assert changed[np.asarray(truth) == 0].mean() > changed.mean() > 0
+    plt.close(figure)
