@@ -1,4 +1,4 @@
-"""Official splits of photographs from the web and of films; pairs of data sets.
+"""Official splits of photographs and films, own folders, and pairs of data sets.
 
 None of these sets publishes the labels of a third split, and papers choose
 their checkpoints on the split that they report (Wadhawan and Gandhi on SFEW's
@@ -55,6 +55,39 @@ def official_split(faces: FaceSet, name: str) -> Splits:
     return held_out(faces, name, own, EXPRESSIONS[:count], train="train", test=test)
 
 
+def own_folder(faces: FaceSet) -> Splits:
+    """A folder of one's own, with ``train/`` and ``test/`` and perhaps ``val/``.
+
+    Without a split to select on, that is a stratified tenth of the training one.
+
+    Args:
+        faces: read as the data set ``folder``; the classes are those it shows.
+    """
+    name = "folder_test"
+    of_dataset(faces, name, "folder")
+    classes = tuple(EXPRESSIONS[label] for label in np.unique(faces.labels))
+    faces = relabelled(faces, name, classes)
+    names = np.unique(faces.splits).tolist()
+    found = {
+        role: [one for one in names if one.lower().startswith(role)]
+        for role in ("train", "val", "test")
+    }
+    counts = {role: len(some) for role, some in found.items()}
+    alone = counts["train"] == counts["test"] == 1 and counts["val"] <= 1
+    if not alone or sum(counts.values()) < len(names):
+        raise FerError(
+            f"protocol '{name}': found the splits {', '.join(names)}, "
+            "expected train and test, and perhaps val; sort the class folders into "
+            "folders of these names, with nobody in two of them."
+        )
+    own = "the folder's own labels"
+    (train,), select, (test,) = found.values()
+    if not select:
+        return held_out(faces, name, own, classes, train=train, test=test)
+    parts = [faces.split(split) for split in (train, *select, test)]
+    return checked(Splits(name, own, *parts, classes))
+
+
 def without_contempt(faces: FaceSet) -> FaceSet:
     """The faces that show anything else."""
     return faces.select(faces.labels != expression_index("contempt"))
@@ -109,7 +142,8 @@ def crossed(source: Splits, target: FaceSet, protocol: str) -> Splits:
 
 
 PROTOCOLS: dict[str, Callable[[FaceSet], Splits]] = {
-    name: partial(official_split, name=name) for name in _OFFICIAL
+    **{name: partial(official_split, name=name) for name in _OFFICIAL},
+    "folder_test": own_folder,
 }
 PAIRS: dict[str, Callable[[FaceSet, FaceSet], Splits]] = {
     "sfew_to_ckplus": sfew_to_ckplus,

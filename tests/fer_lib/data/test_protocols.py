@@ -11,6 +11,7 @@ from protocol_sets import (
     jaffe,
     made,
     numbers,
+    own_folder,
     rafdb,
     set_for,
     sfew,
@@ -124,6 +125,34 @@ def test_official_splits(faces, name, sizes):
     assert tuple(map(len, splits.named().values())) == sizes
     whole = splits.train.counts() + splits.select.counts()
     assert (abs(splits.select.counts() - whole / 10) < 1).all()
+
+
+def test_a_folder_of_ones_own():
+    parts = split(own_folder(), "folder_test")
+    assert parts.classes == ("happy", "sad", "neutral")
+    assert {k: len(v) for k, v in parts.named().items()} == {
+        "train": 85, "Selection": 10, "test": 20,
+    }  # fmt: skip
+    chosen = (0, 0, 0, 4, 4, 0, 4)
+    parts = split(own_folder(validation=chosen), "folder_test")
+    assert {k: len(v) for k, v in parts.named().items()} == {
+        "train": 95, "validation": 12, "test": 20,
+    }  # fmt: skip
+    assert parts.select.counts().tolist()[:3] == [4, 4, 4]
+
+
+@pytest.mark.parametrize("wrong", [{"test": "All"}, {"test": "train"}, {"test": "x"}])
+def test_a_folder_without_the_two_splits_is_refused(wrong):
+    faces = own_folder()
+    splits = np.array([wrong.get(one, one) for one in faces.splits])
+    with pytest.raises(FerError, match=r"found the splits .*expected train and te"):
+        split(replace(faces, splits=splits), "folder_test")
+
+
+@pytest.mark.parametrize("more", [["more"], ["val", "validation"], ["training"]])
+def test_a_split_that_nobody_uses_is_refused(more):
+    with pytest.raises(FerError, match=f"found the splits .*{more[0]}.*, expected tr"):
+        split(own_folder(**dict.fromkeys(more, (0, 0, 0, 1, 1, 0, 1))), "folder_test")
 
 
 def test_seven_classes_of_affectnet_draw_no_contempt():
