@@ -92,7 +92,7 @@ def _one(given: dict) -> int:
 
     for what, name, known in (
         ("paper", "paper", PAPERS),
-        ("data set", "dataset", DATASETS),
+        ("data set", "dataset", (*DATASETS, "folder")),
         ("data set", "target", DATASETS),
         ("recipe", "recipe", ("paper", *RECIPES)),
     ):
@@ -180,7 +180,16 @@ def _worked(given: dict, cluster: "Cluster | None") -> int:
     from fer_lib.device import choose_device
     from ferbook.cluster import in_turn
     from ferbook.ledger.claim_files import load_all_claims
-    from ferbook.queue import Finished, Forecaster, keep, making, open_queue, work
+    from ferbook.queue import (
+        Finished,
+        Forecaster,
+        as_recorded,
+        keep,
+        making,
+        open_queue,
+        work,
+    )
+    from ferbook.runs.records import load_records
     from ferbook.training.machine import hardware
 
     about = given["dataset"], given.get("root"), given["device"]
@@ -194,13 +203,16 @@ def _worked(given: dict, cluster: "Cluster | None") -> int:
         device = choose_device(about[2])
         forecast, machine = Forecaster(*about[:2], device), hardware(device)
         make, each = partial(making.made, **options), in_turn
-    finished = Finished(given["folder"], runs_folder())
+    folders = dict.fromkeys((given["folder"], runs_folder()))
+    finished = Finished(*folders)
+    recorded = [one for folder in folders for one in load_records(folder, {})]
     named = {key: given[key] for key in ("seeds", "recipe", "preset") if key in given}
     queue = open_queue(
         load_all_claims(),
         given["dataset"],
         forecast=forecast,
         finished=finished,
+        asked=as_recorded(recorded),
         **named,
     )
     if "list" in given or "json" in given:
@@ -240,7 +252,7 @@ def queue_text(queue: "Queue", machine: str) -> str:
         rows.setdefault(entry.key.any_seed, []).append(entry)
     drawn = [
         (
-            f"{run.paper}/{run.variant}",
+            "/".join(map(str, (run.paper, run.variant, *dict(run.changes).values()))),
             run.protocol,
             run.preset,
             ", ".join(str(entry.key.seed) for entry in entries),

@@ -2,7 +2,14 @@
 
 from ferbook.queue.forecast import Forecast, Forecaster
 from ferbook.queue.making import keep, made
-from ferbook.queue.queue import Entry, Finished, Need, Queue, open_queue
+from ferbook.queue.queue import (
+    Entry,
+    Finished,
+    Need,
+    Queue,
+    as_recorded,
+    open_queue,
+)
 from ferbook.queue.work import Outcome, work
 
 __all__ = [
@@ -13,6 +20,7 @@ __all__ = [
     "Need",
     "Outcome",
     "Queue",
+    "as_recorded",
     "keep",
     "made",
     "open_queue",

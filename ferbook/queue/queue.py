@@ -1,5 +1,6 @@
 """The runs that claims about a data set lack, in the best order."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -40,7 +41,11 @@ class Need:
 
 
 def needs_of(
-    papers: Iterable[Claims], dataset: str, seeds: int, recipe: str = "paper"
+    papers: Iterable[Claims],
+    dataset: str,
+    seeds: int,
+    recipe: str = "paper",
+    asked: Callable[[RunKey], RunKey] = lambda key: key,
 ) -> list[Need]:
     """Every answer to every claim about a data set, in the claims' order."""
     return [
@@ -48,7 +53,7 @@ def needs_of(
             claim,
             answer,
             tuple(
-                replace(key, seed=seed)
+                replace(asked(key), seed=seed)
                 for seed in range(seeds)
                 for key in all_wanted(claim, answer)
             ),
@@ -173,6 +178,7 @@ def open_queue(
     seeds: int = 3,
     recipe: str = "paper",
     preset: str | None = None,
+    asked: Callable[[RunKey], RunKey] = lambda key: key,
     progress: bool = True,
 ) -> Queue:
     """The queue for a data set.
@@ -185,12 +191,13 @@ def open_queue(
         seeds: that an answer is to rest on.
         recipe: of the runs.
         preset: of the runs; all that claims name if None.
+        asked: how a run that a claim names is asked for; :func:`as_recorded`.
         progress: whether to show a bar while runs are forecast.
 
     Raises:
         FerError: when no claim is about such runs.
     """
-    needs = needs_of(papers, dataset, seeds, recipe)
+    needs = needs_of(papers, dataset, seeds, recipe, asked)
     presets = dict.fromkeys(need.answer.preset for need in needs)
     if not needs or preset not in (None, *presets):
         of = f" and preset '{preset}'" if needs else ""
@@ -229,6 +236,28 @@ def open_queue(
         waits = tuple(told[True]), tuple(told[False])
         entries.append(Entry(run, forecasts[run.any_seed], *waits, answered))
     return Queue(tuple(entries), tuple(records), impossible)
+
+
+def as_recorded(records: Iterable[Record]) -> Callable[[RunKey], RunKey]:
+    """Asks for runs in the precision in which most of their kind were asked for.
+
+    A claim compares runs of one precision, and does not name it: those of one
+    paper, data set and size are of a kind.  Runs with other changes do not count.
+    """
+    known: dict[tuple, Counter] = {}
+    for key in (record.key for record in records if not record.superseded):
+        if {name for name, _ in key.changes} <= {"precision"}:
+            known.setdefault(_kind(key), Counter())[key.changes] += 1
+
+    def asked(key: RunKey) -> RunKey:
+        most = known.get(_kind(key), Counter()).most_common(1)
+        return replace(key, changes=most[0][0]) if most else key
+
+    return asked
+
+
+def _kind(key: RunKey) -> tuple[str, ...]:
+    return key.paper, key.dataset, key.preset, key.recipe
 
 
 class Finished:

@@ -3,7 +3,9 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from PIL import Image
 from queued import claim, papers
 
 from fer_lib.errors import FerError
@@ -132,6 +134,34 @@ def test_no_epoch_is_no_run(tiny, tmp_path, capsys):
     words = ["reproduce", "deep_emotion", "--device", "cpu", "--out", str(tmp_path)]
     assert cli.main([*words, "--epochs", "0"]) == 1
     assert "no epoch of training, expected 1 or more" in capsys.readouterr().err
+
+
+def test_a_folder_of_ones_own_teaches_a_network(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    for part, count in (("train", 20), ("test", 3)):
+        for name in ("happy", "sad", "surprise"):
+            place = tmp_path / "own" / part / name
+            place.mkdir(parents=True)
+            for k in range(count):
+                pixels = rng.integers(0, 256, (48, 48), np.uint8)
+                Image.fromarray(pixels).save(place / f"{k}.png")
+    weights = str(tmp_path / "mine.safetensors")
+    words = ["reproduce", "deep_emotion", "--dataset", "folder", "--device", "cpu"]
+    words += ["--root", str(tmp_path / "own"), "--preset", "smoke", "--epochs", "1"]
+    words += ["--out", str(tmp_path / "runs"), "--weights", weights]
+    assert cli.main(words) == 1
+    assert "expected one of folder_test" in capsys.readouterr().err
+    assert cli.main([*words, "--protocol", "folder_test"]) == 0
+    assert "on test (95 % interval" in capsys.readouterr().out
+    [record] = load_records(tmp_path / "runs")
+    assert record.metrics()["n"] == 9 and record.key.dataset == "folder"
+    assert load(weights).classes == ("happy", "sad", "surprise")
+    photograph = tmp_path / "own" / "test" / "sad" / "0.png"  # noise: no face
+    cli.main(["predict", str(photograph), "--network", weights, "--json"])
+    row = json.loads(capsys.readouterr().out)
+    assert [key for key in row if key.startswith("p_")] == [
+        "p_happy", "p_sad", "p_surprise",
+    ]  # fmt: skip
 
 
 def test_only_keep_writes_where_git_sees_it(tiny, tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ from queued import claim, forecast, key, papers, record
 from fer_lib.errors import FerError
 from ferbook.ledger.claims import Answer, Term
 from ferbook.queue import Need, open_queue, queue
-from ferbook.queue.queue import Finished, in_order
+from ferbook.queue.queue import Finished, as_recorded, in_order
 from ferbook.runs.state import Kind, State
 
 CLAIMS = (
@@ -192,3 +192,24 @@ def test_a_record_of_code_that_behaves_otherwise_is_not_finished(
     assert finished(key(seed=1)) is None and finished(key(preset="small")) is None
     monkeypatch.setattr(queue, "state_of", lambda record: State(Kind.OTHERWISE))
     assert Finished(tmp_path / "runs")(key()) is None
+
+
+def test_runs_are_asked_for_in_the_precision_of_recorded_ones(make_record):
+    """Else a claim's sides could not be compared, and none would count as done."""
+    about = {"paper": "ramn", "preset": "paper"}
+    made = [
+        make_record(**about, changes={"precision": "bf16"}),
+        make_record(**about, seed=1, changes={"precision": "bf16"}),
+        make_record(**about),  # fewer
+        *(make_record(**about, seed=s, changes={"epochs": 3}) for s in range(4)),
+    ]
+    asked = as_recorded(made)
+    low = {"precision": "bf16"}
+    assert asked(key("beta", 2)) == key("beta", 2, changes=low)
+    assert asked(key(preset="small")) == key(preset="small")
+    assert as_recorded(())(key()) == key()
+    done = {one.key: one for one in made}
+    found = opened(CLAIMS[1], finished=done, asked=asked)
+    assert jobs(found) == [key(v, changes=low) for v in ("beta", "baseline")]
+    value = opened(CLAIMS[0], finished=done, asked=asked, seeds=2)
+    assert value.entries == () and len(value.done) == 2

@@ -121,9 +121,19 @@ def test_dear_steps_take_the_rate_of_a_smaller_preset(
 
 
 @pytest.mark.parametrize("about", [DEEP, PARTS], ids=lambda about: about["paper"])
-def test_the_rate_is_that_of_real_steps(forecaster, about, monkeypatch):
-    """What a few faces took is taken from the training's own clock."""
-    fitted = SimpleNamespace(curve=[{"seconds": 9.0}, {"seconds": 0.5}])
+@pytest.mark.parametrize("busy", [False, True])
+def test_the_rate_is_that_of_real_steps(forecaster, about, busy, monkeypatch):
+    """What a few faces took is taken from the training's own clock.
+
+    On a busy machine wall time would tell of others: the processor's time counts.
+    """
+    monkeypatch.setattr(costs.torch, "get_num_threads", lambda: 4)
+    took = (
+        {"seconds": 6.0, "cpu_seconds": 2.0}
+        if busy
+        else {"seconds": 0.5, "cpu_seconds": 3.0}
+    )
+    fitted = SimpleNamespace(curve=[{"seconds": 9.0, "cpu_seconds": 36.0}, took])
     seen = []
 
     def timed(network, plan, train, evaluate, **options):
