@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from pairs import machine, table
+from pairs import machine, table, title
 from PIL import Image
 
 from fer_lib.data import FaceSet, load
@@ -158,7 +158,7 @@ def epochs() -> list[list[str]]:
         per_face = TRAINING * cost.gflops / 1e3
         asked = [rate / per_face for rate in RATES]
         rows.append(
-            [name, f"{config.network['input_size']}", f"{cost.gflops:.2f}"]
+            [title(name), f"{config.network['input_size']}", f"{cost.gflops:.2f}"]
             + [f"{16 * cost.parameters / 1e6:,.0f}"]
             + [f"{train / each / 60:,.1f} ({each:,.0f})" for each in asked]
         )
@@ -210,7 +210,7 @@ def text(asked: argparse.Namespace) -> str:
         table(
             ["paper", f"runs of {SEEDS} seeds", "PFLOP of a run", *at],
             [
-                [name, f"{len(each)}", f"{min(each):,.0f} to {max(each):,.0f}"]
+                [title(name), f"{len(each)}", f"{min(each):,.0f} to {max(each):,.0f}"]
                 + [
                     f"{max(sum(each) / GPUS, max(each)) / rate / 3.6:,.1f}"
                     for rate in RATES

@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from grouped import PARALLEL
-from pairs import machine, matmul_peak, measure, table
+from pairs import machine, matmul_peak, measure, table, title
 from theirs import largest_difference, load_theirs, scores_of
 from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
@@ -73,7 +73,7 @@ def layouts(names: list[str], preset: str, batch: int, device, rounds: int) -> s
         for label, work in (("forward", inference), ("both", training)):
             pair = measure(work(plain, x), work(last, y), device, rounds, name)
             ms = [f"{1000 * pair.first:.0f}", f"{1000 * pair.second:.0f}"]
-            rows.append([name, label, *ms, pair.spread()])
+            rows.append([title(name), label, *ms, pair.spread()])
     return table(
         ["network", "pass", "contiguous, ms", "channels_last, ms", "ratio"], rows
     )
@@ -92,7 +92,7 @@ def grouping(names: list[str], preset: str, batch: int, device, rounds: int) -> 
             ):
                 pair = measure(work(loop), work(grouped), device, rounds, name)
                 ms = [f"{1000 * pair.first:.0f}", f"{1000 * pair.second:.0f}"]
-                rows.append([name, str(faces), label, *ms, pair.spread()])
+                rows.append([title(name), str(faces), label, *ms, pair.spread()])
     return table(["network", "faces", "pass", "loop, ms", "grouped, ms", "ratio"], rows)
 
 
@@ -117,7 +117,7 @@ def against_theirs(theirs: dict[str, str], batch: int, device, rounds: int) -> s
         ours = build(nickname, variant=variant or "default")
         ours = ours.to(device)
         x = faces_for(ours, batch, device)
-        row = [name, f"{largest_difference(ours, other, x):.0e}"]
+        row = [title(name), f"{largest_difference(ours, other, x):.0e}"]
         for work in (inference, training):
             pair = measure(work(other, x), work(ours, x), device, rounds, name)
             row.append(pair.spread())
@@ -139,7 +139,12 @@ def use_of_the_machine(
         work = inference(network, x)
         second = measure(work, work, device, rounds, name).second
         rate = batch * cost(network).gflops / second
-        row = [name, f"{batch / second:.1f}", f"{rate:.0f}", f"{rate / peak:.0%}"]
+        row = [
+            title(name),
+            f"{batch / second:.1f}",
+            f"{rate:.0f}",
+            f"{rate / peak:.0%}",
+        ]
         rows.append([*row, busiest(work)])
     head = ["network", "faces/s", "GFLOP/s", "of the peak", "where the time goes"]
     return f"{table(head, rows)}\n\nPeak (matrix product): {peak:.0f} GFLOP/s."

@@ -10,6 +10,7 @@ import torch
 from tqdm.auto import tqdm
 
 from fer_lib.device import DTYPES
+from ferbook.show.phrases import network_name
 from ferbook.training.machine import hardware
 
 
@@ -90,6 +91,12 @@ def machine(device: torch.device, packages: Iterable[str] = ("torch",)) -> str:
     return (
         f"{about['name']} ({about['device']}, {about['threads']} threads), {versions}"
     )
+
+
+def title(name: str) -> str:
+    """A network as the book calls it, and its variant: of ``ramn`` or ``ramn/beta``."""
+    nickname, _, variant = name.partition("/")
+    return ", ".join(filter(None, (network_name(nickname), variant)))
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:

@@ -17,7 +17,7 @@ from fer_lib.models.cost import TRAINING
 from ferbook.kit.costs import faces_a_second
 from ferbook.ledger.ledger import Ledger
 from ferbook.papers import PAPERS
-from ferbook.queue import Forecast, Forecaster, Queue, open_queue
+from ferbook.queue import Forecast, Forecaster, Queue, as_recorded, open_queue
 from ferbook.runs.key import RunKey
 from ferbook.runs.make import splits_of
 from ferbook.runs.paths import repository_root
@@ -41,7 +41,7 @@ def measured_speed(text: str) -> tuple[str, dict[str, float]]:
         FerError: when the text has no such table.
     """
     _, found, rest = text.partition(_USE)
-    rows = re.findall(r"^\| (\w+) \| ([\d.]+) \|", rest.partition("\n## ")[0], re.M)
+    rows = re.findall(r"^\| ([^|]+) \| ([\d.]+) \|", rest.partition("\n## ")[0], re.M)
     if not found or not rows:
         raise FerError(f"{SPEED}: no table '{_USE}'; run benchmarks/networks.py again.")
     machine = text.partition(".  ")[0]
@@ -67,7 +67,9 @@ def cost_table(ledger: Ledger) -> Table:
             "Parameters": lambda row: told(row[1], "parameters", ","),
             "GFLOPs per face": lambda row: told(row[1], "gflops", ".3f"),
             "Faces per second": lambda row: (
-                f"{speed[row[1].name]:,.1f}" if row[1].name in speed else "not measured"
+                f"{speed[name]:,.1f}"
+                if (name := phrases.network_name(row[1].name)) in speed
+                else "not measured"
             ),
         },
         note=f"Counted at the papers' sizes. Faces per second: forward, {machine}.",
@@ -148,6 +150,7 @@ def waiting(ledger: Ledger, preset: str, seeds: int = 1) -> Queue | None:
 
     options = {"seeds": seeds, "preset": preset, "progress": False}
     named = {"forecast": _Counted(), "finished": finished}
+    named["asked"] = as_recorded(ledger.records)
     try:
         return open_queue(ledger.papers, "fer2013", **named, **options)
     except FerError:
