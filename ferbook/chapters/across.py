@@ -270,10 +270,17 @@ def ensemble_table(
             f"{len(names)} networks are at hand here; an ensemble needs 2 to "
             f"{MOST_MEMBERS}."
         )
+    n = len(test[1])
+
+    def row(which: str, name: str, rule: str, shares: Sequence[float]) -> tuple:
+        low, high = wilson_interval(round(n * shares[1]), n)
+        reported = f"{100 * shares[1]:.1f}\n {100 * low:.1f}–{100 * high:.1f}"
+        return which, name, rule, f"{100 * shares[0]:.1f}", reported
+
     alone = zip(*map(_alone, (validation, test)), strict=True)
     rows = [
-        (name, "alone", *(f"{100 * share:.1f}" for share in shares))
-        for name, shares in zip(names, alone, strict=True)
+        row(f"{k + 1}", name, "alone", shares)
+        for k, (name, shares) in enumerate(zip(names, alone, strict=True))
     ]
     for rule, told in _RULES.items():
         found = selection_report(validation, test, rule)
@@ -282,14 +289,12 @@ def ensemble_table(
             ("chosen on validation", found.chosen),
             ("chosen on test (a warning)", found.test_selected),
         ):
-            members = ", ".join(names[member] for member in choice.members)
-            if len(choice.members) == len(names):
-                members = f"{len(names)} networks"
-            shares = f"{100 * choice.validation:.1f}", f"{100 * choice.test:.1f}"
-            rows.append((f"{way}\n {members}", told, *shares))
-    header = ("Members", "Rule", "Validation (%)", "Test (%)")
-    n = f"n = {len(validation[1]):,} and {len(test[1]):,}"
-    return Table(f"Ensembles on {kind}, {n}", header, tuple(rows))
+            members = ", ".join(f"{k + 1}" for k in choice.members)
+            rows.append(row(members, way, told, (choice.validation, choice.test)))
+    header = ("Members", "Network or choice", "Rule", "Validation (%)")
+    header += ("Test (%), 95 % interval",)
+    both = f"n = {len(validation[1]):,} and {n:,}"
+    return Table(f"Ensembles on {kind}, {both}", header, tuple(rows))
 
 
 def _alone(part: Part) -> np.ndarray:

@@ -12,8 +12,11 @@ from fer_lib.models.saved import beside, load
 from fer_lib.rendered.portrait import render_face
 from ferbook.kit.results import printed_matrix, recorded
 from ferbook.ledger.arithmetic.deep_emotion import PRIVATE_TEST
-from ferbook.show.tables import Sentence
+from ferbook.ledger.ledger import Ledger, open_ledger
+from ferbook.show import phrases
+from ferbook.show.tables import Sentence, Table, cell, table
 
+ACCURACY = "deep_emotion.fer2013.accuracy"
 MATRIX = "deep_emotion.fer2013.confusion"
 _FIXED = 1.0  # pixels; a window whose corners spread by less is called fixed
 
@@ -22,6 +25,25 @@ def label_sets() -> tuple[dict[str, list[int]], list[str]]:
     """Test faces per class: the paper's matrix and two label sets."""
     title, counts, names = printed_matrix(MATRIX)
     return {title: counts.sum(1).tolist()} | dict(PRIVATE_TEST), names
+
+
+def label_answers(ledger: Ledger | None = None) -> Table:
+    """The accuracy that the paper prints for FER2013, by the labels of our runs."""
+    judgement = (ledger or open_ledger()).judgement(ACCURACY)
+    claim = judgement.claim
+    return table(
+        f"Accuracy on FER2013; printed: {phrases.paper_value(claim)}",
+        judgement.readings,
+        {
+            "Labels": lambda one: phrases.protocol_name(one.answer.protocol),
+            "Ours": lambda one: cell(
+                phrases.our_figure(claim, one), phrases.our_interval(claim, one)
+            ),
+            "Epochs": lambda one: f"{len(one.records[0].curve):,}",
+            "By the rules": lambda one: str(one.outcome or "no verdict"),
+        },
+        note="A verdict takes several seeds and the paper's number of epochs.",
+    )
 
 
 def parameter_rows() -> list[dict]:

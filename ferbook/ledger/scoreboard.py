@@ -8,6 +8,7 @@ from ferbook.ledger.rules import Verdict
 from ferbook.ledger.verdicts import STANDINGS, Judgement
 
 _SILENT = (Verdict.NOT_RUN, Verdict.NOT_TESTABLE)
+HELD = (Verdict.REPRODUCED, Verdict.EXCEEDS)
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Score:
         of: all of them.
         outcomes: answers, counted, the best for the papers first.
         roots: contradictions of one cause counted once.
+        otherwise: those that hold by another reading of the paper than by its word.
     """
 
     what: str
@@ -27,11 +29,21 @@ class Score:
     of: int
     outcomes: tuple[tuple[str, int], ...]
     roots: int = 0
+    otherwise: int = 0
 
     def __str__(self) -> str:
         told = ", ".join(f"{n} {name}" for name, n in self.outcomes) or "none"
-        causes = f" from {self.roots} causes" if self.roots else ""
-        return f"{self.tested} of {self.of} ({told}{causes})"
+        joint = "; " if self.otherwise else " "
+        return (
+            f"{self.tested} of {self.of} ({told}{joint * bool(self.note)}{self.note})"
+        )
+
+    @property
+    def note(self) -> str:
+        """What the outcomes do not tell; empty if nothing."""
+        if self.otherwise:
+            return f"{self.otherwise} reproduced by another reading"
+        return f"from {self.roots} causes" if self.roots else ""
 
 
 @dataclass(frozen=True)
@@ -68,9 +80,13 @@ def scoreboard(judgements: Iterable[Judgement]) -> Scoreboard:
     against = [j for j in sums if j.verdict == Verdict.CONTRADICTORY]
     roots = len({j.claim.root or j.claim.id for j in against})
     return Scoreboard(
-        _score("printed values tested at the paper's scale", at_scale),
+        _score(
+            "printed values tested at the paper's scale",
+            at_scale,
+            otherwise=sum(map(_holds_otherwise, printed)),
+        ),
         _score("claims about experiments tested at any scale", _standings(of_papers)),
-        _score("sums and counts checked", _standings(sums), roots),
+        _score("sums and counts checked", _standings(sums), roots=roots),
         _score("questions of ours answered", _standings(ours)),
     )
 
@@ -82,8 +98,13 @@ def _standings(found: list[Judgement]) -> list[str]:
     ]
 
 
-def _score(what: str, told: list[str], roots: int = 0) -> Score:
+def _holds_otherwise(judgement: Judgement) -> bool:
+    by_word, *others = (answer.verdict in HELD for answer in judgement.answers)
+    return any(others) and not by_word
+
+
+def _score(what: str, told: list[str], **notes: int) -> Score:
     """A score; an empty answer is none."""
     counts = Counter(filter(None, told))
     outcomes = tuple((name, counts[name]) for name in STANDINGS if counts[name])
-    return Score(what, counts.total(), len(told), outcomes, roots)
+    return Score(what, counts.total(), len(told), outcomes, **notes)

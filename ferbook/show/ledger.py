@@ -71,8 +71,7 @@ def score_table(ledger: Ledger | None = None) -> Table:
 
 def _scored(score: Score) -> str:
     told = (f"{n} {name}" for name, n in score.outcomes)
-    causes = f"from {score.roots} causes" if score.roots else ""
-    return cell(f"{score.tested} of {score.of}", *told, causes)
+    return cell(f"{score.tested} of {score.of}", *told, score.note)
 
 
 def readme_table(ledger: Ledger | None = None) -> str:

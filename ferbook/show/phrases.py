@@ -154,9 +154,13 @@ def unlike_paper(answer: Answer) -> list[str]:
 def trained(key: RunKey) -> str:
     """Size and recipe of runs in words, and which settings were changed."""
     how = RECIPES.get(key.recipe, f"recipe {key.recipe}")
-    told = f"preset {key.preset}, {how}"
-    changed = ", ".join(f"{k} {v}" for k, v in key.changes if k != CONTENT)
+    told, changed = f"preset {key.preset}, {how}", ", ".join(changes(key))
     return f"{told}; changed: {changed}" if changed else told
+
+
+def changes(key: RunKey) -> list[str]:
+    """Settings of a run other than those of its preset and variant."""
+    return [f"{k} {v}" for k, v in key.changes if k != CONTENT]
 
 
 def settings(reading: Reading) -> str:

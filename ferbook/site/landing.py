@@ -74,6 +74,8 @@ def _tile(score: Score) -> str:
         f"<li>{mark(VERDICT_COLOURS.get(name, _GREY))} {n} {escape(name)}</li>"
         for name, n in score.outcomes
     )
+    if score.otherwise:
+        told += f"<li>{escape(score.note)}</li>"
     number = f"<strong>{score.tested}</strong> of {score.of}"
     words = f"<p>{number}<br>{escape(score.what)}</p>"
     return f'<div class="tile">{words}<ul>{told}</ul></div>'
@@ -145,7 +147,10 @@ def _chip_of_values(score: Score) -> tuple[str, str]:
     elif _count(score, "not reproduced") == score.tested:
         colour = "not reproduced"
     values = _counted(score.tested, "printed value")
-    return f"{held} of {values} reproduced", VERDICT_COLOURS[colour]
+    told = f"{held} of {values} reproduced"
+    if score.otherwise:
+        told += f", {score.otherwise} by another reading"
+    return told, VERDICT_COLOURS[colour]
 
 
 def _chip_of_sums(score: Score) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from small_ledgers import made_up, small_ledger
 
 from fer_lib.crops import crop_names
 from fer_lib.explain.attention import CBAMAttention, RegionWeights
@@ -12,6 +13,7 @@ from ferbook.chapters.diversified.manet import Gated
 from ferbook.chapters.ramn.regions import told_leads, told_shares
 from ferbook.chapters.residual_masking.masks import PREFERENCES, preference_box
 from ferbook.chapters.residual_masking.protocol import told_passes
+from ferbook.ledger.rules import Verdict
 
 RNG = np.random.default_rng(0)
 
@@ -137,3 +139,14 @@ def test_windows_and_smiles():
     assert (
         "For 1 of 2 faces" in words and "18 % of the drop, on average, on 10 %" in words
     )
+
+
+def test_each_set_of_labels_has_an_answer_of_its_own():
+    about = {"paper": "deep_emotion", "preset": "paper", "departures": []}
+    runs = [made_up(0.5, n=3589, seed=seed, **about) for seed in range(3)]
+    runs.append(made_up(0.7, protocol="ferplus_argmax7", **about))
+    own, raters = deep_emotion.label_answers(small_ledger(*runs)).rows
+    assert own[0] == "the data set's own labels" and "50.0 %" in own[1]
+    assert "3 seeds" in own[1] and own[3] == Verdict.NOT_REPRODUCED
+    assert "FER+" in raters[0] and "70.0 %" in raters[1] and "1 seed" in raters[1]
+    assert raters[3] != own[3]

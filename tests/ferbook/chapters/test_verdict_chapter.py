@@ -150,9 +150,10 @@ class TestCosts:
         text = (
             "A machine (cpu).  Preset paper.\n\n## Use of the machine\n\n"
             "| network | faces/s | GFLOP/s |\n| --- | --- | --- |\n"
-            "| ramn | 1.5 | 190 |\n\n## Other\n\n| ramn | 9 | 9 |\n"
+            "| Residual Masking Network | 1.5 | 190 |\n\n## Other\n\n| RAMN | 9 | 9 |\n"
         )
-        assert verdict_costs.measured_speed(text) == ("A machine (cpu)", {"ramn": 1.5})
+        speed = {"Residual Masking Network": 1.5}
+        assert verdict_costs.measured_speed(text) == ("A machine (cpu)", speed)
 
     def test_a_page_without_that_table_is_told(self):
         with pytest.raises(FerError, match="no table '## Use of the machine'"):

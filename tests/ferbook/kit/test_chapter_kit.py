@@ -372,3 +372,13 @@ def test_the_cost_is_that_of_the_device(monkeypatch, capsys, gpu, preset, said):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
     show_cost(MINUTES, preset)
     assert said in capsys.readouterr().out
+
+
+def test_no_two_recorded_runs_share_a_name():
+    """Else one of them would be lost where a table or figure goes by names."""
+    named = [
+        (paper, run.dataset, run.target, chapter_results.record_name(run))
+        for paper in PAPERS
+        for run in chapter_results.recorded(paper, None)
+    ]
+    assert len(named) > 20 and len(set(named)) == len(named)

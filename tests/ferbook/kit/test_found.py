@@ -15,12 +15,14 @@ from ferbook.kit import found as module
 from ferbook.kit.found import (
     OUTCOMES,
     Found,
-    fixed_window,
     found,
     headline,
+    read_words,
+)
+from ferbook.kit.looks import (
+    fixed_window,
     looks_at,
     plain_mean,
-    read_words,
     same_for_all,
     same_without_masks,
     unlearned_landmarks,
@@ -103,6 +105,28 @@ def test_tiles_have_printed_ours_scale_and_verdict(entry):
     assert none["Ours"] == "no run" and none["Verdict"].startswith("not run")
     one = found("deep_emotion", small_ledger(*jaffe_runs(0.5, 1))).tiles
     assert one[-1] == ("Verdict", "not decided")
+
+
+def test_another_reading_of_the_paper_has_its_own_verdict(entry):
+    def raters(seeds, **more):
+        about = {"n": 3574, "protocol": "ferplus_argmax7"} | more
+        return [made_up(share=0.7002, seed=k, **about) for k in range(seeds)]
+
+    fails = jaffe_runs(0.5)
+    open_ = found("deep_emotion", small_ledger(*fails, *raters(2)))
+    assert open_.tiles[-1] == ("Verdict", "not reproduced")
+    assert open_.sentences[1][0].endswith("ours reads 70.0 %.")
+    cut = {"epochs": 40, "config": {"epochs": 40}}
+    short = [
+        replace(r, content=r.content | cut) for r in raters(1, changes={"epochs": 40})
+    ]
+    both = found("deep_emotion", small_ledger(*fails, *short, *raters(3)))
+    assert both.tiles[-2:] == (
+        ("Verdict", "not reproduced"),
+        ("By another reading", "reproduced"),
+    )
+    words, figures = both.sentences[1]
+    assert words.endswith("ours reads 70.0 %: reproduced.") and "3 seeds" in figures
 
 
 @pytest.mark.parametrize("paper", CHAPTERS)

@@ -1,5 +1,7 @@
 """Three numbers that say what was tested."""
 
+from dataclasses import replace
+
 from judged_runs import PAPER, claim_of, right, seeds_of
 
 from ferbook.ledger.rules import Direction, Verdict
@@ -26,6 +28,18 @@ def test_too_few_seeds_test_nothing(make_record):
     runs = seeds_of(make_record, 2, correct=right(0.7))
     board = scoreboard([judge(claim_of(), PAPER, runs)])
     assert (board.printed.tested, board.experiments.tested) == (0, 0)
+
+
+def test_what_holds_by_another_reading_alone_is_told_apart():
+    fails = Answered("", Verdict.NOT_REPRODUCED, "")
+    holds = Answered("other labels", Verdict.REPRODUCED, "")
+    word = replace(holds, reading="")
+    both = [(fails, holds), (word, replace(fails, reading="other labels")), (fails,)]
+    board = scoreboard([Judgement(claim_of(), answers) for answers in both])
+    assert board.printed.otherwise == 1
+    assert str(board.printed) == (
+        "3 of 3 (1 reproduced, 2 not reproduced; 1 reproduced by another reading)"
+    )
 
 
 def test_what_we_ask_is_no_claim_of_a_paper():

@@ -96,8 +96,15 @@ def board(*printed, sums=()):
 )
 def test_a_chip_counts_printed_values(printed, words, colour):
     (told, shown), _ = landing.verdict_chips(board(*printed))
-    assert told.startswith(words)
+    assert told.startswith(words) and "another reading" not in told
     assert shown == VERDICT_COLOURS[colour]
+
+
+def test_a_chip_tells_what_holds_by_another_reading():
+    made = board(("not reproduced", 2))
+    made = replace(made, printed=replace(made.printed, otherwise=1))
+    told = landing.verdict_chips(made)[0][0]
+    assert told == "0 of 2 printed values reproduced, 1 by another reading"
 
 
 def test_a_chip_counts_contradictory_sums():

@@ -2,6 +2,7 @@
 
 import pytest
 import yaml
+from served_pages import served, wait
 
 from ferbook.site.neighbours import neighbours
 from ferbook.site.notebooks import ROOT, pages
@@ -51,7 +52,9 @@ def book(tmp_path):
     for name, body in {"paths": PATHS, "a": FOOTER, "b": FOOTER, "c": FOOTER}.items():
         page = f"<!doctype html><body>{body}<script>{SCRIPT}</script>"
         (tmp_path / f"{name}.html").write_text(page, encoding="utf-8")
-    return tmp_path
+    # From a file, the browser may end the old page before it keeps the choice.
+    with served(tmp_path) as (address, _):
+        yield address
 
 
 @pytest.mark.browser
@@ -60,15 +63,21 @@ def test_a_reader_who_chose_a_path_is_led_along_it(book, browser):
         links = browser.find_elements("css selector", ".prev-next-area a")
         return [(one.text, one.get_attribute("href").split("/")[-1]) for one in links]
 
-    browser.get((book / "b.html").as_uri())
+    def arrive(page):  # a click may return before the page is there
+        state = "return location.pathname.split('/').pop() + ' ' + document.readyState"
+        wait(browser, lambda: browser.execute_script(state) == f"{page} complete")
+
+    browser.get(f"{book}b.html")
     assert footer() == [("a", "a.html"), ("c", "c.html")]  # no path is chosen
-    browser.get((book / "paths.html").as_uri())
+    browser.get(f"{book}paths.html")
     browser.find_element("link text", "Second page").click()
+    arrive("b.html")
     back, on = footer()
     assert back == ("previous (One hour, step 1 of 2)\nAll reading paths", "paths.html")
     assert on == ("next (One hour, step 1 of 2)\nThird", "c.html")
     browser.find_element("css selector", ".right-next").click()
+    arrive("c.html")
     assert [address for _, address in footer()] == ["b.html", "paths.html"]
-    browser.get((book / "a.html").as_uri())  # no step of the path
+    browser.get(f"{book}a.html")  # no step of the path
     assert footer() == [("a", "a.html"), ("c", "c.html")]
     browser.execute_script("sessionStorage.clear()")
