@@ -39,7 +39,7 @@ _NOTE = (
     "faces; another random start, a seed, it covers only where there are several. "
     "So an answer takes several seeds, and with one a result stays open."
 )
-_SHOWN = 5  # sentences before the fold, so that the idea comes after one screen
+_SHOWN = 4  # sentences before the fold, so that the idea comes after one screen
 _KEYS = {"claim", "words", "holds", "fails", "open", "none"}
 
 
