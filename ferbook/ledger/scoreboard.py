@@ -21,7 +21,7 @@ class Score:
         of: all of them.
         outcomes: answers, counted, the best for the papers first.
         roots: contradictions of one cause counted once.
-        otherwise: those that hold by another reading of the paper than by its word.
+        otherwise: those reproduced by another reading of the paper than by its word.
     """
 
     what: str
@@ -83,7 +83,7 @@ def scoreboard(judgements: Iterable[Judgement]) -> Scoreboard:
         _score(
             "printed values tested at the paper's scale",
             at_scale,
-            otherwise=sum(map(_holds_otherwise, printed)),
+            otherwise=sum(map(_reproduced_otherwise, printed)),
         ),
         _score("claims about experiments tested at any scale", _standings(of_papers)),
         _score("sums and counts checked", _standings(sums), roots=roots),
@@ -98,9 +98,9 @@ def _standings(found: list[Judgement]) -> list[str]:
     ]
 
 
-def _holds_otherwise(judgement: Judgement) -> bool:
-    by_word, *others = (answer.verdict in HELD for answer in judgement.answers)
-    return any(others) and not by_word
+def _reproduced_otherwise(judgement: Judgement) -> bool:
+    by_word, *others = (answer.verdict for answer in judgement.answers)
+    return by_word not in HELD and Verdict.REPRODUCED in others
 
 
 def _score(what: str, told: list[str], **notes: int) -> Score:

@@ -147,9 +147,10 @@ def _chip_of_values(score: Score) -> tuple[str, str]:
     elif _count(score, "not reproduced") == score.tested:
         colour = "not reproduced"
     values = _counted(score.tested, "printed value")
-    told = f"{held} of {values} reproduced"
+    exceeded = " or exceeded" * bool(_count(score, "exceeds"))
+    told = f"{held} of {values} reproduced{exceeded}"
     if score.otherwise:
-        told += f", {score.otherwise} by another reading"
+        told += f", {score.otherwise} more by another reading"
     return told, VERDICT_COLOURS[colour]
 
 

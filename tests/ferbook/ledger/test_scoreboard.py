@@ -40,6 +40,9 @@ def test_what_holds_by_another_reading_alone_is_told_apart():
     assert str(board.printed) == (
         "3 of 3 (1 reproduced, 2 not reproduced; 1 reproduced by another reading)"
     )
+    better = replace(holds, verdict=Verdict.EXCEEDS)
+    board = scoreboard([Judgement(claim_of(), (fails, better))])
+    assert (board.printed.otherwise, board.printed.note) == (0, "")
 
 
 def test_what_we_ask_is_no_claim_of_a_paper():
