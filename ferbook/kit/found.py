@@ -135,7 +135,7 @@ def headline(judgement: Judgement) -> tuple[tuple[str, str], ...]:
     Where another reading of the paper has a verdict of its own, that stands last.
     """
     claim = judgement.claim
-    reading = _shown(judgement)
+    reading = judgement.shown
     where = phrases.dataset_name(claim.dataset)
     printed = (f"Printed, {where}", phrases.paper_value(claim))
     if reading is None:
@@ -160,7 +160,7 @@ def _other_readings(judgement: Judgement) -> Iterator[tuple[str, str]]:
     """Ours by other readings of the paper, whose runs the tiles do not show."""
     claim = judgement.claim
     for answer in _others(judgement):
-        reading = _telling(answer)
+        reading = answer.readings[0]
         standing = f": {answer.standing}" if answer.decided else ""
         ours = phrases.our_figure(claim, reading)
         words = f"With {answer.reading}, ours reads {ours}{standing}."
@@ -169,7 +169,7 @@ def _other_readings(judgement: Judgement) -> Iterator[tuple[str, str]]:
 
 def _others(judgement: Judgement) -> list[Answered]:
     """Answers of runs by other readings than the one that is shown."""
-    shown = _shown(judgement)
+    shown = judgement.shown
     return [
         answer
         for answer in judgement.answers
@@ -179,23 +179,6 @@ def _others(judgement: Judgement) -> list[Answered]:
 
 def _standing(judgement: Judgement) -> str:
     return "not decided" if judgement.standing == BESIDE else judgement.standing
-
-
-def _shown(judgement: Judgement) -> Reading | None:
-    """The runs that are told of: those that decide, else the first."""
-    for answer in judgement.answers:
-        if answer.decided:
-            return _telling(answer)
-    return next(iter(judgement.readings), None)
-
-
-def _telling(answer: Answered) -> Reading | None:
-    """The runs that decide an answer, else those at the larger scale."""
-    found = sorted(answer.readings, key=lambda one: not one.at_scale)
-    if answer.decided:
-        at_scale = answer.verdict != Verdict.NOT_RUN
-        found = [one for one in found if one.at_scale == at_scale]
-    return next((one for one in found if one.enough), next(iter(found), None))
 
 
 def _scale(reading: Reading) -> str:
@@ -218,7 +201,7 @@ def _finding(entry: Mapping, ledger: Ledger) -> tuple[str, str] | None:
         return entry["words"], ""
     judgement = ledger.judgement(entry["claim"])
     words = entry.get(OUTCOMES.get(judgement.standing, ""))
-    reading = _shown(judgement)
+    reading = judgement.shown
     if reading is None and judgement.claim.kind != "arithmetic":
         return (entry["none"], "") if "none" in entry else None
     if words is None:

@@ -1,7 +1,7 @@
 """From claims and records to verdicts, by the rules of ``rules``."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -37,7 +37,7 @@ class Answered:
         why: the rule's terms with their figures, or why none was run.
         reduced: what all other runs say; None where there are none.
         reduced_why: likewise.
-        readings: the runs of both.
+        readings: the runs of both, first those that the standing rests on.
     """
 
     reading: str
@@ -94,6 +94,12 @@ class Judgement:
         return tuple(one for answer in self.answers for one in answer.readings)
 
     @property
+    def shown(self) -> Reading | None:
+        """The runs to tell of: those that the standing rests on, else the first."""
+        answers = sorted(self.answers, key=lambda answer: not answer.decided)
+        return next((answer.readings[0] for answer in answers if answer.readings), None)
+
+    @property
     def decided(self) -> bool:
         """Whether anything is answered, at any scale, by any reading."""
         return any(answer.decided for answer in self.answers)
@@ -137,7 +143,11 @@ def _answered(claim: Claim, reading: str, found: Sequence[Reading]) -> Answered:
         verdict, why = full.outcome, told(claim, full)
     part = _first(found, False)
     reduced, beside = (part.outcome, told(claim, part)) if part else (None, "")
-    return Answered(reading, verdict, why, reduced, beside, tuple(found))
+    answered = Answered(reading, verdict, why, reduced, beside, tuple(found))
+    by_part = answered.decided and verdict == Verdict.NOT_RUN
+    lead = part if by_part else full or part
+    ordered = sorted(found, key=lambda one: (one is not lead, not one.at_scale))
+    return replace(answered, readings=tuple(ordered))
 
 
 def _first(found: Sequence[Reading], at_scale: bool) -> Reading | None:

@@ -141,10 +141,10 @@ def _chip(standing: str) -> str:
 
 
 def _short(claim: Claim, judgement: Judgement) -> str:
-    """The figure of the first runs, with its interval."""
-    if not judgement.readings:
+    """The figure of the runs that the answer rests on, with its interval."""
+    reading = judgement.shown
+    if reading is None:
         return ""
-    reading = judgement.readings[0]
     low, high = 100 * reading.found.low, 100 * reading.found.high
     sign = "" if claim.kind == "value" else "+"
     return f"{phrases.our_figure(claim, reading)} ({low:{sign}.1f} to {high:{sign}.1f})"

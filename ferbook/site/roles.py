@@ -121,7 +121,7 @@ def _working(judgement: Judgement, protocol: str, _) -> tuple[str, str]:
 
 
 def _reading(judgement: Judgement, protocol: str) -> Reading | None:
-    """The reading of a protocol, or the first; None when nothing was run."""
+    """The reading of a protocol, or the telling one; None when nothing was run."""
     claim = judgement.claim
     known = [answer.protocol for answer in claim.answered_by]
     if not known or (protocol and protocol not in known):
@@ -129,10 +129,10 @@ def _reading(judgement: Judgement, protocol: str) -> Reading | None:
             f"claim '{claim.id}' is not answered by runs of '{protocol}', "
             f"expected one of {', '.join(known) or 'none'}"
         )
-    for reading in judgement.readings:
-        if protocol in ("", reading.answer.protocol):
-            return reading
-    return None
+    if not protocol:
+        return judgement.shown
+    runs = (one for one in judgement.readings if one.answer.protocol == protocol)
+    return next(runs, None)
 
 
 class ShownDirective(SphinxDirective, Bound):

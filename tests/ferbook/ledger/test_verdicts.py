@@ -190,6 +190,34 @@ def test_scales_are_answered_apart(make_record):
     assert found.why == "compute" and found.decided
 
 
+def _share(judgement):
+    return round(judgement.shown.found.mean, 2)
+
+
+def test_what_is_told_first_is_what_the_standing_rests_on(make_record):
+    """Not the first run there is, nor one at the paper's scale that decides nothing."""
+    short = seeds_of(
+        make_record, 1, correct=right(0.5), changes={"epochs": 60}, **SHORT
+    )
+    full = seeds_of(make_record, correct=right(0.7))
+    assert _share(judge(claim_of(), PAPER, short)) == 0.5
+    for runs in (short + full, full + short):
+        assert _share(judge(claim_of(), PAPER, runs)) == 0.7
+    claim = claim_of("difference", **PLAIN)
+    one = seeds_of(make_record, 1, correct=right(0.6))
+    one += seeds_of(make_record, 1, correct=right(0.7), variant="plain")
+    pairs = _pair(make_record, right(0.8), right(0.7), changes={"epochs": 60}, **SHORT)
+    assert _share(judge(claim, PAPER, one + pairs)) == 0.1
+
+
+def test_the_reading_that_decides_is_told_first(make_record):
+    read = Answer("ferplus_argmax7", reading="under FER+'s labels", n=700)
+    claim = claim_of(answered_by=(Answer("official"), read))
+    runs = seeds_of(make_record, 1, correct=right(0.5))
+    runs += seeds_of(make_record, correct=right(0.7), protocol="ferplus_argmax7")
+    assert _share(judge(claim, PAPER, runs)) == 0.7
+
+
 @pytest.mark.parametrize(
     ("shares", "value", "expected"),
     [
