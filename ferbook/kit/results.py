@@ -66,7 +66,7 @@ def record_name(record: Record) -> str:
     told = [phrases.protocol_name(record.protocol), f"preset {record.preset}"]
     told += [] if record.recipe == "paper" else [f"recipe {record.recipe}"]
     told += [] if record.variant == "default" else [f"variant {record.variant}"]
-    told += phrases.changes(record.key)  # or two runs would share a name
+    told += phrases.changes(record.trained_as)  # or two runs would share a name
     return ", ".join([*told, f"seed {record.seed}"])
 
 

@@ -65,12 +65,13 @@ def groups(
 ) -> list[list[Record]]:
     """The runs that an answer names, those with the same changes together.
 
-    Plain presets come first, then those with the fewest changes.
+    Those of one precision, too, be it asked for or the machine's choice.  Plain
+    presets come first, then those with the fewest changes.
     """
     places, found = all_wanted(claim, answer), {}
     for record in records:
         if _plain(record) in places:
-            found.setdefault(record.key.changes, []).append(record)
+            found.setdefault(record.trained_as.changes, []).append(record)
     return [found[c] for c in sorted(found, key=lambda c: (len(c), repr(c)))]
 
 

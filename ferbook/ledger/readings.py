@@ -77,8 +77,8 @@ class Reading:
 
     @property
     def changes(self) -> tuple[tuple[str, object], ...]:
-        """Settings in which the runs are not their preset's."""
-        return self.records[0].key.changes
+        """Settings in which the runs are not their preset's, and their precision."""
+        return self.records[0].trained_as.changes
 
 
 @dataclass(frozen=True)

@@ -239,14 +239,14 @@ def open_queue(
 
 
 def as_recorded(records: Iterable[Record]) -> Callable[[RunKey], RunKey]:
-    """Asks for runs in the precision in which most of their kind were asked for.
+    """Asks for runs in the precision in which most of their kind were trained.
 
     A claim compares runs of one precision, and does not name it: those of one
     paper, data set and size are of a kind.  Runs with other changes do not count.
     """
     known: dict[tuple, Counter] = {}
-    for key in (record.key for record in records if not record.superseded):
-        if {name for name, _ in key.changes} <= {"precision"}:
+    for key in (record.trained_as for record in records if not record.superseded):
+        if {name for name, _ in key.changes} == {"precision"}:
             known.setdefault(_kind(key), Counter())[key.changes] += 1
 
     def asked(key: RunKey) -> RunKey:
@@ -271,9 +271,23 @@ class Finished:
         self.folders = folders
 
     def __call__(self, key: RunKey) -> Record | None:
-        """The last record of a run; None where it is missing or out of date."""
-        records = (r for folder in self.folders for r in records_of(folder, key))
-        found = [record for record in records if not record.superseded]
+        """The last record of a run; None where it is missing or out of date.
+
+        A run in a named precision may be one that left it to the machine.
+        """
+        named = {k: v for k, v in key.changes if k != "precision"}
+        places = dict.fromkeys((key, replace(key, changes=named)))
+        records = (
+            record
+            for folder in self.folders
+            for place in places
+            for record in records_of(folder, place)
+        )
+        found = [
+            record
+            for record in records
+            if key in (record.key, record.trained_as) and not record.superseded
+        ]
         last = max(found, key=lambda record: record.started, default=None)
         if last is None or state_of(last).kind == Kind.OTHERWISE:
             return None

@@ -71,6 +71,17 @@ class Record:
         """Which run it is."""
         return RunKey.of(self.content)
 
+    @cached_property
+    def trained_as(self) -> RunKey:
+        """The same with the precision named that training took, asked for or not.
+
+        Before it was a setting, all runs were made in float32.
+        """
+        changes = {"precision": "float32"} | dict(self.key.changes)
+        if told := self.content.get("precision"):
+            changes["precision"] = told["used"]
+        return replace(self.key, changes=changes)
+
     @property
     def superseded(self) -> str:
         """Why it answers no claim; empty for a record that counts."""

@@ -159,14 +159,18 @@ def trained(key: RunKey) -> str:
 
 
 def changes(key: RunKey) -> list[str]:
-    """Settings of a run other than those of its preset and variant."""
-    return [f"{k} {v}" for k, v in key.changes if k != CONTENT]
+    """Settings of a run other than those of its preset and variant.
+
+    That it computes in float32 goes without saying.
+    """
+    told = (pair for pair in key.changes if pair != ("precision", "float32"))
+    return [f"{k} {v}" for k, v in told if k != CONTENT]
 
 
 def settings(reading: Reading) -> str:
     """Preset, recipe, changes and view of the runs that answer a claim."""
     passed = VIEWS.get(reading.answer.view, "")
-    told = trained(reading.records[0].key)
+    told = trained(reading.records[0].trained_as)
     return f"{told}, {passed}" if passed else told
 
 

@@ -140,7 +140,7 @@ def waiting(ledger: Ledger, preset: str, seeds: int = 1) -> Queue | None:
     Operations are counted on rendered faces and scaled to FER2013's size, so
     no data are needed.  None where no claim is answered by such runs.
     """
-    known = {r.key: r for r in ledger.records}
+    known = {k: r for r in ledger.records for k in (r.key, r.trained_as)}
 
     def finished(key: RunKey) -> Record | None:
         record = known.get(key)

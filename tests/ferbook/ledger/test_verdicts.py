@@ -133,6 +133,19 @@ def test_another_test_size_is_of_another_scale(make_record):
     assert [d.item for d in found.readings[0].departures] == ["test split"]
 
 
+def test_runs_of_two_precisions_are_read_apart(make_record):
+    """Whether it was asked for, or the machine's choice."""
+    left, low, high = (
+        make_record(labels=LABELS, correct=right(0.7), seed=seed, changes=changes)
+        for seed, changes in enumerate(({}, {}, {"precision": "float32"}))
+    )
+    took = {"precision": {"asked": "auto", "used": "bf16"}}
+    low = replace(low, content=low.content | took)
+    runs = judge(claim_of(), PAPER, [left, low, high]).readings
+    told = {dict(one.changes)["precision"]: one.seeds for one in runs}
+    assert told == {"float32": (0, 2), "bf16": (1,)}
+
+
 def test_two_readings_are_answered_each_under_its_own_labels(make_record):
     """The labels that a reading is about are no departure from it."""
     read = Answer("ferplus_argmax7", reading="under FER+'s labels", n=700)

@@ -190,6 +190,9 @@ def test_a_record_of_code_that_behaves_otherwise_is_not_finished(
     finished = Finished(tmp_path / "empty", tmp_path / "runs")
     assert finished(key()).key == key() and finished(key(seed=2)).seed == 2
     assert finished(key(seed=1)) is None and finished(key(preset="small")) is None
+    # The first left its precision open, and took float32.
+    assert finished(key(changes={"precision": "float32"})).key == key()
+    assert finished(key(changes={"precision": "bf16"})) is None
     monkeypatch.setattr(queue, "state_of", lambda record: State(Kind.OTHERWISE))
     assert Finished(tmp_path / "runs")(key()) is None
 
@@ -208,6 +211,8 @@ def test_runs_are_asked_for_in_the_precision_of_recorded_ones(make_record):
     assert asked(key("beta", 2)) == key("beta", 2, changes=low)
     assert asked(key(preset="small")) == key(preset="small")
     assert as_recorded(())(key()) == key()
+    plain = as_recorded(made[2:])  # made before precision was a setting
+    assert plain(key()) == key(changes={"precision": "float32"})
     done = {one.key: one for one in made}
     found = opened(CLAIMS[1], finished=done, asked=asked)
     assert jobs(found) == [key(v, changes=low) for v in ("beta", "baseline")]
