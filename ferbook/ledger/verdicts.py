@@ -151,9 +151,9 @@ def _answered(claim: Claim, reading: str, found: Sequence[Reading]) -> Answered:
 
 
 def _first(found: Sequence[Reading], at_scale: bool) -> Reading | None:
-    """The most trusted runs of a scale, with seeds enough if any has."""
+    """The most trusted runs of a scale, with seeds enough if any has, else the most."""
     here = [r for r in found if r.at_scale == at_scale and r.outcome is not None]
-    return next((r for r in here if r.enough), next(iter(here), None))
+    return max(here, key=lambda r: min(len(r.seeds), rules()["seeds"]), default=None)
 
 
 @cache

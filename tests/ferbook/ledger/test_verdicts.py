@@ -221,6 +221,10 @@ def test_what_is_told_first_is_what_the_standing_rests_on(make_record):
     one += seeds_of(make_record, 1, correct=right(0.7), variant="plain")
     pairs = _pair(make_record, right(0.8), right(0.7), changes={"epochs": 60}, **SHORT)
     assert _share(judge(claim, PAPER, one + pairs)) == 0.1
+    two = _pair(make_record, right(0.8), right(0.7), count=2)
+    low = {"changes": {"precision": "bf16"}}
+    one = _pair(make_record, right(0.6), right(0.7), count=1, **low)
+    assert _share(judge(claim, PAPER, one + two)) == 0.1
 
 
 def test_the_reading_that_decides_is_told_first(make_record):
