@@ -283,7 +283,8 @@ def load_records(
     """All records below a folder, by path; none if it does not exist.
 
     A record that cannot be read, or that is not where it belongs, is left
-    out.  Of records of one run on one copy of the data only the last counts.
+    out.  Of records of one run on one copy of the data, in one precision, be it
+    asked for or the machine's choice, only the last counts.
 
     Args:
         folder: of all runs.
@@ -319,11 +320,11 @@ def _check_place(folder: Path, record: Record) -> None:
 def _supersede(records: Sequence[Record]) -> Iterator[Record]:
     last: dict[str, Record] = {}
     for record in records:
-        other = last.setdefault(record.key.sha256, record)
+        other = last.setdefault(record.trained_as.sha256, record)
         if record.started > other.started:
-            last[record.key.sha256] = record
+            last[record.trained_as.sha256] = record
     for record in records:
-        newer = last[record.key.sha256]
+        newer = last[record.trained_as.sha256]
         if record is not newer and not record.superseded:
             why = f"made again on {newer.started[:10]} as {newer.path.name}"
             content = dict(record.content) | {"superseded": why}

@@ -123,6 +123,18 @@ def test_no_record_replaces_another(make_record, tmp_path):
     assert not new.superseded and read_record(first.path).correct().mean() == 0.5
 
 
+def test_a_precision_asked_for_makes_no_other_run(make_record, tmp_path):
+    """Before there was a choice, all was float32; the later record counts."""
+    first = make_record()
+    later = {"started": "2026-11-24T14:00:00Z", "correct": np.ones(70, bool)}
+    asked = [
+        make_record(changes={"precision": precision}, **later)
+        for precision in ("float32", "bf16")
+    ]
+    kept = [r.path for r in load_records(tmp_path / "runs") if not r.superseded]
+    assert first.path not in kept and set(kept) == {r.path for r in asked}
+
+
 def test_runs_on_another_copy_of_the_data_both_count(make_record, tmp_path):
     data = make_record().data | {"sha256": "f" * 64}
     make_record(correct=np.ones(70, bool), data=data)
