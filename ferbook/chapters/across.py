@@ -1,4 +1,4 @@
-"""Chapter 9: networks on faces of another data set, and networks together."""
+"""Chapter 9: networks on faces of another data set."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -15,7 +15,6 @@ from fer_lib.data.protocols.lab import SEVEN, ckplus_first_and_last
 from fer_lib.data.protocols.wild import without_contempt
 from fer_lib.data.splits import Splits, divided
 from fer_lib.errors import FerError
-from fer_lib.evaluation.ensembles import MOST_MEMBERS, decide, selection_report
 from fer_lib.evaluation.inference import predict
 from fer_lib.evaluation.intervals import wilson_interval
 from fer_lib.expressions import EXPRESSIONS, expression_index
@@ -23,18 +22,14 @@ from fer_lib.models.network import Network
 from ferbook.kit import corpora as rendered
 from ferbook.kit.ablation import train_briefly
 from ferbook.kit.quick_classifier import features, one_hot, ridge
-from ferbook.kit.results import record_name
 from ferbook.ledger.statistics import crossed
-from ferbook.runs.records import Record
 from ferbook.show.figures import COLOURS
-from ferbook.show.phrases import network_name
 from ferbook.show.plots import finish, write_numbers
-from ferbook.show.tables import Sentence, Table
+from ferbook.show.tables import Table
 
 Reader = Callable[[np.ndarray], np.ndarray]  # faces to scores [N, 7]
-Right = Mapping[str, Mapping[str, np.ndarray]]  # reader, corpus: bool [n]
 Part = tuple[np.ndarray, np.ndarray]  # logits [M, N, C] and labels [N]
-_RULES = {"sum": "mean probability", "vote": "majority vote"}
+Right = Mapping[str, Mapping[str, np.ndarray]]  # reader, corpus: bool [n]
 _FOLDS = {"lab": 4, "shots": 5, "stylised": 6}
 # The part of a real set that is read; sets without splits are read whole.
 _REPORTED = ("PrivateTest", "Test", "test", "val")
@@ -259,81 +254,3 @@ def apart(first: np.ndarray, second: np.ndarray, count: int = 7) -> list[int]:
     """Rows on which one of two readers alone is right, up to ``count`` of each."""
     kinds = (first & ~second, second & ~first)
     return [int(row) for kind in kinds for row in np.flatnonzero(kind)[:count]]
-
-
-def ensemble_table(
-    names: Sequence[str], validation: Part, test: Part, kind: str
-) -> Table | Sentence:
-    """Members alone, and together in three ways of choosing them."""
-    if not 2 <= len(names) <= MOST_MEMBERS:
-        return Sentence(
-            f"{len(names)} networks are at hand here; an ensemble needs 2 to "
-            f"{MOST_MEMBERS}."
-        )
-    n = len(test[1])
-
-    def row(which: str, name: str, rule: str, shares: Sequence[float]) -> tuple:
-        low, high = wilson_interval(round(n * shares[1]), n)
-        reported = f"{100 * shares[1]:.1f}\n {100 * low:.1f}–{100 * high:.1f}"
-        return which, name, rule, f"{100 * shares[0]:.1f}", reported
-
-    alone = zip(*map(_alone, (validation, test)), strict=True)
-    rows = [
-        row(f"{k + 1}", name, "alone", shares)
-        for k, (name, shares) in enumerate(zip(names, alone, strict=True))
-    ]
-    for rule, told in _RULES.items():
-        found = selection_report(validation, test, rule)
-        for way, choice in (
-            ("all", found.everyone),
-            ("chosen on validation", found.chosen),
-            ("chosen on test (a warning)", found.test_selected),
-        ):
-            members = ", ".join(f"{k + 1}" for k in choice.members)
-            rows.append(row(members, way, told, (choice.validation, choice.test)))
-    header = ("Members", "Network or choice", "Rule", "Validation (%)")
-    header += ("Test (%), 95 % interval",)
-    both = f"n = {len(validation[1]):,} and {n:,}"
-    return Table(f"Ensembles on {kind}, {both}", header, tuple(rows))
-
-
-def _alone(part: Part) -> np.ndarray:
-    logits, labels = part
-    return (logits.argmax(-1) == labels).mean(-1)
-
-
-def together_table(names: Sequence[str], parts: Mapping[str, Part]) -> Table:
-    """The best member and all members together, by corpus."""
-    rows = []
-    for corpus, (logits, labels) in parts.items():
-        alone = _alone((logits, labels))
-        both = [(decide(logits, rule) == labels).mean() for rule in _RULES]
-        first = f"{100 * alone.max():.1f}\n {names[int(alone.argmax())]}"
-        told = [f"{100 * share:.1f}" for share in both]
-        rows.append((f"{corpus}\n n = {len(labels):,}", first, *told))
-    header = ("Tested on", "Best member there (%)")
-    header += tuple(f"All, {name} (%)" for name in _RULES.values())
-    return Table("Together, at home and away", header, tuple(rows))
-
-
-def recorded_parts(records: Sequence[Record]) -> tuple[list[str], Part, Part] | None:
-    """Names, validation and test scores of recorded runs on the same faces.
-
-    Of the last epoch, which alone is kept for both splits; the largest group, the
-    first twelve of it.  None where fewer than two fit together.
-    """
-    groups: dict[tuple, list[Record]] = {}
-    keys = [f"last/{split}/single/logits" for split in ("PublicTest", "PrivateTest")]
-    for record in records:
-        if all(key in record.predictions for key in keys):
-            place = (record.data["sha256"], record.protocol)
-            groups.setdefault(place, []).append(record)
-    group = max(groups.values(), key=len, default=[])[:MOST_MEMBERS]
-    if len(group) < 2:
-        return None
-    parts = []
-    for key in keys:
-        logits = np.stack([run.predictions[key].astype(np.float32) for run in group])
-        labels = group[0].predictions[f"{key.split('/')[1]}/labels"].astype(np.int64)
-        parts.append((logits, labels))
-    return [f"{network_name(run.paper)}, {record_name(run)}" for run in group], *parts

@@ -2,12 +2,9 @@
 
 import numpy as np
 import pytest
-from small_ledgers import made_up
 
 from fer_lib.data.faceset import FaceSet
 from fer_lib.errors import FerError
-from fer_lib.evaluation.ensembles import decide
-from fer_lib.evaluation.intervals import wilson_interval
 from ferbook.chapters import across
 
 CONTEMPT, NEUTRAL = 7, 6
@@ -109,47 +106,3 @@ class TestTransfer:
 
 def knows_contempt(images):
     return np.eye(8)[images[:, 0, 0, 0] // 10]
-
-
-class TestTogether:
-    def parts(self):
-        rng = np.random.default_rng(3)
-        return [(rng.normal(size=(3, 60, 7)), rng.integers(0, 7, 60)) for _ in "ab"]
-
-    def test_table_has_members_and_three_choices_a_rule(self):
-        validation, test = self.parts()
-        table = across.ensemble_table("xyz", validation, test, "noise")
-        assert len(table.rows) == 3 + 2 * 3
-        assert [row[0] for row in table.rows[:3]] == ["1", "2", "3"]
-        hits = int((decide(test[0]) == test[1]).sum())
-        low, high = (100 * limit for limit in wilson_interval(hits, 60))
-        assert table.rows[3] == (
-            "1, 2, 3",
-            "all",
-            "mean probability",
-            f"{100 * (decide(validation[0]) == validation[1]).mean():.1f}",
-            f"{100 * hits / 60:.1f}\n {low:.1f}–{high:.1f}",
-        )
-        # No other choice beats the one that peeked.
-        shares = [float(row[4].split()[0]) for row in table.rows[:6]]
-        assert max(shares) == shares[5]
-
-    def test_recorded_runs_of_the_same_faces_fit_together(self):
-        runs = [recorded(seed) for seed in range(3)]
-        strange = recorded(7, protocol="ferplus_argmax7")
-        names, validation, test = across.recorded_parts([strange, *runs])
-        assert len(names) == 3 and "seed 2" in names[-1]
-        assert validation[0].shape == (3, 30, 7) and test[0].shape == (3, 70, 7)
-        assert test[0].dtype == np.float32
-        assert across.recorded_parts([strange, runs[0]]) is None
-
-
-def recorded(seed, **changed):
-    """A run with the scores of its last epoch on both splits."""
-    rng = np.random.default_rng(seed)
-    run = made_up(seed=seed, **changed)
-    for split, n in (("PublicTest", 30), ("PrivateTest", 70)):
-        logits = rng.normal(size=(n, 7)).astype(np.float16)
-        run.predictions[f"last/{split}/single/logits"] = logits
-        run.predictions[f"{split}/labels"] = (np.arange(n) % 7).astype(np.int8)
-    return run
