@@ -274,7 +274,7 @@ def recipe_gains(records: Iterable[Record]) -> tuple[Gain, ...]:
     runs: dict[RunKey, dict[int, Record]] = {}
     for record in records:
         if not record.superseded:
-            runs.setdefault(record.key.any_seed, {})[record.seed] = record
+            runs.setdefault(record.trained_as.any_seed, {})[record.seed] = record
     found = []
     for key in sorted(runs, key=str):
         own = runs.get(replace(key, recipe="paper"), {})
