@@ -182,7 +182,9 @@ def test_only_the_recipe_may_differ(make_record):
     other = make_record(
         labels=LABELS, correct=right(0.7), recipe="modern", variant="plain"
     )
-    assert recipe_gains([*own, other]) == ()
+    low = {"precision": {"asked": "auto", "used": "bf16"}}
+    lower = make_record(labels=LABELS, correct=right(0.7), recipe="modern", **low)
+    assert recipe_gains([*own, other, lower]) == ()
     assert recipe_gains(runs(make_record, "modern", [0.5])) == ()
 
 
