@@ -13,8 +13,10 @@ Prints accuracies of the last epoch on PublicTest, their difference with its
         --recipe paper --protocol official --epochs 20 > book/precision_table.md
 
 asks the same of the first epochs of the paper's own training, in half an hour, for
-the page on speed, and with ``--papers part_ensemble --preset small`` and no
-``--epochs`` of a whole one.
+the page on speed.  The second table there, of whole trainings, is added by
+
+    python benchmarks/precision.py --root DIR --papers part_ensemble --preset small \\
+        --recipe paper --protocol official --out book/runs >> book/precision_table.md
 """
 
 import argparse
