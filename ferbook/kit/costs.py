@@ -14,9 +14,10 @@ from torch import nn
 
 from fer_lib.data.protocols import Splits
 from fer_lib.evaluation.inference import predict
-from fer_lib.models.cost import TRAINING, cost
+from fer_lib.models.cost import TRAINING
 from ferbook.kit.results import recorded
 from ferbook.papers import find_paper
+from ferbook.papers.costs import network_cost
 from ferbook.runs.records import Record
 from ferbook.show.costs import FER2013, RATES, SMALL, rate
 from ferbook.show.phrases import duration, epochs, hardware, seconds_taken
@@ -76,8 +77,8 @@ def training_cost(paper: str, preset: str, splits: Splits) -> TrainingCost:
     config = recipe.make_config(preset)
     with torch.device("meta"):  # counted, not computed
         network = recipe.make_network(config, len(splits.classes), 0)
-    work, size = cost(network), network.input.size
-    rendered = preset == "smoke"
+    work = network_cost(recipe, config, len(splits.classes))
+    rendered, size = preset == "smoke", network.input.size
     dataset = "rendered" if rendered else "fer2013"
     records = recorded(paper, dataset, preset=preset, recipe="paper", variant="default")
     return TrainingCost(

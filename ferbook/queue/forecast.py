@@ -16,9 +16,10 @@ from fer_lib.data import load
 from fer_lib.data.augment import seeded
 from fer_lib.data.protocols import PAIRS, PROTOCOLS, Splits, split
 from fer_lib.errors import FerError
-from fer_lib.models.cost import TRAINING, counted
+from fer_lib.models.cost import TRAINING
 from ferbook.ledger.rules import rescaling
 from ferbook.papers import PAPERS
+from ferbook.papers.costs import network_cost
 from ferbook.runs.key import RunKey
 from ferbook.runs.make import Course
 from ferbook.runs.records import Departure
@@ -78,7 +79,7 @@ class Forecaster:
         _check_known(key)
         course = Course(key, self._split(key))
         # Of the whole network in every stage, though one may train a part alone.
-        per_face = counted(course.make_network).gflops
+        per_face = _gflops(course)
         rate = self._rate(key, course, per_face)
         stages = _stages(course)
         epochs = [per_face * _passes(stage, course.splits) for stage in stages]
@@ -94,7 +95,7 @@ class Forecaster:
         if dear and (place := presets.index(key.preset)):
             key = replace(key, preset=presets[place - 1])
             course = Course(key, course.splits)
-            return self._rate(key, course, counted(course.make_network).gflops)
+            return self._rate(key, course, _gflops(course))
         network = (key.paper, key.preset)
         if network not in self.rates:
             self.rates[network] = measured_rate(course, self.device, per_face)
@@ -104,6 +105,10 @@ class Forecaster:
         if key.protocol not in self._splits:
             self._splits[key.protocol] = split(self._faces, key.protocol)
         return self._splits[key.protocol]
+
+
+def _gflops(course: Course) -> float:
+    return network_cost(course.paper, course.config, len(course.splits.classes)).gflops
 
 
 def _check_known(key: RunKey) -> None:

@@ -18,6 +18,7 @@ from fer_lib.models import NETWORKS, build
 from fer_lib.models.cost import TRAINING, counted
 from ferbook.ledger.ledger import Ledger
 from ferbook.papers import find_paper
+from ferbook.papers.costs import network_cost
 from ferbook.runs.records import Record
 from ferbook.show import phrases
 from ferbook.show.figures import COLOURS, Panels, Plot
@@ -83,8 +84,7 @@ def work_an_epoch(record: Record) -> float:
     settings = {k: v for k, v in record.config.items() if k != "pretrained"}
     recipe = find_paper(record.paper)
     config = recipe.make_config("paper", **settings)
-    classes = len(record.classes)
-    network = counted(lambda: recipe.make_network(config, classes, seed=0))
+    network = network_cost(recipe, config, len(record.classes))
     faces = next(iter(record.data["splits"].values()))["n"]
     return TRAINING * network.gflops * faces
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from executed import execute, outputs_in
+from executed import execute, outputs_in, start_cache
 from papermill.exceptions import PapermillExecutionError
 
 from ferbook.runs.records import read_record
@@ -24,7 +24,7 @@ def fer2013(tmp_path):
 
 
 def test_two_parameters_put_real_data_in_place(fer2013, monkeypatch):
-    monkeypatch.setenv("FER_CACHE", str(fer2013 / "cache"))
+    monkeypatch.setenv("FER_CACHE", str(start_cache(fer2013 / "cache")))
     text = execute(
         "03_deep_emotion",
         fer2013,

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from drawn_faces import recordings, web_faces
-from executed import execute
+from executed import execute, start_cache
 from papermill.exceptions import PapermillExecutionError
 from skimage.data import astronaut
 
@@ -16,7 +16,6 @@ from fer_lib.data.protocols import fold_names, split
 from fer_lib.data.sources import rafdb
 from fer_lib.errors import FerError
 from fer_lib.expressions import EXPRESSIONS
-from fer_lib.files import cache_dir
 from ferbook.chapters.faces import corpora as chapter
 from ferbook.chapters.faces import plots
 from ferbook.chapters.faces.pipeline import landmark_rows, pipeline, portraits
@@ -177,11 +176,7 @@ class TestNotebook:
         for label, row, usage in zip(faces.labels, pixels, faces.splits, strict=True):
             lines.append(f"{label},{' '.join(map(str, row))},{usage}")
         (tmp_path / "fer2013.csv").write_text("\n".join(lines) + "\n")
-        cache = tmp_path / "cache"
-        cache.mkdir()
-        for path in cache_dir().glob("rendered-*.npz"):
-            (cache / path.name).symlink_to(path)
-        monkeypatch.setenv("FER_CACHE", str(cache))
+        monkeypatch.setenv("FER_CACHE", str(start_cache(tmp_path / "cache")))
         text = execute("02_faces", tmp_path, dataset="fer2013", data_root=str(tmp_path))
         assert "Training 7, PublicTest 7, PrivateTest 7" in text
         assert "fer2013 has no votes" in text

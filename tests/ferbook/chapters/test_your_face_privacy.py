@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from executed import execute, outputs_in
+from executed import execute, outputs_in, start_cache
 from PIL import Image
 from selenium.webdriver.common.by import By
 from skimage.data import astronaut
@@ -152,8 +152,10 @@ def kernel(tmp_path, monkeypatch):
     startup.mkdir(parents=True)
     (startup / "00-watch.py").write_text(WATCH.format(log=str(log)))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    for name in ("FER_CACHE", "MPLCONFIGDIR", "TMPDIR"):
+    start_cache(tmp_path / "FER_CACHE", ["verified"], rendered=False)
+    for name in ("MPLCONFIGDIR", "TMPDIR"):
         (tmp_path / name).mkdir()
+    for name in ("FER_CACHE", "MPLCONFIGDIR", "TMPDIR"):
         monkeypatch.setenv(name, str(tmp_path / name))
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     return log
