@@ -82,7 +82,9 @@ def together_table(names: Sequence[str], parts: Mapping[str, Part]) -> Table:
 
 
 class Together(NamedTuple):
-    """Recorded runs of one label set that decide together, by equation (2).
+    """Recorded runs of one label set that decide together.
+
+    Their probabilities are added: equation (4) of Wadhawan and Gandhi (2022).
 
     Attributes:
         runs: the members that can be chosen, the best on validation first.
